@@ -1,0 +1,3 @@
+"""Verno: a self-hosted loyalty platform."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The pipeline: receipts in, verdicts out, through group commit."""

@@ -1,0 +1,124 @@
+"""The database: one pool per process, one transaction per door, bounded retries of what may be retried."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from verno.kit import config
+from verno.kit.embedded import cluster
+from verno.kit.errors import Unavailable
+from verno.kit.grants import APPLICATION
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+T = TypeVar("T")
+
+POOL_SECONDS = 2.0
+"""How long a door waits for a connection before it answers 503."""
+POOL_SIZE = 12
+MAX_TRIES = 8
+MAX_RETRY_SECONDS = 2.0
+
+RETRYABLE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+"""What a whole transaction may be tried again after. A unique violation counts, since the second try reads the
+row that won and answers from it."""
+
+_pool: ConnectionPool[Connection] | None = None
+_guard = threading.Lock()
+
+
+def url() -> str:
+    """Return the address of the application's database."""
+    return config.database_url() or cluster.local().url("verno")
+
+
+def owner_url() -> str:
+    """Return the address that migrations use."""
+    if config.database_url():
+        return config.owner_url() or url()
+    return cluster.local().url("verno_owner")
+
+
+def become_application(conn: Connection) -> None:
+    """Lay down all rights but the application's; runs once on each new connection."""
+    conn.execute(f"SET ROLE {APPLICATION}")
+    conn.commit()
+
+
+def connect(address: str | None = None) -> Connection:
+    """Open a connection of its own with the application's rights; raises ``Unavailable``."""
+    try:
+        conn = psycopg.connect(address or url(), connect_timeout=5)
+        become_application(conn)
+    except psycopg.OperationalError as error:
+        message = f"the database does not answer: {str(error).strip().splitlines()[0]}"
+        raise Unavailable(message) from error
+    return conn
+
+
+def pool() -> ConnectionPool[Connection]:
+    """Return this process's pool, opened on first use."""
+    global _pool  # noqa: PLW0603 one pool per process is the point
+    with _guard:
+        if _pool is None:
+            _pool = ConnectionPool(
+                url(),
+                min_size=1,
+                max_size=POOL_SIZE,
+                timeout=POOL_SECONDS,
+                configure=become_application,
+                check=ConnectionPool.check_connection,
+                reconnect_timeout=5,
+                kwargs={"connect_timeout": 5},
+                open=True,
+            )
+        return _pool
+
+
+def close_pool() -> None:
+    """Close this process's pool, so that a test or a command may leave the server behind."""
+    global _pool  # noqa: PLW0603 see pool()
+    with _guard:
+        if _pool is not None:
+            _pool.close()
+            _pool = None
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """Give a pooled connection inside one transaction: committed at the end, rolled back on an exception.
+
+    Raises ``Unavailable`` when no connection is to be had within two seconds or the server goes away.
+    """
+    try:
+        with pool().connection() as conn:
+            yield conn
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        if isinstance(error, RETRYABLE):
+            raise
+        message = "the database does not answer; try again"
+        raise Unavailable(message) from error
+
+
+def retrying(work: Callable[[], T]) -> T:
+    """Run ``work`` (a whole transaction without outside effects), again when the database asks for it.
+
+    At most eight tries and two seconds, with jitter; the last error is raised.
+    """
+    deadline = time.monotonic() + MAX_RETRY_SECONDS
+    for attempt in range(1, MAX_TRIES + 1):
+        try:
+            return work()
+        except RETRYABLE:
+            if attempt == MAX_TRIES or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 jitter, not secrecy
+    message = "unreachable"
+    raise AssertionError(message)

@@ -1,0 +1,56 @@
+"""One master secret, and a separate key derived from it for every purpose (HKDF, RFC 5869)."""
+
+import os
+import secrets as randomness
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from verno.kit import config
+from verno.kit.errors import VernoError
+
+Purpose = Literal["django", "lookup", "wrap", "fingerprint", "unsubscribe", "cursor"]
+
+KEY_BYTES = 32
+
+
+def _master() -> bytes:
+    text = os.environ.get("VERNO_SECRET_KEY") or _from_file(config.home() / "secret.key")
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError as error:
+        message = "VERNO_SECRET_KEY must be 64 hexadecimal digits"
+        raise VernoError(message) from error
+    if len(key) != KEY_BYTES:
+        message = "VERNO_SECRET_KEY must be 64 hexadecimal digits"
+        raise VernoError(message)
+    return key
+
+
+def _from_file(path: Path) -> str:
+    """Read the key file; make it, readable by its owner only, when there is none.
+
+    Created under a name of its own and linked into place, so that two processes that start together agree.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{randomness.token_hex(4)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(randomness.token_hex(KEY_BYTES))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+@lru_cache(maxsize=16)
+def key(purpose: Purpose) -> bytes:
+    """Return the 32-byte key of a purpose; the same for ever as long as the master secret stays."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"verno/" + purpose.encode()).derive(_master())

@@ -1,0 +1,1 @@
+"""The ledger: accounts, transfers, lots. Points are money; the ledger knows holders, not members."""

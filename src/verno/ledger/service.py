@@ -1,0 +1,161 @@
+"""The ledger's verbs: post a batch of operations, and settle what time alone has changed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from psycopg import Cursor
+from psycopg.rows import args_row
+
+from verno.kit import batches, ids
+from verno.kit.db import Connection
+from verno.kit.sql import Statements
+from verno.ledger.planner import AccountKey, Book, Plan, plan
+from verno.ledger.types import Account, AccountKind, KnownOperation, Lot, Operation, Result, Spend
+
+SQL = Statements("verno.ledger")
+
+SWEEP_LIMIT = 2000
+"""Accounts settled in one transaction of a sweep."""
+
+Row = TypeVar("Row", Account, Lot)
+ProgramAccounts = dict[tuple[str, AccountKind], str]
+_program_accounts: dict[str, ProgramAccounts] = {}
+
+
+def open_unit(conn: Connection, program_id: str, unit_id: str, *, now: datetime) -> None:
+    """Make the program's own accounts of a unit: where points come from and where they go."""
+    kinds = [kind for kind in AccountKind if kind is not AccountKind.MEMBER]
+    fresh = ids.new_ids(len(kinds), now=now)
+    _open(
+        conn,
+        program_id,
+        [
+            {"holder_id": program_id, "id": id_, "unit_id": unit_id, "kind": kind}
+            for id_, kind in zip(fresh, kinds, strict=True)
+        ],
+    )
+
+
+def post(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> list[Result]:
+    """Post a batch of one program in the caller's transaction: one result per operation, in order.
+
+    Two round trips whatever the batch's size: one locks and loads, one writes. Refusals (`insufficient-points`,
+    `idempotency-mismatch`, `too-many-points`) leave no trace of their operation. Points are in each unit's
+    smallest step.
+    """
+    if not operations:
+        return []
+    book = _load(conn, program_id, operations, now=now)
+    made = plan(book, operations, now=now, ids=_ids(now))
+    _write(conn, program_id, made, now=now)
+    return made.results
+
+
+def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int = SWEEP_LIMIT) -> int:
+    """Activate and expire the lots of up to ``limit`` accounts that time has changed; returns how many accounts.
+
+    Balances are exact without it; it makes expiries visible as transfers and keeps later postings short.
+    """
+    found = _typed(conn, Account).execute(
+        SQL["lock_due_accounts"], {"program": program_id, "now": now, "limit": limit}
+    ).fetchall()
+    if not found:
+        return 0
+    wanted = batches.rows([{"holder_id": a.holder_id, "unit_id": a.unit_id, "hungry": True} for a in found])
+    lots = _typed(conn, Lot).execute(SQL["load_lots"], {"rows": wanted, "now": now}).fetchall()
+    book = _book(found, lots, {}, _accounts_of(conn, program_id))
+    _write(conn, program_id, plan(book, (), now=now, ids=_ids(now)), now=now)
+    return len(found)
+
+
+def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> Book:
+    """Lock the accounts and read lots and known keys in one round trip (and one more to open new accounts)."""
+    hungry: dict[AccountKey, bool] = {}
+    for operation in operations:
+        for entry in operation.entries:
+            key = (entry.holder_id, entry.unit_id)
+            hungry[key] = hungry.get(key, False) or isinstance(entry, Spend)
+    wanted = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in hungry.items()])
+    keys = batches.rows([{"key": operation.key} for operation in operations])
+    parameters = {"rows": wanted, "now": now}
+    program_accounts = _accounts_of(conn, program_id, {unit for _, unit in hungry})
+    with conn.pipeline():
+        accounts = _typed(conn, Account).execute(SQL["lock_accounts"], parameters)
+        lots = _typed(conn, Lot).execute(SQL["load_lots"], parameters)
+        known = conn.execute(SQL["known_operations"], {"rows": keys, "program": program_id})
+    book = _book(
+        accounts.fetchall(),
+        lots.fetchall(),
+        {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
+        program_accounts,
+    )
+    missing = [key for key in hungry if key not in book.accounts]
+    if missing:
+        _open_members(conn, program_id, missing, now=now)
+        return _load(conn, program_id, operations, now=now)
+    return book
+
+
+def _book(
+    accounts: Sequence[Account],
+    lots: Sequence[Lot],
+    known: dict[str, KnownOperation],
+    program_accounts: ProgramAccounts,
+) -> Book:
+    by_account: dict[str, list[Lot]] = {}
+    for lot in lots:
+        by_account.setdefault(lot.account_id, []).append(lot)
+    return Book(
+        accounts={(a.holder_id, a.unit_id): a for a in accounts},
+        lots=by_account,
+        known=known,
+        program_accounts=program_accounts,
+    )
+
+
+def _open_members(conn: Connection, program_id: str, keys: Sequence[AccountKey], *, now: datetime) -> None:
+    """Open members' accounts in the order of their keys, so that two batches never wait for each other."""
+    rows = [
+        {"holder_id": holder, "id": id_, "unit_id": unit, "kind": AccountKind.MEMBER}
+        for (holder, unit), id_ in zip(sorted(keys), ids.new_ids(len(keys), now=now), strict=True)
+    ]
+    _open(conn, program_id, rows)
+
+
+def _open(conn: Connection, program_id: str, rows: Sequence[dict[str, str]]) -> None:
+    conn.execute(SQL["open_accounts"], {"rows": batches.rows(rows), "program": program_id})
+
+
+def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -> ProgramAccounts:
+    """Return the program's own accounts; they never change, so a process asks again only for a unit it lacks."""
+    known = _program_accounts.get(program_id)
+    if known is None or any((unit, AccountKind.ISSUED) not in known for unit in units):
+        found = conn.execute(SQL["program_accounts"], {"program": program_id}).fetchall()
+        known = {(unit, AccountKind(kind)): id_ for unit, kind, id_ in found}
+        _program_accounts[program_id] = known
+    return known
+
+
+def _write(conn: Connection, program_id: str, made: Plan, *, now: datetime) -> None:
+    parts: tuple[tuple[str, Sequence[object]], ...] = (
+        ("write_operations", made.operations),
+        ("write_transfers", made.transfers),
+        ("write_lots", made.lots),
+        ("write_moves", made.moves),
+        ("drain_lots", list(made.drained.values())),
+        ("move_accounts", list(made.accounts.values())),
+    )
+    with conn.pipeline():
+        for name, rows in parts:
+            if rows:
+                conn.execute(SQL[name], {"rows": batches.rows(rows), "program": program_id, "now": now})
+
+
+def _typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:
+    return conn.cursor(row_factory=args_row(kind))
+
+
+def _ids(now: datetime) -> Iterator[str]:
+    while True:
+        yield from ids.new_ids(512, now=now)

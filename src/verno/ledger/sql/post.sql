@@ -1,0 +1,99 @@
+-- name: open_accounts
+-- Make the accounts that a batch names and that do not exist yet. Plan: anti-join on the holder's index.
+INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, changed_at)
+SELECT holder_id, id, %(program)s, unit_id, kind, 'epoch'
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, unit_id uuid, kind text)
+WHERE NOT EXISTS (
+    SELECT FROM ledger_account a
+    WHERE a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = r.kind
+)
+ON CONFLICT DO NOTHING
+
+-- name: lock_accounts
+-- Lock the batch's accounts, always in the order of their ids, and read them as they are after the wait.
+-- Kept in one place: Citus refuses FOR UPDATE over several shards, UPDATE ... RETURNING can stand in here.
+-- Plan: function scan, nested loop on the holder's unique index, sort, lock.
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.next_change_at, a.changed_at
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
+JOIN ledger_account a ON a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = 'member'
+ORDER BY a.id
+FOR UPDATE OF a
+
+-- name: load_lots
+-- The open lots of the batch's accounts that need them: something is due, or the batch spends (hungry).
+-- Plan: function scan, nested loops on the account's index and the partial index of open lots.
+SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.active_from, l.expires_at,
+       l.transfer_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
+JOIN ledger_account a ON a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = 'member'
+JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
+WHERE r.hungry OR a.next_change_at <= greatest(%(now)s, a.changed_at)
+
+-- name: known_operations
+-- Which keys of the batch have happened before. Plan: function scan, nested loop on the primary key.
+SELECT o.key, o.id::text, encode(o.fingerprint, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (key text)
+JOIN ledger_operation o ON o.program_id = %(program)s AND o.key = r.key
+
+-- name: program_accounts
+-- Plan: the program's own accounts by the holder's index, a handful of rows.
+SELECT unit_id::text, kind, id::text FROM ledger_account WHERE holder_id = %(program)s
+
+-- name: write_operations
+-- Plan: function scan, insert.
+INSERT INTO ledger_operation (program_id, key, id, holder_id, fingerprint)
+SELECT %(program)s, key, id, holder_id, decode(fingerprint, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (key text, id uuid, holder_id uuid, fingerprint text)
+
+-- name: write_transfers
+-- Plan: function scan, insert; two look-ups of the sides' accounts a row by the foreign keys.
+INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount, kind,
+                             reason, at, recorded_at, operation_id)
+SELECT holder_id, id, %(program)s, unit_id, debit_account_id, credit_account_id, amount, kind,
+       reason, at, %(now)s, operation_id
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, unit_id uuid, debit_account_id uuid, credit_account_id uuid, amount bigint, kind text,
+    reason text, at timestamptz, operation_id uuid
+)
+
+-- name: write_lots
+-- Plan: function scan, insert.
+INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id)
+SELECT holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, active_from timestamptz,
+    expires_at timestamptz, transfer_id uuid
+)
+
+-- name: write_moves
+-- Plan: function scan, insert.
+INSERT INTO ledger_lot_move (holder_id, lot_id, transfer_id, amount)
+SELECT holder_id, lot_id, transfer_id, amount
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid, transfer_id uuid, amount bigint)
+
+-- name: drain_lots
+-- Plan: function scan, nested loop on the primary key, update.
+UPDATE ledger_lot l SET remaining = r.remaining
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, remaining bigint)
+WHERE l.holder_id = r.holder_id AND l.id = r.id
+
+-- name: move_accounts
+-- Plan: function scan, nested loop on the primary key, update of unindexed columns where possible (HOT).
+UPDATE ledger_account a
+SET available = r.available, pending = r.pending, held = r.held, next_change_at = r.next_change_at,
+    changed_at = r.changed_at
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, available bigint, pending bigint, held bigint, next_change_at timestamptz,
+    changed_at timestamptz
+)
+WHERE a.holder_id = r.holder_id AND a.id = r.id
+
+-- name: lock_due_accounts
+-- The next accounts of a program that change by themselves, skipping those a receipt is at work on.
+-- Plan: the partial index of due accounts, stops at the limit.
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.next_change_at, a.changed_at
+FROM ledger_account a
+WHERE a.program_id = %(program)s AND a.next_change_at <= %(now)s
+ORDER BY a.next_change_at
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED

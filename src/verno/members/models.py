@@ -1,0 +1,119 @@
+"""Tables of members. Contacts are sealed with the member's own key and found by keyed hash."""
+
+from django.db import models
+
+
+class Member(models.Model):
+    """A person or firm in the program; its id is the ledger's holder id."""
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    external_id = models.TextField()
+    name = models.TextField(null=True)
+    birth_date = models.DateField(null=True)
+    locale = models.TextField(null=True)
+    attributes = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """The trigram index on the name is in the migration."""
+
+        db_table = "members_member"
+        constraints = [models.UniqueConstraint(fields=["program_id", "external_id"], name="members_external_id")]
+        indexes = [models.Index(fields=["program_id", "id"], name="members_by_program")]
+
+
+class MemberKey(models.Model):
+    """The member's own data key, wrapped by the installation's; destroying it erases what it sealed."""
+
+    holder_id = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField()
+
+    class Meta:
+        """One row a member."""
+
+        db_table = "members_key"
+
+
+class Identity(models.Model):
+    """The claim of a phone, e-mail or card: unique in a program, found by keyed hash, readable by the key."""
+
+    pk = models.CompositePrimaryKey("program_id", "kind", "value_hash")
+    program_id = models.UUIDField()
+    kind = models.TextField()
+    value_hash = models.BinaryField()
+    holder_id = models.UUIDField()
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """Narrow and unpartitioned; one identity of a kind a member."""
+
+        db_table = "members_identity"
+        constraints = [
+            models.UniqueConstraint(fields=["holder_id", "kind"], name="members_identity_one"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["phone", "email", "card"]), name="members_identity_kind"
+            ),
+        ]
+
+
+class AttributeType(models.Model):
+    """The type of a typed attribute, declared or taken from its first value."""
+
+    pk = models.CompositePrimaryKey("program_id", "name")
+    program_id = models.UUIDField()
+    name = models.TextField()
+    type = models.TextField()
+
+    class Meta:
+        """text, integer, boolean, date."""
+
+        db_table = "members_attribute_type"
+
+
+class Consent(models.Model):
+    """One thing a member said about being written to (append-only); the newest of a topic and channel holds."""
+
+    pk = models.CompositePrimaryKey("holder_id", "id")
+    holder_id = models.UUIDField()
+    id = models.UUIDField()
+    program_id = models.UUIDField()
+    topic = models.TextField()
+    channel = models.TextField()
+    action = models.TextField()
+    method = models.TextField()
+    text_version = models.TextField(null=True)
+    reason = models.TextField(null=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        """Read by member, topic and channel, newest first."""
+
+        db_table = "members_consent"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=["grant", "withdraw"]), name="members_consent_action"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["holder_id", "topic", "channel", "-occurred_at", "-id"], name="members_consent_newest"
+            ),
+        ]
+
+
+class Topic(models.Model):
+    """A group of messages that a member agrees to or leaves as one. ``class_name`` is RELIABILITY.md's 4.3."""
+
+    pk = models.CompositePrimaryKey("program_id", "code")
+    program_id = models.UUIDField()
+    code = models.TextField()
+    class_name = models.TextField()
+
+    class Meta:
+        """Few rows a program."""
+
+        db_table = "members_topic"

@@ -1,0 +1,105 @@
+"""Tables of messaging."""
+
+from django.db import models
+
+STATES = ["queued", "claimed", "handing_over", "accepted", "rejected", "deferred", "uncertain", "withheld"]
+
+
+class Message(models.Model):
+    """One message to one member over one channel, with its state (RELIABILITY.md P15) and the decision behind it.
+
+    ``dedupe_key`` names the occasion (``statement/2026-10``): one message per member, channel and occasion.
+    ``context`` holds the template's figures, never an address.
+    """
+
+    pk = models.CompositePrimaryKey("holder_id", "id")
+    holder_id = models.UUIDField()
+    id = models.UUIDField()
+    program_id = models.UUIDField()
+    channel = models.TextField()
+    topic = models.TextField()
+    class_name = models.TextField()
+    template = models.TextField()
+    locale = models.TextField()
+    context = models.JSONField()
+    dedupe_key = models.TextField()
+    state = models.TextField()
+    reason = models.TextField(null=True)
+    decision = models.JSONField()
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    claimed_by = models.TextField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    message_id = models.TextField(null=True)
+    response = models.TextField(null=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """The rows are the queue: claimed by due time with SKIP LOCKED."""
+
+        db_table = "messaging_message"
+        constraints = [
+            models.UniqueConstraint(fields=["holder_id", "dedupe_key", "channel"], name="messaging_message_once"),
+            models.CheckConstraint(condition=models.Q(state__in=STATES), name="messaging_message_state"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="messaging_message_due",
+                condition=models.Q(state__in=["queued", "claimed", "deferred", "handing_over"]),
+            ),
+            models.Index(fields=["program_id", "state"], name="messaging_message_by_state"),
+        ]
+
+
+class Statement(models.Model):
+    """The figures of one member's monthly points statement, as they were told; opening is the last closing."""
+
+    pk = models.CompositePrimaryKey("holder_id", "unit_id", "month")
+    holder_id = models.UUIDField()
+    unit_id = models.UUIDField()
+    month = models.DateField()
+    program_id = models.UUIDField()
+    opening = models.BigIntegerField()
+    earlier = models.BigIntegerField()
+    earned = models.BigIntegerField()
+    spent = models.BigIntegerField()
+    expired = models.BigIntegerField()
+    closing = models.BigIntegerField()
+    expiring = models.JSONField()
+    cut_at = models.DateTimeField()
+
+    class Meta:
+        """Figures balance by constraint."""
+
+        db_table = "messaging_statement"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    closing=models.F("opening")
+                    + models.F("earlier")
+                    + models.F("earned")
+                    - models.F("spent")
+                    - models.F("expired")
+                ),
+                name="messaging_statement_balances",
+            ),
+        ]
+
+
+class Suppression(models.Model):
+    """An address that must not be written to, by keyed hash; survives the member's erasure."""
+
+    pk = models.CompositePrimaryKey("program_id", "channel", "address_hash")
+    program_id = models.UUIDField()
+    channel = models.TextField()
+    address_hash = models.BinaryField()
+    reason = models.TextField()
+    source = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """Checked last, before the hand-over."""
+
+        db_table = "messaging_suppression"

@@ -1,0 +1,1 @@
+"""Stored rulebooks: which rules hold from which moment."""

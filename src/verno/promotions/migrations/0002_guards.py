@@ -1,0 +1,15 @@
+"""Guards that SQL alone can say: what the application may change, and what belongs together."""
+
+from django.db import migrations
+
+from verno.kit import grants
+
+
+class Migration(migrations.Migration):
+    """Grants of promotions."""
+
+    dependencies = [("promotions", "0001_initial"), ("kit", "0002_guards")]
+
+    operations = [
+        grants.may("promotions_rulebook"),
+    ]

@@ -1,0 +1,1 @@
+"""Reports: ready figures of the whole program."""

@@ -1,0 +1,1 @@
+"""The joints of the house: settings, addresses, dictionaries, the worker."""

@@ -1,0 +1,65 @@
+"""Bring the database to this version's shape, as the owner's role."""
+
+import psycopg
+
+from verno.kit import db
+from verno.kit.errors import Unavailable, VernoError
+from verno.kit.grants import APPLICATION
+
+OLDEST_SERVER = 150000
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+FRAMEWORK_GRANTS = f"""
+GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {APPLICATION};
+GRANT SELECT ON django_migrations, django_content_type TO {APPLICATION};
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT c.oid::regclass::text FROM pg_class c
+        WHERE c.relname LIKE 'procrastinate%' AND c.relkind IN ('r', 'S') LOOP
+        EXECUTE format('GRANT ALL ON %s %s TO {APPLICATION}',
+            CASE WHEN (SELECT relkind FROM pg_class WHERE oid = name::regclass) = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+            name);
+    END LOOP;
+END $$;
+"""
+
+
+def check_server(address: str) -> None:
+    """Refuse, with a plain sentence, a server that could lose what we acknowledged."""
+    try:
+        with psycopg.connect(address, connect_timeout=5) as conn:
+            if conn.info.server_version < OLDEST_SERVER:
+                message = f"PostgreSQL 15 or newer is needed; this server is {conn.info.server_version // 10000}"
+                raise VernoError(message)
+            for name, bad in UNSAFE.items():
+                row = conn.execute("SELECT current_setting(%s)", (name,)).fetchone()
+                if row and row[0] == bad:
+                    message = (
+                        f"the server runs with {name} = {bad}: points that were acknowledged could be lost. "
+                        f"Set {name} = on and start again."
+                    )
+                    raise VernoError(message)
+    except psycopg.OperationalError as error:
+        message = f"the database does not answer: {str(error).strip().splitlines()[0]}"
+        raise Unavailable(message) from error
+
+
+def migrate() -> None:
+    """Run all migrations; the application's rights on the frameworks' own tables are renewed each time."""
+    from django.core.management import call_command  # noqa: PLC0415 after django.setup()
+
+    check_server(db.owner_url())
+    call_command("migrate", database="owner", interactive=False, verbosity=0)
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute(FRAMEWORK_GRANTS)
+
+
+def pending() -> list[str]:
+    """Return the migrations that this version has and the database lacks."""
+    from django.db import connection  # noqa: PLC0415 after django.setup()
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
+    steps = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in steps]

@@ -1,0 +1,1 @@
+"""Programs, units, places, staff, API keys, settings: the installation's own frame."""

@@ -1,0 +1,57 @@
+"""Reads of the workspace."""
+
+from collections.abc import Sequence
+
+from psycopg.rows import args_row
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.kit.errors import VernoError
+from verno.kit.sql import Statements
+from verno.workspace.types import Program, Store, Unit
+
+SQL = Statements("verno.workspace")
+
+
+def programs(conn: Connection) -> list[Program]:
+    """Return all programs, the oldest first."""
+    return conn.cursor(row_factory=args_row(Program)).execute(SQL["programs"]).fetchall()
+
+
+def only_program(conn: Connection) -> Program:
+    """Return the installation's program; raises ``VernoError`` when there is none yet."""
+    found = programs(conn)
+    if not found:
+        message = "there is no program yet: run 'verno init' (an empty start) or 'verno demo'"
+        raise VernoError(message)
+    return found[0]
+
+
+def program(conn: Connection, program_id: str) -> Program:
+    """Return a program by id; raises ``KeyError``."""
+    return {found.id: found for found in programs(conn)}[program_id]
+
+
+def units(conn: Connection, program_id: str) -> list[Unit]:
+    """Return a program's units, the oldest first."""
+    return conn.cursor(row_factory=args_row(Unit)).execute(SQL["units"], {"program": program_id}).fetchall()
+
+
+def stores(conn: Connection, program_id: str, codes: Sequence[str] | None = None) -> list[Store]:
+    """Return a program's stores, or those of the codes given."""
+    wanted = None if codes is None else list(codes)
+    cursor = conn.cursor(row_factory=args_row(Store))
+    return cursor.execute(SQL["stores"], {"program": program_id, "codes": wanted}).fetchall()
+
+
+def tills(conn: Connection, program_id: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the ids of tills by (store id, till code), those that exist."""
+    rows = batches.rows([{"store_id": store, "code": code} for store, code in keys])
+    found = conn.execute(SQL["tills"], {"program": program_id, "rows": rows}).fetchall()
+    return {(store, code): id_ for store, code, id_ in found}
+
+
+def setting(conn: Connection, program_id: str, key: str) -> object:
+    """Return what the program has set, or None."""
+    row = conn.execute(SQL["setting"], {"program": program_id, "key": key}).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,88 @@
+-- name: programs
+-- Plan: small table.
+SELECT id::text, name, currency, timezone, country, locale FROM workspace_program ORDER BY created_at, id
+
+-- name: add_program
+-- Plan: insert.
+INSERT INTO workspace_program (id, name, currency, timezone, country, locale, created_at)
+VALUES (%(id)s, %(name)s, %(currency)s, %(timezone)s, %(country)s, %(locale)s, %(now)s)
+
+-- name: lock_programs
+-- One maker of programs at a time. Plan: advisory lock.
+SELECT pg_advisory_xact_lock(hashtext('workspace_program'))
+
+-- name: units
+-- Plan: small table.
+SELECT id::text, code, scale, life_days FROM workspace_unit WHERE program_id = %(program)s ORDER BY created_at, id
+
+-- name: add_unit
+-- Plan: insert.
+INSERT INTO workspace_unit (id, program_id, code, scale, life_days, created_at)
+VALUES (%(id)s, %(program)s, %(code)s, %(scale)s, %(life_days)s, %(now)s)
+
+-- name: stores
+-- All stores of a program, or those with the codes given. Plan: the index of store codes.
+SELECT p.id::text, p.code, p.name, coalesce(p.timezone, g.timezone), p.anonymous_holder_id::text
+FROM workspace_place p JOIN workspace_program g ON g.id = p.program_id
+WHERE p.program_id = %(program)s AND p.kind = 'store' AND (%(codes)s::text[] IS NULL OR p.code = ANY (%(codes)s))
+ORDER BY p.code
+
+-- name: add_places
+-- Add places that are not there yet. Plan: function scan, insert; the unique indexes settle races.
+INSERT INTO workspace_place (id, program_id, parent_id, kind, code, name, timezone, anonymous_holder_id, created_at)
+SELECT id, %(program)s, parent_id, kind, code, name, timezone, anonymous_holder_id, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, parent_id uuid, kind text, code text, name text, timezone text, anonymous_holder_id uuid
+)
+ON CONFLICT DO NOTHING
+
+-- name: network
+-- The root of the places tree. Plan: small table.
+SELECT id::text FROM workspace_place WHERE program_id = %(program)s AND kind = 'network'
+
+-- name: tills
+-- Tills of stores by (store, code). Plan: function scan, nested loop on the unique index.
+SELECT p.parent_id::text, p.code, p.id::text
+FROM json_to_recordset(%(rows)s) AS r (store_id uuid, code text)
+JOIN workspace_place p
+  ON p.program_id = %(program)s AND p.kind = 'till' AND p.parent_id = r.store_id AND p.code = r.code
+
+-- name: add_key
+-- Plan: insert.
+INSERT INTO workspace_api_key (id, program_id, name, prefix, secret_hash, scopes, created_at, expires_at)
+VALUES (%(id)s, %(program)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s, %(now)s, %(expires_at)s)
+
+-- name: find_key
+-- Plan: unique index on the prefix.
+SELECT id::text, program_id::text, name, scopes, expires_at, secret_hash
+FROM workspace_api_key WHERE prefix = %(prefix)s AND revoked_at IS NULL
+
+-- name: setting
+-- Plan: primary key.
+SELECT value FROM workspace_setting WHERE program_id = %(program)s AND scope = 'program' AND key = %(key)s
+
+-- name: add_setup_token
+-- Plan: insert.
+INSERT INTO workspace_setup_token (token_hash, program_id, expires_at)
+VALUES (%(token_hash)s, %(program)s, %(expires_at)s)
+
+-- name: find_setup_token
+-- Plan: primary key.
+SELECT program_id::text FROM workspace_setup_token
+WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > %(now)s
+
+-- name: use_setup_token
+-- One winner: the row is changed only while it is unused. Plan: primary key.
+UPDATE workspace_setup_token SET used_at = %(now)s
+WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > %(now)s
+RETURNING program_id::text
+
+-- name: add_staff
+-- Plan: insert; the e-mail is unique.
+INSERT INTO workspace_staff (id, program_id, email, name, role, locale, is_active, password, created_at)
+VALUES (%(id)s, %(program)s, %(email)s, %(name)s, %(role)s, %(locale)s, true, %(password)s, %(now)s)
+ON CONFLICT (email) DO NOTHING
+
+-- name: count_staff
+-- Plan: small table.
+SELECT count(*) FROM workspace_staff WHERE program_id = %(program)s

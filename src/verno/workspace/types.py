@@ -1,0 +1,91 @@
+"""Words of the workspace: program, unit, place, API key, scope, refusals."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class PlaceKind(StrEnum):
+    """Levels of the places tree, from the top."""
+
+    NETWORK = "network"
+    REGION = "region"
+    STORE = "store"
+    TILL = "till"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    RECEIPTS_WRITE = "receipts:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    PERSONAL_READ = "personal:read"
+
+
+class Program(msgspec.Struct, frozen=True):
+    """One loyalty program."""
+
+    id: str
+    name: str
+    currency: str
+    timezone: str
+    country: str
+    locale: str
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A kind of points. Usable through the end of day ``life_days`` after the business date; None: for ever."""
+
+    id: str
+    code: str
+    scale: int
+    life_days: int | None
+
+
+class Store(msgspec.Struct, frozen=True):
+    """A store as a receipt needs it: its zone (its own or the program's) and its anonymous holder."""
+
+    id: str
+    code: str
+    name: str
+    timezone: str
+    anonymous_holder_id: str
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A valid API key, without its secret."""
+
+    id: str
+    program_id: str
+    name: str
+    scopes: frozenset[str]
+    expires_at: datetime
+
+
+class NewProgram(msgspec.Struct, frozen=True):
+    """What a program starts with. ``country`` is ISO 3166 (phone numbers without a country code)."""
+
+    name: str
+    currency: str
+    timezone: str
+    country: str
+    locale: str
+
+
+class ProgramRefusal(StrEnum):
+    """Why a program was not made."""
+
+    UNKNOWN_CURRENCY = "unknown-currency"
+    UNKNOWN_TIMEZONE = "unknown-timezone"
+    UNKNOWN_COUNTRY = "unknown-country"
+    ALREADY_THERE = "already-there"
+
+
+class NewStore(msgspec.Struct, frozen=True):
+    """A store to add under the program's network (or a region of it)."""
+
+    code: str
+    name: str
+    timezone: str | None = None
