@@ -23,6 +23,17 @@ class Migration(migrations.Migration):
                 ADD CONSTRAINT ledger_lot_account FOREIGN KEY (holder_id, account_id)
                     REFERENCES ledger_account (holder_id, id);
             CREATE INDEX ledger_transfer_story ON ledger_transfer (holder_id, at, id);
+            CREATE FUNCTION ledger_lots_at(holder uuid, account uuid, moment timestamptz)
+            RETURNS TABLE (available bigint, pending bigint)
+            LANGUAGE sql STABLE
+            AS $$
+                -- The one reading of lots past an account's next_change_at; no moment means nothing to read.
+                SELECT coalesce(sum(remaining) FILTER (
+                           WHERE active_from <= moment AND (expires_at IS NULL OR expires_at > moment)), 0)::bigint,
+                       coalesce(sum(remaining) FILTER (WHERE active_from > moment), 0)::bigint
+                FROM ledger_lot
+                WHERE moment IS NOT NULL AND holder_id = holder AND account_id = account AND remaining > 0
+            $$;
             """,
             migrations.RunSQL.noop,
         ),

@@ -1,0 +1,106 @@
+"""Reads of the ledger. All figures are points in their unit's smallest step, exact at ``now``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from psycopg.rows import args_row
+
+from verno.kit.db import Connection
+from verno.ledger.service import SQL
+from verno.ledger.types import Balance
+
+
+class Expiring(msgspec.Struct, frozen=True, gc=False):
+    """Points that end at one moment: usable while now < ``expires_at``."""
+
+    unit_id: str
+    expires_at: datetime
+    points: int
+
+
+class LotView(msgspec.Struct, frozen=True, gc=False):
+    """A lot as a person sees it. ``operation_id`` names what earned it (a receipt's id)."""
+
+    id: str
+    unit_id: str
+    amount: int
+    remaining: int
+    active_from: datetime
+    expires_at: datetime | None
+    operation_id: str | None
+    earned_at: datetime
+
+
+class TransferView(msgspec.Struct, frozen=True, gc=False):
+    """A transfer from the member's side: ``points`` is positive when the member got them."""
+
+    id: str
+    at: datetime
+    recorded_at: datetime
+    unit_id: str
+    kind: str
+    points: int
+    reason: str
+    operation_id: str | None
+
+
+class States(msgspec.Struct, frozen=True, gc=False):
+    """A program's points of one unit by state, and by movement since the beginning."""
+
+    unit_id: str
+    available: int
+    pending: int
+    held: int
+    earned: int
+    spent: int
+    expired: int
+
+
+def balances(conn: Connection, holders: Sequence[str], *, now: datetime) -> dict[str, list[Balance]]:
+    """Return each holder's balances by unit; holders without an account are absent."""
+    out: dict[str, list[Balance]] = {}
+    for holder, *rest in conn.execute(SQL["balances"], {"holders": list(holders), "now": now}).fetchall():
+        out.setdefault(holder, []).append(Balance(*rest))
+    return out
+
+
+def expiring(conn: Connection, holder_id: str, *, now: datetime) -> list[Expiring]:
+    """Return when a holder's points end, the nearest first; lots whose time has come are not among them."""
+    cursor = conn.cursor(row_factory=args_row(Expiring))
+    return cursor.execute(SQL["expiring"], {"holder": holder_id, "now": now}).fetchall()
+
+
+def lots(
+    conn: Connection, holder_id: str, *, now: datetime, limit: int = 50, offset: int = 0
+) -> list[LotView]:
+    """Return a holder's lots: open ones first, those that expire last on top."""
+    cursor = conn.cursor(row_factory=args_row(LotView))
+    parameters = {"holder": holder_id, "now": now, "limit": limit, "offset": offset}
+    return cursor.execute(SQL["lots"], parameters).fetchall()
+
+
+def transfers(
+    conn: Connection, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
+) -> list[TransferView]:
+    """Return a page of a holder's transfers by business time, newest first, before the row (at, id) when given."""
+    at, id_ = before or (None, None)
+    parameters = {"holder": holder_id, "before_at": at, "before_id": id_, "limit": limit}
+    return conn.cursor(row_factory=args_row(TransferView)).execute(SQL["transfers"], parameters).fetchall()
+
+
+def states(conn: Connection, program_id: str, *, now: datetime) -> list[States]:
+    """Return a program's points by unit. ``expired`` counts what has been posted (see ``service.settle_due``)."""
+    moved: dict[tuple[str, str], int] = {}
+    for unit, kind, points in conn.execute(SQL["totals"], {"program": program_id}).fetchall():
+        moved[unit, kind] = points
+    return [
+        States(
+            unit,
+            *(int(available), int(pending), int(held)),
+            *(moved.get((unit, kind), 0) for kind in ("earn", "spend", "expire")),
+        )
+        for unit, available, pending, held in conn.execute(
+            SQL["states"], {"program": program_id, "now": now}
+        ).fetchall()
+    ]
