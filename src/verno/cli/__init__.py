@@ -1,0 +1,28 @@
+"""The command line. Commands are imported when they are called, so that ``verno --help`` is quick."""
+
+from verno.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "init": ("verno.cli.start:init", "Make an empty program with one place and the starter rule."),
+    "up": ("verno.cli.run:up", "Run database, server and worker until Ctrl-C."),
+    "serve": ("verno.cli.run:serve", "Run the server alone."),
+    "work": ("verno.cli.run:work", "Run the worker alone."),
+    "demo": ("verno.cli.demo:demo", "Load a year of a real grocer's receipts and serve them."),
+    "key": ("verno.cli.key:key", "Make API keys."),
+    "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
+    "import": ("verno.cli.imports:imports", "Import receipts, members or goods from a file."),
+    "verify": ("verno.cli.verify:verify", "Check independently that the books balance."),
+    "bench": ("verno.cli.bench:bench", "Measure, and print ratios."),
+    "migrate": ("verno.cli.upkeep:migrate", "Bring the database to this version."),
+    "doctor": ("verno.cli.upkeep:doctor", "Say what is wrong with this installation."),
+}
+"""Command -> where it lies, and its line in the help."""
+
+group = LazyGroup(
+    "verno", COMMANDS, help="Verno: points counted like money. Results go to standard output, all else to standard error."
+)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the distribution."""
+    group()

@@ -34,6 +34,8 @@ STOP_SECONDS = 60.0
 LONGEST_SOCKET_PATH = 107
 ROLES = ("verno_owner", "verno")
 PR_SET_PDEATHSIG = 1
+REMAINS = ("lock file", "shared memory block")
+"""What PostgreSQL says when another server still holds the data."""
 
 SETTINGS = """
 listen_addresses = ''
@@ -76,8 +78,10 @@ class Cluster:
         return True
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[subprocess.Popen[bytes] | None]:
         """Use the running server, or start one for the duration; the last to leave stops it.
+
+        Gives the server's process when it is ours, so that a supervisor can watch it.
 
         Every user holds a shared lock; the command that started the server waits for the others before it
         stops it, so that a short command never takes the server away from a longer one.
@@ -89,11 +93,17 @@ class Cluster:
             fcntl.flock(users, fcntl.LOCK_SH)
             fcntl.flock(gate, fcntl.LOCK_UN)
             try:
-                yield
+                yield server
             finally:
                 if server is not None:
                     _wait_for_the_last(users)
                     stop(server)
+
+    def revive(self) -> subprocess.Popen[bytes] | None:
+        """Start the server again after its death; None when another command was quicker."""
+        with (self.base / "start.lock").open("w") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            return None if self.answers() else self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server, initialising the cluster on the first run; returns when it answers."""
@@ -103,8 +113,18 @@ class Cluster:
         self._check_major(binaries)
         self.socket.mkdir(parents=True, exist_ok=True)
         _give_to_server_user(self.socket)
+        server = self._spawn(binaries)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready(server, deadline):
+            # The last server is still going down (its parent was killed): what it holds is soon free.
+            time.sleep(0.2)
+            server = self._spawn(binaries)
+        self._make_roles_and_database()
+        return server
+
+    def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
         with (self.base / "postgres.log").open("ab") as log:
-            server = subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(  # noqa: S603
                 [binaries / "postgres", "-D", self.data, "-k", self.socket],
                 stdout=log,
                 stderr=log,
@@ -114,15 +134,14 @@ class Cluster:
                 preexec_fn=_die_with_parent,
                 **_server_user(),
             )
-        self._wait_until_ready(server)
-        self._make_roles_and_database()
-        return server
 
-    def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self.answers():
+    def _ready(self, server: subprocess.Popen[bytes], deadline: float) -> bool:
+        """Wait until the server answers; False when another server's remains bar its way for now."""
+        while server.poll() is not None or not self.answers():
             if server.poll() is not None:
-                tail = (self.base / "postgres.log").read_text(errors="replace").strip().splitlines()[-3:]
+                tail = (self.base / "postgres.log").read_text(errors="replace").strip().splitlines()[-4:]
+                if any(word in line for word in REMAINS for line in tail) and time.monotonic() < deadline:
+                    return False
                 message = "the embedded PostgreSQL did not start: " + " / ".join(tail)
                 raise Unavailable(message)
             if time.monotonic() > deadline:
@@ -130,6 +149,7 @@ class Cluster:
                 message = f"the embedded PostgreSQL did not answer within {START_SECONDS:.0f} s"
                 raise Unavailable(message)
             time.sleep(0.03)
+        return True
 
     def _initialise(self, binaries: Path) -> None:
         """Make the cluster in a folder of its own and move it into place whole, so that a kill leaves none."""
