@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             """
             CREATE INDEX intake_receipt_by_id ON intake_receipt (id);
+            CREATE INDEX intake_receipt_story ON intake_receipt (holder_id, at, id);
             """,
             migrations.RunSQL.noop,
         ),

@@ -1,0 +1,58 @@
+"""How a receipt names its member, and the receipt's fingerprint."""
+
+import hmac
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from verno.intake.types import IdentityKind, MemberRef, Receipt
+from verno.kit import localtime, secrets
+from verno.members import identity
+
+Key = tuple[str, str]
+"""(kind, value): ids and external ids as they are, contacts and cards as keyed hashes."""
+
+REMEMBERED = 50_000
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def member_key(ref: MemberRef, *, program_id: str, country: str) -> Key | str:
+    """Return the key a member is found by, or, as text, what is wrong with the name.
+
+    A phone or e-mail that cannot be one is no error of the sale's: it gets a key that nobody has.
+    """
+    given = [(kind, value) for kind in IdentityKind if (value := getattr(ref, kind)) is not None]
+    if len(given) != 1:
+        return "name the member by exactly one of id, card, phone, email, external_id"
+    kind, value = given[0]
+    return _key(kind, value, program_id, country)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _key(kind: IdentityKind, value: str, program_id: str, country: str) -> Key:
+    """Normalise and hash; remembered, since reading a phone number costs more than the rest of a receipt."""
+    if kind in {IdentityKind.ID, IdentityKind.EXTERNAL_ID}:
+        return kind, value
+    normal = identity.normalise(kind, value, country=country)
+    return kind, identity.lookup_hash(program_id, kind, normal if normal is not None else value)
+
+
+def moment(receipt: Receipt, zone: ZoneInfo) -> datetime:
+    """Return the receipt's time in UTC; a time without an offset is the place's wall clock."""
+    if receipt.at.tzinfo is None:
+        return localtime.localize(receipt.at, zone)
+    return receipt.at.astimezone(UTC)
+
+
+def fingerprint(receipt: Receipt, at: datetime) -> str:
+    """Return the hex HMAC of the decoded request: absent fields omitted, keys sorted, the time in UTC.
+
+    ``15:00+03:00`` and ``12:00Z`` are the same request; a changed amount is another.
+    """
+    # A wall clock without an offset stays as it was written: its reading may change with the place's zone.
+    same = receipt if receipt.at.tzinfo is None else msgspec.structs.replace(receipt, at=at)
+    body = _encoder.encode(same)
+    return hmac.digest(secrets.key("fingerprint"), body, "sha256").hex()

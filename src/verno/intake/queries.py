@@ -1,0 +1,113 @@
+"""Reads of intake."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from psycopg.rows import args_row
+
+from verno.intake.context import Context
+from verno.intake.types import Receipt
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.kit.sql import Statements
+from verno.rules.types import Fired
+from verno.workspace.types import Store
+
+SQL = Statements("verno.intake")
+
+
+class Numbered(Protocol):
+    """Anything that carries a receipt and its store."""
+
+    receipt: Receipt
+    store: Store
+
+
+class ReceiptView(msgspec.Struct, frozen=True):
+    """A stored receipt as a person reads it: minor units, points in the unit's smallest step."""
+
+    id: str
+    number: str
+    series: str
+    place: str
+    place_name: str
+    till: str | None
+    cashier: str | None
+    at: datetime
+    status: str
+    amount: int
+    discount: int
+    line_count: int
+    points: int
+    fired: list[Fired]
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line with the goods it names; ``quantity`` is a decimal string."""
+
+    receipt_id: str
+    line: int
+    sku: str
+    name: str
+    category: list[str]
+    quantity: str
+    amount: int
+    discount: int
+
+
+class ReceiptName(msgspec.Struct, frozen=True):
+    """What a transfer says of the receipt behind it."""
+
+    id: str
+    number: str
+    place: str
+
+
+def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> dict[int, tuple[str, str, str]]:
+    """Return (receipt id, fingerprint, answer) by position for the receipts that have been taken before."""
+    if not cases:
+        return {}
+    wanted = [
+        {"position": i, "place_id": case.store.id, "series": case.receipt.series, "number": case.receipt.number}
+        for i, case in enumerate(cases)
+    ]
+    found = conn.execute(SQL["known_receipts"], {"rows": batches.rows(wanted), "program": context.program.id})
+    return {position: (id_, fingerprint, reply) for position, id_, fingerprint, reply in found.fetchall()}
+
+
+def receipts(
+    conn: Connection, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int = 20
+) -> list[ReceiptView]:
+    """Return a page of a member's receipts, newest first, before the row (at, id) when given."""
+    at, id_ = before or (None, None)
+    parameters = {"holder": holder_id, "before_at": at, "before_id": id_, "limit": limit}
+    return [_view(row) for row in conn.execute(SQL["receipts_of"], parameters).fetchall()]
+
+
+def latest(conn: Connection, program_id: str, *, limit: int = 10) -> list[ReceiptView]:
+    """Return the receipts recorded last in a program."""
+    parameters = {"program": program_id, "limit": limit}
+    return [_view(row) for row in conn.execute(SQL["latest_receipts"], parameters).fetchall()]
+
+
+def lines(conn: Connection, holder_id: str, receipt_ids: Sequence[str]) -> dict[str, list[LineView]]:
+    """Return the lines of a member's receipts, by receipt, in order."""
+    out: dict[str, list[LineView]] = {id_: [] for id_ in receipt_ids}
+    cursor = conn.cursor(row_factory=args_row(LineView))
+    for line in cursor.execute(SQL["lines_of"], {"holder": holder_id, "ids": list(receipt_ids)}).fetchall():
+        out[line.receipt_id].append(line)
+    return out
+
+
+def names(conn: Connection, holder_id: str, receipt_ids: Sequence[str]) -> dict[str, ReceiptName]:
+    """Return number and place of a member's receipts by id; ids that are no receipts are absent."""
+    cursor = conn.cursor(row_factory=args_row(ReceiptName))
+    parameters = {"holder": holder_id, "ids": list(receipt_ids)}
+    return {name.id: name for name in cursor.execute(SQL["receipt_names"], parameters).fetchall()}
+
+
+def _view(row: Sequence[object]) -> ReceiptView:
+    fields = dict(zip(ReceiptView.__struct_fields__, row, strict=True))
+    return msgspec.convert({**fields, "fired": fields["fired"] or []}, ReceiptView)

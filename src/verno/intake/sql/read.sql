@@ -1,0 +1,36 @@
+-- name: receipts_of
+-- A page of a member's receipts, newest first. Plan: backward range of intake_receipt_story.
+SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
+       r.line_count, r.points, r.verdict
+FROM intake_receipt r
+JOIN workspace_place p ON p.id = r.place_id
+LEFT JOIN workspace_place t ON t.id = r.till_id
+WHERE r.holder_id = %(holder)s
+  AND (%(before_at)s::timestamptz IS NULL OR (r.at, r.id) < (%(before_at)s, %(before_id)s::uuid))
+ORDER BY r.at DESC, r.id DESC
+LIMIT %(limit)s
+
+-- name: latest_receipts
+-- The receipts recorded last: ids are made in order of time. Plan: backward range of intake_receipt_by_id.
+SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
+       r.line_count, r.points, r.verdict
+FROM intake_receipt r
+JOIN workspace_place p ON p.id = r.place_id
+LEFT JOIN workspace_place t ON t.id = r.till_id
+WHERE r.program_id = %(program)s
+ORDER BY r.id DESC
+LIMIT %(limit)s
+
+-- name: lines_of
+-- Lines of some receipts of one member with their goods. Plan: ranges of the primary key, goods by id.
+SELECT l.receipt_id::text, l.line, g.sku, g.name, g.category, trim_scale(l.quantity)::text, l.amount, l.discount
+FROM intake_receipt_line l
+JOIN catalogue_goods g ON g.id = l.goods_id
+WHERE l.holder_id = %(holder)s AND l.receipt_id = ANY (%(ids)s::uuid[])
+ORDER BY l.receipt_id, l.line
+
+-- name: receipt_names
+-- Plan: primary key.
+SELECT r.id::text, r.number, p.code
+FROM intake_receipt r JOIN workspace_place p ON p.id = r.place_id
+WHERE r.holder_id = %(holder)s AND r.id = ANY (%(ids)s::uuid[])
