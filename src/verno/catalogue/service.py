@@ -62,7 +62,8 @@ def _ensure(
         return found, set()
     fresh = ids.new_ids(len(missing), now=now)
     rows = batches.rows([{"id": id_, "sku": sku} for id_, sku in zip(fresh, missing, strict=True)])
-    added = dict(conn.execute(SQL["add_goods"], {"program": program_id, "rows": rows, "now": now}).fetchall())
+    parameters = {"program": program_id, "rows": rows, "now": now}
+    added: dict[str, str] = dict(conn.execute(SQL["add_goods"], parameters).fetchall())
     found.update(added)
     if len(added) < len(missing):
         found.update(goods_ids(conn, program_id, [sku for sku in missing if sku not in added]))

@@ -1,16 +1,38 @@
-"""Reads of members."""
+"""Reads of members. Contacts are opened here and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+import msgspec
+from psycopg.rows import args_row
 
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.kit.sql import Statements
+from verno.members import sealing
+from verno.members.identity import Kind, lookup_hash, normalise
+from verno.members.types import Consent, Member, Topic
+from verno.workspace import queries as workspace
 
 SQL = Statements("verno.members")
 
 Key = tuple[str, str]
 """(kind, value): an ``id`` or ``external_id`` in clear, or a ``phone``, ``email`` or ``card`` as its lookup hash."""
+
+SEARCH_LIMIT = 20
+LONGEST_SEARCH = 254
+
+
+class _Row(msgspec.Struct, frozen=True):
+    id: str
+    external_id: str
+    name: str | None
+    birth_date: date | None
+    locale: str | None
+    attributes: dict[str, object]
+    created_at: datetime
+    changed_at: datetime
 
 
 def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict[Key, str]:
@@ -28,3 +50,109 @@ def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict
     }
     found = conn.execute(SQL["find_holders"], parameters).fetchall()
     return {(kind, value): holder for kind, value, holder in found}
+
+
+def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Member]:
+    """Return members by id with contacts opened and newest consents, those that exist; one round trip."""
+    wanted = batches.rows([id_ for id_ in ids if is_id(id_)])
+    parameters = {"program": program_id, "ids": wanted, "kind": None}
+    with conn.pipeline():
+        rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
+        sealed = conn.execute(SQL["sealed_contacts"], parameters)
+        words = conn.execute(SQL["consents"], parameters)
+    opened = _opened(sealed.fetchall())
+    spoken = _spoken(words.fetchall())
+    return {
+        row.id: Member(
+            id=row.id,
+            external_id=row.external_id,
+            name=row.name,
+            phone=opened.get((row.id, Kind.PHONE)),
+            email=opened.get((row.id, Kind.EMAIL)),
+            card=opened.get((row.id, Kind.CARD)),
+            birth_date=row.birth_date,
+            locale=row.locale,
+            attributes=row.attributes,
+            consents=spoken.get(row.id, []),
+            created_at=row.created_at,
+            changed_at=row.changed_at,
+        )
+        for row in rows.fetchall()
+    }
+
+
+def contacts(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str, str]:
+    """Return the opened contacts of a kind by holder, of those who have one; one round trip."""
+    parameters = {"ids": batches.rows(list(holder_ids)), "kind": kind}
+    opened = _opened(conn.execute(SQL["sealed_contacts"], parameters).fetchall())
+    return {holder: value for (holder, _), value in opened.items()}
+
+
+def search(conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_LIMIT) -> list[Member]:
+    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else by words of the name.
+
+    The likeliest first; never more than ``limit``.
+    """
+    text = text.replace("\x00", "").strip()[:LONGEST_SEARCH]
+    if not text:
+        return []
+    country = workspace.program(conn, program_id).country
+    keys: list[Key] = [("id", text.lower()), ("external_id", text)]
+    for kind in Kind:
+        normal = normalise(kind, text, country=country)
+        if normal is not None:
+            keys.append((kind, lookup_hash(program_id, kind, normal)))
+    holders = list(dict.fromkeys(find_holders(conn, program_id, keys).values()))
+    if not holders:
+        parameters = {"program": program_id, "words": text, "limit": limit}
+        holders = [row[0] for row in conn.execute(SQL["search_names"], parameters).fetchall()]
+    found = members(conn, program_id, holders[:limit])
+    return [found[holder] for holder in holders[:limit] if holder in found]
+
+
+def topics(conn: Connection, program_id: str) -> list[Topic]:
+    """Return the program's topics by code."""
+    return conn.cursor(row_factory=args_row(Topic)).execute(SQL["topics"], {"program": program_id}).fetchall()
+
+
+def consents(conn: Connection, holder_ids: Sequence[str]) -> dict[str, list[Consent]]:
+    """Return each member's newest word on every topic and channel; members who said nothing are left out."""
+    return _spoken(conn.execute(SQL["consents"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+
+
+def consent_states(
+    conn: Connection, program_id: str, topic: str, channel: str, holder_ids: Sequence[str] | None = None
+) -> dict[str, bool]:
+    """Return whether each member's newest word on a topic and channel is a grant; None asks for everybody.
+
+    Members who said nothing are left out: silence is no consent.
+    """
+    parameters = {"program": program_id, "topic": topic, "channel": channel}
+    if holder_ids is None:
+        return dict(conn.execute(SQL["all_consent_states"], parameters).fetchall())
+    wanted = parameters | {"ids": batches.rows(list(holder_ids))}
+    return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
+
+
+def count(conn: Connection, program_id: str) -> int:
+    """Return how many members the program has."""
+    row = conn.execute(SQL["count_members"], {"program": program_id}).fetchone()
+    return row[0] if row else 0
+
+
+def _opened(rows: Iterable[tuple[str, str, bytes, bytes]]) -> dict[tuple[str, str], str]:
+    """Open sealed contacts: (holder, kind) -> text."""
+    keys: dict[str, bytes] = {}
+    out: dict[tuple[str, str], str] = {}
+    for holder, kind, sealed, wrapped in rows:
+        if holder not in keys:
+            keys[holder] = sealing.unwrap(bytes(wrapped), holder)
+        out[(holder, kind)] = sealing.unseal(keys[holder], kind, holder, bytes(sealed))
+    return out
+
+
+def _spoken(rows: Iterable[tuple[str, str, str, bool, datetime, str, str | None]]) -> dict[str, list[Consent]]:
+    out: dict[str, list[Consent]] = {}
+    for holder, topic, channel, granted, at, method, text_version in rows:
+        out.setdefault(holder, []).append(Consent(topic, channel, granted, at, method, text_version))
+    return out

@@ -1,0 +1,235 @@
+"""What a batch of members changes, decided in memory, item after item: no database, no clock."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import UNSET
+
+from verno.kit import localtime
+from verno.kit.text import unclean
+from verno.members.identity import Kind, lookup_hash, normalise
+from verno.members.types import (
+    MAX_ATTRIBUTE_TYPES,
+    MAX_ATTRIBUTES,
+    AttributeKind,
+    ConsentFact,
+    Created,
+    NewConsent,
+    NewMember,
+    Refusal,
+    Refused,
+    Result,
+    Updated,
+)
+
+EARLIEST_BIRTH = date(1880, 1, 1)
+EARLIEST_CONSENT = datetime(1990, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the caller's clock may be ahead of ours; what it says of that time counts as said now."""
+LARGEST_INTEGER = 2**53
+DEFAULT_METHOD = "api"
+
+Claim = tuple[str, str]
+"""(kind, lookup hash)."""
+
+_BAD = {Kind.PHONE: Refusal.BAD_PHONE, Kind.EMAIL: Refusal.BAD_EMAIL, Kind.CARD: Refusal.BAD_CARD}
+_HINTS = {
+    Kind.PHONE: "not a phone number; write it with its country code",
+    Kind.EMAIL: "not an e-mail address",
+    Kind.CARD: "4 to 40 Latin letters and digits; spaces and hyphens are skipped",
+}
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A member's row without its contacts."""
+
+    id: str
+    external_id: str
+    name: str | None = None
+    birth_date: date | None = None
+    locale: str | None = None
+    attributes: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all items of a batch share."""
+
+    program_id: str
+    country: str
+    zone: ZoneInfo
+    now: datetime
+
+
+@dataclass(slots=True)
+class Book:
+    """The members and claims that a batch touches, as they were loaded; ``change`` moves it forward."""
+
+    members: dict[str, Stored]
+    owners: dict[Claim, str]
+    kinds: dict[str, AttributeKind]
+    topics: frozenset[str]
+    held: dict[tuple[str, str], str] = field(default_factory=dict)
+    clear: dict[Claim, str] = field(default_factory=dict)
+    """The text behind each claim that this batch made, to be sealed."""
+    consents: dict[tuple[str, str, str, datetime], ConsentFact] = field(default_factory=dict)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """An item with its contacts in normal form: kind -> (text, hash), or None to clear."""
+
+    item: NewMember
+    contacts: dict[Kind, tuple[str, str] | None]
+
+
+def read(item: NewMember, frame: Frame) -> Asked | Refused:
+    """Normalise and hash an item's contacts, and check what can be checked without the database."""
+    contacts: dict[Kind, tuple[str, str] | None] = {}
+    if unclean(msgspec.structs.asdict(item)):
+        return Refused(Refusal.BAD_TEXT, "", "a text holds NUL or half a surrogate pair")
+    for kind in Kind:
+        text = getattr(item, kind)
+        if text is UNSET:
+            continue
+        normal = None if text is None else normalise(kind, text, country=frame.country)
+        if normal is None and text is not None:
+            return Refused(_BAD[kind], kind.value, _HINTS[kind])
+        contacts[kind] = None if normal is None else (normal, lookup_hash(frame.program_id, kind, normal))
+    if isinstance(item.name, str) and not item.name.strip():
+        return Refused(Refusal.BAD_NAME, "name", "is blank")
+    if isinstance(item.birth_date, date) and not EARLIEST_BIRTH <= item.birth_date <= _today(frame):
+        return Refused(Refusal.BAD_BIRTH_DATE, "birth_date", f"from {EARLIEST_BIRTH} to today")
+    return Asked(item, contacts)
+
+
+def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
+    """Apply one item, whole or not at all. ``fresh_id`` becomes the member's if it is new."""
+    item = asked.item
+    stored = book.members.get(item.external_id)
+    member = stored or Stored(fresh_id, item.external_id)
+    for kind, contact in asked.contacts.items():
+        if contact and book.owners.get((kind, contact[1]), member.id) != member.id:
+            return Refused(Refusal.IDENTITY_TAKEN, kind.value, f"another member has this {kind}")
+    attributes = _attributes(book, member, item)
+    if isinstance(attributes, Refused):
+        return attributes
+    consents = _consents(book, member.id, item.consents, frame)
+    if isinstance(consents, Refused):
+        return consents
+    merged, kinds = attributes
+    book.kinds.update(kinds)
+    book.members[item.external_id] = _merged(member, item, merged)
+    for kind, contact in asked.contacts.items():
+        _claim(book, member.id, kind, contact)
+    for fact in consents:
+        book.consents[(fact.holder_id, fact.topic, fact.channel, fact.at)] = fact
+    return Updated(member.id) if stored else Created(member.id)
+
+
+def _merged(member: Stored, item: NewMember, attributes: Mapping[str, object]) -> Stored:
+    return Stored(
+        member.id,
+        member.external_id,
+        member.name if item.name is UNSET else item.name and item.name.strip(),
+        member.birth_date if item.birth_date is UNSET else item.birth_date,
+        member.locale if item.locale is UNSET else item.locale,
+        attributes,
+    )
+
+
+def _claim(book: Book, holder: str, kind: Kind, contact: tuple[str, str] | None) -> None:
+    """Give the member its new identity of a kind; the old one is free from here on."""
+    before = book.held.pop((holder, kind), None)
+    if before is not None:
+        del book.owners[(kind, before)]
+    if contact is not None:
+        text, digest = contact
+        book.held[(holder, kind)] = digest
+        book.owners[(kind, digest)] = holder
+        book.clear[(kind, digest)] = text
+
+
+def _attributes(
+    book: Book, member: Stored, item: NewMember
+) -> tuple[Mapping[str, object], dict[str, AttributeKind]] | Refused:
+    """Return the merged attributes and the types that this item teaches."""
+    if item.attributes is UNSET:
+        return member.attributes, {}
+    if item.attributes is None:
+        return {}, {}
+    merged, kinds = dict(member.attributes), {}
+    for name, value in item.attributes.items():
+        if value is None:
+            merged.pop(name, None)
+            continue
+        kind = book.kinds.get(name)
+        if kind is None:
+            kind = kinds[name] = _kind(value)
+        if not _fits(value, kind):
+            return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", f"this attribute's type is {kind}")
+        merged[name] = value
+    if len(merged) > MAX_ATTRIBUTES:
+        return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", f"a member has at most {MAX_ATTRIBUTES}")
+    if kinds and len(book.kinds) + len(kinds) > MAX_ATTRIBUTE_TYPES:
+        return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", f"a program knows at most {MAX_ATTRIBUTE_TYPES}")
+    return merged, kinds
+
+
+def _kind(value: object) -> AttributeKind:
+    if isinstance(value, bool):
+        return AttributeKind.BOOLEAN
+    return AttributeKind.INTEGER if isinstance(value, int) else AttributeKind.TEXT
+
+
+def _fits(value: object, kind: AttributeKind) -> bool:
+    if kind is AttributeKind.BOOLEAN:
+        return isinstance(value, bool)
+    if kind is AttributeKind.INTEGER:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+    if not isinstance(value, str):
+        return False
+    return kind is AttributeKind.TEXT or _is_date(value)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _consents(
+    book: Book, holder: str, consents: Sequence[NewConsent], frame: Frame
+) -> list[ConsentFact] | Refused:
+    facts = []
+    for i, consent in enumerate(consents):
+        if consent.topic not in book.topics:
+            return Refused(Refusal.UNKNOWN_TOPIC, f"consents[{i}].topic", f"known: {', '.join(sorted(book.topics))}")
+        at = _moment(consent.at, frame)
+        if not EARLIEST_CONSENT <= at <= frame.now + CLOCKS_DIFFER:
+            return Refused(Refusal.TIME_OUT_OF_RANGE, f"consents[{i}].at", "in the future, or before 1990")
+        facts.append(
+            ConsentFact(
+                holder,
+                consent.topic,
+                consent.channel,
+                consent.granted,
+                min(at, frame.now),
+                consent.method or DEFAULT_METHOD,
+                consent.text_version,
+            )
+        )
+    return facts
+
+
+def _moment(at: datetime | None, frame: Frame) -> datetime:
+    if at is None:
+        return frame.now
+    return localtime.localize(at, frame.zone) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _today(frame: Frame) -> date:
+    return localtime.business_date(frame.now, frame.zone)

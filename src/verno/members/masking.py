@@ -1,0 +1,36 @@
+"""What of a member is shown to those who may not read personal data."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from verno.members.types import Member
+
+DOTS = "•••"
+PERSONAL = ("name", "phone", "email", "card", "birth_date")
+
+
+def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
+    """Return the member with personal fields masked, all but those in ``keep``.
+
+    Enough stays to tell two people apart over a counter: ``A•••``, ``+7916•••0001``, ``a•••@example.com``,
+    ``•••0042``, ``•••`` for a birth date. Attributes are typed facts of the integrator's own and stay.
+    """
+    change = {
+        name: _mask(name, str(value))
+        for name in PERSONAL
+        if name not in keep and (value := getattr(member, name)) is not None
+    }
+    return msgspec.structs.replace(member, **change)
+
+
+def _mask(name: str, value: str) -> str:
+    if name == "name":
+        return " ".join(f"{word[0]}{DOTS}" for word in value.split())
+    if name == "email":
+        return f"{value[0]}{DOTS}@{value.rpartition('@')[2]}"
+    if name == "phone":
+        return f"{value[:-7]}{DOTS}{value[-4:]}" if len(value) > 9 else f"{DOTS}{value[-2:]}"  # noqa: PLR2004
+    if name == "card":
+        return f"{DOTS}{value[-4:]}" if len(value) > 7 else DOTS  # noqa: PLR2004 half of it stays hidden
+    return DOTS

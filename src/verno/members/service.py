@@ -1,0 +1,171 @@
+"""Verbs of members."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from psycopg import Cursor
+from psycopg.rows import TupleRow, args_row
+
+from verno.kit import batches, ids, localtime
+from verno.kit.db import Connection
+from verno.members import changes, sealing
+from verno.members.changes import Asked, Book, Claim, Frame, Stored
+from verno.members.queries import SQL
+from verno.members.types import AttributeKind, ConsentFact, NewMember, Refusal, Refused, Result, Topic
+from verno.workspace.types import Program
+
+POINTS_STATEMENT = "points-statement"
+DEFAULT_TOPICS = (Topic(POINTS_STATEMENT, "program"),)
+"""What a fresh program writes about."""
+
+
+def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, now: datetime) -> list[Result]:
+    """Store members by external id: one result per item, in order, as if they came one by one.
+
+    Absent fields keep what is stored, null clears. Refused items leave no trace: ``identity-taken`` (another
+    member has the phone, e-mail or card), ``bad-...`` (the field says which), ``too-many-attributes``,
+    ``unknown-topic``, ``time-out-of-range``. Two round trips whatever the batch's size. Two transactions that
+    claim the same identity or external id end in a unique violation for one of them: the door tries again.
+    """
+    frame = Frame(program.id, program.country, localtime.zone(program.timezone), now)
+    asked = [changes.read(item, frame) for item in members]
+    readable = [item for item in asked if isinstance(item, Asked)]
+    if not readable:
+        return [item for item in asked if isinstance(item, Refused)]
+    book, wrapped = _load(conn, program.id, readable)
+    before = (dict(book.members), dict(book.owners), set(book.kinds))
+    results: list[Result] = []
+    for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
+        results.append(item if isinstance(item, Refused) else changes.change(book, item, fresh, frame))
+    _write(conn, program.id, book, before, wrapped, now=now)
+    return results
+
+
+def record_consents(conn: Connection, program_id: str, facts: Sequence[ConsentFact], *, now: datetime) -> None:
+    """Add to the members' history of consents; the same word of the same moment is kept once.
+
+    The caller vouches for members and topics. One round trip.
+    """
+    if facts:
+        conn.execute(SQL["add_consents"], {"program": program_id, "now": now, "rows": _consent_rows(facts, now)})
+
+
+def ensure_topics(conn: Connection, program_id: str, topics: Sequence[Topic] = DEFAULT_TOPICS) -> None:
+    """Add topics that are not there; those that are keep their class."""
+    conn.execute(SQL["add_topics"], {"program": program_id, "rows": batches.rows(topics)})
+
+
+def declare_attributes(conn: Connection, program_id: str, kinds: Mapping[str, AttributeKind]) -> dict[str, Refused]:
+    """Say the types of attributes beforehand; returns those refused because their type is another already."""
+    known: dict[str, str] = dict(conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall())
+    rows = [{"name": name, "type": kind} for name, kind in sorted(kinds.items()) if name not in known]
+    conn.execute(SQL["add_attribute_types"], {"program": program_id, "rows": batches.rows(rows)})
+    return {
+        name: Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", f"this attribute's type is {known[name]}")
+        for name, kind in kinds.items()
+        if known.get(name, kind) != kind
+    }
+
+
+def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Book, dict[str, bytes]]:
+    """Lock and read all that the batch names in one round trip; the lock comes first, so that what follows is
+    read as it is after the wait.
+    """
+    claims = sorted({(kind, found[1]) for item in asked for kind, found in item.contacts.items() if found})
+    parameters = {
+        "program": program_id,
+        "external_ids": batches.rows(sorted({item.item.external_id for item in asked})),
+        "hashed": batches.rows([{"kind": kind, "value": digest} for kind, digest in claims]),
+    }
+    with conn.pipeline():
+        stored = conn.cursor(row_factory=args_row(Stored)).execute(SQL["lock_members"], parameters)
+        held, taken, keys, kinds, topics = (
+            conn.execute(SQL[name], parameters)
+            for name in ("held_identities", "taken_identities", "wrapped_keys", "attribute_types", "topics")
+        )
+    mine = held.fetchall()
+    book = Book(
+        members={row.external_id: row for row in stored.fetchall()},
+        owners={(kind, digest): holder for holder, kind, digest in [*mine, *taken.fetchall()]},
+        kinds={name: AttributeKind(kind) for name, kind in kinds.fetchall()},
+        topics=frozenset(code for code, _ in topics.fetchall()),
+        held={(holder, kind): digest for holder, kind, digest in mine},
+    )
+    return book, _keys(keys)
+
+
+def _keys(cursor: Cursor[TupleRow]) -> dict[str, bytes]:
+    return {holder: bytes(wrapped) for holder, wrapped in cursor.fetchall()}
+
+
+def _write(
+    conn: Connection,
+    program_id: str,
+    book: Book,
+    before: tuple[dict[str, Stored], dict[Claim, str], set[str]],
+    wrapped: dict[str, bytes],
+    *,
+    now: datetime,
+) -> None:
+    """Write the difference between the book and what was loaded, in one round trip."""
+    members, owners, kinds = before
+    lost = sorted(claim for claim, holder in owners.items() if book.owners.get(claim) != holder)
+    won = sorted(claim for claim, holder in book.owners.items() if owners.get(claim) != holder)
+    claims, keys = _sealed(book, won, wrapped)
+    moved = {owners[claim] for claim in lost} | {book.owners[claim] for claim in won}
+    facts = list(book.consents.values())
+    parts: tuple[tuple[str, Sequence[object]], ...] = (
+        ("add_attribute_types", [{"name": n, "type": k} for n, k in sorted(book.kinds.items()) if n not in kinds]),
+        ("add_members", [m for code, m in sorted(book.members.items()) if code not in members]),
+        (
+            "change_members",
+            [m for code, m in book.members.items() if code in members and (m != members[code] or m.id in moved)],
+        ),
+        ("free_identities", [{"kind": kind, "value": digest} for kind, digest in lost]),
+        ("add_keys", keys),
+        ("claim_identities", claims),
+    )
+    with conn.pipeline():
+        for name, rows in parts:
+            if rows:
+                conn.execute(SQL[name], {"program": program_id, "now": now, "rows": batches.rows(rows)})
+        record_consents(conn, program_id, facts, now=now)
+
+
+def _sealed(
+    book: Book, won: Sequence[Claim], wrapped: Mapping[str, bytes]
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Seal the texts behind new claims; returns the claims' rows and the rows of keys made for it."""
+    keys: dict[str, bytes] = {}
+    made: list[dict[str, str]] = []
+    rows: list[dict[str, str]] = []
+    for kind, digest in won:
+        holder = book.owners[(kind, digest)]
+        if holder not in keys:
+            if holder in wrapped:
+                keys[holder] = sealing.unwrap(wrapped[holder], holder)
+            else:
+                keys[holder] = sealing.new_key()
+                made.append({"holder_id": holder, "wrapped": sealing.wrap(keys[holder], holder).hex()})
+        sealed = sealing.seal(keys[holder], kind, holder, book.clear[(kind, digest)])
+        rows.append({"kind": kind, "value": digest, "holder_id": holder, "sealed": sealed.hex()})
+    return rows, made
+
+
+def _consent_rows(facts: Sequence[ConsentFact], now: datetime) -> str:
+    return batches.rows(
+        [
+            {
+                "id": id_,
+                "holder_id": fact.holder_id,
+                "topic": fact.topic,
+                "channel": fact.channel,
+                "action": "grant" if fact.granted else "withdraw",
+                "method": fact.method,
+                "text_version": fact.text_version,
+                "reason": fact.reason,
+                "occurred_at": fact.at,
+            }
+            for id_, fact in zip(ids.new_ids(len(facts), now=now), facts, strict=True)
+        ]
+    )

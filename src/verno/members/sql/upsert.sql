@@ -1,0 +1,73 @@
+-- name: lock_members
+-- The members that a batch names, locked in the order of their ids, as they are after the wait.
+-- Plan: function scan, nested loop on (program, external id), sort, lock.
+SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.attributes
+FROM json_array_elements_text(%(external_ids)s) AS r (value)
+JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
+ORDER BY m.id
+FOR UPDATE OF m
+
+-- name: held_identities
+-- What those members hold now. Plan: as above, then nested loop on (holder, kind).
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex')
+FROM json_array_elements_text(%(external_ids)s) AS r (value)
+JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
+JOIN members_identity i ON i.holder_id = m.id
+
+-- name: taken_identities
+-- Who holds the identities that the batch asks for. Plan: function scan, nested loop on the primary key.
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex')
+FROM json_to_recordset(%(hashed)s) AS r (kind text, value text)
+JOIN members_identity i
+  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+
+-- name: wrapped_keys
+-- Their data keys, wrapped. Plan: nested loops on (program, external id) and the primary key.
+SELECT k.holder_id::text, k.wrapped
+FROM json_array_elements_text(%(external_ids)s) AS r (value)
+JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
+JOIN members_key k ON k.holder_id = m.id
+
+-- name: attribute_types
+-- Plan: primary key range, at most a few hundred rows.
+SELECT name, type FROM members_attribute_type WHERE program_id = %(program)s
+
+-- name: add_attribute_types
+-- A name that another transaction typed first is a unique violation: the door tries again and reads its type.
+-- Plan: function scan, insert.
+INSERT INTO members_attribute_type (program_id, name, type)
+SELECT %(program)s, name, type FROM json_to_recordset(%(rows)s) AS r (name text, type text)
+
+-- name: add_members
+-- Rows come sorted by external id, so that two batches never wait for each other in a circle.
+-- Plan: function scan, insert.
+INSERT INTO members_member (id, program_id, external_id, name, birth_date, locale, attributes, created_at, changed_at)
+SELECT id, %(program)s, external_id, name, birth_date, locale, attributes, %(now)s, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, external_id text, name text, birth_date date, locale text, attributes jsonb
+)
+
+-- name: change_members
+-- Plan: function scan, nested loop on the primary key, update of rows locked before.
+UPDATE members_member m
+SET name = r.name, birth_date = r.birth_date, locale = r.locale, attributes = r.attributes, changed_at = %(now)s
+FROM json_to_recordset(%(rows)s) AS r (id uuid, name text, birth_date date, locale text, attributes jsonb)
+WHERE m.id = r.id
+
+-- name: free_identities
+-- Plan: function scan, nested loop on the primary key, delete.
+DELETE FROM members_identity i
+USING json_to_recordset(%(rows)s) AS r (kind text, value text)
+WHERE i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+
+-- name: claim_identities
+-- Rows come sorted; an identity that another transaction claimed first is a unique violation.
+-- Plan: function scan, insert.
+INSERT INTO members_identity (program_id, kind, value_hash, holder_id, sealed, created_at)
+SELECT %(program)s, kind, decode(value, 'hex'), holder_id, decode(sealed, 'hex'), %(now)s
+FROM json_to_recordset(%(rows)s) AS r (kind text, value text, holder_id uuid, sealed text)
+
+-- name: add_keys
+-- Plan: function scan, insert.
+INSERT INTO members_key (holder_id, wrapped)
+SELECT holder_id, decode(wrapped, 'hex') FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, wrapped text)
