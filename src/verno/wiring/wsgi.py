@@ -1,7 +1,15 @@
-"""The server's entry: what granian's worker process calls."""
+"""The server's entry: what granian's worker process calls.
 
+The till's two addresses are answered here, before Django: measured, a request through Django's middleware costs as
+much as settling its receipt.
+"""
+
+import gc
 import os
 import signal
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
@@ -12,4 +20,37 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
 # Granian's worker must not outlive its parent: an orphan would keep the port and the next server could not start.
 die_with(os.getppid(), signal.SIGKILL)()
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from verno.api import receipts  # noqa: E402 after django.setup()
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+HOT: dict[str, Callable[[receipts.Call], receipts.Reply]] = {
+    "/v1/receipts": receipts.post_receipt,
+    "/v1/receipts:batch": receipts.post_receipts,
+}
+STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+# What is loaded now stays; what a receipt makes dies young. Fewer, cheaper collections: measured 5 to 10 %.
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 20, 50)
+
+
+def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer a request (PEP 3333)."""
+    hot = HOT.get(environ["PATH_INFO"])
+    if hot is None or environ["REQUEST_METHOD"] != "POST":
+        return django(environ, start_response)
+    reply = hot(
+        receipts.Call(
+            environ.get("HTTP_AUTHORIZATION"),
+            environ.get("CONTENT_TYPE"),
+            environ.get("HTTP_CONTENT_ENCODING"),
+            environ["wsgi.input"].read,
+        )
+    )
+    start_response(STATUS[reply.status], [*reply.headers, ("Content-Length", str(len(reply.body)))])
+    return [reply.body]
