@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from verno.members.service import POINTS_STATEMENT
 from verno.members.types import Channel, NewConsent, NewMember
 
-TOPIC = "points-statement"
 EMAIL_SHARE = 0.8
 SMS_SHARE = 0.3
 RUSSIAN_SHARE = 0.15
@@ -68,7 +68,7 @@ def _attributes(known: Mapping[str, str | None]) -> dict[str, str | int | bool |
 def _consents(household: int, at: datetime) -> list[NewConsent]:
     shares = ((Channel.EMAIL, EMAIL_SHARE), (Channel.SMS, SMS_SHARE))
     return [
-        NewConsent(TOPIC, channel, granted=True, at=at, method="demo", text_version="demo-1")
+        NewConsent(POINTS_STATEMENT, channel, granted=True, at=at, method="demo", text_version="demo-1")
         for channel, share in shares
         if _chance(household, channel) < share
     ]

@@ -1,0 +1,89 @@
+"""The demo's program: a grocer in New York with one kind of points and one rule, and the shift of its clock."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from verno.demo import source
+from verno.kit import localtime
+from verno.kit.db import Connection
+from verno.kit.errors import VernoError
+from verno.kit.sql import Statements
+from verno.members import service as members
+from verno.promotions import service as promotions
+from verno.promotions.types import NotPublished
+from verno.rules.types import Earn, Rule, Rulebook
+from verno.workspace import queries as workspace_queries
+from verno.workspace import service as workspace
+from verno.workspace.types import NewProgram, Program, Unit
+
+SQL = Statements("verno.demo")
+
+NAME = "Verno demo grocer"
+TIMEZONE = "America/New_York"
+UNIT = "points"
+LIFE_DAYS = 180
+CENTS_A_POINT = 100
+BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
+SHIFT = "demo.shift_weeks"
+
+
+class Demo(msgspec.Struct, frozen=True):
+    """The program, its unit, and by how many weeks the data's times are shifted."""
+
+    program: Program
+    unit: Unit
+    shift_weeks: int
+
+
+def open_program(conn: Connection, *, original: bool, now: datetime) -> Demo:
+    """Return the installation's demo, made with its shift in one transaction if it is empty.
+
+    ``original`` keeps the times of 2017. Raises ``VernoError`` when the installation holds another program, or a
+    demo of the other clock: its receipts are there already, with their times.
+    """
+    found = workspace_queries.programs(conn)
+    if not found:
+        return _make(conn, 0 if original else shift_for(now), now=now)
+    shift = workspace_queries.setting(conn, found[0].id, SHIFT)
+    if not isinstance(shift, int):
+        message = (
+            f"this installation holds the program {found[0].name!r}; the demo needs one of its own: "
+            "set VERNO_HOME to another folder, or VERNO_DATABASE_URL to an empty database"
+        )
+        raise VernoError(message)
+    if (shift == 0) != original:
+        message = (
+            "this installation's demo was loaded with the original times: give --once --as-of DATE again"
+            if shift == 0
+            else f"this installation's demo was loaded with times shifted by {shift} weeks, so --as-of has no meaning here"
+        )
+        raise VernoError(message + "; or set VERNO_HOME to another folder")
+    return Demo(found[0], workspace_queries.units(conn, found[0].id)[0], shift)
+
+
+def shift_for(now: datetime) -> int:
+    """Return the most whole weeks that the data can move without a receipt in the future."""
+    zone = localtime.zone(TIMEZONE)
+    last = source.last_moment()
+    weeks = (now.astimezone(zone).replace(tzinfo=None) - last) // source.WEEK
+    while localtime.localize(last + weeks * source.WEEK, zone) > now:  # an hour lost to summer time
+        weeks -= 1
+    return weeks
+
+
+def _make(conn: Connection, weeks: int, *, now: datetime) -> Demo:
+    wanted = NewProgram(NAME, "USD", TIMEZONE, "US", "en")
+    program = workspace.create_program(conn, wanted, now=now)
+    if not isinstance(program, Program):
+        message = f"the demo's program was not made: {program}"
+        raise VernoError(message)
+    unit = workspace.add_unit(conn, program.id, UNIT, life_days=LIFE_DAYS, now=now)
+    book = Rulebook((Rule("base", Earn(UNIT, 1, CENTS_A_POINT)),))
+    stored = promotions.publish(conn, program.id, book, units=[UNIT], effective_from=BEGINNING, now=now)
+    if isinstance(stored, NotPublished):
+        message = f"the demo's rule was not published: {stored.reasons}"
+        raise VernoError(message)
+    members.ensure_topics(conn, program.id)
+    conn.execute(SQL["keep_shift"], {"program": program.id, "weeks": str(weeks), "now": now})
+    return Demo(program, unit, weeks)
