@@ -131,7 +131,7 @@ def run_server(host: str, port: int) -> None:
         websockets=False,
         backlog=BACKLOG,
         backpressure=BACKLOG,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=False,
         workers_kill_timeout=KILL_SECONDS,
     ).serve()

@@ -11,6 +11,9 @@ from verno.kit import config, db
 from verno.kit.embedded import cluster
 from verno.kit.errors import Unavailable, VernoError
 
+FIRST_MIGRATION = "kit.0001_initial"
+EMPTY = "the database is empty: run 'verno init' (a new program) or 'verno migrate'"
+
 
 def setup_django() -> None:
     """Configure Django once; cheap to repeat."""
@@ -77,11 +80,12 @@ def require_migrated() -> None:
         message = f"the database does not answer: {first_line(error)}"
         raise Unavailable(message) from error
     except Error as error:
-        # A database that was never migrated has neither the tables nor the role that we ask with.
-        message = "the database is empty: run 'verno init' (a new program) or 'verno migrate'"
-        raise VernoError(message) from error
+        # A server of the operator's that was never migrated lacks even the role that we ask with.
+        raise VernoError(EMPTY) from error
     finally:
         connection.close()
+    if FIRST_MIGRATION in missing:
+        raise VernoError(EMPTY)
     if missing:
         message = f"the database lacks {len(missing)} migrations of this version: run 'verno migrate'"
         raise VernoError(message)

@@ -59,8 +59,11 @@ async def serve(app: App, stop: threading.Event) -> None:
 
 def _tick(name: str, target: str) -> Callable[[int], None]:
     def tick(timestamp: int) -> None:  # noqa: ARG001 procrastinate tells the tick's time; the door reads the clock
-        done = jobs.load(target)(now=clock.now())
-        log.info("%s: %d", name, done)
+        try:
+            jobs.load(target)(now=clock.now())
+        except Exception:
+            log.exception("%s failed; its next tick tries again", name)
+            raise
 
     return tick
 

@@ -1,5 +1,6 @@
 """Django's settings. What an operator may choose comes from the environment (kit.config)."""
 
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -27,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "ninja",  # the files of the API's documentation page
     "procrastinate.contrib.django",
     "verno.kit",
     "verno.ledger",
@@ -107,7 +109,13 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 _OVER_TLS = config.public_url().startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _OVER_TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _OVER_TLS
+SESSION_COOKIE_NAME = "__Host-session" if _OVER_TLS else "session"  # the prefix ties the cookie to this very host
+CSRF_COOKIE_NAME = "__Host-csrf" if _OVER_TLS else "csrf"
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [config.public_url()]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _OVER_TLS else None
 
@@ -120,6 +128,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # A 503 is weather, not a fault: it says itself what it waits for, and probes ask many times a second.
+    "filters": {
+        "not-weather": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 0) != HTTPStatus.SERVICE_UNAVAILABLE,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["not-weather"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # A lost database is reported once by those who use these, not by each of their threads with its stack.
+    "loggers": {"procrastinate": {"level": "CRITICAL"}, "psycopg.pool": {"level": "CRITICAL"}},
 }

@@ -43,11 +43,16 @@ def loop(name: str, part: jobs.Looped, stop: threading.Event) -> None:
 
 
 def _queue(stop: threading.Event) -> None:
-    from verno.wiring import queue  # noqa: PLC0415 the queue's imports cost a third of a second that tests of loops need not pay
+    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 a third of a second
+
+    from verno.wiring import queue  # noqa: PLC0415
 
     while not stop.is_set():
         try:
             asyncio.run(queue.serve(queue.make_app(), stop))
+        except ConnectorException:
+            log.warning("queue: the database does not answer; trying again")
+            stop.wait(TROUBLE_SECONDS)
         except Exception:
             log.exception("the queue failed; it is opened again")
             stop.wait(TROUBLE_SECONDS)
