@@ -1,0 +1,156 @@
+"""Columns of each kind of file, named as the API's fields, and how a cell becomes the field's value.
+
+A cell is text (CSV) or what Parquet holds. A blank cell is an absent field.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from verno.imports.types import Kind, Row, RowError
+from verno.kit.errors import VernoError
+from verno.web import wire
+from verno.web.problems import Refused
+
+Reader = Callable[[object], object]
+
+_WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_PATH = re.compile(r"\s+>\s+")
+LONGEST_SHOWN = 40
+
+
+def text(cell: object) -> object:
+    """Read text; a whole number of Parquet is its digits."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool) or not isinstance(cell, int):
+        message = "must be text"
+        raise ValueError(message)  # noqa: TRY004 one exception says that a cell is wrong
+    return str(cell)
+
+
+def whole(cell: object) -> object:
+    """Read a whole number."""
+    if isinstance(cell, str) and _WHOLE.fullmatch(cell.strip()):
+        return int(cell)
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return cell
+    if isinstance(cell, float | Decimal) and cell == cell.__trunc__():
+        return int(cell)
+    message = f"must be a whole number (of minor units), not {_shown(cell)}"
+    raise ValueError(message)
+
+
+def quantity(cell: object) -> object:
+    """Read a decimal number as its text."""
+    if isinstance(cell, float):
+        return f"{cell:.9f}".rstrip("0").rstrip(".")
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return text(cell)
+
+
+def moment(cell: object) -> object:
+    """Read a time; Parquet has times of its own."""
+    return cell.isoformat() if isinstance(cell, date | datetime) else text(cell)
+
+
+def parsed(cell: object) -> object:
+    """Read JSON as strictly as the API does; nested columns of Parquet are taken as they are."""
+    if isinstance(cell, dict | list):
+        return cell
+    try:
+        return wire.decode(str(cell).encode())
+    except Refused as error:
+        message = f"is not the JSON we read: {error.problem.detail}"
+        raise ValueError(message) from error
+
+
+def path(cell: object) -> object:
+    """Read a category's path: ``Dairy > Milk``, or a JSON list."""
+    if isinstance(cell, str) and not cell.lstrip().startswith("["):
+        return [step for step in _PATH.split(cell.strip()) if step]
+    return parsed(cell)
+
+
+_MEMBER = {
+    alias: (f"member.{kind}", text)
+    for kind in ("id", "card", "phone", "email", "external_id")
+    for alias in (f"member.{kind}", f"member_{kind}", kind)
+    if alias != "id"  # of what? the receipt has none of the caller's
+}
+
+COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
+    Kind.RECEIPTS: {
+        **{name: (name, text) for name in ("number", "series", "place", "till", "cashier", "fiscal_number", "channel")},
+        "at": ("at", moment),
+        **_MEMBER,
+        "attributes": ("attributes", parsed),
+        "payments": ("payments", parsed),
+        "sku": ("line.sku", text),
+        "quantity": ("line.quantity", quantity),
+        "amount": ("line.amount", whole),
+        "discount": ("line.discount", whole),
+        "line.attributes": ("line.attributes", parsed),
+        "line_attributes": ("line.attributes", parsed),
+    },
+    Kind.MEMBERS: {
+        **{name: (name, text) for name in ("external_id", "name", "phone", "email", "card", "locale")},
+        "birth_date": ("birth_date", moment),
+        "attributes": ("attributes", parsed),
+        "consents": ("consents", parsed),
+    },
+    Kind.GOODS: {
+        "sku": ("sku", text),
+        "name": ("name", text),
+        "category": ("category", path),
+        "attributes": ("attributes", parsed),
+    },
+}
+"""Column of a file -> field of the house and how to read a cell."""
+
+REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    Kind.RECEIPTS: ("number", "place", "at", "sku", "quantity", "amount"),
+    Kind.MEMBERS: ("external_id",),
+    Kind.GOODS: ("sku",),
+}
+
+
+class Layout:
+    """A file's header, found good: reads rows to fields."""
+
+    def __init__(self, kind: Kind, columns: Sequence[str]) -> None:
+        """Refuse a header with unknown, missing or double columns; raises ``VernoError`` naming them."""
+        known = COLUMNS[kind]
+        unknown = [name for name in columns if name not in known]
+        missing = [name for name in REQUIRED[kind] if name not in columns]
+        fields = [known[name][0] for name in columns if name in known]
+        double = sorted({name for name in columns if name in known and fields.count(known[name][0]) > 1})
+        problems = [
+            f"{words} {', '.join(_shown(name) for name in names)}"
+            for words, names in (("unknown", unknown), ("missing", missing), ("given twice", double))
+            if names
+        ]
+        if problems:
+            message = f"the columns of the file do not fit: {'; '.join(problems)}. Columns of {kind}: {', '.join(known)}"
+            raise VernoError(message)
+        self._readers = {name: known[name] for name in columns}
+        self.column_of = {field: name for name, (field, _) in self._readers.items()}
+
+    def read(self, row: Row) -> tuple[dict[str, object], RowError | None]:
+        """Return a row's fields, those that can be read, and what is wrong with it first."""
+        wrong = RowError(row.number, *row.problem) if row.problem else None
+        out: dict[str, object] = {}
+        for name, cell in row.cells.items():
+            field, reader = self._readers[name]
+            try:
+                out[field] = reader(cell)
+            except ValueError as error:
+                wrong = wrong or RowError(row.number, name, str(error))
+        return out, wrong
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"

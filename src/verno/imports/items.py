@@ -1,0 +1,142 @@
+"""Rows to receipts, members and goods: the same shapes, with the same limits, as the API's bodies."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from verno.catalogue.types import NewGoods
+from verno.imports.columns import Layout
+from verno.imports.tables import Table
+from verno.imports.types import Item, Kind, RowError
+from verno.intake.types import MAX_LINES, Receipt
+from verno.members.types import NewMember
+from verno.web import wire
+
+Fields: TypeAlias = dict[str, object]
+Key: TypeAlias = tuple[object, object, object]
+
+SHAPES: Mapping[Kind, type[Receipt | NewMember | NewGoods]] = {
+    Kind.RECEIPTS: Receipt,
+    Kind.MEMBERS: NewMember,
+    Kind.GOODS: NewGoods,
+}
+WORDS = {
+    "at": "must be a time such as 2026-11-22T10:00:00+03:00, or without an offset for the place's clock",
+    "quantity": "must be a number such as 2 or 0.250: not negative, at most three decimals, a point before them",
+    "birth_date": "must be a date such as 1990-12-31",
+}
+"""Fields whose pattern is better told by an example."""
+
+_LINE = re.compile(r"lines\[(\d+)\]\.?(.*)")
+
+
+def items(kind: Kind, table: Table) -> Iterator[Item]:
+    """Return what a table holds; refuses its header at once (``VernoError``), before the first row is read."""
+    layout = Layout(kind, table.columns)
+    stream = ((row.number, *layout.read(row)) for row in table.rows)
+    return _receipts(layout, stream) if kind is Kind.RECEIPTS else _singles(SHAPES[kind], stream)
+
+
+Stream: TypeAlias = Iterator[tuple[int, Fields, RowError | None]]
+
+
+def _singles(shape: type[object], stream: Stream) -> Iterator[Item]:
+    for number, found, wrong in stream:
+        if wrong is not None:
+            yield Item((number,), None, wrong)
+            continue
+        try:
+            yield Item((number,), msgspec.convert(found, shape))
+        except msgspec.ValidationError as error:
+            yield Item((number,), None, RowError(number, *_reason(error)))
+
+
+class _Group:
+    """The adjacent rows of one receipt."""
+
+    def __init__(self, key: Key, layout: Layout) -> None:
+        self.key = key
+        self._layout = layout
+        self.rows: list[int] = []
+        self._head: Fields = {}
+        self._lines: list[Fields] = []
+        self._error: RowError | None = None
+
+    def add(self, number: int, found: Fields) -> None:
+        """Take a row. Fields of the receipt may be left blank in all rows but the first."""
+        if len(self.rows) > MAX_LINES:
+            self.rows[-1] = number  # one too many already; more would only cost memory
+            return
+        self.rows.append(number)
+        line: Fields = {}
+        for field, value in found.items():
+            if field.startswith("line."):
+                line[field[5:]] = value
+            elif self._head.setdefault(field, value) != value:
+                self.fail(RowError(number, self._layout.column_of[field], "differs from the receipt's first row"))
+        self._lines.append(line)
+
+    def fail(self, error: RowError) -> None:
+        """Remember the first error."""
+        self._error = self._error or error
+
+    def item(self) -> Item:
+        """Return the receipt, or what is wrong with it."""
+        rows = tuple(self.rows)
+        if self._error is not None:
+            return Item(rows, None, self._error)
+        head = {field: value for field, value in self._head.items() if not field.startswith("member.")}
+        member = {field[7:]: value for field, value in self._head.items() if field.startswith("member.")}
+        body = {**head, "lines": self._lines, **({"member": member} if member else {})}
+        try:
+            return Item(rows, msgspec.convert(body, Receipt))
+        except msgspec.ValidationError as error:
+            return Item(rows, None, self._located(error))
+
+    def _located(self, error: msgspec.ValidationError) -> RowError:
+        field, message = _reason(error)
+        found = _LINE.match(field)
+        if found:
+            return RowError(self.rows[int(found[1])], found[2], message)
+        return RowError(self.rows[0], self._layout.column_of.get(field, field), message)
+
+
+def _receipts(layout: Layout, stream: Stream) -> Iterator[Item]:
+    """Gather adjacent rows of one (place, series, number).
+
+    A row of which not even the number can be told may belong to the receipt before it or to the one after it: both
+    are refused, since half a receipt is worse than none.
+    """
+    group: _Group | None = None
+    torn: RowError | None = None
+    for number, found, wrong in stream:
+        key = (found.get("place"), found.get("series"), found.get("number"))
+        if wrong is not None and key[2] is None:
+            torn = wrong
+            if group is not None:
+                group.fail(RowError(group.rows[0], "", f"row {number} beside it cannot be read"))
+                yield group.item()
+                group = None
+            yield Item((number,), None, wrong)
+            continue
+        if group is None or group.key != key:
+            if group is not None:
+                yield group.item()
+            group = _Group(key, layout)
+        group.add(number, found)
+        if torn is not None:
+            group.fail(RowError(number, "", f"row {torn.row} beside it cannot be read"))
+            torn = None
+        if wrong is not None:
+            group.fail(wrong)
+    if group is not None:
+        yield group.item()
+
+
+def _reason(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return the field and the reason in words."""
+    field, message = wire.shape_problem(error).errors[0]
+    last = field.rpartition(".")[2]
+    return field, WORDS.get(last, message) if "is required" not in message else message

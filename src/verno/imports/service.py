@@ -1,0 +1,152 @@
+"""The verb of imports: a file in, every item taken or refused with its row, a summary out."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from verno.catalogue import service as catalogue
+from verno.catalogue.types import NewGoods
+from verno.catalogue.types import Refused as RefusedGoods
+from verno.imports import items, runs, tables
+from verno.imports.types import SHOWN_ERRORS, Item, Kind, Progress, RowError, Summary
+from verno.intake import bulk
+from verno.intake.types import Outcome, Receipt, Refused, Replayed
+from verno.kit import batches, db
+from verno.members import service as members
+from verno.members.types import NewMember
+from verno.members.types import Refused as RefusedMember
+from verno.workspace.types import Program
+
+AnyRefused = Refused | RefusedMember | RefusedGoods
+Tell = Callable[[RowError], None]
+
+
+def import_file(
+    program: Program, kind: Kind, path: Path, *, progress: Progress, tell: Tell, now: datetime
+) -> Summary:
+    """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
+
+    A file that was cut off goes on where it was; one that was finished begins again, which changes nothing where
+    the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
+    """
+    table = tables.open_table(path)
+    items.items(kind, table)  # the header is refused before anything is read or written
+    with progress("reading", path.stat().st_size, "B") as step:
+        sha256, lines = runs.read_through(path, step)
+    run = runs.open_run(program.id, kind, path, sha256, now=now)
+    tally = _Tally(run, tell)
+    table = tables.open_table(path, after_row=run.rows_done)
+    total = table.total_rows or lines
+    with progress(str(kind), max(total - run.rows_done, 0), "rows") as step:
+        tally.step = step
+        stream = items.items(kind, table)
+        if kind is Kind.RECEIPTS:
+            _receipts(program, stream, tally, now=now)
+        else:
+            _upserts(program, stream, tally, now=now)
+    runs.move_run(run, tally.mark.advance(), finished_at=now)
+    return tally.summary()
+
+
+class _Tally:
+    """Counts, errors and the watermark of one import."""
+
+    def __init__(self, run: runs.Run, tell: Tell) -> None:
+        self.run = run
+        self.mark = runs.Watermark(run.rows_done)
+        self.step: Callable[[int], None] = lambda _: None
+        self._tell = tell
+        self._guard = threading.Lock()
+        self._accepted = 0
+        self._replayed = 0
+        self._refused = 0
+        self._errors: list[RowError] = []
+
+    def open(self, item: Item) -> int | None:
+        """Take an item of the stream; returns its ticket, or None when it is refused already."""
+        ticket = self.mark.open(item.rows[-1])
+        if item.error is None:
+            return ticket
+        self.refuse(ticket, item.error)
+        self.step(len(item.rows))
+        return None
+
+    def refuse(self, ticket: int, error: RowError) -> None:
+        """Count an item that was not taken."""
+        with self._guard:
+            self._refused += 1
+            if len(self._errors) < SHOWN_ERRORS:
+                self._errors.append(error)
+        self._tell(error)
+        self.mark.close(ticket, taken=False)
+
+    def accept(self, ticket: int, *, replayed: bool = False) -> None:
+        """Count an item that was taken, now or before."""
+        with self._guard:
+            self._replayed += replayed
+            self._accepted += not replayed
+        self.mark.close(ticket, taken=True)
+
+    def committed(self, rows: int) -> None:
+        """Remember how far the file is; after a commit."""
+        runs.move_run(self.run, self.mark.advance())
+        self.step(rows)
+
+    def summary(self) -> Summary:
+        """Return what became of the file."""
+        errors = sorted(self._errors, key=lambda error: error.row)
+        refused = self._refused + self.run.refused
+        return Summary(self._accepted, self._replayed, refused, errors, self.run.rows_done)
+
+
+def _receipts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
+    """Send receipts through the bulk path; what is in flight is remembered by position in its stream."""
+    flying: dict[int, tuple[int, tuple[int, ...]]] = {}
+
+    def readable() -> Iterator[Receipt]:
+        position = 0
+        for item in stream:
+            ticket = tally.open(item)
+            if ticket is not None and isinstance(item.value, Receipt):
+                flying[position] = (ticket, item.rows)
+                position += 1
+                yield item.value
+
+    def committed(positions: Sequence[int], _: Sequence[Receipt], outcomes: Sequence[Outcome | None]) -> None:
+        done = 0
+        for position, outcome in zip(positions, outcomes, strict=True):
+            ticket, rows = flying.pop(position)
+            done += len(rows)
+            if isinstance(outcome, Refused):
+                tally.refuse(ticket, RowError(rows[0], outcome.field, f"{outcome.reason}: {outcome.detail}"))
+            elif outcome is None:
+                tally.refuse(ticket, RowError(rows[0], "", "was not taken; import the file again"))
+            else:
+                tally.accept(ticket, replayed=isinstance(outcome, Replayed))
+        tally.committed(done)
+
+    bulk.load(program.id, readable(), now=now, on_batch=committed)
+
+
+def _upserts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
+    """Store members or goods, one transaction a batch."""
+    for batch in batches.batched(stream, batches.MAX_BATCH):
+        opened = [(tally.open(item), item) for item in batch]
+        good = [(ticket, item) for ticket, item in opened if ticket is not None]
+        results = db.retrying(lambda good=good: _store(program, [item.value for _, item in good], now=now))
+        for (ticket, item), result in zip(good, results, strict=True):
+            if isinstance(result, AnyRefused):
+                tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
+            else:
+                tally.accept(ticket)
+        tally.committed(len(good))
+
+
+def _store(program: Program, values: Sequence[object], *, now: datetime) -> Sequence[object]:
+    with db.transaction() as conn:
+        wanted = [value for value in values if isinstance(value, NewMember)]
+        if wanted:
+            return members.upsert(conn, program, wanted, now=now)
+        goods = [value for value in values if isinstance(value, NewGoods)]
+        return catalogue.upsert_goods(conn, program.id, goods, now=now) if goods else []

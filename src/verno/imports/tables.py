@@ -1,0 +1,172 @@
+"""Tables in files: CSV and Parquet as a header and a stream of rows, with bounded memory.
+
+What a file may not be (UTF-16, empty, not a table) is said at once in a sentence. A row that cannot be read, for a NUL,
+bytes that are not UTF-8, a cell or a line beyond the limit, is a row with a ``problem``: the rest is read on.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from verno.imports.types import Row
+from verno.kit.errors import VernoError
+
+MAX_LINE = 1024 * 1024
+MAX_CELL = 128 * 1024
+PARQUET_MAGIC = b"PAR1"
+ROWS_AT_A_TIME = 2_000
+READ_BUFFER = 1024 * 1024
+HEADER_ROW = 1
+NUL = "\x00"
+TOO_LONG = "\x00too long"
+"""Stands for a line beyond the limit: no line of a readable file can look like it."""
+
+_SIXTEEN_BITS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file's columns, as they are named there, and its rows; the rows can be read once."""
+
+    columns: Sequence[str]
+    rows: Iterator[Row]
+    total_rows: int | None = None
+
+
+def open_table(path: Path, *, after_row: int = 0) -> Table:
+    """Open a file by its content, whatever its name; rows up to ``after_row`` are passed over.
+
+    Raises ``VernoError`` with a sentence.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        message = f"{path.name} cannot be read: {error.strerror or error}"
+        raise VernoError(message) from error
+    if not head.strip():
+        message = f"{path.name} is empty"
+        raise VernoError(message)
+    if head.startswith(PARQUET_MAGIC):
+        return _parquet(path, after_row)
+    if head.startswith(_SIXTEEN_BITS) or head[1:2] == b"\0" or head[:1] == b"\0":
+        message = f"{path.name} is in UTF-16; save it as 'CSV UTF-8'"
+        raise VernoError(message)
+    return _csv(path, after_row)
+
+
+def _csv(path: Path, after_row: int) -> Table:
+    csv.field_size_limit(MAX_CELL)
+    lines = _lines(path.open("rb"))
+    first = next(lines)
+    reader = csv.reader(_chain(first, lines), delimiter=_delimiter(first))
+    try:
+        columns = [name.strip() for name in next(reader)]
+    except (csv.Error, StopIteration) as error:
+        message = f"the first row of {path.name} must hold the names of the columns: {error}"
+        raise VernoError(message) from error
+    if any(NUL in name for name in columns):
+        message = f"the first row of {path.name} is no row of column names: is it a CSV or Parquet file?"
+        raise VernoError(message)
+    return Table(columns, _csv_rows(reader, columns, after_row))
+
+
+def _csv_rows(reader: "Iterator[list[str]]", columns: Sequence[str], after_row: int) -> Iterator[Row]:
+    number = HEADER_ROW
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(number, {}, ("", f"cannot be read: {error}; is a quotation mark not closed?"))
+            continue
+        if number > after_row and cells:
+            yield _csv_row(number, cells, columns)
+
+
+def _csv_row(number: int, cells: Sequence[str], columns: Sequence[str]) -> Row:
+    if cells[0].startswith(TOO_LONG):
+        return Row(number, {}, ("", f"is longer than {MAX_LINE} characters"))
+    found = {name: cell for name, cell in zip(columns, cells, strict=False) if cell and not cell.isspace()}
+    if len(cells) != len(columns):
+        return Row(number, found, ("", f"has {len(cells)} cells where the header has {len(columns)}"))
+    return Row(number, found, _bad_text(found))
+
+
+def _bad_text(cells: Mapping[str, object]) -> tuple[str, str] | None:
+    for name, cell in cells.items():
+        if not isinstance(cell, str):
+            continue
+        if NUL in cell:
+            return name, "holds NUL"
+        if len(cell) > MAX_CELL:
+            return name, f"is longer than {MAX_CELL} characters"
+        if not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell):
+            return name, "is not in UTF-8"
+    return None
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """Yield lines of bounded length; closes the file. Bytes that are not UTF-8 are kept as lone surrogates."""
+    with file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        while line := text.readline(MAX_LINE):
+            if len(line) < MAX_LINE or line.endswith(("\n", "\r")):
+                yield line
+                continue
+            while (more := text.readline(MAX_LINE)) and not more.endswith(("\n", "\r")):
+                pass
+            yield TOO_LONG + "\n"
+
+
+def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _delimiter(header: str) -> str:
+    """Return what parts the header: a comma unless there are more semicolons or tabs."""
+    return max(",;\t", key=lambda mark: (header.count(mark), mark == ","))
+
+
+def _parquet(path: Path, after_row: int) -> Table:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 an optional part, and half a second
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        message = "reading Parquet needs pyarrow: pip install 'verno[parquet]'"
+        raise VernoError(message) from error
+    try:
+        # A positive buffer makes a column chunk stream instead of being read whole.
+        file = pq.ParquetFile(path, buffer_size=READ_BUFFER, pre_buffer=False)
+    except (pa.ArrowException, OSError) as error:
+        message = f"{path.name} is not a readable Parquet file: {str(error).splitlines()[0]}"
+        raise VernoError(message) from error
+    columns = list(file.schema_arrow.names)
+
+    def rows() -> Iterator[Row]:
+        number = HEADER_ROW
+        try:
+            for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, use_threads=False):
+                if number + batch.num_rows <= after_row:
+                    number += batch.num_rows
+                    continue
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    number += 1
+                    if number > after_row:
+                        yield _parquet_row(number, cells, columns)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            message = f"{path.name} is damaged after row {number}: {str(error).splitlines()[0]}"
+            raise VernoError(message) from error
+
+    return Table(columns, rows(), file.metadata.num_rows)
+
+
+def _parquet_row(number: int, cells: Sequence[object], columns: Sequence[str]) -> Row:
+    found = {name: cell for name, cell in zip(columns, cells, strict=True) if cell is not None and cell != ""}
+    return Row(number, found, _bad_text(found))

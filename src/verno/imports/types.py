@@ -1,0 +1,70 @@
+"""Words of imports: kinds of files, rows, what is wrong with one, the summary."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+SHOWN_ERRORS = 100
+"""Errors that the summary lists; standard error has them all."""
+
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    RECEIPTS = "receipts"
+    MEMBERS = "members"
+    GOODS = "goods"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row: its number as a spreadsheet shows it (the header is row 1), and its cells that are not blank.
+
+    ``problem`` tells why the row is no good, and of which column (empty: of the row as a whole); the cells that
+    could be told are there all the same.
+    """
+
+    number: int
+    cells: Mapping[str, object]
+    problem: tuple[str, str] | None = None
+
+
+class RowError(msgspec.Struct, frozen=True):
+    """Why a row was refused. ``field`` is the column to mend, or empty when the row as a whole is wrong."""
+
+    row: int
+    field: str
+    message: str
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One receipt, member or goods of a file, ready to be taken, or what is wrong with it.
+
+    ``rows`` are the numbers of its rows: a receipt has one for each line.
+    """
+
+    rows: tuple[int, ...]
+    value: object | None
+    error: RowError | None = None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What became of a file, in receipts, members or goods. ``refused`` counts also those of a run that was cut off.
+
+    ``replayed`` were there already: receipts of the same number and body.
+    """
+
+    accepted: int
+    replayed: int
+    refused: int
+    errors: list[RowError]
+    resumed_after_row: int
+
+
+class Progress(Protocol):
+    """A bar for long work: called with a title, the total and the word for its steps; gives what to call with steps."""
+
+    def __call__(self, title: str, total: int | None, unit: str) -> AbstractContextManager[Callable[[int], None]]:
+        """Open a bar."""
