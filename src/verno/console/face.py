@@ -1,0 +1,83 @@
+"""What every page knows: the program, its units, its zone, and the language it is written in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from verno.kit import localtime
+from verno.kit.db import Connection
+from verno.kit.money import currency_digits, format_scaled
+from verno.workspace import queries as workspace
+from verno.workspace.models import Staff
+from verno.workspace.types import Program, Unit
+
+MINUS = "\u2212"
+
+
+@dataclass(frozen=True)
+class Face:
+    """Writes figures and dates as the reader expects them."""
+
+    program: Program
+    units: tuple[Unit, ...]
+    locale: str
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The program's zone: one clock for all pages."""
+        return localtime.zone(self.program.timezone)
+
+    def unit(self, name: str) -> Unit:
+        """Return a unit by its id or its code."""
+        return next(unit for unit in self.units if name in (unit.id, unit.code))
+
+    def points(self, value: int, unit: str, *, signed: bool = False) -> str:
+        """Write points of a unit (id or code)."""
+        text = format_scaled(abs(value), self.unit(unit).scale, self.locale)
+        return _sign(value, signed=signed) + text
+
+    def money(self, amount: int) -> str:
+        """Write minor units with the currency's sign. Exact: the decimal is moved, nothing is divided."""
+        value = Decimal(abs(amount)).scaleb(-currency_digits(self.program.currency))
+        return _sign(amount) + format_currency(value, self.program.currency, locale=self.locale)
+
+    def number(self, value: int | Decimal) -> str:
+        """Write a count or a quantity."""
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, permille: int) -> str:
+        """Write a share given in thousandths."""
+        return format_percent(Decimal(permille) / 1000, locale=self.locale, decimal_quantization=False)
+
+    def moment(self, at: datetime) -> str:
+        """Write date and time in the program's zone."""
+        return format_datetime(at.astimezone(self.zone), "d MMM y, HH:mm", locale=self.locale)
+
+    def day(self, at: datetime | date) -> str:
+        """Write a date; a moment as the local date it falls on."""
+        day = at.astimezone(self.zone).date() if isinstance(at, datetime) else at
+        return format_date(day, "d MMM y", locale=self.locale)
+
+    def month(self, day: date) -> str:
+        """Write a month as a heading of a column: ``Nov 2026``."""
+        return format_date(day, "LLL y", locale=self.locale)
+
+
+def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:
+    """Return the face of the signed-in person's program."""
+    assert isinstance(request.user, Staff)  # the middleware lets nobody else through
+    program = workspace.program(conn, str(request.user.program_id))
+    return Face(program, tuple(workspace.units(conn, program.id)), get_language() or "en", now)
+
+
+def _sign(value: int, *, signed: bool = False) -> str:
+    if value < 0:
+        return MINUS
+    return "+" if signed and value else ""

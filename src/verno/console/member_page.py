@@ -1,0 +1,104 @@
+"""What all tabs of a member's page share: who it is, what they agreed to, what they have."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpRequest
+
+from verno.console import words
+from verno.console.face import Face, face_of
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.kit.db import Connection
+from verno.ledger import queries as ledger
+from verno.ledger.types import Balance
+from verno.members import queries as members
+from verno.members.types import Consent, Member
+from verno.web import pages
+from verno.web.pages import Place
+from verno.web.problems import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SYNTHETIC = "synthetic"
+"""The attribute that marks an invented member (the demo's)."""
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    """A member of the signed-in person's own program, on one connection at one moment."""
+
+    conn: Connection
+    face: Face
+    member: Member
+    balances: list[Balance]
+
+    def context(self, tab: str) -> dict[str, object]:
+        """Return what the frame around each tab shows."""
+        return {
+            "face": self.face,
+            "member": self.member,
+            "title": self.member.name or self.member.external_id,
+            "synthetic": bool(self.member.attributes.get(SYNTHETIC)),
+            "attributes": attributes(self.face, self.member.attributes),
+            "consents": by_topic(self.member.consents),
+            "birth_date": birth_date(self.face, self.member.birth_date),
+            "balances": self.balances or [Balance(unit.id) for unit in self.face.units],
+            "tab": tab,
+        }
+
+
+@contextmanager
+def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]":
+    """Give a member's page; members of other programs do not exist here (404)."""
+    now = clock.now()
+    with db.transaction() as conn:
+        face = face_of(request, conn, now)
+        member = members.members(conn, face.program.id, [str(member_id)]).get(str(member_id))
+        if member is None:
+            raise Http404
+        balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
+        yield MemberPage(conn, face, member, balances)
+
+
+def read_place(request: HttpRequest) -> tuple[datetime, str] | None:
+    """Return where a page of a list starts; a cursor that we did not make leads nowhere (404)."""
+    try:
+        place = pages.read_cursor(request.GET.get("before"))
+    except Refused as error:
+        raise Http404 from error
+    return (place.at, place.id) if place else None
+
+
+def older(at: datetime, id_: str) -> str:
+    """Return the cursor of the page after a row."""
+    return Place(at, id_).encode()
+
+
+def attributes(face: Face, stored: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the attributes to show, by name; the mark of invented members has a badge of its own."""
+    shown = sorted((name, value) for name, value in stored.items() if name != SYNTHETIC and value is not None)
+    return [(name, _value(face, value)) for name, value in shown]
+
+
+def by_topic(consents: list[Consent]) -> list[tuple[str, list[Consent]]]:
+    """Group consents by topic, channels in a steady order."""
+    topics: dict[str, list[Consent]] = {}
+    for consent in sorted(consents, key=lambda c: (c.topic, c.channel)):
+        topics.setdefault(consent.topic, []).append(consent)
+    return list(topics.items())
+
+
+def birth_date(face: Face, stored: date | str | None) -> str:
+    """Write a birth date; a masked one is a text already."""
+    return face.day(stored) if isinstance(stored, date) else stored or ""
+
+
+def _value(face: Face, value: object) -> str:
+    if isinstance(value, bool):
+        return words.say("boolean", str(value))
+    return face.number(value) if isinstance(value, int) else str(value)

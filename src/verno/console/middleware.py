@@ -1,0 +1,120 @@
+"""What every answer carries, and who may see a page of the console: nobody, unless signed in."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+from verno.kit.clock import clock
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+SEEN_STEP = timedelta(minutes=1)
+"""A session's last use is written at most this often."""
+
+SINCE = "verno-since"
+SEEN = "verno-seen"
+
+OPEN = frozenset({"setup", "sign-in", "language"})
+"""Pages of the console that need no sign-in; every other one does, new ones included."""
+UNATTENDED = frozenset({"figures"})
+"""Addresses a page asks by itself: a forgotten tab must not keep its session alive."""
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types verno default",
+    ]
+)
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
+
+
+class SecurityHeaders:
+    """Give each answer the strict policy, unless its view set one of its own."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Take the next in line."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Add the headers to what comes back."""
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if request.path.startswith("/console/"):
+            # Pages show personal data: a shared computer's back button must not bring them back.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class StaffDoor:
+    """Let only signed-in staff into the console, and end sessions that are idle or old."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Take the next in line."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Nothing to do before the address is resolved."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """Turn away whoever may not see the page; None lets the request through."""
+        match = request.resolver_match
+        if match is None or "console" not in match.app_names:
+            return None
+        now = clock.now()
+        if request.user.is_authenticated and _is_over(request, now):
+            logout(request)
+        if not request.user.is_authenticated:
+            return None if match.url_name in OPEN else _to_sign_in(request)
+        if match.url_name not in UNATTENDED:
+            _saw(request, now)
+        return None
+
+
+def start_session(request: HttpRequest, now: datetime) -> None:
+    """Stamp a session that has just signed in (``login`` has already given it a new id)."""
+    request.session[SINCE] = request.session[SEEN] = now.timestamp()
+
+
+def _is_over(request: HttpRequest, now: datetime) -> bool:
+    since = request.session.get(SINCE, 0)
+    seen = request.session.get(SEEN, 0)
+    moment = now.timestamp()
+    return moment - since > LONGEST.total_seconds() or moment - seen > IDLE.total_seconds()
+
+
+def _saw(request: HttpRequest, now: datetime) -> None:
+    if now.timestamp() - request.session.get(SEEN, 0) > SEEN_STEP.total_seconds():
+        request.session[SEEN] = now.timestamp()
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Send a person to the sign-in page; a part that htmx asked for sends the whole page there."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=200, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+    wanted = request.get_full_path() if request.method == "GET" else ""
+    return redirect_to_login(wanted, resolve_url(settings.LOGIN_URL))

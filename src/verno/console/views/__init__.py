@@ -1,0 +1,1 @@
+"""Views: read through the packages' queries, render; nothing is decided here."""

@@ -1,0 +1,103 @@
+"""Find a member, and read everything about one."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from verno.console.face import face_of
+from verno.console.member_page import SYNTHETIC, older, open_page, read_place
+from verno.intake import queries as intake
+from verno.intake.words import explain
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.ledger import queries as ledger
+from verno.members import queries as members
+
+SOON = timedelta(days=30)
+LOTS = 50
+PAGE = 20
+TRANSFERS = 30
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """Look for members. The words travel in the body: phones and e-mails must not end in addresses and logs."""
+    now = clock.now()
+    text = request.POST.get("q", "").strip()
+    with db.transaction() as conn:
+        face = face_of(request, conn, now)
+        found = members.search(conn, face.program.id, text) if text else []
+        total = 0 if text else members.count(conn, face.program.id)
+        balances = ledger.balances(conn, [member.id for member in found], now=now)
+    context = {
+        "face": face,
+        "text": text,
+        "found": [(member, bool(member.attributes.get(SYNTHETIC)), balances.get(member.id, [])) for member in found],
+        "full": len(found) == members.SEARCH_LIMIT,
+        "total": total,
+    }
+    part = request.headers.get("HX-Request") is not None
+    return render(request, "console/_found.html" if part else "console/members.html", context)
+
+
+@require_safe
+def points(request: HttpRequest, member_id: object) -> HttpResponse:
+    """Show what the member has: by unit, what ends soon, lot by lot."""
+    with open_page(request, member_id) as page:
+        now = page.face.now
+        ending = ledger.expiring(page.conn, page.member.id, now=now)
+        lots = ledger.lots(page.conn, page.member.id, now=now, limit=LOTS + 1)
+        sources = [lot.operation_id for lot in lots if lot.operation_id]
+        names = intake.names(page.conn, page.member.id, sources)
+    context = {
+        "soon": [row for row in ending if row.expires_at <= now + SOON],
+        "later": next((row for row in ending if row.expires_at > now + SOON), None),
+        "lots": [
+            (lot, names.get(lot.operation_id or ""), lot.remaining and (not lot.expires_at or lot.expires_at > now))
+            for lot in lots[:LOTS]
+        ],
+        "more_lots": len(lots) > LOTS,
+        "now": now,
+    }
+    return render(request, "console/points.html", page.context("points") | context)
+
+
+@require_safe
+def transfers(request: HttpRequest, member_id: object) -> HttpResponse:
+    """Show every change of the member's points with its reason."""
+    before = read_place(request)
+    with open_page(request, member_id) as page:
+        rows = ledger.transfers(page.conn, page.member.id, before=before, limit=TRANSFERS + 1)
+        names = intake.names(page.conn, page.member.id, [row.operation_id for row in rows if row.operation_id])
+    context = {
+        "rows": [(row, names.get(row.operation_id or "")) for row in rows[:TRANSFERS]],
+        "first": before is None,
+        "older": older(rows[TRANSFERS - 1].at, rows[TRANSFERS - 1].id) if len(rows) > TRANSFERS else None,
+    }
+    return render(request, "console/transfers.html", page.context("transfers") | context)
+
+
+@require_safe
+def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
+    """Show receipts with their lines, and why each brought what it brought."""
+    before = read_place(request)
+    with open_page(request, member_id) as page:
+        rows = intake.receipts(page.conn, page.member.id, before=before, limit=PAGE + 1)
+        lines = intake.lines(page.conn, page.member.id, [row.id for row in rows[:PAGE]])
+    face = page.face
+
+    def why(row: intake.ReceiptView) -> list[str]:
+        return [
+            explain(fired, currency=face.program.currency, scale=face.unit(fired.unit).scale, locale=face.locale)
+            for fired in row.fired
+        ]
+
+    context = {
+        "rows": [(row, lines[row.id], why(row)) for row in rows[:PAGE]],
+        "first": before is None,
+        "older": older(rows[PAGE - 1].at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
+        "unit": face.units[0] if face.units else None,
+    }
+    return render(request, "console/receipts.html", page.context("receipts") | context)

@@ -1,0 +1,76 @@
+"""A member's messages: where each one is, and why it was sent or not."""
+
+import re
+from datetime import date, datetime
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from verno.console import words
+from verno.console.face import Face
+from verno.console.member_page import older, open_page, read_place
+from verno.messaging import queries as messaging
+from verno.messaging.queries import MessageView
+from verno.messaging.types import Check, Record
+
+PAGE = 20
+
+PREVIEW_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+"""A letter may style itself and do nothing else: no scripts, no requests, an origin of its own."""
+
+_MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
+_DATED = re.compile(r"(granted|withdrawn) (\S+)")
+
+
+@require_safe
+def messages(request: HttpRequest, member_id: object) -> HttpResponse:
+    """Show messages, newest first, each with the decisions behind it."""
+    before = read_place(request)
+    with open_page(request, member_id) as page:
+        rows = messaging.of_member(page.conn, page.member.id, before=before, limit=PAGE + 1)
+    context = {
+        "rows": [(row, occasion(page.face, row), decisions(page.face, row)) for row in rows[:PAGE]],
+        "first": before is None,
+        "older": older(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
+    }
+    return render(request, "console/messages.html", page.context("messages") | context)
+
+
+@require_safe
+@xframe_options_sameorigin
+def preview(request: HttpRequest, member_id: object, message_id: object) -> HttpResponse:
+    """Show a letter as its reader sees it, for a sandboxed frame."""
+    with open_page(request, member_id) as page:
+        letter = messaging.render(page.conn, page.member.id, str(message_id))
+    if letter is None:
+        raise Http404
+    return HttpResponse(letter.html, headers={"Content-Security-Policy": PREVIEW_POLICY})
+
+
+def occasion(face: Face, row: MessageView) -> tuple[str, str]:
+    """Return what a message is about and for which month, if it is a monthly one."""
+    found = _MONTHLY.fullmatch(row.dedupe_key)
+    month = face.month(date(int(found[1]), int(found[2]), 1)) if found else ""
+    return words.say("topic", row.topic), month
+
+
+def decisions(face: Face, row: MessageView) -> list[tuple[Record, list[tuple[Check, str]]]]:
+    """Return every judgement with its checks, each with what it saw in words."""
+    records = [msgspec.convert(stored, Record) for stored in row.decisions]
+    return [(record, [(check, seen(face, check)) for check in record.checks]) for record in records]
+
+
+def seen(face: Face, check: Check) -> str:
+    """Say what a check saw. Moments come as ISO 8601 and leave in the program's zone."""
+    dated = _DATED.fullmatch(check.seen)
+    if dated:
+        return words.say("dated", dated[1]) % {"date": face.day(datetime.fromisoformat(dated[2]))}
+    if check.name == "time" and check.seen:
+        return words.say("dated", "time") % {"date": face.moment(datetime.fromisoformat(check.seen))}
+    return words.say("seen", check.seen)
