@@ -14,7 +14,7 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     """Return the member with personal fields masked, all but those in ``keep``.
 
     Enough stays to tell two people apart over a counter: ``A•••``, ``+7916•••0001``, ``a•••@example.com``,
-    ``•••0042``, ``•••`` for a birth date. Attributes are typed facts of the integrator's own and stay.
+    ``•••0042``; a birth date is left out. Attributes are typed facts of the integrator's own and stay.
     """
     change = {
         name: _mask(name, str(value))
@@ -24,7 +24,7 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     return msgspec.structs.replace(member, **change)
 
 
-def _mask(name: str, value: str) -> str:
+def _mask(name: str, value: str) -> str | None:
     if name == "name":
         return " ".join(f"{word[0]}{DOTS}" for word in value.split())
     if name == "email":
@@ -33,4 +33,4 @@ def _mask(name: str, value: str) -> str:
         return f"{value[:-7]}{DOTS}{value[-4:]}" if len(value) > 9 else f"{DOTS}{value[-2:]}"  # noqa: PLR2004
     if name == "card":
         return f"{DOTS}{value[-4:]}" if len(value) > 7 else DOTS  # noqa: PLR2004 half of it stays hidden
-    return DOTS
+    return None

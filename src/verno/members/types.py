@@ -112,7 +112,7 @@ class Member(msgspec.Struct, frozen=True):
     phone: str | None
     email: str | None
     card: str | None
-    birth_date: date | str | None
+    birth_date: date | None
     locale: str | None
     attributes: dict[str, object]
     consents: list[Consent]

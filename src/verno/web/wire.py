@@ -55,9 +55,9 @@ def convert(value: object, shape: type[T]) -> T:
 
 def shape_problem(error: msgspec.ValidationError) -> Problem:
     """Translate msgspec's message: ``Expected `int`, got `str` - at `$.lines[0].amount```."""
-    message, _, where = str(error).rpartition(" - at `$")
-    if not message:
-        return invalid([("", str(error))])
+    message, at, where = str(error).rpartition(" - at `$")
+    if not at:  # the whole value is meant, or a field of its first level
+        message, where = where, ""
     unknown = re.search(r"unknown field `(.+)`$", message)
     missing = re.search(r"missing required field `(.+)`$", message)
     field = where.rstrip("`").lstrip(".")
