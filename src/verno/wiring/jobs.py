@@ -1,23 +1,19 @@
-"""What the worker does: one dictionary for each kind of work, each name with the place its code lies at.
+"""What the worker does: a dictionary for each kind of work, each name with the place its verb lies at.
 
 A *part* runs in a loop of its own in every worker; a *scheduled* job is woken by the clock through the queue, once
 whatever the number of workers. Both are verbs ``(now) -> int``: they open their own transactions, and return how
-much they did. A *reader* handles events of the outbox inside the transaction that moves its cursor.
+much they did.
 """
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol, cast
 
 from verno.kit import db, outbox
-from verno.kit.db import Connection
-from verno.kit.outbox import StoredEvent
 from verno.ledger import service as ledger
+from verno.messaging import statements
 from verno.workspace import queries as workspace
-
-Reader = Callable[[Connection, Sequence[StoredEvent]], None]
-
 
 class Work(Protocol):
     """A verb of the worker."""
@@ -46,14 +42,13 @@ PART = "worker"
 
 PARTS: Mapping[str, Looped] = {
     "heartbeat": Looped("verno.wiring.jobs:beat", BEAT_SECONDS),
-    "outbox": Looped("verno.wiring.jobs:read_outbox", 0.5),
+    "reports": Looped("verno.reports.reader:step", 0.5),
 }
 
 SCHEDULED: Mapping[str, Scheduled] = {
     "settle-due": Scheduled("verno.wiring.jobs:settle_due", "* * * * *"),
+    "statements": Scheduled("verno.wiring.jobs:plan_statements", "7 * * * *"),
 }
-
-READERS: Mapping[str, str] = {}
 
 
 def load(target: str) -> Work:
@@ -67,17 +62,6 @@ def beat(*, now: datetime) -> int:
     with db.transaction() as conn:
         outbox.beat(conn, PART, now=now)
     return 0
-
-
-def read_outbox(*, now: datetime) -> int:
-    """Hand each reader its next events, each in a transaction of its own."""
-    done = 0
-    for name, target in READERS.items():
-        module, attribute = target.split(":")
-        handle = cast("Reader", getattr(importlib.import_module(module), attribute))
-        with db.transaction() as conn:
-            done += outbox.consume(conn, name, handle, now=now)
-    return done
 
 
 def settle_due(*, now: datetime) -> int:
@@ -94,3 +78,9 @@ def settle_due(*, now: datetime) -> int:
 def _settle_some(program: str, now: datetime) -> int:
     with db.transaction() as conn:
         return ledger.settle_due(conn, program, now=now)
+
+
+def plan_statements(*, now: datetime) -> int:
+    """Plan last month's points statements where they are missing; returns how many are on their way."""
+    with db.transaction() as conn:
+        return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())

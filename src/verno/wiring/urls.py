@@ -1,6 +1,8 @@
 """All addresses of the server."""
 
-from django.urls import URLPattern, URLResolver, path
+import os
+
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from verno.api.base import api
@@ -10,5 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("v1/", api.urls),
+    path("console/", include("verno.console.urls")),
     path("", RedirectView.as_view(url="/console/")),
 ]
+
+if os.environ.get("VERNO_DEMO") == "1":
+    urlpatterns.append(path("mail/", include("verno.demo.urls")))
