@@ -1,14 +1,12 @@
 """The demo's mail server: takes every mail and keeps it as a file, for people to read in the browser.
 
-A process of its own (``python -m verno.demo.catcher --port N``) that ends with its parent, however that ends. It says
-``ready <port>`` on standard output once it answers; port 0 lets the kernel choose.
+A process of its own (``python -m verno.demo.catcher --port N``) that ends with its parent, however that ends.
 """
 
 import argparse
 import asyncio
 import ctypes
 import signal
-import sys
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -51,15 +49,13 @@ async def serve(folder: Path, port: int) -> None:
 
     server = await loop.create_server(session, HOST, port)
     async with server:
-        sys.stdout.write(f"ready {server.sockets[0].getsockname()[1]}\n")
-        sys.stdout.flush()
         await ended.wait()
 
 
 def main() -> None:
     """Read the options and serve."""
     options = argparse.ArgumentParser(prog="python -m verno.demo.catcher", description=__doc__)
-    options.add_argument("--port", type=int, default=0)
+    options.add_argument("--port", type=int, required=True)
     options.add_argument("--folder", type=Path, default=None)
     given = options.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -33,3 +33,19 @@ FROM intake_receipt WHERE program_id = %(program)s
 SELECT state, coalesce(reason, ''), count(*) FROM messaging_message
 WHERE program_id = %(program)s AND dedupe_key = %(dedupe_key)s
 GROUP BY 1, 2 ORDER BY 1, 2
+
+-- name: stuck
+-- Messages of an occasion that a dead run of the demo holds. Plan: the partial index of due messages.
+SELECT count(*) FROM messaging_message
+WHERE program_id = %(program)s AND dedupe_key = %(dedupe_key)s
+  AND state IN ('claimed', 'handing_over') AND claimed_by LIKE 'demo/%%'
+
+-- name: waiting
+-- Messages of an occasion that are still to be sent. Plan: messages of a program by state.
+SELECT count(*) FROM messaging_message
+WHERE program_id = %(program)s AND dedupe_key = %(dedupe_key)s
+  AND state IN ('queued', 'deferred', 'claimed', 'handing_over')
+
+-- name: only_one
+-- One demo at a time on a database; the lock ends with its connection, however that ends. Plan: advisory lock.
+SELECT pg_try_advisory_lock(hashtext('verno.demo'))
