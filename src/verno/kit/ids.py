@@ -14,7 +14,8 @@ ProgramId = NewType("ProgramId", str)
 HolderId = NewType("HolderId", str)
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VARIANT = "89ab"
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_POSITIONS = [f"{i:03x}" for i in range(4096)]
 
 
 def new_ids(count: int, *, now: datetime) -> list[str]:
@@ -26,12 +27,10 @@ def new_ids(count: int, *, now: datetime) -> list[str]:
     stamp = f"{int(now.timestamp() * 1000) & 0xFFFFFFFFFFFF:012x}"
     head = f"{stamp[:8]}-{stamp[8:]}-7"
     noise = os.urandom(8 * count).hex()
-    out = []
-    for i in range(count):
-        word = noise[16 * i : 16 * i + 16]
-        variant = _VARIANT[int(word[0], 16) & 3]
-        out.append(f"{head}{i & 0xFFF:03x}-{variant}{word[1:4]}-{word[4:]}")
-    return out
+    return [
+        f"{head}{_POSITIONS[i & 0xFFF]}-{_VARIANT[noise[16 * i]]}{noise[16 * i + 1 : 16 * i + 4]}-{noise[16 * i + 4 : 16 * i + 16]}"
+        for i in range(count)
+    ]
 
 
 def new_id(*, now: datetime) -> str:

@@ -47,8 +47,8 @@ def post(conn: Connection, program_id: str, operations: Sequence[Operation], *, 
     if not operations:
         return []
     book = _load(conn, program_id, operations, now=now)
-    made = plan(book, operations, now=now, ids=_ids(now))
-    _write(conn, program_id, made, now=now)
+    made = plan(book, operations, now=now, ids=_ids(2 * len(operations), now))
+    _write(conn, program_id, made)
     return made.results
 
 
@@ -65,7 +65,7 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
     wanted = batches.rows([{"holder_id": a.holder_id, "unit_id": a.unit_id, "hungry": True} for a in found])
     lots = _typed(conn, Lot).execute(SQL["load_lots"], {"rows": wanted, "now": now}).fetchall()
     book = _book(found, lots, {}, _accounts_of(conn, program_id))
-    _write(conn, program_id, plan(book, (), now=now, ids=_ids(now)), now=now)
+    _write(conn, program_id, plan(book, (), now=now, ids=_ids(len(found), now)))
     return len(found)
 
 
@@ -137,7 +137,7 @@ def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -
     return known
 
 
-def _write(conn: Connection, program_id: str, made: Plan, *, now: datetime) -> None:
+def _write(conn: Connection, program_id: str, made: Plan) -> None:
     parts: tuple[tuple[str, Sequence[object]], ...] = (
         ("write_operations", made.operations),
         ("write_transfers", made.transfers),
@@ -149,13 +149,14 @@ def _write(conn: Connection, program_id: str, made: Plan, *, now: datetime) -> N
     with conn.pipeline():
         for name, rows in parts:
             if rows:
-                conn.execute(SQL[name], {"rows": batches.rows(rows), "program": program_id, "now": now})
+                conn.execute(SQL[name], {"rows": batches.rows(rows), "program": program_id})
 
 
 def _typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:
     return conn.cursor(row_factory=args_row(kind))
 
 
-def _ids(now: datetime) -> Iterator[str]:
+def _ids(likely: int, now: datetime) -> Iterator[str]:
+    """Give fresh ids, made ``likely`` at a time: a transfer and a lot an operation, as a rule."""
     while True:
-        yield from ids.new_ids(512, now=now)
+        yield from ids.new_ids(likely, now=now)
