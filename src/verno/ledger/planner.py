@@ -188,10 +188,12 @@ class _Planner:
         """Activate and expire what is due by ``moment``."""
         over: list[Lot] = []
         for lot in self.book.lots.get(account.id, []):
-            if account.changed_at < lot.active_from <= moment:
+            ended = lot.expires_at is not None and lot.expires_at <= moment
+            # A lot may end before it begins (a short life, a long wait): it too expires out of available.
+            if account.changed_at < lot.active_from and (lot.active_from <= moment or ended):
                 account.pending -= lot.remaining
                 account.available += lot.remaining
-            if lot.expires_at is not None and lot.expires_at <= moment:
+            if ended:
                 over.append(lot)
         self.touch(account, moment)
         self.expire(account, over)
@@ -229,6 +231,7 @@ class _Planner:
             kind,
             operation.reason if operation else "lifetime",
             at,
+            max(self.now, account.changed_at),
             operation.id if operation else None,
         )
         self.out.transfers.append(made)

@@ -134,7 +134,7 @@ class Lot(msgspec.Struct, gc=False):
 
 
 class Transfer(msgspec.Struct, frozen=True, gc=False):
-    """A debit and a credit in one row. ``at`` is business time."""
+    """A debit and a credit in one row. ``at`` is business time; ``recorded_at`` never runs back within an account."""
 
     holder_id: str
     id: str
@@ -145,6 +145,7 @@ class Transfer(msgspec.Struct, frozen=True, gc=False):
     kind: TransferKind
     reason: str
     at: datetime
+    recorded_at: datetime
     operation_id: str | None
 
 

@@ -30,7 +30,8 @@ class Migration(migrations.Migration):
                 -- The one reading of lots past an account's next_change_at; no moment means nothing to read.
                 SELECT coalesce(sum(remaining) FILTER (
                            WHERE active_from <= moment AND (expires_at IS NULL OR expires_at > moment)), 0)::bigint,
-                       coalesce(sum(remaining) FILTER (WHERE active_from > moment), 0)::bigint
+                       coalesce(sum(remaining) FILTER (
+                           WHERE active_from > moment AND (expires_at IS NULL OR expires_at > moment)), 0)::bigint
                 FROM ledger_lot
                 WHERE moment IS NOT NULL AND holder_id = holder AND account_id = account AND remaining > 0
             $$;

@@ -1,5 +1,6 @@
 -- name: open_accounts
--- Make the accounts that a batch names and that do not exist yet. Plan: anti-join on the holder's index.
+-- Make the accounts that a batch names and that do not exist yet, in one order, so that two batches which open the same
+-- accounts wait for each other and never in a circle. Plan: anti-join on the holder's index, sort.
 INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, changed_at)
 SELECT holder_id, id, %(program)s, unit_id, kind, 'epoch'
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, unit_id uuid, kind text)
@@ -7,6 +8,7 @@ WHERE NOT EXISTS (
     SELECT FROM ledger_account a
     WHERE a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = r.kind
 )
+ORDER BY holder_id, unit_id, kind
 ON CONFLICT DO NOTHING
 
 -- name: lock_accounts
@@ -50,10 +52,10 @@ FROM json_to_recordset(%(rows)s) AS r (key text, id uuid, holder_id uuid, finger
 INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount, kind,
                              reason, at, recorded_at, operation_id)
 SELECT holder_id, id, %(program)s, unit_id, debit_account_id, credit_account_id, amount, kind,
-       reason, at, %(now)s, operation_id
+       reason, at, recorded_at, operation_id
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, unit_id uuid, debit_account_id uuid, credit_account_id uuid, amount bigint, kind text,
-    reason text, at timestamptz, operation_id uuid
+    reason text, at timestamptz, recorded_at timestamptz, operation_id uuid
 )
 
 -- name: write_lots

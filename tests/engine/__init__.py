@@ -1,0 +1,1 @@
+"""Properties of the two engines: the ledger's planner and the rules."""
