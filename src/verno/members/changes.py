@@ -88,8 +88,9 @@ class Asked(msgspec.Struct, frozen=True):
 def read(item: NewMember, frame: Frame) -> Asked | Refused:
     """Normalise and hash an item's contacts, and check what can be checked without the database."""
     contacts: dict[Kind, tuple[str, str] | None] = {}
-    if unclean(msgspec.structs.asdict(item)):
-        return Refused(Refusal.BAD_TEXT, "", "a text holds NUL or half a surrogate pair")
+    for name, value in msgspec.to_builtins(item).items():
+        if unclean(value):
+            return Refused(Refusal.BAD_TEXT, name, "holds NUL or half a surrogate pair")
     for kind in Kind:
         text = getattr(item, kind)
         if text is UNSET:
