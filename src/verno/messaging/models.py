@@ -71,9 +71,10 @@ class Statement(models.Model):
     cut_at = models.DateTimeField()
 
     class Meta:
-        """Figures balance by constraint."""
+        """Figures balance by constraint; the hourly job asks whether a program's month is there."""
 
         db_table = "messaging_statement"
+        indexes = [models.Index(fields=["program_id", "month"], name="messaging_statement_month")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'messaging_statement',
+                'indexes': [models.Index(fields=['program_id', 'month'], name='messaging_statement_month')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('closing', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('opening'), '+', models.F('earlier')), '+', models.F('earned')), '-', models.F('spent')), '-', models.F('expired')))), name='messaging_statement_balances')],
             },
         ),

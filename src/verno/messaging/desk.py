@@ -1,0 +1,265 @@
+"""The sender's paperwork: claim messages, judge them again at the last moment, write down what became of them.
+
+Every method is one transaction of its own and one batch, whatever the number of messages. A desk works under one
+claim, a name nobody else has, so that a worker that slept through its lease can change nothing any more.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from verno.kit import batches, db
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.messaging import facts, service
+from verno.messaging.decide import decide, record
+from verno.messaging.facts import SQL
+from verno.messaging.letters import compose
+from verno.messaging.letters.compose import Content
+from verno.messaging.types import (
+    Allow,
+    Decision,
+    Defer,
+    MemberFacts,
+    NewSuppression,
+    Outgoing,
+    Reason,
+    Record,
+    State,
+)
+from verno.workspace import queries as workspace
+
+CLAIM_LEASE = timedelta(minutes=10)
+"""How long claimed messages wait for their turn before another worker may take them."""
+HAND_OVER_MARGIN = timedelta(minutes=5)
+"""How much longer than the server may think a hand-over is left alone."""
+MOST_ATTEMPTS = 8
+RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
+"""Waits after a temporary refusal (RELIABILITY.md 4.7); the last try comes 68 h 35 min after the first."""
+OUTAGE_WAIT = timedelta(minutes=5)
+
+_NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
+"""Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A claimed message on its way. ``address`` is in clear: never stored, never logged."""
+
+    content: Content
+    address: str
+    attempts: int
+    due_at: datetime
+
+
+class End(msgspec.Struct, frozen=True):
+    """What became of a message. ``refund`` gives an attempt back that never reached a server."""
+
+    holder_id: str
+    id: str
+    state: State
+    reason: Reason | None = None
+    response: str | None = None
+    due_at: datetime | None = None
+    refund: int = 0
+    decision: Record | None = None
+
+
+class Desk:
+    """One run's claim on the queue."""
+
+    def __init__(self, worker_name: str, now: Callable[[], datetime], data_timeout: float) -> None:
+        """Take a claim's name; nothing is read yet."""
+        self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
+        self._now = now
+        self._hand_over_lease = timedelta(seconds=data_timeout) + HAND_OVER_MARGIN
+
+    def claim(self, limit: int) -> tuple[list[Job], list[End]]:
+        """Take up to ``limit`` due messages; returns those to send and those that ended at once."""
+        return db.retrying(lambda: self._claim(limit))
+
+    def exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
+        """Write ``ends``, judge ``asks`` again and mark as handed over those that may leave; all in one transaction.
+
+        Returns the ids that may leave now, and the ends of those that may not. An id in neither belongs to
+        another worker by now.
+        """
+        return db.retrying(lambda: self._exchange(asks, ends))
+
+    def _claim(self, limit: int) -> tuple[list[Job], list[End]]:
+        now = self._now()
+        parameters = {
+            "now": now,
+            "claim": self.claim_name,
+            "until": now + CLAIM_LEASE,
+            "limit": limit,
+            "most": MOST_ATTEMPTS,
+        }
+        with db.transaction() as conn:
+            conn.execute(SQL["give_up_lost"], parameters)
+            conn.execute(SQL["give_up_killers"], parameters)
+            rows = conn.execute(SQL["claim"], parameters).fetchall()
+            jobs = [job for group in _by_program(rows).values() for job in _jobs(conn, group)]
+            refused = self._judge(conn, jobs, now)
+            ends = [_turned_down(job, refused[job.content.message_id], now) for job in jobs if _id(job) in refused]
+            self._conclude(conn, ends, now)
+        return [job for job in jobs if _id(job) not in refused], ends
+
+    def _exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
+        now = self._now()
+        with db.transaction() as conn:
+            self._conclude(conn, ends, now)
+            if not asks:
+                return set(), []
+            verdicts = self._decide(conn, asks, now)
+            leaving = [job for job in asks if isinstance(verdicts[_id(job)], Allow)]
+            staying = [
+                _turned_down(job, verdicts[_id(job)], now)
+                for job in asks
+                if not isinstance(verdicts[_id(job)], Allow)
+            ]
+            self._conclude(conn, staying, now)
+            rows = [
+                {
+                    "holder_id": job.content.holder_id,
+                    "id": _id(job),
+                    "message_id": compose.message_id(_id(job)),
+                    "decision": record(verdicts[_id(job)], stage=service.HAND_OVER, now=now),
+                }
+                for job in leaving
+            ]
+            parameters = {
+                "rows": batches.rows(rows),
+                "claim": self.claim_name,
+                "now": now,
+                "until": now + self._hand_over_lease,
+            }
+            mine = {id_ for (id_,) in conn.execute(SQL["hand_over"], parameters)}
+        return mine, staying
+
+    def _judge(self, conn: Connection, jobs: Sequence[Job], now: datetime) -> dict[str, Decision]:
+        verdicts = self._decide(conn, jobs, now)
+        return {id_: verdict for id_, verdict in verdicts.items() if not isinstance(verdict, Allow)}
+
+    def _decide(self, conn: Connection, jobs: Sequence[Job], now: datetime) -> dict[str, Decision]:
+        """Judge messages on what is true now, set-based per program and channel."""
+        groups: dict[tuple[str, str], list[Job]] = {}
+        for job in jobs:
+            groups.setdefault((job.content.program_id, job.content.channel), []).append(job)
+        out: dict[str, Decision] = {}
+        for (program_id, channel), group in groups.items():
+            classes = facts.topic_classes(conn, program_id)
+            holders = sorted({job.content.holder_id for job in group})
+            addresses = {job.content.holder_id: job.address for job in group if job.address}
+            reach = facts.load(conn, program_id, channel, holders, addresses=addresses)
+            for job in group:
+                content = job.content
+                message = Outgoing(content.topic, classes.get(content.topic), channel, job.due_at)
+                member = MemberFacts(reach.consents_of(content.holder_id))
+                out[_id(job)] = decide(message, member, reach.address_facts(content.holder_id), now)
+        return out
+
+    def _conclude(self, conn: Connection, ends: Sequence[End], now: datetime) -> None:
+        if ends:
+            parameters = {"rows": batches.rows(ends), "claim": self.claim_name, "now": now}
+            conn.execute(SQL["conclude"], parameters)
+
+    def suppress_dead(self, dead: Sequence[tuple[Job, str]]) -> None:
+        """Stop writing to addresses of which the server said that they do not exist."""
+        by_program: dict[str, list[NewSuppression]] = {}
+        for job, response in dead:
+            content = job.content
+            digest = facts.address_hash(content.program_id, content.channel, job.address)
+            by_program.setdefault(content.program_id, []).append(
+                NewSuppression(content.channel, digest, "no-such-address", response[:80])
+            )
+        with db.transaction() as conn:
+            for program_id, suppressions in by_program.items():
+                service.suppress(conn, program_id, suppressions, now=self._now())
+
+
+def retry_end(job: Job, response: str, now: datetime) -> End:
+    """Return the end of a try that was certainly not taken: a later time, or giving up after the last one."""
+    holder_id = job.content.holder_id
+    if job.attempts > len(RETRY_AFTER):
+        return End(holder_id, _id(job), State.REJECTED, Reason.GAVE_UP, response)
+    due_at = now + RETRY_AFTER[job.attempts - 1]
+    return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, due_at)
+
+
+def outage_end(job: Job, response: str, now: datetime) -> End:
+    """Return the end of a message that no server was there for: it waits, and the attempt does not count."""
+    due_at = now + OUTAGE_WAIT
+    return End(
+        job.content.holder_id, _id(job), State.DEFERRED, Reason.SERVER_UNAVAILABLE, response, due_at, refund=1
+    )
+
+
+def is_dead_address(response: str) -> bool:
+    """Tell whether a refusal says that the address does not exist."""
+    return _NO_SUCH_ADDRESS.search(response) is not None
+
+
+def _turned_down(job: Job, decision: Decision, now: datetime) -> End:
+    told = record(decision, stage=service.HAND_OVER, now=now)
+    holder_id = job.content.holder_id
+    if isinstance(decision, Defer):
+        return End(holder_id, _id(job), State.QUEUED, None, None, decision.until, refund=1, decision=told)
+    reason = None if isinstance(decision, Allow) else decision.reason
+    return End(holder_id, _id(job), State.WITHHELD, reason, refund=1, decision=told)
+
+
+def _id(job: Job) -> str:
+    return job.content.message_id
+
+
+Row = Sequence[object]
+
+
+def _by_program(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(str(row[2]), []).append(row)
+    return groups
+
+
+def _jobs(conn: Connection, rows: Sequence[Row]) -> list[Job]:
+    """Read the names and addresses behind one program's claimed rows."""
+    claimed = [msgspec.convert(row, _Claimed) for row in rows]
+    program = workspace.program(conn, claimed[0].program_id)
+    people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
+    out: list[Job] = []
+    for row in claimed:
+        member = people.get(row.holder_id)
+        content = Content(
+            holder_id=row.holder_id,
+            message_id=row.id,
+            program_id=program.id,
+            program_name=program.name,
+            topic=row.topic,
+            channel=row.channel,
+            template=row.template,
+            locale=row.locale,
+            context=row.context,
+            name=member.name if member else None,
+        )
+        address = (member.email if member else None) or ""
+        out.append(Job(content, address, row.attempts, row.due_at))
+    return out
+
+
+class _Claimed(msgspec.Struct, frozen=True, array_like=True):
+    """A row of the statement ``claim``."""
+
+    holder_id: str
+    id: str
+    program_id: str
+    channel: str
+    topic: str
+    template: str
+    locale: str
+    context: dict[str, object]
+    attempts: int
+    due_at: datetime

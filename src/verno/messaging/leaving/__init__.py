@@ -1,0 +1,1 @@
+"""Leaving: signed links, and what following them does."""

@@ -1,0 +1,56 @@
+"""Leaving a topic: what the one-click POST and the page's button do."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.members import service
+from verno.members.types import ConsentFact
+from verno.messaging.leaving.links import Subscription
+
+ONE_CLICK = "one-click"
+PAGE = "unsubscribe-page"
+REASONS = ("too-often", "not-interesting", "never-asked", "no-longer-a-customer", "other")
+MAX_WORDS = 500
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def leave(
+    conn: Connection, left: Subscription, *, method: str, reason: str | None = None, now: datetime
+) -> None:
+    """Record that the member withdrew, in the caller's transaction; a second time changes nothing by itself.
+
+    A reason given later is kept as a further withdrawal, since history is only ever added to.
+    """
+    newest = _newest(conn, left)
+    if newest is not None and not newest[0] and reason is None:
+        return
+    # A grant whose clock ran ahead must not outlive the withdrawal.
+    at = now if newest is None else max(now, newest[1])
+    fact = ConsentFact(left.holder_id, left.topic, left.channel, granted=False, at=at, method=method, reason=reason)
+    service.record_consents(conn, left.program_id, [fact], now=now)
+
+
+def has_left(conn: Connection, left: Subscription) -> bool:
+    """Tell whether the member's newest word on this subscription is a withdrawal."""
+    newest = _newest(conn, left)
+    return newest is not None and not newest[0]
+
+
+def reason_text(choices: Sequence[str], words: str) -> str | None:
+    """Return the reason to store from what a form sent: a code of ours, and the member's words, made harmless."""
+    code = next((choice for choice in choices if choice in REASONS), None)
+    said = _CONTROL.sub(" ", words).strip()[:MAX_WORDS]
+    if not code and not said:
+        return None
+    return f"{code or 'other'}: {said}" if said else code
+
+
+def _newest(conn: Connection, left: Subscription) -> tuple[bool, datetime] | None:
+    for word in members.consents(conn, [left.holder_id]).get(left.holder_id, []):
+        if word.topic == left.topic and word.channel == left.channel:
+            return word.granted, word.at
+    return None

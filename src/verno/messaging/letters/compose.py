@@ -1,0 +1,92 @@
+"""From a stored message to a letter, and from a letter to bytes for one recipient."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from verno.kit import config
+from verno.messaging.leaving import links
+from verno.messaging.leaving.links import Subscription
+from verno.messaging.letters import mime, statement, templating, wording
+from verno.messaging.types import Letter
+
+
+class View(Protocol):
+    """Gives a template its words out of a message's stored context."""
+
+    def __call__(
+        self, context: Mapping[str, object], *, locale: str, name: str | None, program: str
+    ) -> dict[str, object]:
+        """Return text and lists of text; ``subject`` is among them."""
+
+
+VIEWS: Mapping[str, View] = {"statement": statement.view}
+"""Which templates there are, and who finds their words."""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a message is written from. The member's name is read at the last moment and never stored with it."""
+
+    holder_id: str
+    message_id: str
+    program_id: str
+    program_name: str
+    topic: str
+    channel: str
+    template: str
+    locale: str
+    context: Mapping[str, object]
+    name: str | None
+
+
+def letter(content: Content, *, link: Callable[[Subscription], str] = links.unsubscribe_url) -> Letter:
+    """Return what the reader sees. Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one."""
+    view = VIEWS[content.template](
+        content.context, locale=content.locale, name=content.name, program=content.program_name
+    )
+    frame = {
+        "lang": wording.language(content.locale),
+        "program": content.program_name,
+        "contact": config.mail_from(),
+        "unsubscribe_url": link(subscription(content)),
+    }
+    return templating.render(content.template, view | frame)
+
+
+def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
+    """Return the letter as mail to one address, with both forms of unsubscribing that RFC 8058 and 2369 name."""
+    written = letter(content)
+    sender = config.mail_from()
+    url = links.unsubscribe_url(subscription(content))
+    mailto = f"mailto:{quote(sender, safe='@')}?subject=unsubscribe"
+    return mime.build(
+        mime.Parts(
+            sender_name=content.program_name,
+            sender=sender,
+            recipient=recipient,
+            subject=written.subject,
+            text=written.text,
+            html=written.html,
+            message_id=message_id(content.message_id),
+            date=now,
+            language=wording.language(content.locale),
+            headers=(
+                ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>"),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+                ("Auto-Submitted", "auto-generated"),
+            ),
+        )
+    )
+
+
+def message_id(id_: str) -> str:
+    """Return the Message-ID of a message's row: always the same, so that a second copy is seen to be one."""
+    return f"<{id_}@{config.mail_from().rpartition('@')[2]}>"
+
+
+def subscription(content: Content) -> Subscription:
+    """Return what the letter's link leaves."""
+    return Subscription(content.program_id, content.holder_id, content.topic, content.channel)

@@ -1,0 +1,121 @@
+"""The words of messages and of the unsubscribe page, in Russian and English; dates and plurals by Babel (CLDR).
+
+The two languages lie side by side on purpose: whoever changes a sentence sees its twin.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+
+from verno.kit.localtime import business_date, zone
+from verno.kit.money import format_scaled
+
+Language = Literal["ru", "en"]
+LANGUAGES: tuple[Language, ...] = ("ru", "en")
+
+MINUS = "−"
+"""U+2212: as wide as the plus, and not taken for a hyphen."""
+
+POINTS: Mapping[Language, Mapping[str, str]] = {
+    "ru": {"one": "балл", "few": "балла", "many": "баллов", "other": "балла"},
+    "en": {"one": "point", "other": "points"},
+}
+
+STATEMENT: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "subject": "{balance}: выписка за {month}",
+        "preview": "Начислено {earned}, списано {spent}, сгорело {expired}",
+        "greeting": "{name}, вот что было с вашими баллами за {month}.",
+        "greeting_nameless": "Вот что было с вашими баллами за {month}.",
+        "as_of": "остаток на {date}",
+        "opening": "Остаток на {date}",
+        "earlier": "За прошлые периоды",
+        "earned": "Начислено",
+        "spent": "Списано",
+        "expired": "Сгорело",
+        "closing": "Остаток на {date}",
+        "ending_title": "До {date} истекает срок: {points}",
+        "ending_row": "последний день — {date}",
+        "ending_none": "До {date} срок баллов не истекает.",
+        "why": "Вы получили это письмо, потому что участвуете в программе «{program}» "
+        "и согласились получать выписки по баллам на почту.",
+        "unsubscribe": "Больше не присылать выписки",
+    },
+    "en": {
+        "subject": "{balance}: your {month} statement",
+        "preview": "Earned {earned}, spent {spent}, expired {expired}",
+        "greeting": "{name}, here is what happened to your points in {month}.",
+        "greeting_nameless": "Here is what happened to your points in {month}.",
+        "as_of": "balance on {date}",
+        "opening": "Opening balance, {date}",
+        "earlier": "From earlier periods",
+        "earned": "Earned",
+        "spent": "Spent",
+        "expired": "Expired",
+        "closing": "Closing balance, {date}",
+        "ending_title": "Expiring by {date}: {points}",
+        "ending_row": "usable through {date}",
+        "ending_none": "Nothing expires by {date}.",
+        "why": "You get this letter because you are a member of {program} "
+        "and agreed to receive points statements by e-mail.",
+        "unsubscribe": "Stop sending me statements",
+    },
+}
+
+
+def language(locale: str | None) -> Language:
+    """Return the language of ours that serves ``locale``: Russian where it is Russian, else English."""
+    return "ru" if (locale or "").replace("_", "-").lower().split("-")[0] == "ru" else "en"
+
+
+@lru_cache(maxsize=64)
+def formats(locale: str | None) -> Locale:
+    """Return the CLDR formats to use: the locale's own where it speaks our language, else the language's."""
+    words = language(locale)
+    try:
+        found = Locale.parse((locale or words).replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return Locale(words)
+    return found if found.language == words else Locale(words)
+
+
+def number(value: int, scale: int, locale: str | None) -> str:
+    """Write a figure with the locale's separators and a true minus."""
+    return format_scaled(value, scale, str(formats(locale))).replace("-", MINUS)
+
+
+def signed(value: int, scale: int, locale: str | None) -> str:
+    """Write a movement with its sign; nothing moved is a plain 0."""
+    return f"+{number(value, scale, locale)}" if value > 0 else number(value, scale, locale)
+
+
+def points(value: int, scale: int, locale: str | None) -> str:
+    """Write ``21 балл``, ``2 балла``, ``1 point``."""
+    forms = POINTS[language(locale)]
+    form = formats(locale).plural_form(abs(Decimal(value).scaleb(-scale)))
+    return f"{number(value, scale, locale)} {forms.get(form, forms['other'])}"
+
+
+def month_name(month: date, locale: str | None) -> str:
+    """Write the month's name as it stands alone: октябрь, October."""
+    return format_date(month, "LLLL", formats(locale))
+
+
+def day(moment: date, locale: str | None) -> str:
+    """Write a day with its year: 31 октября 2026 г., October 31, 2026."""
+    return format_date(moment, "long", formats(locale))
+
+
+def day_and_month(moment: date, locale: str | None) -> str:
+    """Write a day without its year: 31 октября, October 31."""
+    return format_skeleton("MMMMd", datetime(moment.year, moment.month, moment.day), locale=formats(locale))  # noqa: DTZ001 a date
+
+
+def last_usable_day(expires_at: datetime, timezone: str) -> date:
+    """Return the local day on which points that end at ``expires_at`` (exclusive) can still be used."""
+    return business_date(expires_at - timedelta(microseconds=1), zone(timezone))

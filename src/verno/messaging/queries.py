@@ -1,0 +1,103 @@
+"""Reads of messaging: what was sent to whom, why, and how it looked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from psycopg.rows import args_row
+
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.messaging.facts import SQL
+from verno.messaging.letters import compose
+from verno.messaging.letters.compose import Content
+from verno.messaging.types import Letter
+from verno.workspace import queries as workspace
+
+PAGE = 50
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """A message as staff see it.
+
+    ``decisions`` are the records of every judgement, the first one first:
+    ``{"at", "stage", "verdict", "reason", "checks": [{"name", "verdict", "seen"}]}``.
+    """
+
+    holder_id: str
+    id: str
+    channel: str
+    topic: str
+    class_name: str
+    template: str
+    locale: str
+    dedupe_key: str
+    state: str
+    reason: str | None
+    decisions: list[dict[str, object]]
+    attempts: int
+    due_at: datetime
+    message_id: str | None
+    response: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+class StateCount(msgspec.Struct, frozen=True, gc=False):
+    """How many messages are in a state, by reason."""
+
+    state: str
+    reason: str | None
+    messages: int
+
+
+def of_member(
+    conn: Connection, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int = PAGE
+) -> list[MessageView]:
+    """Return a page of a member's messages, newest first, before the row (created_at, id) when given."""
+    at, id_ = before or (None, None)
+    parameters = {"holder": holder_id, "before_at": at, "before_id": id_, "limit": limit}
+    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["messages_of"], parameters).fetchall()
+
+
+def message(conn: Connection, holder_id: str, message_id: str) -> MessageView | None:
+    """Return one message, or None."""
+    parameters = {"holder": holder_id, "id": message_id}
+    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["message"], parameters).fetchone()
+
+
+def counts(conn: Connection, program_id: str, *, occasion: str | None = None) -> list[StateCount]:
+    """Return a program's messages by state and reason; of one occasion (``statement/2026-10``) when given."""
+    parameters = {"program": program_id, "occasion": occasion}
+    return conn.cursor(row_factory=args_row(StateCount)).execute(SQL["counts"], parameters).fetchall()
+
+
+def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:
+    """Return the messages whose fate nobody can know, newest first; only a person may send one again."""
+    parameters = {"program": program_id, "limit": limit}
+    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["uncertain"], parameters).fetchall()
+
+
+def render(conn: Connection, holder_id: str, message_id: str) -> Letter | None:
+    """Return a stored message as its reader sees it, or None when there is none.
+
+    Its unsubscribe link leads nowhere: a preview must not put the member's own link into somebody else's hands.
+    """
+    row = conn.execute(SQL["content"], {"holder": holder_id, "id": message_id}).fetchone()
+    if row is None:
+        return None
+    program_id, topic, channel, template, locale, context = row
+    member = members.members(conn, program_id, [holder_id]).get(holder_id)
+    content = Content(
+        holder_id=holder_id,
+        message_id=message_id,
+        program_id=program_id,
+        program_name=workspace.program(conn, program_id).name,
+        topic=topic,
+        channel=channel,
+        template=template,
+        locale=locale,
+        context=context,
+        name=member.name if member else None,
+    )
+    return compose.letter(content, link=lambda _: "#")

@@ -1,0 +1,271 @@
+"""Sending: the rows are the queue, the states are RELIABILITY.md's P15.
+
+A message is handed over at most once: ``handing_over`` is committed before DATA, and from there on only the server's
+own clear answer decides. A killed worker's messages become ``uncertain`` when its claim lapses; nobody but a person
+sends those again. What never got as far goes back to the queue.
+
+Each line (connection) carries one message at a time, so a killed worker leaves at most as many uncertain messages as
+it has lines. The database work of all lines is done together: whatever waits while one transaction commits makes up
+the next.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar, assert_never
+
+import msgspec
+
+from verno.kit import config
+from verno.kit.errors import Unavailable
+from verno.messaging.desk import Desk, End, Job, is_dead_address, outage_end, retry_end
+from verno.messaging.letters import compose
+from verno.messaging.transports import smtp
+from verno.messaging.transports.smtp import Accepted, Line, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.types import Reason, State
+
+T = TypeVar("T")
+
+CLAIM_BATCH = 200
+STEP_LIMIT = 5000
+"""Messages of one step of the worker."""
+DATABASE_TRIES = 10
+"""Seconds that a run waits for its database before it gives up; what it knows would else be lost."""
+
+
+class SendCounts(msgspec.Struct):
+    """What became of the messages of one run."""
+
+    accepted: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    uncertain: int = 0
+    withheld: int = 0
+
+    @property
+    def total(self) -> int:
+        """All messages that the run dealt with."""
+        return self.accepted + self.rejected + self.deferred + self.uncertain + self.withheld
+
+    def add(self, state: State) -> None:
+        """Count one end."""
+        name = State.DEFERRED.value if state is State.QUEUED else state.value
+        setattr(self, name, getattr(self, name) + 1)
+
+
+Progress = Callable[[SendCounts], None]
+
+
+def send_due(
+    now: Callable[[], datetime],
+    *,
+    worker_name: str,
+    settings: smtp.Settings | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    stopping: Callable[[], bool] | None = None,
+) -> SendCounts:
+    """Send what is due until nothing is left, or ``limit`` messages; returns what became of them.
+
+    Commits on its own connections. Without a relay (``VERNO_SMTP_URL``) nothing is claimed: mail waits. A relay that
+    is away defers what was claimed and ends the run. Several workers may run at once. Once ``stopping`` says so, the
+    letters under way are finished and the rest goes back to the queue.
+    """
+    chosen = settings or _relay()
+    if chosen is None:
+        return SendCounts()
+    desk = Desk(worker_name, now, chosen.data_timeout)
+    run = _Run(desk, chosen, now, limit=limit, progress=progress, stopping=stopping)
+    asyncio.run(run.main())
+    return run.counts
+
+
+def step(
+    *, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None
+) -> SendCounts:
+    """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; time goes on from ``now`` while it runs."""
+    started = time.monotonic()
+    return send_due(
+        lambda: now + timedelta(seconds=time.monotonic() - started),
+        worker_name=worker_name,
+        limit=STEP_LIMIT,
+        stopping=stopping,
+    )
+
+
+def _relay() -> smtp.Settings | None:
+    url = config.smtp_url()
+    return smtp.settings(url) if url else None
+
+
+class _Run:
+    """One call of ``send_due`` at work."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: smtp.Settings,
+        now: Callable[[], datetime],
+        *,
+        limit: int | None,
+        progress: Progress | None,
+        stopping: Callable[[], bool] | None,
+    ) -> None:
+        self.counts = SendCounts()
+        self._desk = desk
+        self._settings = settings
+        self._now = now
+        self._left = limit if limit is not None else -1
+        self._progress = progress
+        self._stopping = stopping or (lambda: False)
+        self._stock: deque[Job] = deque()
+        self._dry = False
+        self._claiming = asyncio.Lock()
+        self._asks: list[tuple[Job, asyncio.Future[bool]]] = []
+        self._ends: list[End] = []
+        self._dead: list[tuple[Job, str]] = []
+        self._outage = "the mail server does not answer"
+        self._waiting = asyncio.Event()
+        self._closed = False
+
+    async def main(self) -> None:
+        clerk = asyncio.create_task(self._clerk())
+        try:
+            async with asyncio.TaskGroup() as lines:
+                lines.create_task(self._watch(clerk))
+                work = [lines.create_task(self._line()) for _ in range(self._settings.connections)]
+                await asyncio.wait(work)
+                for job in self._stock:
+                    self._end(self._leftover(job))
+                self._closed = True
+                self._waiting.set()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    def _leftover(self, job: Job) -> End:
+        """All lines are gone while messages are left: we are asked to stop, or no server was to be had."""
+        if self._stopping():
+            return End(job.content.holder_id, job.content.message_id, State.QUEUED, refund=1)
+        return outage_end(job, self._outage, self._now())
+
+    async def _watch(self, clerk: "asyncio.Task[None]") -> None:
+        """Let a clerk that fails take the lines down with it."""
+        await clerk
+
+    async def _line(self) -> None:
+        """Carry messages over one connection until there are none, or no server."""
+        line = Line(self._settings)
+        try:
+            while (job := await self._next()) is not None:
+                try:
+                    await line.open()
+                except Unreachable as error:
+                    self._outage = str(error)
+                    self._end(outage_end(job, self._outage, self._now()))
+                    return
+                await self._carry(line, job)
+        finally:
+            await line.close()
+
+    async def _carry(self, line: Line, job: Job) -> None:
+        try:
+            letter = compose.mail(job.content, job.address, now=self._now())
+        except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
+            self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
+            return
+        outcome = await line.offer(config.mail_from(), job.address)
+        if outcome is None:
+            if not await self._may_leave(job):
+                await line.reset()
+                return
+            outcome = await line.hand_over(letter)
+        self._end(self._conclusion(job, outcome))
+
+    def _conclusion(self, job: Job, outcome: Outcome) -> End:
+        match outcome:
+            case Accepted(response=response):
+                return _end_of(job, State.ACCEPTED, None, response)
+            case Refused(response=response):
+                if is_dead_address(response):
+                    self._dead.append((job, response))
+                return _end_of(job, State.REJECTED, Reason.REFUSED, response)
+            case Temporary(response=response):
+                return retry_end(job, response, self._now())
+            case Unknown(timed_out=timed_out, response=response):
+                reason = Reason.TIMED_OUT if timed_out else Reason.CONNECTION_LOST
+                return _end_of(job, State.UNCERTAIN, reason, response)
+            case _:
+                assert_never(outcome)
+
+    async def _next(self) -> Job | None:
+        async with self._claiming:
+            if self._stopping():
+                return None
+            while not self._stock and not self._dry and self._left != 0:
+                size = CLAIM_BATCH if self._left < 0 else min(CLAIM_BATCH, self._left)
+                jobs, ends = await _patiently(partial(self._desk.claim, size))
+                self._dry = not jobs and not ends
+                if self._left > 0:
+                    self._left -= len(jobs) + len(ends)
+                self._stock.extend(jobs)
+                for end in ends:
+                    self._count(end)
+            return self._stock.popleft() if self._stock else None
+
+    async def _may_leave(self, job: Job) -> bool:
+        """Wait for the commit that marks the message as handed over; False when it may not leave, or is not ours."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asks.append((job, answer))
+        self._waiting.set()
+        return await answer
+
+    def _end(self, end: End) -> None:
+        """Note what became of a message; it is written with, and before, the next hand-over of the same line."""
+        self._ends.append(end)
+        self._count(end)
+        self._waiting.set()
+
+    def _count(self, end: End) -> None:
+        self.counts.add(end.state)
+        if self._progress is not None:
+            self._progress(self.counts)
+
+    async def _clerk(self) -> None:
+        """Take what has gathered, commit it together, tell the lines."""
+        while not (self._closed and not self._asks and not self._ends):
+            await self._waiting.wait()
+            self._waiting.clear()
+            asks, self._asks = self._asks, []
+            ends, self._ends = self._ends, []
+            dead, self._dead = self._dead, []
+            try:
+                leaving, staying = await _patiently(partial(self._desk.exchange, [job for job, _ in asks], ends))
+            except BaseException:
+                for _, answer in asks:
+                    answer.cancel()
+                raise
+            for end in staying:
+                self._count(end)
+            for job, answer in asks:
+                answer.set_result(job.content.message_id in leaving)
+            if dead:
+                await asyncio.to_thread(self._desk.suppress_dead, dead)
+
+
+async def _patiently(work: Callable[[], T]) -> T:
+    """Do a transaction, and wait for a database that is away: what servers answered would else be lost."""
+    for _ in range(DATABASE_TRIES):
+        try:
+            return await asyncio.to_thread(work)
+        except Unavailable:
+            await asyncio.sleep(1)
+    return await asyncio.to_thread(work)
+
+
+def _end_of(job: Job, state: State, reason: Reason | None, response: str) -> End:
+    return End(job.content.holder_id, job.content.message_id, state, reason, response)
+
+

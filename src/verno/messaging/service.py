@@ -1,0 +1,128 @@
+"""Verbs of messaging: plan messages, suppress addresses. Sending is in ``sender``, statements in ``statements``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from verno.kit import batches, ids
+from verno.kit.db import Connection
+from verno.messaging import facts
+from verno.messaging.decide import decide, record
+from verno.messaging.facts import SQL
+from verno.messaging.types import (
+    Decision,
+    Deny,
+    Draft,
+    Duplicate,
+    MemberFacts,
+    MessageClass,
+    NewSuppression,
+    Outgoing,
+    Planned,
+    Reason,
+    Result,
+    State,
+    Withheld,
+)
+
+Occasion = tuple[str, str, str]
+"""(holder id, dedupe key, channel)."""
+
+PLANNING = "planning"
+HAND_OVER = "hand-over"
+
+
+def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: datetime) -> list[Result]:
+    """Judge a batch of drafts and store them, in the caller's transaction: one result per draft, in order.
+
+    A draft that ``decide`` denies is stored as ``withheld`` with the reason; one that it defers is queued for its
+    time. A second draft of an occasion, in this batch, before it or at the same moment elsewhere, is ``Duplicate``
+    and leaves no trace.
+    """
+    if not drafts:
+        return []
+    classes = facts.topic_classes(conn, program_id)
+    decisions = _judge(conn, program_id, drafts, classes, now=now)
+    fresh = ids.new_ids(len(drafts), now=now)
+    rows = [
+        _row(draft, decision, id_, now) | {"class_name": classes.get(draft.topic, "")}
+        for draft, decision, id_ in zip(drafts, decisions, fresh, strict=True)
+        if not _is_duplicate(decision)
+    ]
+    stored = conn.execute(
+        SQL["add_messages"], {"rows": batches.rows(rows), "program": program_id, "now": now}
+    ).fetchall()
+    written = {id_ for (id_,) in stored}
+    return [_result(decision, id_, written) for decision, id_ in zip(decisions, fresh, strict=True)]
+
+
+def suppress(
+    conn: Connection, program_id: str, suppressions: Sequence[NewSuppression], *, now: datetime
+) -> None:
+    """Keep addresses from being written to; the first reason of an address stays."""
+    if suppressions:
+        parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
+        conn.execute(SQL["add_suppressions"], parameters)
+
+
+def _judge(
+    conn: Connection,
+    program_id: str,
+    drafts: Sequence[Draft],
+    classes: Mapping[str, MessageClass],
+    *,
+    now: datetime,
+) -> list[Decision]:
+    seen = _known(conn, drafts)
+    reach = {
+        channel: facts.load(
+            conn, program_id, channel, sorted({draft.holder_id for draft in drafts if draft.channel == channel})
+        )
+        for channel in sorted({draft.channel for draft in drafts})
+    }
+    out: list[Decision] = []
+    for draft in drafts:
+        occasion = (draft.holder_id, draft.dedupe_key, draft.channel)
+        message = Outgoing(draft.topic, classes.get(draft.topic), draft.channel, draft.not_before or now)
+        known = reach[draft.channel]
+        member = MemberFacts(known.consents_of(draft.holder_id), already=occasion in seen)
+        out.append(decide(message, member, known.address_facts(draft.holder_id), now))
+        seen.add(occasion)
+    return out
+
+
+def _known(conn: Connection, drafts: Sequence[Draft]) -> set[Occasion]:
+    rows = batches.rows(
+        [{"holder_id": d.holder_id, "dedupe_key": d.dedupe_key, "channel": d.channel} for d in drafts]
+    )
+    return {(holder, key, channel) for holder, key, channel in conn.execute(SQL["known_occasions"], {"rows": rows})}
+
+
+def _is_duplicate(decision: Decision) -> bool:
+    # A duplicate that is denied for another reason as well is a duplicate all the same: the last check says so.
+    return decision.trace[-1].verdict == "deny"
+
+
+def _row(draft: Draft, decision: Decision, id_: str, now: datetime) -> dict[str, object]:
+    reason = decision.reason if isinstance(decision, Deny) else None
+    return {
+        "holder_id": draft.holder_id,
+        "id": id_,
+        "channel": draft.channel,
+        "topic": draft.topic,
+        "template": draft.template,
+        "locale": draft.locale,
+        "context": draft.context,
+        "dedupe_key": draft.dedupe_key,
+        "state": State.WITHHELD if reason else State.QUEUED,
+        "reason": reason,
+        "decision": record(decision, stage=PLANNING, now=now),
+        "due_at": draft.not_before or now,
+    }
+
+
+def _result(decision: Decision, id_: str, written: set[str]) -> Result:
+    if id_ not in written:
+        return Duplicate()
+    if isinstance(decision, Deny):
+        return Withheld(id_, Reason(decision.reason))
+    return Planned(id_)

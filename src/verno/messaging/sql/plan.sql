@@ -1,0 +1,36 @@
+-- name: known_occasions
+-- Which of the drafts' occasions have their message. Plan: function scan, nested loop on the unique index.
+SELECT m.holder_id::text, m.dedupe_key, m.channel
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, dedupe_key text, channel text)
+JOIN messaging_message m
+  ON m.holder_id = r.holder_id AND m.dedupe_key = r.dedupe_key AND m.channel = r.channel
+
+-- name: suppressed
+-- Which addresses must not be written to. Plan: function scan, nested loop on the primary key.
+SELECT s.channel, encode(s.address_hash, 'hex'), s.reason
+FROM json_to_recordset(%(rows)s) AS r (channel text, address_hash text)
+JOIN messaging_suppression s
+  ON s.program_id = %(program)s AND s.channel = r.channel AND s.address_hash = decode(r.address_hash, 'hex')
+
+-- name: add_suppressions
+-- The first reason stays. Plan: function scan, insert.
+INSERT INTO messaging_suppression (program_id, channel, address_hash, reason, source, created_at)
+SELECT %(program)s, channel, decode(address_hash, 'hex'), reason, source, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (channel text, address_hash text, reason text, source text)
+ON CONFLICT DO NOTHING
+
+-- name: add_messages
+-- Store drafts with what was decided; the unique index settles races, so the ids that come back are the new ones.
+-- In the order of the holders, so that two planners never wait for each other crosswise. Plan: function scan,
+-- sort, insert.
+INSERT INTO messaging_message (holder_id, id, program_id, channel, topic, class_name, template, locale, context,
+                               dedupe_key, state, reason, decision, attempts, due_at, created_at, changed_at)
+SELECT holder_id, id, %(program)s, channel, topic, class_name, template, locale, context,
+       dedupe_key, state, reason, json_build_array(decision)::jsonb, 0, due_at, %(now)s, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, channel text, topic text, class_name text, template text, locale text, context jsonb,
+    dedupe_key text, state text, reason text, decision json, due_at timestamptz
+)
+ORDER BY holder_id, dedupe_key, channel
+ON CONFLICT (holder_id, dedupe_key, channel) DO NOTHING
+RETURNING id::text

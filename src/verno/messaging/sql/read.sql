@@ -1,0 +1,38 @@
+-- name: messages_of
+-- A member's messages, newest first, before the row (created_at, id) when given. Plan: the holder's range of the
+-- primary key, sort, limit.
+SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
+       attempts, due_at, message_id, response, created_at, changed_at
+FROM messaging_message
+WHERE holder_id = %(holder)s
+  AND (%(before_at)s::timestamptz IS NULL OR (created_at, id) < (%(before_at)s, %(before_id)s::uuid))
+ORDER BY created_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: message
+-- One message. Plan: primary key.
+SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
+       attempts, due_at, message_id, response, created_at, changed_at
+FROM messaging_message
+WHERE holder_id = %(holder)s AND id = %(id)s
+
+-- name: content
+-- What a message is rendered from. Plan: primary key.
+SELECT program_id::text, topic, channel, template, locale, context
+FROM messaging_message
+WHERE holder_id = %(holder)s AND id = %(id)s
+
+-- name: counts
+-- A program's messages by state and reason. Plan: the index by program and state.
+SELECT state, reason, count(*) FROM messaging_message
+WHERE program_id = %(program)s AND (%(occasion)s::text IS NULL OR dedupe_key = %(occasion)s)
+GROUP BY state, reason ORDER BY state, reason NULLS FIRST
+
+-- name: uncertain
+-- The messages whose fate nobody knows, newest first. Plan: the index by program and state.
+SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
+       attempts, due_at, message_id, response, created_at, changed_at
+FROM messaging_message
+WHERE program_id = %(program)s AND state = 'uncertain'
+ORDER BY changed_at DESC, id DESC
+LIMIT %(limit)s

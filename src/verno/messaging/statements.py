@@ -1,0 +1,222 @@
+"""The monthly points statement: one row per member and month, told to the unit as the ledger knows it.
+
+The law (DESIGN.md section 5): a transfer counts in the month of its business time. One that is recorded after its
+month's statement appears on the next as "earlier periods": what is dated before the month as the ledger knows it now,
+less what the member was told last. Built on what was told rather than on moments of recording, so that a posting
+that commits late can never fall between two statements, and opening is always the previous closing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from verno.kit import batches, localtime
+from verno.kit.db import Connection
+from verno.ledger import service as ledger
+from verno.ledger import statement_queries
+from verno.ledger.statement_queries import Figures
+from verno.members.service import POINTS_STATEMENT
+from verno.messaging import service
+from verno.messaging.facts import SQL
+from verno.messaging.letters.statement import Context, Ending, UnitFigures
+from verno.messaging.letters.wording import last_usable_day
+from verno.messaging.types import Draft, Planned, Withheld
+from verno.workspace import queries as workspace
+from verno.workspace.types import Program, Unit
+
+TEMPLATE = "statement"
+AHEAD_DAYS = 30
+"""How far from the month's end a statement looks for points that will end."""
+CHUNK = 1000
+"""Members whose statements are worked out by one set of statements."""
+
+
+class StatementRefusal(StrEnum):
+    """Why a month was not planned."""
+
+    MONTH_NOT_OVER = "month-not-over"
+    NO_UNIT = "no-unit"
+
+
+class StatementCounts(msgspec.Struct):
+    """What planning a month did: queued + withheld + already = members."""
+
+    queued: int = 0
+    withheld: dict[str, int] = {}
+    already: int = 0
+
+    @property
+    def withheld_total(self) -> int:
+        """Statements that are stored with a reason and not sent."""
+        return sum(self.withheld.values())
+
+
+class _Month(msgspec.Struct, frozen=True):
+    """A calendar month in the program's zone, and how far it looks ahead. All intervals are half-open."""
+
+    first: date
+    start: datetime
+    end: datetime
+    horizon: datetime
+    horizon_day: date
+
+
+def occasion(year: int, month: int) -> str:
+    """Return the dedupe key of a month's statement."""
+    return f"statement/{year:04d}-{month:02d}"
+
+
+def plan_statements(
+    conn: Connection, program: Program, year: int, month: int, *, now: datetime
+) -> StatementCounts | StatementRefusal:
+    """Plan the month's statement of every member, in the caller's transaction; safe to repeat and to race.
+
+    First settles what is due at ``now``, so that expiries before the month's end are transfers. Members who have the
+    month's statement are counted as ``already`` and left alone. Refusals: ``month-not-over``, ``no-unit``.
+    """
+    span = _span(program, year, month)
+    units = workspace.units(conn, program.id)
+    if now < span.end:
+        return StatementRefusal.MONTH_NOT_OVER
+    if not units:
+        return StatementRefusal.NO_UNIT
+    conn.execute(SQL["lock_month"], {"program": program.id, "month": str(span.first)})
+    while ledger.settle_due(conn, program.id, now=now):
+        pass
+    counts = StatementCounts()
+    after: str | None = None
+    while found := _recipients(conn, program.id, after):
+        after = found[-1][0]
+        _plan_chunk(conn, program, units, span, found, counts, now=now)
+    return counts
+
+
+def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCounts]:
+    """Plan last month's statements of each program that has none yet; returns counts by program. For an hourly job."""
+    out: dict[str, StatementCounts] = {}
+    for program in workspace.programs(conn):
+        today = localtime.business_date(now, localtime.zone(program.timezone))
+        year, month = localtime.month_before(today)
+        row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()
+        if row and row[0]:
+            continue
+        planned = plan_statements(conn, program, year, month, now=now)
+        if isinstance(planned, StatementCounts):
+            out[program.id] = planned
+    return out
+
+
+def _span(program: Program, year: int, month: int) -> _Month:
+    zone = localtime.zone(program.timezone)
+    start, end = localtime.month_bounds(year, month, zone)
+    horizon_day = localtime.business_date(end, zone) + timedelta(days=AHEAD_DAYS)
+    return _Month(
+        first=date(year, month, 1),
+        start=start,
+        end=end,
+        horizon=localtime.start_of_day(horizon_day, zone),
+        horizon_day=horizon_day - timedelta(days=1),
+    )
+
+
+def _recipients(conn: Connection, program_id: str, after: str | None) -> list[tuple[str, str | None]]:
+    parameters = {"program": program_id, "after": after, "limit": CHUNK}
+    return [(holder, locale) for holder, locale in conn.execute(SQL["recipients"], parameters)]
+
+
+def _plan_chunk(
+    conn: Connection,
+    program: Program,
+    units: Sequence[Unit],
+    span: _Month,
+    found: Sequence[tuple[str, str | None]],
+    counts: StatementCounts,
+    *,
+    now: datetime,
+) -> None:
+    everybody = batches.rows([holder for holder, _ in found])
+    stated = {row[0] for row in conn.execute(SQL["stated"], {"holders": everybody, "month": span.first})}
+    locales = {holder: locale or program.locale for holder, locale in found if holder not in stated}
+    counts.already += len(found) - len(locales)
+    if not locales:
+        return
+    told: dict[str, list[UnitFigures]] = {holder: [] for holder in locales}
+    for unit in units:
+        _work_out(conn, program, unit, span, told, now=now)
+    drafts = [_draft(holder, locale, told[holder], span) for holder, locale in locales.items()]
+    for result in service.plan(conn, program.id, drafts, now=now):
+        if isinstance(result, Planned):
+            counts.queued += 1
+        elif isinstance(result, Withheld):
+            counts.withheld[result.reason] = counts.withheld.get(result.reason, 0) + 1
+        else:
+            counts.already += 1
+
+
+def _work_out(
+    conn: Connection,
+    program: Program,
+    unit: Unit,
+    span: _Month,
+    told: Mapping[str, list[UnitFigures]],
+    *,
+    now: datetime,
+) -> None:
+    """Add one unit's figures to each member's, and keep them as what was told."""
+    holders = list(told)
+    known = statement_queries.figures(
+        conn, holders, unit.id, start=span.start, end=span.end, horizon=span.horizon, now=now
+    )
+    parameters = {"holders": batches.rows(holders), "unit": unit.id, "month": span.first}
+    closings: dict[str, int] = dict(conn.execute(SQL["last_closings"], parameters).fetchall())
+    rows = []
+    for holder, lines in told.items():
+        figures = _figures(unit, known.get(holder, Figures()), closings.get(holder), program.timezone)
+        lines.append(figures)
+        rows.append(
+            {
+                "holder_id": holder,
+                "unit_id": unit.id,
+                **{name: getattr(figures, name) for name in _COLUMNS},
+            }
+        )
+    conn.execute(
+        SQL["add_statements"],
+        {"rows": batches.rows(rows), "month": span.first, "program": program.id, "now": now},
+    )
+
+
+_COLUMNS = ("opening", "earlier", "earned", "spent", "expired", "closing", "expiring")
+
+
+def _figures(unit: Unit, known: Figures, last_closing: int | None, timezone: str) -> UnitFigures:
+    opening = known.before if last_closing is None else last_closing
+    ending: dict[date, int] = {}
+    for moment in known.expiring:
+        day = last_usable_day(moment.expires_at, timezone)
+        ending[day] = ending.get(day, 0) + moment.points
+    return UnitFigures(
+        code=unit.code,
+        scale=unit.scale,
+        opening=opening,
+        earlier=known.before - opening,
+        earned=known.earned,
+        spent=known.spent,
+        expired=known.expired,
+        closing=known.closing,
+        expiring=[Ending(day, points) for day, points in sorted(ending.items())],
+    )
+
+
+def _draft(holder: str, locale: str, figures: list[UnitFigures], span: _Month) -> Draft:
+    context = Context(month=span.first, horizon=span.horizon_day, units=figures)
+    return Draft(
+        holder_id=holder,
+        topic=POINTS_STATEMENT,
+        template=TEMPLATE,
+        locale=locale,
+        context=msgspec.to_builtins(context),
+        dedupe_key=occasion(span.first.year, span.first.month),
+    )

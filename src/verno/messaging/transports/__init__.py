@@ -1,0 +1,1 @@
+"""Transports: one module for each way out of the house."""

@@ -1,0 +1,208 @@
+"""Mail over SMTP: one long-lived connection a line, and an honest answer for every way a hand-over can end."""
+
+import asyncio
+import ipaddress
+import socket
+from contextlib import suppress
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+import msgspec
+
+from verno.kit.errors import VernoError
+
+UNAVAILABLE = 421
+PERMANENT = 500
+RESPONSE_LIMIT = 500
+"""Characters kept of a server's answer."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The relay, and how long it may think, in seconds (RFC 5321, 4.5.3.2).
+
+    ``data_timeout`` covers the final dot: a server that is slow to say yes must not be asked twice.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str | None = None
+    password: str | None = None
+    connections: int = 12
+    connect_timeout: float = 30.0
+    command_timeout: float = 300.0
+    data_timeout: float = 600.0
+
+    def __repr__(self) -> str:
+        """Name the server only: settings end up in logs and tracebacks, passwords must not."""
+        return f"<SMTP {self.host}:{self.port}>"
+
+
+def settings(url: str) -> Settings:
+    """Read ``smtp://user:password@host:port`` (STARTTLS where offered) or ``smtps://`` (TLS from the first byte).
+
+    Raises ``VernoError`` with a sentence that does not repeat the address, which holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        message = "VERNO_SMTP_URL must look like smtp://user:password@host:port or smtps://…"
+        raise VernoError(message)
+    tls = parts.scheme == "smtps"
+    return Settings(
+        host=parts.hostname,
+        port=port or (465 if tls else 25),
+        tls=tls,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password or "") if parts.username else None,
+    )
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """The server took the letter over."""
+
+    response: str
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """The server will never take this letter for this address."""
+
+    response: str
+
+
+class Temporary(msgspec.Struct, frozen=True, gc=False):
+    """The letter was certainly not taken over; it may be tried again later."""
+
+    response: str
+
+
+class Unknown(msgspec.Struct, frozen=True, gc=False):
+    """The connection was lost, or nobody answered, after the letter began to leave: nobody can know."""
+
+    timed_out: bool
+    response: str
+
+
+Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
+
+
+class Unreachable(Exception):
+    """The server cannot be talked to at all; no letter is concerned."""
+
+
+class Line:
+    """One connection to the relay, opened when needed and kept."""
+
+    def __init__(self, chosen: Settings) -> None:
+        """Prepare; nothing is opened yet."""
+        secure = chosen.tls or (chosen.username is not None and not _loopback(chosen.host))
+        self._settings = chosen
+        self._smtp = aiosmtplib.SMTP(
+            hostname=chosen.host,
+            port=chosen.port,
+            username=chosen.username,
+            password=chosen.password,
+            use_tls=chosen.tls,
+            # A password leaves only through TLS with a checked certificate; without one, TLS is taken where offered.
+            start_tls=None if chosen.tls or not secure else True,
+            validate_certs=secure,
+            local_hostname=socket.gethostname(),
+            timeout=chosen.command_timeout,
+        )
+
+    async def open(self) -> None:
+        """Connect unless connected; raises ``Unreachable``."""
+        if self._smtp.is_connected:
+            return
+        try:
+            await self._smtp.connect(timeout=self._settings.connect_timeout)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._smtp.close()
+            raise Unreachable(_text(error)) from None
+
+    async def offer(self, sender: str, recipient: str) -> Outcome | None:
+        """Name sender and recipient; None when the server is ready for the letter."""
+        outcome = await self._offer(sender, recipient)
+        if isinstance(outcome, Temporary) and not self._smtp.is_connected:
+            # A server may close a connection it found idle, or after so many letters. Nothing has left: ask again.
+            with suppress(Unreachable):
+                await self.open()
+                outcome = await self._offer(sender, recipient)
+        return outcome
+
+    async def _offer(self, sender: str, recipient: str) -> Outcome | None:
+        try:
+            await self._smtp.mail(sender)
+            await self._smtp.rcpt(ascii_address(recipient))
+        except aiosmtplib.SMTPRecipientRefused as error:
+            await self.reset()
+            return _definite(error.code, _text(error))
+        except aiosmtplib.SMTPResponseException as error:
+            # A server that does not like the sender says nothing about the recipient.
+            await self.reset()
+            return Temporary(_text(error))
+        except UnicodeError:
+            await self.reset()
+            return Refused("the address cannot be written in ASCII")
+        except aiosmtplib.SMTPTimeoutError as error:
+            return Temporary(_text(error))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._smtp.close()
+            return Temporary(_text(error))
+        return None
+
+    async def hand_over(self, letter: bytes) -> Outcome:
+        """Send the letter. From the first byte on, only a clear answer of the server counts as one."""
+        try:
+            response = await self._smtp.data(letter, timeout=self._settings.data_timeout)
+        except aiosmtplib.SMTPDataError as error:
+            return _definite(error.code, _text(error))
+        except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
+            return Unknown(timed_out=True, response=_text(error))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._smtp.close()
+            return Unknown(timed_out=False, response=_text(error))
+        return Accepted(f"{response.code} {response.message}"[:RESPONSE_LIMIT])
+
+    async def reset(self) -> None:
+        """Forget the letter under way; a server that cannot even do that is left."""
+        try:
+            if self._smtp.is_connected:
+                await self._smtp.rset()
+        except (aiosmtplib.SMTPException, OSError):
+            self._smtp.close()
+
+    async def close(self) -> None:
+        """Say goodbye, briefly."""
+        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            if self._smtp.is_connected:
+                async with asyncio.timeout(2):
+                    await self._smtp.quit()
+        self._smtp.close()
+
+
+def ascii_address(address: str) -> str:
+    """Return the address with its domain in IDNA; raises ``UnicodeError`` for a mailbox name beyond ASCII."""
+    name, _, domain = address.rpartition("@")
+    return f"{name.encode('ascii').decode()}@{domain.encode('idna').decode()}"
+
+
+def _definite(code: int, response: str) -> Outcome:
+    return Refused(response) if code >= PERMANENT else Temporary(response)
+
+
+def _text(error: Exception) -> str:
+    code = getattr(error, "code", None)
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    return (f"{code} {message}" if code else str(message))[:RESPONSE_LIMIT]
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

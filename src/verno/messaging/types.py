@@ -1,0 +1,180 @@
+"""Words of messaging: classes, states, facts, decisions, and the batch verbs' results."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+
+class MessageClass(StrEnum):
+    """How much a message may ask of its reader (RELIABILITY.md 4.3)."""
+
+    SECURITY = "security"
+    TRANSACTIONAL = "transactional"
+    PROGRAM = "program"
+    MARKETING = "marketing"
+
+
+class State(StrEnum):
+    """Where a message is on its way (RELIABILITY.md P15)."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    HANDING_OVER = "handing_over"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DEFERRED = "deferred"
+    UNCERTAIN = "uncertain"
+    WITHHELD = "withheld"
+
+
+class Reason(StrEnum):
+    """Why a message was withheld, or did not arrive."""
+
+    NO_ADDRESS = "no-address"
+    SUPPRESSED = "suppressed"
+    UNKNOWN_TOPIC = "unknown-topic"
+    NO_CONSENT = "no-consent"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+    NOT_YET = "not-yet"
+    SERVER_UNAVAILABLE = "server-unavailable"
+    TEMPORARY = "temporary-refusal"
+    REFUSED = "refused"
+    GAVE_UP = "gave-up"
+    CONNECTION_LOST = "connection-lost"
+    TIMED_OUT = "timed-out"
+    WORKER_LOST = "worker-lost"
+    BROKEN = "cannot-be-rendered"
+
+
+CHANNEL_EMAIL = "email"
+
+
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """What ``decide`` knows of a message. ``topic_class`` is None where the program has no such topic."""
+
+    topic: str
+    topic_class: MessageClass | None
+    channel: str
+    not_before: datetime
+
+
+class ConsentFact(msgspec.Struct, frozen=True, gc=False):
+    """One thing the member said about a topic on a channel; the newest holds."""
+
+    topic: str
+    channel: str
+    granted: bool
+    at: datetime
+
+
+class MemberFacts(msgspec.Struct, frozen=True):
+    """What ``decide`` knows of the member. ``already`` tells that the occasion has its message on this channel."""
+
+    consents: tuple[ConsentFact, ...] = ()
+    already: bool = False
+
+
+class AddressFacts(msgspec.Struct, frozen=True, gc=False):
+    """What ``decide`` knows of the address: whether there is one, and why it must not be used."""
+
+    known: bool
+    suppressed: str | None = None
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """One step of a decision: its name, ``pass``, ``defer`` or ``deny``, and what it saw."""
+
+    name: str
+    verdict: str
+    seen: str = ""
+
+
+class Allow(msgspec.Struct, frozen=True):
+    """The message may leave now."""
+
+    trace: tuple[Check, ...]
+
+
+class Defer(msgspec.Struct, frozen=True):
+    """The message waits until a moment, then is judged again."""
+
+    until: datetime
+    reason: Reason
+    trace: tuple[Check, ...]
+
+
+class Deny(msgspec.Struct, frozen=True):
+    """The message stays here for good."""
+
+    reason: Reason
+    trace: tuple[Check, ...]
+
+
+Decision: TypeAlias = Allow | Defer | Deny
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A decision as it is stored with the message: when it was taken, at which point, and every check's finding."""
+
+    at: datetime
+    stage: str
+    verdict: str
+    reason: str | None
+    checks: tuple[Check, ...]
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A message somebody wants to send. ``context`` holds the template's figures, never names or addresses.
+
+    ``dedupe_key`` names the occasion: one message per member, channel and occasion, for ever.
+    """
+
+    holder_id: str
+    topic: str
+    template: str
+    locale: str
+    context: Mapping[str, object]
+    dedupe_key: str
+    channel: str = CHANNEL_EMAIL
+    not_before: datetime | None = None
+
+
+class Planned(msgspec.Struct, frozen=True, gc=False):
+    """The message is queued."""
+
+    message_id: str
+
+
+class Withheld(msgspec.Struct, frozen=True, gc=False):
+    """The message is stored with the reason why it is not sent."""
+
+    message_id: str
+    reason: Reason
+
+
+class Duplicate(msgspec.Struct, frozen=True, gc=False):
+    """The occasion has its message already; nothing was stored."""
+
+
+Result: TypeAlias = Planned | Withheld | Duplicate
+
+
+class NewSuppression(msgspec.Struct, frozen=True, gc=False):
+    """An address not to be written to. ``address_hash`` is the keyed hash in hex; ``source`` says who found out."""
+
+    channel: str
+    address_hash: str
+    reason: str
+    source: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What a reader sees of a message."""
+
+    subject: str
+    html: str
+    text: str

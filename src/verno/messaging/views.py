@@ -1,0 +1,108 @@
+"""The way out of a topic: RFC 8058's one-click POST, and a page for people. No cookie, no login, no redirect."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.members import queries as members
+from verno.messaging.leaving import farewell, links
+from verno.messaging.leaving.links import Subscription
+from verno.messaging.leaving.words import PAGE, topic_name
+from verno.messaging.letters.wording import LANGUAGES, Language, language
+from verno.workspace import queries as workspace
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what will stop and changes nothing; POST stops it at once, from a mail program or from the page."""
+    left = links.read(token)
+    if left is None:
+        return _page(request, "unknown", _asked(request) or _browser(request), {}, status=404)
+    if request.method != "POST":
+        with db.transaction() as conn:
+            known = _known(conn, left)
+            state = "left" if farewell.has_left(conn, left) else "ask"
+        return _page(request, state, _asked(request) or known[1], known[0])
+    choices, words, one_click = _said(request)
+    reason = farewell.reason_text(choices, words)
+    method = farewell.ONE_CLICK if one_click else farewell.PAGE
+
+    def work() -> tuple[dict[str, str], Language]:
+        with db.transaction() as conn:
+            farewell.leave(conn, left, method=method, reason=reason, now=clock.now())
+            return _known(conn, left)
+
+    known = db.retrying(work)
+    return _page(request, "thanks" if reason else "done", _asked(request) or known[1], known[0])
+
+
+def _known(conn: db.Connection, left: Subscription) -> tuple[dict[str, str], Language]:
+    """Return the page's names and the member's language; a member who was erased may still leave."""
+    program = workspace.program(conn, left.program_id)
+    member = members.members(conn, left.program_id, [left.holder_id]).get(left.holder_id)
+    spoken = language((member.locale if member else None) or program.locale)
+    return {"program": program.name, "topic": left.topic, "channel": left.channel}, spoken
+
+
+def _said(request: HttpRequest) -> tuple[Sequence[str], str, bool]:
+    """Read the form: (reasons, words, whether a mail program sent it). A form we cannot read still means: stop."""
+    try:
+        form = request.POST
+    except (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnreadablePostError):
+        return (), "", True
+    one_click = form.get("List-Unsubscribe") == "One-Click" or not form
+    return form.getlist("reason"), form.get("words", ""), one_click
+
+
+def _asked(request: HttpRequest) -> Language | None:
+    wanted = request.GET.get("lang")
+    return next((name for name in LANGUAGES if name == wanted), None)
+
+
+def _browser(request: HttpRequest) -> Language:
+    return language(request.headers.get("Accept-Language", "")[:2])
+
+
+def _page(
+    request: HttpRequest, state: str, spoken: Language, names: dict[str, str], *, status: int = 200
+) -> HttpResponse:
+    words = PAGE[spoken]
+    named = {"program": names.get("program", ""), "topic": topic_name(names.get("topic", ""), spoken)}
+    said = "done" if state == "thanks" else state
+    nonce = base64.b64encode(secrets.token_bytes(16)).decode()
+    context = {
+        "lang": spoken,
+        "other": next(name for name in LANGUAGES if name != spoken),
+        "other_name": words["other_language"],
+        "nonce": nonce,
+        "state": state,
+        "program": named["program"],
+        "title": words[f"{said}_title"].format(**named),
+        "text": words[f"{said}_text"].format(**named),
+        "button": words["button"],
+        "why": words["why"],
+        "words_label": words["words"],
+        "send": words["send"],
+        "reasons": [(code, words[f"reason_{code}"]) for code in farewell.REASONS],
+        "path": request.path,
+    }
+    response = HttpResponse(render_to_string("messaging/unsubscribe.html", context), status=status)
+    response["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    # The address is the capability: it must not leave in a Referer, a cache or an index.
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Content-Language"] = spoken
+    return response
