@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-SHM = Path("/dev/shm")  # noqa: S108 memory, and gone with the run
+SHM = Path("/dev/shm")
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 _run = ExitStack()
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _start_cluster()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     _use(_clone(f"worker_{worker}"))
-    import django  # noqa: PLC0415 settings need the database's address
+    import django
 
     django.setup()
 
@@ -40,7 +40,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _start_cluster() -> None:
-    from verno.kit.embedded import cluster  # noqa: PLC0415
+    from verno.kit.embedded import cluster
 
     for name in ("VERNO_DATABASE_URL", "VERNO_OWNER_URL", "VERNO_SMTP_URL", "VERNO_SECRET_KEY"):
         os.environ.pop(name, None)
@@ -49,12 +49,12 @@ def _start_cluster() -> None:
     _run.callback(shutil.rmtree, base, ignore_errors=True)
     os.environ["VERNO_HOME"] = str(base)
     _run.enter_context(cluster.local().running())
-    import django  # noqa: PLC0415
+    import django
 
     django.setup()
-    from django.db import connections  # noqa: PLC0415
+    from django.db import connections
 
-    from verno.wiring.migrate import migrate  # noqa: PLC0415
+    from verno.wiring.migrate import migrate
 
     migrate()
     connections.close_all()
@@ -62,7 +62,7 @@ def _start_cluster() -> None:
 
 def _clone(name: str) -> str:
     """Make a database out of the migrated template; about 0.1 s."""
-    from verno.kit.embedded import cluster  # noqa: PLC0415
+    from verno.kit.embedded import cluster
 
     with psycopg.connect(cluster.local().url("verno_owner", "postgres"), autocommit=True) as conn:
         conn.execute(f'CREATE DATABASE "{name}" TEMPLATE verno')
@@ -70,15 +70,15 @@ def _clone(name: str) -> str:
 
 
 def _use(name: str) -> None:
-    from verno.kit.embedded import cluster  # noqa: PLC0415
+    from verno.kit.embedded import cluster
 
     os.environ["VERNO_DATABASE_URL"] = cluster.local().url("verno", name)
     os.environ["VERNO_OWNER_URL"] = cluster.local().url("verno_owner", name)
 
 
 def _point_django(name: str) -> None:
-    from django.conf import settings  # noqa: PLC0415
-    from django.db import connections  # noqa: PLC0415
+    from django.conf import settings
+    from django.db import connections
 
     connections.close_all()
     for alias in connections:
@@ -88,7 +88,7 @@ def _point_django(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def _session_connection() -> Iterator[psycopg.Connection]:
-    from verno.kit import db  # noqa: PLC0415
+    from verno.kit import db
 
     conn = db.connect()
     yield conn
@@ -105,7 +105,7 @@ def conn(_session_connection: psycopg.Connection) -> Iterator[psycopg.Connection
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Give this test a database of its own; environment, pool and Django point to it. Yields its address."""
-    from verno.kit import db  # noqa: PLC0415
+    from verno.kit import db
 
     before = {name: os.environ[name] for name in ("VERNO_DATABASE_URL", "VERNO_OWNER_URL")}
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")

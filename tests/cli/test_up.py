@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,7 @@ AGAIN_SECONDS = 10.0
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(tmp_path: Path) -> Path:
     """Give a home that anybody may enter (the server runs as nobody when the tests are root)."""
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == tmp_path.stat().st_uid and folder.name.startswith(("pytest", tmp_path.name)):

@@ -19,7 +19,9 @@ COMMANDS = {
 """Command -> where it lies, and its line in the help."""
 
 group = LazyGroup(
-    "verno", COMMANDS, help="Verno: points counted like money. Results go to standard output, all else to standard error."
+    "verno",
+    COMMANDS,
+    help="Verno: points counted like money. Results go to standard output, words to standard error.",
 )
 
 

@@ -12,6 +12,7 @@ from verno.workspace import keys, queries
 from verno.workspace.types import Scope
 
 LONGEST_NAME = 100
+RIGHTS = [str(scope) for scope in Scope]
 
 
 @click.group()
@@ -20,9 +21,9 @@ def key() -> None:
 
 
 @key.command()
-@click.option("--name", required=True, help="Who uses it, for the audit.")
+@click.option("--name", required=True, help="Who uses it.")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True, type=click.Choice([str(scope) for scope in Scope]), help="A right."
+    "--scope", "scopes", multiple=True, required=True, type=click.Choice(RIGHTS), help="A right; may be repeated."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def create(name: str, scopes: Sequence[str], *, as_json: bool) -> None:

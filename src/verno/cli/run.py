@@ -183,5 +183,3 @@ def stopping() -> Iterator[threading.Event]:
     finally:
         for sign, handler in before.items():
             signal.signal(sign, handler)
-
-

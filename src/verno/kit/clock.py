@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 def system_now() -> datetime:
     """Return the current moment, UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC)  # noqa: TID251 the one place
 
 
 @dataclass(slots=True)

@@ -28,9 +28,7 @@ def _verdict(rulebook: Rulebook, fact: Facts) -> Verdict:
 def _apply(rule: Rule, fact: Facts) -> Fired:
     effect = rule.effect
     full = full_steps(fact.paid, effect.per)
-    return Fired(
-        rule.id, full > 0, effect.unit, full * effect.points, fact.paid, effect.per, effect.points, full
-    )
+    return Fired(rule.id, full > 0, effect.unit, full * effect.points, fact.paid, effect.per, effect.points, full)
 
 
 def problems(rulebook: Rulebook, units: Sequence[str]) -> list[str]:
@@ -45,7 +43,7 @@ def problems(rulebook: Rulebook, units: Sequence[str]) -> list[str]:
         seen.add(rule.id)
         if rule.effect.unit not in units:
             out.append(f"rule {rule.id}: the program has no unit {rule.effect.unit}")
-        if not 1 <= rule.effect.per:
+        if not rule.effect.per >= 1:
             out.append(f"rule {rule.id}: 'per' must be at least 1 minor unit")
         if not 1 <= rule.effect.points <= MAX_RATE:
             out.append(f"rule {rule.id}: 'points' must be from 1 to {MAX_RATE}")

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from verno.kit import db, outbox
 from verno.kit.clock import clock
 from verno.kit.db import Connection
+from verno.kit.errors import Unavailable
 from verno.wiring import jobs, migrate
 
 PATIENCE_SECONDS = 2.0
@@ -55,7 +56,7 @@ class Probe:
             if not self._migrated and not self._is_migrated():
                 return "migrations"
             beat = outbox.last_beat(conn, jobs.PART)
-        except (psycopg.Error, db.Unavailable):
+        except (psycopg.Error, Unavailable):
             self._forget()
             return "database"
         return None if beat is not None and clock.now() - beat < OLDEST_BEAT else "worker"

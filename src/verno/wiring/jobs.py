@@ -15,6 +15,7 @@ from verno.ledger import service as ledger
 from verno.messaging import statements
 from verno.workspace import queries as workspace
 
+
 class Work(Protocol):
     """A verb of the worker."""
 

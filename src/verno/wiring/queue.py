@@ -1,9 +1,10 @@
-"""Scheduled jobs through procrastinate: PostgreSQL is the queue, and a tick is deferred once by any number of workers."""
+"""Scheduled jobs through procrastinate: PostgreSQL is the queue, and one of all workers defers a tick."""
 
 import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
@@ -37,16 +38,17 @@ def make_app() -> App:
 
 
 async def serve(app: App, stop: threading.Event) -> None:
-    """Run jobs until ``stop``. Each job is also deferred once now, since its hour may have passed while we were down."""
+    """Run jobs until ``stop``; each job is also deferred once now: its hour may have passed while we were down."""
     async with app.open_async():
         for name in (*jobs.SCHEDULED, "tidy-queue"):
-            try:
+            with suppress(AlreadyEnqueued):
                 await app.configure_task(name, queueing_lock=name).defer_async(timestamp=0)
-            except AlreadyEnqueued:
-                pass
         worker = asyncio.create_task(
             app.run_worker_async(
-                install_signal_handlers=False, concurrency=2, shutdown_graceful_timeout=STOP_SECONDS, delete_jobs="successful"
+                install_signal_handlers=False,
+                concurrency=2,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                delete_jobs="successful",
             )
         )
         while not stop.is_set() and not worker.done():

@@ -65,7 +65,7 @@ class Process:
             stdin=subprocess.DEVNULL,
             stdout=2,  # standard output belongs to the supervisor's word "ready"
             start_new_session=True,
-            preexec_fn=die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 the supervisor has no threads
         )
 
     def alive(self) -> bool:

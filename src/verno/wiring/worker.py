@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
@@ -19,8 +20,8 @@ TROUBLE_SECONDS = 2.0
 
 def run(stop: threading.Event) -> None:
     """Run every part until ``stop``."""
-    threads = [_thread(name, lambda name=name, part=part: loop(name, part, stop)) for name, part in jobs.PARTS.items()]
-    threads.append(_thread("queue", lambda: _queue(stop)))
+    threads = [_thread(name, partial(loop, name, part, stop)) for name, part in jobs.PARTS.items()]
+    threads.append(_thread("queue", partial(_queue, stop)))
     for thread in threads:
         thread.start()
     stop.wait()

@@ -5,6 +5,7 @@ much as settling its receipt.
 """
 
 import gc
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterable
@@ -17,8 +18,9 @@ from verno.wiring.supervisor import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
 
-# Granian's worker must not outlive its parent: an orphan would keep the port and the next server could not start.
-die_with(os.getppid(), signal.SIGKILL)()
+if multiprocessing.parent_process() is not None:
+    # Granian's worker must not outlive its parent: an orphan would keep the port, and the next server could not start.
+    die_with(os.getppid(), signal.SIGKILL)()
 
 django = get_wsgi_application()
 

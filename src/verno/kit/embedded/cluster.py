@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
@@ -123,6 +124,7 @@ class Cluster:
         return server
 
     def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
+        user, group = _server_user()
         with (self.base / "postgres.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603
                 [binaries / "postgres", "-D", self.data, "-k", self.socket],
@@ -131,8 +133,9 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
-                **_server_user(),
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 commands start the server before any thread
+                user=user,
+                group=group,
             )
 
     def _ready(self, server: subprocess.Popen[bytes], deadline: float) -> bool:
@@ -161,6 +164,7 @@ class Cluster:
         password.touch(mode=0o600)
         password.write_text(self._password())
         _give_to_server_user(password)
+        user, group = _server_user()
         try:
             done = subprocess.run(  # noqa: S603
                 [
@@ -172,7 +176,8 @@ class Cluster:
                 text=True,
                 cwd="/",
                 check=False,
-                **_server_user(),
+                user=user,
+                group=group,
             )
         finally:
             password.unlink()
@@ -262,12 +267,12 @@ def stop(server: subprocess.Popen[bytes]) -> None:
             server.wait()
 
 
-def _wait_for_the_last(users: "os.PathLike[str] | object") -> None:
+def _wait_for_the_last(users: IO[str]) -> None:
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type]
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.stderr.write("waiting for other commands that use this database\n")
-        fcntl.flock(users, fcntl.LOCK_EX)  # type: ignore[arg-type]
+        fcntl.flock(users, fcntl.LOCK_EX)
 
 
 def _die_with_parent() -> None:
@@ -275,12 +280,12 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def _server_user() -> dict[str, str | int]:
-    """Return who the server runs as: ``nobody`` when we are root."""
+def _server_user() -> tuple[int | None, int | None]:
+    """Return who the server runs as: ``nobody`` and its group when we are root, else ourselves (None)."""
     if os.geteuid() != 0:
-        return {}
+        return None, None
     nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid}
+    return nobody.pw_uid, nobody.pw_gid
 
 
 def _give_to_server_user(path: Path) -> None:
