@@ -1,6 +1,6 @@
 """Find a member, and read everything about one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +13,7 @@ from verno.intake.words import explain
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.ledger import queries as ledger
+from verno.ledger.queries import LotView
 from verno.members import queries as members
 
 SOON = timedelta(days=30)
@@ -51,13 +52,12 @@ def points(request: HttpRequest, member_id: object) -> HttpResponse:
         lots = ledger.lots(page.conn, page.member.id, now=now, limit=LOTS + 1)
         sources = [lot.operation_id for lot in lots if lot.operation_id]
         names = intake.names(page.conn, page.member.id, sources)
+    named = [(lot, names.get(lot.operation_id or "")) for lot in lots[:LOTS]]
     context = {
         "soon": [row for row in ending if row.expires_at <= now + SOON],
         "later": next((row for row in ending if row.expires_at > now + SOON), None),
-        "lots": [
-            (lot, names.get(lot.operation_id or ""), lot.remaining and (not lot.expires_at or lot.expires_at > now))
-            for lot in lots[:LOTS]
-        ],
+        "open_lots": [pair for pair in named if _is_open(pair[0], now)],
+        "closed_lots": [pair for pair in named if not _is_open(pair[0], now)],
         "more_lots": len(lots) > LOTS,
         "now": now,
     }
@@ -101,3 +101,7 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
         "unit": face.units[0] if face.units else None,
     }
     return render(request, "console/receipts.html", page.context("receipts") | context)
+
+
+def _is_open(lot: LotView, now: datetime) -> bool:
+    return lot.remaining > 0 and (lot.expires_at is None or lot.expires_at > now)
