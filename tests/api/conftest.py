@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.builders import Shop, make_shop
@@ -13,6 +13,16 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import service as members
 from verno.workspace import keys
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+
+def count_members() -> int:
+    """Return how many members there are, of whatever program."""
+    with db.transaction() as conn:
+        row = conn.execute("SELECT count(*) FROM members_member").fetchone()
+    return int(row[0]) if row else 0
 
 
 @dataclass(frozen=True)
@@ -22,7 +32,7 @@ class Api:
     key: str
     shop: Shop
 
-    def post(self, path: str, body: object, *, content_type: str = "application/json") -> HttpResponse:
+    def post(self, path: str, body: object, *, content_type: str = "application/json") -> "Response":
         """POST JSON (or bytes as they are)."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": content_type}
         client = Client(raise_request_exception=False)
@@ -30,7 +40,7 @@ class Api:
         # generic: Django's client names no content type when the body is empty
         return client.generic("POST", f"/v1{path}", raw, content_type=content_type, headers=headers)
 
-    def get(self, path: str) -> HttpResponse:
+    def get(self, path: str) -> "Response":
         """GET."""
         client = Client(raise_request_exception=False)
         return client.get(f"/v1{path}", headers={"Authorization": f"Bearer {self.key}"})
@@ -62,7 +72,7 @@ def api(caller: Callable[..., Api]) -> Api:
     return caller("members:read", "members:write", "personal:read")
 
 
-def problem(response: HttpResponse) -> tuple[int, str]:
+def problem(response: "Response") -> tuple[int, str]:
     """Return (status, type) of a problem, having checked that it is a whole one."""
     assert response["Content-Type"] == "application/problem+json", response.content
     body = response.json()

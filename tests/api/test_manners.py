@@ -9,14 +9,9 @@ import psycopg
 import pytest
 from django.test import Client
 
-from tests.api.conftest import Api, problem
+from tests.api.conftest import Api, count_members, problem
 from verno.kit import db
 from verno.kit.errors import Unavailable
-
-
-def members() -> int:
-    with db.transaction() as conn:
-        return conn.execute("SELECT count(*) FROM members_member").fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +25,7 @@ def test_without_a_key_nothing_happens(shop: object, header: str) -> None:
     )
     assert problem(response) == (401, "unauthorized")
     assert response["WWW-Authenticate"] == "Bearer"
-    assert members() == 0
+    assert count_members() == 0
 
 
 @pytest.mark.parametrize(
@@ -50,7 +45,7 @@ def test_a_missing_scope_is_named(caller: Callable[..., Api], method: str, path:
     response = api.get(path) if method == "get" else api.post(path, {"external_id": "x"})
     assert problem(response) == (403, "missing-scope")
     assert scope in response.json()["detail"]
-    assert members() == 0
+    assert count_members() == 0
 
 
 def test_a_revoked_key_opens_nothing(api: Api) -> None:
@@ -85,7 +80,7 @@ def test_a_dead_database_is_503(api: Api) -> None:
 
 
 def test_a_fault_of_ours_tells_nothing(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    secret = "Anna +79160000001"  # noqa: S105 not a password: what must not come out
+    secret = "Anna +79160000001"
     with (
         caplog.at_level(logging.ERROR),
         mock.patch("verno.members.service.upsert", side_effect=RuntimeError(secret)),

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.api.conftest import Api, problem
-from verno.kit import db
+from tests.api.conftest import Api, count_members, problem
 
 ANNA = {
     "external_id": "a-1",
@@ -18,11 +17,6 @@ ANNA = {
     "attributes": {"visits": 3, "vip": True},
     "consents": [{"topic": "points-statement", "channel": "email", "granted": True}],
 }
-
-
-def count() -> int:
-    with db.transaction() as conn:
-        return conn.execute("SELECT count(*) FROM members_member").fetchone()[0]
 
 
 def test_a_member_is_created_then_changed(api: Api) -> None:
@@ -75,7 +69,7 @@ def test_bad_members_are_refused_and_leave_no_trace(api: Api) -> None:
         response = api.post("/members", body)
         assert problem(response) == (status, kind), (body, response.content)
         assert response.json()["errors"][0]["field"] == field, (body, response.content)
-    assert count() == 0
+    assert count_members() == 0
 
 
 @pytest.mark.parametrize(
@@ -93,7 +87,7 @@ def test_bad_members_are_refused_and_leave_no_trace(api: Api) -> None:
 )
 def test_bad_bodies(api: Api, raw: bytes, status: int, kind: str) -> None:
     assert problem(api.post("/members", raw)) == (status, kind)
-    assert count() == 0
+    assert count_members() == 0
 
 
 def test_an_identity_of_another_member_is_taken(api: Api) -> None:
@@ -101,7 +95,7 @@ def test_an_identity_of_another_member_is_taken(api: Api) -> None:
     response = api.post("/members", {"external_id": "b-2", "phone": "+79160000001"})
     assert problem(response) == (409, "identity-taken")
     assert response.json()["errors"] == [{"field": "phone", "message": "another member has this phone"}]
-    assert count() == 1
+    assert count_members() == 1
 
 
 def test_an_attribute_keeps_its_type(api: Api) -> None:
@@ -126,7 +120,7 @@ def test_a_batch_answers_each_item_in_its_place(api: Api) -> None:
     assert [one["code"] for one in results] == [201, 400, 409, 422, 201, 200]
     assert [one["body"].get("type") for one in results[1:4]] == ["bad-json", "identity-taken", "invalid"]
     assert results[5]["body"]["name"] == "Dasha"
-    assert count() == 2
+    assert count_members() == 2
 
 
 def test_batch_limits(api: Api) -> None:
@@ -136,7 +130,7 @@ def test_batch_limits(api: Api) -> None:
     assert problem(api.post("/members:batch", {"members": [], "more": 1})) == (422, "invalid")
     assert problem(api.post("/members:batch", b" " * (8 * 1024 * 1024 + 1))) == (413, "too-large")
     assert api.post("/members:batch", {"members": []}).json() == {"results": []}
-    assert count() == 0
+    assert count_members() == 0
     codes = [one["code"] for one in api.post("/members:batch", {"members": thousand}).json()["results"]]
     assert codes == [201] * 1000
 

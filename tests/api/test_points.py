@@ -17,7 +17,7 @@ from verno.workspace import keys
 
 
 def member(api: Api) -> str:
-    return api.post("/members", {"external_id": "a-1", "phone": "+79160000001"}).json()["id"]
+    return str(api.post("/members", {"external_id": "a-1", "phone": "+79160000001"}).json()["id"])
 
 
 def post(api: Api, holder: str, key: str, *entries: Earn | Spend) -> None:
@@ -56,12 +56,11 @@ def test_transfers_come_newest_first_in_pages(api: Api) -> None:
     for n in range(5):
         post(api, id_, str(n), Earn(id_, unit, n + 1, now - timedelta(days=5 - n)))
     post(api, id_, "spent", Spend(id_, unit, 4, now))
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = api.get(f"/members/{id_}/transfers?limit=2&cursor={cursor}").json()
-        assert len(page["transfers"]) == 2
-        seen += page["transfers"]
-        cursor = page["next"]
+    pages = [api.get(f"/members/{id_}/transfers?limit=2").json()]
+    while following := pages[-1]["next"]:
+        pages.append(api.get(f"/members/{id_}/transfers?limit=2&cursor={following}").json())
+    assert [len(page["transfers"]) for page in pages] == [2, 2, 2]
+    seen = [one for page in pages for one in page["transfers"]]
     assert [(one["kind"], one["points"]) for one in seen] == [("spend", -4)] + [("earn", n) for n in (5, 4, 3, 2, 1)]
     assert seen[0]["receipt"] is None
     assert seen[0]["unit"] == "points"

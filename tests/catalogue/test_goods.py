@@ -37,8 +37,8 @@ def test_an_upsert_replaces_what_is_given_and_keeps_the_rest(conn: psycopg.Conne
         now=NOW,
     )
     assert [type(one) for one in results] == [Updated, Created, Refused, Updated, Updated]
-    assert results[0].goods_id == known
-    assert (results[2].reason, results[2].field) == (Refusal.BAD_TEXT, "sku")
+    assert results[0] == Updated(known)
+    assert results[2] == Refused(Refusal.BAD_TEXT, "sku", "holds NUL or half a surrogate pair")
     ids = queries.goods_ids(conn, program, ["tea", "milk"])
     found = queries.goods_by_id(conn, program, list(ids.values()))
     assert [(g.name, g.category, g.attributes) for g in (found[ids["tea"]], found[ids["milk"]])] == [

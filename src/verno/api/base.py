@@ -17,7 +17,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from verno import __version__
-from verno.api import members, points, shapes
+from verno.api import members, points, shapes, till
 from verno.api.doors import refuse
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
@@ -28,12 +28,13 @@ log = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 
-DESCRIPTION = """Members, receipts and points. All amounts are integers: money in the currency's minor units, points in
-their unit's smallest step. Every answer from 400 on is `application/problem+json` with a stable `type`."""
+DESCRIPTION = """Members, receipts and points. All amounts are integers: money in the currency's minor units,
+points in their unit's smallest step. Every answer from 400 on is `application/problem+json` with a stable
+`type`."""
 
 
 class Docs(Swagger):
-    """Swagger UI from ninja's packaged files: nothing is fetched from elsewhere, no other face has a say in it."""
+    """Swagger UI from ninja's packaged files: nothing is fetched from elsewhere."""
 
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:  # noqa: ANN401, ARG002
         """Return the page; rendered without the request, since it needs neither session nor language."""
@@ -89,6 +90,7 @@ nothing_here.csrf_exempt = True  # type: ignore[attr-defined]  # a POST to nowhe
 api = Api(title="Verno", version=__version__, description=DESCRIPTION, urls_namespace="api", docs=Docs())
 api.add_router("", members.router)
 api.add_router("", points.router)
+api.add_router("", till.router)
 
 
 @api.exception_handler(Refused)
@@ -109,7 +111,7 @@ def on_busy(request: HttpRequest, error: Exception) -> HttpResponse:  # noqa: AR
 
 
 for busy in RETRYABLE:
-    api.add_exception_handler(busy, on_busy)
+    api.exception_handler(busy)(on_busy)
 
 
 @api.exception_handler(Http404)
@@ -132,7 +134,7 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:  # no
 
 @api.exception_handler(Exception)
 def on_fault(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answer a fault of ours. The log gets the place and the kind, not the words: they may quote personal data."""
+    """Answer a fault of ours. The log gets place and kind, not the words: they may quote personal data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     route = request.resolver_match.route if request.resolver_match else ""
     log.error("%s %s: %s\n%s", request.method, route, type(error).__qualname__, frames)

@@ -14,7 +14,7 @@ from verno.kit.batches import MAX_BATCH
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import masking, queries, service
-from verno.members.identity import Kind, lookup_hash, normalise
+from verno.members.identity import lookup_hash, normalise
 from verno.members.types import Code, Contact, Created, Member, NewMember, Refusal, Result
 from verno.members.types import Refused as NotStored
 from verno.web import problems, wire
@@ -38,11 +38,13 @@ TITLES = {
     Refusal.TIME_OUT_OF_RANGE: "The time is out of range",
 }
 
+UNREADABLE = {"phone": Refusal.BAD_PHONE, "email": Refusal.BAD_EMAIL, "card": Refusal.BAD_CARD}
+
 
 class MemberAnswer(Member, frozen=True):
-    """A member. ``masked`` names the personal fields that the key may not read; a masked birth date is null."""
+    """A member. ``masked`` names the fields that the key may not read; a masked birth date is null."""
 
-    masked: list[str] = []
+    masked: tuple[str, ...] = ()
 
 
 class MemberBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +150,7 @@ def _key(program: Program, kind: str, text: str) -> queries.Key:
         return kind, text
     normal = normalise(kind, text, country=program.country)
     if normal is None:
-        reason = {Kind.PHONE: Refusal.BAD_PHONE, Kind.EMAIL: Refusal.BAD_EMAIL, Kind.CARD: Refusal.BAD_CARD}[Kind(kind)]
+        reason = UNREADABLE[kind]
         raise Refused(Problem(reason, 422, TITLES[reason], errors=((kind, "cannot be read"),)))
     return kind, lookup_hash(program.id, kind, normal)
 
@@ -190,9 +192,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
 def _problem(refused: NotStored) -> Problem:
     status = 409 if refused.reason is Refusal.IDENTITY_TAKEN else 422
     detail = f"{refused.field}: {refused.detail}" if refused.field else refused.detail
-    return Problem(
-        refused.reason, status, TITLES[refused.reason], detail, errors=((refused.field, refused.detail),)
-    )
+    return Problem(refused.reason, status, TITLES[refused.reason], detail, errors=((refused.field, refused.detail),))
 
 
 def _shown(request: HttpRequest, member: Member, written: NewMember | None = None) -> MemberAnswer:
@@ -201,4 +201,4 @@ def _shown(request: HttpRequest, member: Member, written: NewMember | None = Non
         return MemberAnswer(**msgspec.structs.asdict(member))
     keep = [name for name in masking.PERSONAL if written and getattr(written, name) is not UNSET]
     hidden = [name for name in masking.PERSONAL if name not in keep and getattr(member, name) is not None]
-    return MemberAnswer(**msgspec.structs.asdict(masking.masked(member, keep=keep)), masked=hidden)
+    return MemberAnswer(**msgspec.structs.asdict(masking.masked(member, keep=keep)), masked=tuple(hidden))

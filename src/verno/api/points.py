@@ -20,7 +20,7 @@ from verno.ledger.queries import TransferView
 from verno.ledger.types import Balance, TransferKind
 from verno.web.pages import Place, read_cursor, read_limit
 from verno.workspace import queries as workspace
-from verno.workspace.types import Scope
+from verno.workspace.types import Scope, Unit
 
 router = Router(tags=["points"])
 
@@ -94,7 +94,7 @@ def balance(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the ad
     return answer(
         BalanceAnswer(
             [
-                _unit(unit.code, found.get(unit.id, Balance(unit.id)), [e for e in ending if e.unit_id == unit.id])
+                _unit(unit, found.get(unit.id, Balance(unit.id)), [e for e in ending if e.unit_id == unit.id])
                 for unit in units
             ]
         )
@@ -130,9 +130,9 @@ def transfers(
     return answer(TransferPage([_transfer(row, units, receipts) for row in shown], following))
 
 
-def _unit(code: str, found: Balance, ending: list[ledger.Expiring]) -> UnitBalance:
+def _unit(unit: Unit, found: Balance, ending: list[ledger.Expiring]) -> UnitBalance:
     return UnitBalance(
-        code,
+        unit.code,
         found.available,
         found.pending,
         found.held,

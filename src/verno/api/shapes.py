@@ -19,7 +19,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457: why nothing was done. ``type`` is stable; ``retryable`` tells whether to send the same again."""
+    """RFC 9457: why nothing was done. ``type`` is stable; ``retryable``: the same may be sent again."""
 
     type: str
     title: str
@@ -45,7 +45,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 def describe(
     *, gives: Mapping[int, type[msgspec.Struct]], takes: type[msgspec.Struct] | None = None
 ) -> dict[str, object]:
-    """Return a door's part of the description: the body it takes, the answers it gives, the problem it may be."""
+    """Return a door's part of the description: the body it takes, the answers it gives, the problem."""
     responses: dict[int | str, object] = {
         status: {"description": "", "content": _content("application/json", shape)} for status, shape in gives.items()
     }

@@ -25,8 +25,8 @@ def ensure_goods(conn: Connection, program_id: str, skus: Iterable[str], *, now:
 def upsert_goods(conn: Connection, program_id: str, goods: Sequence[NewGoods], *, now: datetime) -> list[Result]:
     """Store goods by sku, one result per item, in order; absent fields keep what is stored.
 
-    An item refused (``bad-text``: NUL or half a surrogate pair) leaves no trace. An sku named twice in a batch
-    ends as the items say one after the other.
+    An item refused (``bad-text``: NUL or half a surrogate pair) leaves no trace. An sku named twice in a
+    batch ends as the items say one after the other.
     """
     refused = {i: problem for i, item in enumerate(goods) if (problem := _problem(item)) is not None}
     merged: dict[str, dict[str, object]] = {}

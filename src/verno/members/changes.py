@@ -175,7 +175,8 @@ def _attributes(
     if len(merged) > MAX_ATTRIBUTES:
         return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", f"a member has at most {MAX_ATTRIBUTES}")
     if kinds and len(book.kinds) + len(kinds) > MAX_ATTRIBUTE_TYPES:
-        return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", f"a program knows at most {MAX_ATTRIBUTE_TYPES}")
+        most = f"a program knows at most {MAX_ATTRIBUTE_TYPES}"
+        return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", most)
     return merged, kinds
 
 
@@ -202,13 +203,12 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _consents(
-    book: Book, holder: str, consents: Sequence[NewConsent], frame: Frame
-) -> list[ConsentFact] | Refused:
+def _consents(book: Book, holder: str, consents: Sequence[NewConsent], frame: Frame) -> list[ConsentFact] | Refused:
     facts = []
     for i, consent in enumerate(consents):
         if consent.topic not in book.topics:
-            return Refused(Refusal.UNKNOWN_TOPIC, f"consents[{i}].topic", f"known: {', '.join(sorted(book.topics))}")
+            known = ", ".join(sorted(book.topics))
+            return Refused(Refusal.UNKNOWN_TOPIC, f"consents[{i}].topic", f"known: {known}")
         at = _moment(consent.at, frame)
         if not EARLIEST_CONSENT <= at <= frame.now + CLOCKS_DIFFER:
             return Refused(Refusal.TIME_OUT_OF_RANGE, f"consents[{i}].at", "in the future, or before 1990")

@@ -33,9 +33,10 @@ _GAPS = re.compile(r"[\s\-]+")
 def normalise(kind: str, text: str, *, country: str) -> str | None:
     """Return the one way a contact or card is written, or None when it cannot be one.
 
-    A phone becomes E.164 (a number without a country code is read in ``country``, ISO 3166; *possible* numbers
-    are taken, since ranges open faster than libraries learn). An e-mail becomes lower-case: no provider of note
-    tells case apart, and people type both. A card becomes upper-case letters and digits, 4 to 40 of them.
+    A phone becomes E.164 (a number without a country code is read in ``country``, ISO 3166; *possible*
+    numbers are taken, since ranges open faster than libraries learn). An e-mail becomes lower-case: no
+    provider of note tells case apart, and people type both. A card becomes upper-case letters and digits,
+    4 to 40 of them.
     """
     text = text.strip()
     if not text or len(text) > MAX_TEXT:

@@ -94,9 +94,7 @@ class Consent(models.Model):
 
         db_table = "members_consent"
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(action__in=["grant", "withdraw"]), name="members_consent_action"
-            ),
+            models.CheckConstraint(condition=models.Q(action__in=["grant", "withdraw"]), name="members_consent_action"),
         ]
         indexes = [
             models.Index(

@@ -18,7 +18,7 @@ from verno.workspace import queries as workspace
 SQL = Statements("verno.members")
 
 Key = tuple[str, str]
-"""(kind, value): an ``id`` or ``external_id`` in clear, or a ``phone``, ``email`` or ``card`` as its lookup hash."""
+"""(kind, value): an ``id`` or ``external_id`` in clear; a ``phone``, ``email`` or ``card`` by its hash."""
 
 SEARCH_LIMIT = 20
 LONGEST_SEARCH = 254
@@ -89,7 +89,7 @@ def contacts(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str
 
 
 def search(conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_LIMIT) -> list[Member]:
-    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else by words of the name.
+    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else by name.
 
     The likeliest first; never more than ``limit``.
     """

@@ -1,7 +1,7 @@
 """Sealing contacts with the member's own key; destroying the key erases what it sealed, backups included.
 
-Every box is a 12-byte random nonce and an AES-256-GCM ciphertext. A member's key seals a handful of values and
-the installation's wraps one key a member: far from the 2^32 messages that random nonces are good for.
+Every box is a 12-byte random nonce and an AES-256-GCM ciphertext. A member's key seals a handful of values
+and the installation's wraps one key a member: far from the 2^32 messages that random nonces are good for.
 """
 
 import os
@@ -50,5 +50,5 @@ def _open(key: bytes, box: bytes, bound_to: str) -> bytes:
     try:
         return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], bound_to.encode())
     except InvalidTag:
-        message = "a sealed value does not open: VERNO_SECRET_KEY is not the one it was sealed under, or it was changed"
+        message = "a sealed value does not open: it was changed, or VERNO_SECRET_KEY was"
         raise BrokenInvariant(message) from None

@@ -68,8 +68,9 @@ def declare_attributes(conn: Connection, program_id: str, kinds: Mapping[str, At
 
 
 def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Book, dict[str, bytes]]:
-    """Lock and read all that the batch names in one round trip; the lock comes first, so that what follows is
-    read as it is after the wait.
+    """Lock and read all that the batch names in one round trip.
+
+    The lock comes first, so that what follows is read as it is after the wait.
     """
     claims = sorted({(kind, found[1]) for item in asked for kind, found in item.contacts.items() if found})
     parameters = {
