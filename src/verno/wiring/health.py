@@ -55,7 +55,7 @@ class Probe:
             conn.execute("SELECT 1")
             if not self._migrated and not self._is_migrated():
                 return "migrations"
-            beat = outbox.last_beat(conn, jobs.PART)
+            beat = outbox.last_beat(conn, jobs.WORKER)
         except (psycopg.Error, Unavailable):
             self._forget()
             return "database"

@@ -23,14 +23,14 @@ STOP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 
 
-def make_app() -> App:
+def make_app(stop: threading.Event) -> App:
     """Return the queue with the jobs of the dictionary, running with the application's rights."""
     connector = PsycopgConnector(
         conninfo=db.url(), kwargs={"options": f"-c role={APPLICATION}", "connect_timeout": 5}, min_size=1, max_size=4
     )
     app = App(connector=connector)
     for name, job in jobs.SCHEDULED.items():
-        task = app.task(name=name, queueing_lock=name)(_tick(name, job.target))
+        task = app.task(name=name, queueing_lock=name)(_tick(name, job.target, stop))
         app.periodic(cron=job.cron, queueing_lock=name)(task)
     tidy = app.task(name="tidy-queue", queueing_lock="tidy-queue")(_tidier(app))
     app.periodic(cron="*/5 * * * *", queueing_lock="tidy-queue")(tidy)
@@ -59,10 +59,10 @@ async def serve(app: App, stop: threading.Event) -> None:
         await asyncio.wait({worker}, timeout=STOP_SECONDS + 1)
 
 
-def _tick(name: str, target: str) -> Callable[[int], None]:
+def _tick(name: str, target: str, stop: threading.Event) -> Callable[[int], None]:
     def tick(timestamp: int) -> None:  # noqa: ARG001 procrastinate tells the tick's time; the door reads the clock
         try:
-            jobs.load(target)(now=clock.now())
+            jobs.load(target)(now=clock.now(), stopping=stop.is_set)
         except Exception:
             log.exception("%s failed; its next tick tries again", name)
             raise

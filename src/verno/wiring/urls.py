@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("v1/", api.urls),
     path("console/", include("verno.console.urls")),
+    path("", include("verno.messaging.urls")),
     path("", RedirectView.as_view(url="/console/")),
 ]
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -25,8 +26,9 @@ def run(stop: threading.Event) -> None:
     for thread in threads:
         thread.start()
     stop.wait()
+    deadline = time.monotonic() + STOP_SECONDS
     for thread in threads:
-        thread.join(STOP_SECONDS / len(threads))
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def loop(name: str, part: jobs.Looped, stop: threading.Event) -> None:
@@ -34,7 +36,7 @@ def loop(name: str, part: jobs.Looped, stop: threading.Event) -> None:
     while not stop.is_set():
         pause = TROUBLE_SECONDS
         try:
-            done = jobs.load(part.target)(now=clock.now())
+            done = jobs.load(part.target)(now=clock.now(), stopping=stop.is_set)
             pause = 0.0 if done else part.pause
         except Unavailable as error:
             log.warning("%s: %s", name, error)
@@ -50,7 +52,7 @@ def _queue(stop: threading.Event) -> None:
 
     while not stop.is_set():
         try:
-            asyncio.run(queue.serve(queue.make_app(), stop))
+            asyncio.run(queue.serve(queue.make_app(stop), stop))
         except ConnectorException:
             log.warning("queue: the database does not answer; trying again")
             stop.wait(TROUBLE_SECONDS)

@@ -10,11 +10,14 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
 
 from verno.wiring.supervisor import die_with
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
 
@@ -27,7 +30,6 @@ django = get_wsgi_application()
 from verno.api import receipts  # noqa: E402 after django.setup()
 
 Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 HOT: dict[str, Callable[[receipts.Call], receipts.Reply]] = {
     "/v1/receipts": receipts.post_receipt,
@@ -41,7 +43,7 @@ gc.freeze()
 gc.set_threshold(20_000, 20, 50)
 
 
-def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def application(environ: Environ, start_response: "StartResponse") -> Iterable[bytes]:
     """Answer a request (PEP 3333)."""
     hot = HOT.get(environ["PATH_INFO"])
     if hot is None or environ["REQUEST_METHOD"] != "POST":

@@ -1,0 +1,54 @@
+"""The worker's verbs: thin doors, each with its own transactions, to what the packages can do."""
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime
+
+from verno.kit import db, outbox
+from verno.ledger import service as ledger
+from verno.messaging import sender, statements
+from verno.reports import reader
+from verno.wiring.jobs import WORKER
+from verno.workspace import queries as workspace
+
+Stopping = Callable[[], bool]
+
+
+def beat(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
+    """Say that this worker lives; returns 0, so that the pause is kept."""
+    with db.transaction() as conn:
+        outbox.beat(conn, WORKER, now=now)
+    return 0
+
+
+def count_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
+    """Hand the reports their next events."""
+    return reader.step(now=now)
+
+
+def send_mail(*, now: datetime, stopping: Stopping) -> int:
+    """Send what is due."""
+    return sender.step(now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
+
+
+def settle_due(*, now: datetime, stopping: Stopping) -> int:
+    """Make visible, program by program, what time alone has changed in the ledger."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        while not stopping() and (done := _settle_some(program, now)):
+            total += done
+    return total
+
+
+def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
+    """Plan last month's points statements where they are missing; returns how many are on their way."""
+    with db.transaction() as conn:
+        return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())
+
+
+def _settle_some(program: str, now: datetime) -> int:
+    with db.transaction() as conn:
+        return ledger.settle_due(conn, program, now=now)
