@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from verno.kit.ids import new_id
-from verno.promotions import service as promotions
-from verno.rules.types import Earn, Rule, Rulebook
-from verno.workspace import service as workspace
+from verno.promotions import starter
 from verno.workspace.types import NewProgram, NewStore, Program, Unit
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -36,13 +34,12 @@ def make_shop(
     now: datetime = NOW,
 ) -> Shop:
     """Make a program with a unit ``points``, a store, and the rule of one point for every full ``per``."""
-    program = workspace.create_program(conn, NewProgram("Shop", currency, timezone, country, locale), now=now)
-    assert isinstance(program, Program), program
-    unit = workspace.add_unit(conn, program.id, "points", life_days=life_days, now=now)
-    workspace.add_stores(conn, program.id, [NewStore(place, place)], now=now)
-    book = Rulebook((Rule("base", Earn("points", 1, per)),))
-    promotions.publish(conn, program.id, book, units=["points"], effective_from=BEGINNING, now=now)
-    return Shop(program, unit)
+    wanted = NewProgram("Shop", currency, timezone, country, locale)
+    opened = starter.open_program(
+        conn, wanted, [NewStore(place, place)], earn_per=per, life_days=life_days, now=now
+    )
+    assert isinstance(opened, starter.Opened), opened
+    return Shop(opened.program, opened.unit)
 
 
 def holder(now: datetime = NOW) -> str:

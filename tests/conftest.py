@@ -86,6 +86,17 @@ def _point_django(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
+def _forget() -> None:
+    """Drop what this process remembers of another database."""
+    from verno.api import receipts  # noqa: PLC0415
+    from verno.intake import context  # noqa: PLC0415
+    from verno.intake.groups import GroupCommit  # noqa: PLC0415
+    from verno.kit.clock import clock  # noqa: PLC0415
+
+    context.forget()
+    receipts.group_commit = GroupCommit(clock.now)
+
+
 @pytest.fixture(scope="session")
 def _session_connection() -> Iterator[psycopg.Connection]:
     from verno.kit import db
@@ -114,6 +125,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     db.close_pool()
     _use(name)
     _point_django(name)
+    _forget()
     yield os.environ["VERNO_DATABASE_URL"]
     db.close_pool()
     _point_django(old_name)

@@ -4,6 +4,7 @@ The server's entry calls it directly (``wiring.wsgi``); the same functions hang 
 them.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ TITLES = {
     "member-named-badly": "The member is not named by exactly one field",
     "too-much": "The receipt's sum is too large",
 }
+
+log = logging.getLogger(__name__)
 
 group_commit = GroupCommit(clock.now)
 
@@ -89,6 +92,9 @@ def _guarded(call: Call, work: Callable[[Call], Reply]) -> Reply:
         return _problem(refused.problem)
     except Unavailable as error:
         return _problem(problems.unavailable(str(error)), ("Retry-After", RETRY_AFTER))
+    except Exception:
+        log.exception("a receipt's request failed")
+        return _problem(problems.internal())
 
 
 def _one(call: Call) -> Reply:

@@ -20,7 +20,7 @@ from verno.intake import context, service
 from verno.intake.types import Outcome, Receipt
 from verno.kit import db
 from verno.kit.db import Connection
-from verno.kit.errors import Unavailable
+from verno.kit.errors import TryAgain, Unavailable
 
 MOST_IN_GROUP = 500
 MOST_WAITING = 5_000
@@ -39,7 +39,7 @@ def commit(conn: Connection, program_id: str, receipts: Sequence[Receipt], *, no
         return list(db.retrying(partial(_once, conn, program_id, receipts, now=now)))
     except psycopg.OperationalError:
         raise
-    except psycopg.Error:
+    except (psycopg.Error, TryAgain):
         if len(receipts) == 1:
             return [None]
         half = len(receipts) // 2

@@ -17,6 +17,7 @@ from verno.intake.context import Context, Learned, TillKey
 from verno.intake.types import Outcome, Receipt, Refusal, Refused, Replayed, Settled
 from verno.kit import batches, ids, localtime, outbox
 from verno.kit.db import Connection
+from verno.kit.errors import TryAgain
 from verno.kit.money import MAX_AMOUNT
 from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
@@ -68,8 +69,8 @@ def settle(conn: Connection, context: Context, receipts: Sequence[Receipt], *, n
 
     Refusals: ``unknown-place``, ``idempotency-mismatch`` (the number belongs to another body), ``time-out-of-range``,
     ``member-named-badly``, ``too-much``. A sale is never refused for a member nobody knows: it is kept as unmatched.
-    Raises ``psycopg.errors.UniqueViolation`` when another transaction took one of the numbers meanwhile; the door
-    tries the whole batch again.
+    Raises ``TryAgain`` or ``psycopg.errors.UniqueViolation`` when another transaction took one of the numbers
+    meanwhile; the door tries the whole batch again.
     """
     desk = _Desk(conn, context, now)
     desk.meet_stores(receipts)
@@ -232,9 +233,9 @@ def _post(conn: Connection, context: Context, fresh: Sequence[Case], *, now: dat
     results = ledger.post(conn, context.program.id, operations, now=now)
     for case, result in zip(earning, results, strict=True):
         if not isinstance(result, Posted):
-            # The claim was ours and the verdict is bounded, so a refusal here is a broken invariant of ours.
+            # Fresh to us, known to the ledger: another transaction took the number while we waited for the account.
             message = f"the ledger did not post a fresh receipt: {result}"
-            raise RuntimeError(message)
+            raise TryAgain(message)
         case.balances = result.balances
     short = [case for case in fresh if case.holder and len(case.balances) < len(units)]
     if short:

@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from verno.kit import config
 from verno.kit.embedded import cluster
-from verno.kit.errors import Unavailable
+from verno.kit.errors import TryAgain, Unavailable
 from verno.kit.grants import APPLICATION
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -26,7 +26,7 @@ POOL_SIZE = 12
 MAX_TRIES = 8
 MAX_RETRY_SECONDS = 2.0
 
-RETRYABLE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+RETRYABLE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, TryAgain)
 """What a whole transaction may be tried again after. A unique violation counts, since the second try reads the
 row that won and answers from it."""
 

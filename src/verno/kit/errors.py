@@ -11,3 +11,7 @@ class Unavailable(VernoError):
 
 class BrokenInvariant(VernoError):
     """Something that cannot happen did; stop rather than go on."""
+
+
+class TryAgain(VernoError):
+    """Another transaction changed what this one had read; the whole of it may be tried again."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from verno.kit.money import full_steps
-from verno.rules.types import MAX_RATE, MAX_RULES, Facts, Fired, Rule, Rulebook, Verdict
+from verno.rules.types import MAX_PER_MINOR_UNIT, MAX_RATE, MAX_RULES, Facts, Fired, Rule, Rulebook, Verdict
 
 
 def evaluate(rulebook: Rulebook, facts: Sequence[Facts]) -> list[Verdict]:
@@ -47,4 +47,6 @@ def problems(rulebook: Rulebook, units: Sequence[str]) -> list[str]:
             out.append(f"rule {rule.id}: 'per' must be at least 1 minor unit")
         if not 1 <= rule.effect.points <= MAX_RATE:
             out.append(f"rule {rule.id}: 'points' must be from 1 to {MAX_RATE}")
+        elif rule.effect.points > MAX_PER_MINOR_UNIT * rule.effect.per:
+            out.append(f"rule {rule.id}: more than {MAX_PER_MINOR_UNIT} points for one minor unit")
     return out

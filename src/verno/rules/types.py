@@ -6,6 +6,8 @@ import msgspec
 
 MAX_RULES = 1000
 MAX_RATE = 10**6
+MAX_PER_MINOR_UNIT = 10
+"""Keeps the points of the largest receipt within what the ledger takes in one entry."""
 
 
 class Earn(msgspec.Struct, frozen=True, tag_field="type", tag="earn_per_full", forbid_unknown_fields=True):
