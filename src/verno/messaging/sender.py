@@ -85,15 +85,18 @@ def send_due(
 
 def step(
     *, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None
-) -> SendCounts:
-    """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; time goes on from ``now`` while it runs."""
+) -> int:
+    """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; returns how many messages it dealt with.
+
+    Time goes on from ``now`` while it runs, since a step can take minutes.
+    """
     started = time.monotonic()
     return send_due(
         lambda: now + timedelta(seconds=time.monotonic() - started),
         worker_name=worker_name,
         limit=STEP_LIMIT,
         stopping=stopping,
-    )
+    ).total
 
 
 def _relay() -> smtp.Settings | None:
@@ -172,11 +175,15 @@ class _Run:
 
     async def _carry(self, line: Line, job: Job) -> None:
         try:
-            letter = compose.mail(job.content, job.address, now=self._now())
+            recipient = smtp.ascii_address(job.address)
+            letter = compose.mail(job.content, recipient, now=self._now())
+        except UnicodeError:
+            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, "the address cannot be written in ASCII"))
+            return
         except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
             self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
             return
-        outcome = await line.offer(config.mail_from(), job.address)
+        outcome = await line.offer(config.mail_from(), recipient)
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()

@@ -125,7 +125,7 @@ class Line:
             raise Unreachable(_text(error)) from None
 
     async def offer(self, sender: str, recipient: str) -> Outcome | None:
-        """Name sender and recipient; None when the server is ready for the letter."""
+        """Name sender and recipient, both in ASCII; None when the server is ready for the letter."""
         outcome = await self._offer(sender, recipient)
         if isinstance(outcome, Temporary) and not self._smtp.is_connected:
             # A server may close a connection it found idle, or after so many letters. Nothing has left: ask again.
@@ -137,7 +137,7 @@ class Line:
     async def _offer(self, sender: str, recipient: str) -> Outcome | None:
         try:
             await self._smtp.mail(sender)
-            await self._smtp.rcpt(ascii_address(recipient))
+            await self._smtp.rcpt(recipient)
         except aiosmtplib.SMTPRecipientRefused as error:
             await self.reset()
             return _definite(error.code, _text(error))
@@ -145,9 +145,6 @@ class Line:
             # A server that does not like the sender says nothing about the recipient.
             await self.reset()
             return Temporary(_text(error))
-        except UnicodeError:
-            await self.reset()
-            return Refused("the address cannot be written in ASCII")
         except aiosmtplib.SMTPTimeoutError as error:
             return Temporary(_text(error))
         except (aiosmtplib.SMTPException, OSError) as error:

@@ -1,0 +1,114 @@
+"""A real SMTP server on loopback (aiosmtpd) that behaves as the recipient's name asks, and remembers what it took."""
+
+import asyncio
+import threading
+from collections import Counter
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+SLOW = 30.0
+"""Longer than any time-out of a test."""
+
+
+class Postman:
+    """The server in a thread of its own. ``stored`` is the truth: what a recipient would find in the mailbox."""
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self.stored: list[tuple[str, bytes]] = []
+        self.greeting_421 = False
+        self.sessions = 0
+        self.delay = delay
+        self.every: int | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready = threading.Event()
+        self._stopped = asyncio.Event()
+        self.port = 0
+
+    def __enter__(self) -> "Postman":
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(10)
+
+    def addresses(self) -> Counter[str]:
+        """How often each recipient has the letter."""
+        return Counter(recipient for recipient, _ in self.stored)
+
+    def letter(self, recipient: str) -> EmailMessage:
+        """The letter of one recipient."""
+        (data,) = [data for to, data in self.stored if to == recipient]
+        message = message_from_bytes(data, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        server = await self._loop.create_server(self._session, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stopped.wait()
+        server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.05)
+
+    def _session(self) -> SMTP:
+        self.sessions += 1
+        if self.greeting_421:
+            return _Busy(self, hostname="postman", loop=self._loop)
+        return SMTP(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False)
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        count = session.letters = getattr(session, "letters", 0) + 1  # type: ignore[attr-defined]
+        if self.every is not None and count > self.every:
+            server.transport.write(b"421 4.7.0 enough for one connection\r\n")
+            server.transport.close()
+            return "421 4.7.0 enough"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        if address.startswith("rcpt-"):
+            wanted = address.split("@")[0].removeprefix("rcpt-")
+            if wanted == "hang":
+                await asyncio.sleep(SLOW)
+            if wanted == "drop":
+                server.transport.close()
+                return "421 gone"
+            return {"4": "450 4.2.1 later", "5": "550 5.7.1 no", "unknown": "550 5.1.1 nobody here"}[wanted]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        (address,) = envelope.rcpt_tos
+        wanted = address.split("@")[0]
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        answer = {"data-4": "451 4.3.0 later", "data-5": "554 5.6.0 no"}.get(wanted)
+        if answer is not None:
+            return answer
+        if wanted != "drop":
+            self.stored.append((address, envelope.original_content or b""))
+        if wanted in ("drop", "store-drop"):
+            server.transport.close()
+        if wanted == "hang":
+            await asyncio.sleep(SLOW)
+        return "250 OK"
+
+
+class _Busy(SMTP):
+    """Greets with 421."""
+
+    async def _handle_client(self) -> None:
+        await self.push("421 4.3.2 come back later")
+        self.transport.close()

@@ -1,0 +1,22 @@
+"""A sender as a process of its own, for tests that kill it: ``python -m tests.messaging.sender_process PORT``."""
+
+import os
+import sys
+from datetime import datetime
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "verno.wiring.settings"
+
+
+def main() -> None:
+    """Send what is due at the moment given."""
+    from verno.messaging.sender import send_due  # noqa: PLC0415 settings first
+    from verno.messaging.transports import smtp  # noqa: PLC0415
+
+    port, connections, moment = sys.argv[1:]
+    chosen = smtp.Settings("127.0.0.1", int(port), connections=int(connections))
+    counts = send_due(lambda: datetime.fromisoformat(moment), worker_name="process", settings=chosen)
+    print(counts.total)  # noqa: T201 its answer
+
+
+if __name__ == "__main__":
+    main()

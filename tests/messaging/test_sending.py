@@ -1,0 +1,302 @@
+"""Every way a hand-over can end, against a real SMTP server; truth is what the server stored."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import psycopg
+import pytest
+
+from tests.builders import Shop
+from tests.messaging.people import add_members, make_program, withdraw
+from tests.messaging.postman import Postman
+from verno.kit import db
+from verno.kit.errors import VernoError
+from verno.members import service as members
+from verno.members.types import NewMember
+from verno.messaging import queries, sender
+from verno.messaging.facts import address_hash
+from verno.messaging.leaving import links
+from verno.messaging.queries import MessageView
+from verno.messaging.sender import SendCounts, send_due
+from verno.messaging.statements import plan_statements
+from verno.messaging.transports import smtp
+
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    with Postman() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(database: str) -> Shop:
+    with db.transaction() as conn:
+        return make_program(conn)
+
+
+def prepare(shop: Shop, *names: str) -> list[str]:
+    """Plan October's statement for members with these mailboxes; returns their ids."""
+    with db.transaction() as conn:
+        holders: list[str] = []
+        for n, name in enumerate(names):
+            holders += add_members(conn, shop, 1, address=f"{name}@example.com", start=n)
+        plan_statements(conn, shop.program, 2026, 10, now=NOW)
+    return holders
+
+
+def send(postman: Postman, *, now: datetime = NOW, connections: int = 4, **changes: object) -> SendCounts:
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=connections, command_timeout=0.6, data_timeout=0.6)
+    chosen = msgspec.structs.replace(chosen, **changes)
+    return send_due(lambda: now, worker_name="test", settings=chosen)
+
+
+def message(holder: str) -> MessageView:
+    with db.transaction() as conn:
+        (found,) = queries.of_member(conn, holder)
+    return found
+
+
+def test_accepted(shop: Shop, postman: Postman) -> None:
+    (who,) = prepare(shop, "anna")
+    assert send(postman) == SendCounts(accepted=1)
+    told = message(who)
+    assert (told.state, told.reason, told.attempts) == ("accepted", None, 1)
+    assert [decision["stage"] for decision in told.decisions] == ["planning", "hand-over"]
+    letter = postman.letter("anna@example.com")
+    assert letter["Message-ID"] == told.message_id == f"<{told.id}@localhost>"
+    assert letter["Subject"] == "0 points: your October statement"
+    assert letter["Date"].datetime == NOW
+    assert [part.defects for part in letter.walk() if part.defects] == []
+    assert send(postman) == SendCounts(), "nothing is left"
+
+
+def test_the_ways_out_in_the_header(shop: Shop, postman: Postman) -> None:
+    (who,) = prepare(shop, "anna")
+    send(postman)
+    letter = postman.letter("anna@example.com")
+    web, mail = [part.strip(" <>") for part in letter["List-Unsubscribe"].split(",")]
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail == "mailto:points@localhost?subject=unsubscribe"
+    named = links.read(web.rpartition("/u/")[2])
+    assert named == links.Subscription(shop.program.id, who, "points-statement", "email")
+    for part in letter.iter_parts():
+        assert web in part.get_content()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "state", "reason", "stored"),
+    [
+        ("rcpt-4", "deferred", "temporary-refusal", 0),
+        ("rcpt-5", "rejected", "refused", 0),
+        ("rcpt-hang", "deferred", "temporary-refusal", 0),
+        ("rcpt-drop", "deferred", "temporary-refusal", 0),
+        ("data-4", "deferred", "temporary-refusal", 0),
+        ("data-5", "rejected", "refused", 0),
+        ("drop", "uncertain", "connection-lost", 0),
+        ("store-drop", "uncertain", "connection-lost", 1),
+        ("hang", "uncertain", "timed-out", 1),
+        ("имя", "rejected", "refused", 0),
+    ],
+)
+def test_one_bad_end_among_good_ones(
+    shop: Shop, postman: Postman, mailbox: str, state: str, reason: str, stored: int
+) -> None:
+    names = [f"good-{n}" for n in range(5)]
+    who, *others = prepare(shop, mailbox, *names)
+    send(postman, connections=2)
+    told = message(who)
+    assert (told.state, told.reason) == (state, reason)
+    assert {message(other).state for other in others} == {"accepted"}
+    assert postman.addresses() == {f"{name}@example.com": 1 for name in names} | (
+        {f"{mailbox}@example.com": stored} if stored else {}
+    )
+    later = send(postman, now=NOW + timedelta(minutes=4))
+    assert later == SendCounts(), "neither a refusal nor an uncertain one is tried again by itself"
+    if state == "uncertain":
+        for hours in (1, 100, 1000):
+            assert send(postman, now=NOW + timedelta(hours=hours)) == SendCounts()
+        with db.transaction() as conn:
+            assert [row.id for row in queries.uncertain(conn, shop.program.id)] == [told.id]
+
+
+def test_temporary_refusals_run_out(shop: Shop, postman: Postman) -> None:
+    """5 m, 30 m, 2 h, 6 h, 12 h, 24 h, 24 h after each other, then no more."""
+    (who,) = prepare(shop, "rcpt-4")
+    now, waits = NOW, []
+    while message(who).state in ("queued", "deferred"):
+        send(postman, now=now)
+        waits.append(message(who).due_at - now)
+        now = message(who).due_at
+    assert [wait.total_seconds() / 60 for wait in waits[:-1]] == [5, 30, 120, 360, 720, 1440, 1440]
+    told = message(who)
+    assert (told.state, told.reason, told.attempts) == ("rejected", "gave-up", 8)
+
+
+def test_an_unknown_mailbox_is_not_written_to_again(shop: Shop, postman: Postman) -> None:
+    prepare(shop, "rcpt-unknown")
+    send(postman)
+    with db.transaction() as conn:
+        (row,) = conn.execute("SELECT encode(address_hash, 'hex'), reason FROM messaging_suppression").fetchall()
+    assert row == (address_hash(shop.program.id, "email", "rcpt-unknown@example.com"), "no-such-address")
+
+
+def test_a_server_that_is_down_loses_nothing(shop: Shop, postman: Postman) -> None:
+    holders = prepare(shop, *[f"m-{n}" for n in range(30)])
+    chosen = smtp.Settings("127.0.0.1", 1, connections=3, connect_timeout=1)
+    assert send_due(lambda: NOW, worker_name="test", settings=chosen) == SendCounts(deferred=30)
+    told = [message(who) for who in holders]
+    assert {(m.state, m.reason, m.attempts) for m in told} == {("deferred", "server-unavailable", 0)}
+    assert send(postman, now=NOW + timedelta(minutes=6)) == SendCounts(accepted=30)
+    assert set(postman.addresses().values()) == {1}
+
+
+def test_a_server_that_says_421_at_once_loses_nothing(shop: Shop, postman: Postman) -> None:
+    prepare(shop, "anna")
+    postman.greeting_421 = True
+    assert send(postman) == SendCounts(deferred=1)
+    postman.greeting_421 = False
+    assert send(postman, now=NOW + timedelta(minutes=6)) == SendCounts(accepted=1)
+
+
+def test_a_server_that_closes_after_some_letters(shop: Shop, postman: Postman) -> None:
+    """421 every 5: the connection is opened anew, each letter arrives once."""
+    prepare(shop, *[f"m-{n}" for n in range(23)])
+    postman.every = 5
+    assert send(postman, connections=2) == SendCounts(accepted=23)
+    assert sorted(postman.addresses().values()) == [1] * 23
+    assert postman.sessions >= 5
+
+
+def test_no_relay_means_mail_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VERNO_SMTP_URL", raising=False)
+    (who,) = prepare(shop, "anna")
+    assert sender.step(now=NOW) == 0
+    assert (message(who).state, message(who).attempts) == ("queued", 0)
+
+
+def test_a_withdrawal_between_planning_and_sending_is_obeyed(shop: Shop, postman: Postman) -> None:
+    anna, boris = prepare(shop, "anna", "boris")
+    with db.transaction() as conn:
+        withdraw(conn, shop, [anna], now=NOW)
+    assert send(postman) == SendCounts(accepted=1, withheld=1)
+    told = message(anna)
+    assert (told.state, told.reason) == ("withheld", "withdrawn")
+    assert [decision["verdict"] for decision in told.decisions] == ["allow", "deny"]
+    assert list(postman.addresses()) == ["boris@example.com"]
+
+
+def test_a_withdrawal_in_mid_hand_over_is_obeyed(
+    shop: Shop, postman: Postman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The member leaves after the message was claimed and offered: the last look, before DATA, sees it."""
+    (anna,) = prepare(shop, "anna")
+    offer = smtp.Line.offer
+
+    async def leave_meanwhile(line: smtp.Line, mail_from: str, recipient: str) -> smtp.Outcome | None:
+        ready = await offer(line, mail_from, recipient)
+        with db.transaction() as conn:
+            withdraw(conn, shop, [anna], now=NOW)
+        return ready
+
+    monkeypatch.setattr(smtp.Line, "offer", leave_meanwhile)
+    assert send(postman) == SendCounts(withheld=1)
+    assert message(anna).reason == "withdrawn"
+    assert postman.stored == []
+
+
+def test_an_address_that_went_is_obeyed(shop: Shop, postman: Postman) -> None:
+    (anna,) = prepare(shop, "anna")
+    with db.transaction() as conn:
+        members.upsert(conn, shop.program, [NewMember(external_id="m-0", email=None)], now=NOW)
+    assert send(postman) == SendCounts(withheld=1)
+    assert message(anna).reason == "no-address"
+
+
+def test_one_message_that_cannot_be_written_does_not_stop_the_rest(shop: Shop, postman: Postman) -> None:
+    bad, good = prepare(shop, "bad", "good")
+    with psycopg.connect(db.owner_url()) as owner:
+        owner.execute("UPDATE messaging_message SET context = '{}' WHERE holder_id = %s", (bad,))
+    assert send(postman) == SendCounts(accepted=1, rejected=1)
+    assert message(bad).reason == "cannot-be-rendered"
+    assert message(good).state == "accepted"
+
+
+def test_a_claim_that_lapsed_is_taken_again_until_it_runs_out(shop: Shop, postman: Postman) -> None:
+    """A message that kills its worker at the claim: attempts count there, so it ends."""
+    from verno.messaging.desk import Desk  # noqa: PLC0415
+
+    (who,) = prepare(shop, "anna")
+    now = NOW
+    for attempt in range(1, 9):
+        jobs, _ = Desk("victim", lambda: now, 600).claim(10)  # noqa: B023 called at once
+        assert [job.attempts for job in jobs] == [attempt]
+        now += timedelta(minutes=11)
+    assert send(postman, now=now) == SendCounts()
+    assert (message(who).state, message(who).reason) == ("rejected", "gave-up")
+
+
+def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman: Postman) -> None:
+    from verno.messaging.desk import Desk  # noqa: PLC0415
+
+    (who,) = prepare(shop, "anna")
+    sleeper = Desk("sleeper", lambda: NOW, 600)
+    jobs, _ = sleeper.claim(10)
+    assert send(postman, now=NOW + timedelta(minutes=11)) == SendCounts(accepted=1)
+    assert sleeper.exchange(jobs, []) == (set(), []), "the message is another's"
+    assert message(who).state == "accepted"
+
+
+def test_a_lost_workers_hand_over_is_uncertain_and_its_late_answer_counts(shop: Shop, postman: Postman) -> None:
+    from verno.messaging.desk import Desk, End  # noqa: PLC0415
+    from verno.messaging.types import State  # noqa: PLC0415
+
+    (who,) = prepare(shop, "anna")
+    slow = Desk("slow", lambda: NOW, 600)
+    jobs, _ = slow.claim(10)
+    assert slow.exchange(jobs, [])[0] == {message(who).id}
+    assert message(who).state == "handing_over"
+    assert send(postman, now=NOW + timedelta(minutes=14)) == SendCounts()
+    assert message(who).state == "handing_over", "600 s and a margin have not passed"
+    assert send(postman, now=NOW + timedelta(minutes=16)) == SendCounts()
+    assert (message(who).state, message(who).reason) == ("uncertain", "worker-lost")
+    assert postman.stored == []
+    slow.exchange([], [End(who, message(who).id, State.ACCEPTED, None, "250 OK")])
+    assert message(who).state == "accepted"
+
+
+def test_asked_to_stop_it_puts_the_rest_back(shop: Shop, postman: Postman) -> None:
+    prepare(shop, *[f"m-{n}" for n in range(40)])
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
+    counts = send_due(
+        lambda: NOW, worker_name="test", settings=chosen, stopping=lambda: len(postman.stored) >= 10
+    )
+    assert 10 <= counts.accepted <= 13
+    with db.transaction() as conn:
+        states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}
+    assert states == {"accepted": counts.accepted, "queued": 40 - counts.accepted}
+    assert send(postman) == SendCounts(accepted=40 - counts.accepted)
+
+
+def test_limit_and_progress(shop: Shop, postman: Postman) -> None:
+    prepare(shop, *[f"m-{n}" for n in range(9)])
+    seen: list[int] = []
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
+    counts = send_due(
+        lambda: NOW, worker_name="test", settings=chosen, limit=4, progress=lambda found: seen.append(found.total)
+    )
+    assert counts.accepted == 4
+    assert seen == [1, 2, 3, 4]
+
+
+def test_a_password_is_never_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    chosen = smtp.settings("smtps://anna:geheim%40@mail.example.com")
+    assert (chosen.port, chosen.tls, chosen.password) == (465, True, "geheim@")
+    assert "geheim" not in repr(chosen) + str(chosen) + caplog.text
+    with pytest.raises(VernoError) as refused:
+        smtp.settings("http://anna:geheim@mail.example.com")
+    assert "geheim" not in str(refused.value)
