@@ -1,7 +1,7 @@
 """``verno init`` and ``verno setup-link``: an empty start."""
 
 import zoneinfo
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 import psycopg
@@ -15,16 +15,12 @@ from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.money import format_money, is_currency
-from verno.promotions import service as promotions
+from verno.promotions import starter
 from verno.promotions.types import NotPublished
-from verno.rules.types import Earn, Rule, Rulebook
 from verno.workspace import queries
 from verno.workspace import service as workspace
-from verno.workspace.types import NewProgram, NewStore, Program, ProgramRefusal
+from verno.workspace.types import NewProgram, NewStore, ProgramRefusal
 
-BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
-"""The starter rule holds for every receipt a till may still know of."""
-UNIT = "points"
 LONGEST_NAME = 200
 LONGEST_CODE = 64
 LONGEST_LIFE = 36500
@@ -103,16 +99,13 @@ def make(
     conn: Connection, wanted: NewProgram, store: NewStore, *, earn_per: int, life_days: int | None, now: datetime
 ) -> dict[str, object]:
     """Make the program and everything a first receipt needs; returns what was made. Raises ``VernoError``."""
-    program = workspace.create_program(conn, wanted, now=now)
-    if not isinstance(program, Program):
-        raise VernoError(REFUSALS[program])
-    unit = workspace.add_unit(conn, program.id, UNIT, life_days=life_days, now=now)
-    workspace.add_stores(conn, program.id, [store], now=now)
+    opened = starter.open_program(conn, wanted, [store], earn_per=earn_per, life_days=life_days, now=now)
+    if isinstance(opened, ProgramRefusal):
+        raise VernoError(REFUSALS[opened])
+    if isinstance(opened, NotPublished):
+        raise VernoError("; ".join(opened.reasons))
+    program, unit = opened.program, opened.unit
     place = queries.stores(conn, program.id, [store.code])[0]
-    book = Rulebook((Rule("base", Earn(UNIT, 1, earn_per)),))
-    published = promotions.publish(conn, program.id, book, units=[UNIT], effective_from=BEGINNING, now=now)
-    if isinstance(published, NotPublished):
-        raise VernoError("; ".join(published.reasons))
     return {
         "program": {
             "id": program.id,
@@ -124,7 +117,13 @@ def make(
         },
         "unit": {"id": unit.id, "code": unit.code, "scale": unit.scale, "life_days": unit.life_days},
         "place": {"id": place.id, "code": place.code, "name": place.name},
-        "rule": {"id": "base", "unit": UNIT, "points": 1, "per": earn_per, "rulebook": published.id},
+        "rule": {
+            "id": starter.RULE,
+            "unit": unit.code,
+            "points": 1,
+            "per": earn_per,
+            "rulebook": opened.rulebook.id,
+        },
         "setup_link": link_for(conn, program.id, now=now),
     }
 

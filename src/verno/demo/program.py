@@ -1,6 +1,6 @@
 """The demo's program: a grocer in New York with one kind of points and one rule, and the shift of its clock."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -9,22 +9,16 @@ from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.sql import Statements
-from verno.members import service as members
-from verno.promotions import service as promotions
-from verno.promotions.types import NotPublished
-from verno.rules.types import Earn, Rule, Rulebook
+from verno.promotions import starter
 from verno.workspace import queries as workspace_queries
-from verno.workspace import service as workspace
 from verno.workspace.types import NewProgram, Program, Unit
 
 SQL = Statements("verno.demo")
 
 NAME = "Verno demo grocer"
 TIMEZONE = "America/New_York"
-UNIT = "points"
 LIFE_DAYS = 180
 CENTS_A_POINT = 100
-BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 SHIFT = "demo.shift_weeks"
 
 
@@ -74,16 +68,10 @@ def shift_for(now: datetime) -> int:
 
 def _make(conn: Connection, weeks: int, *, now: datetime) -> Demo:
     wanted = NewProgram(NAME, "USD", TIMEZONE, "US", "en")
-    program = workspace.create_program(conn, wanted, now=now)
-    if not isinstance(program, Program):
-        message = f"the demo's program was not made: {program}"
+    opened = starter.open_program(conn, wanted, [], earn_per=CENTS_A_POINT, life_days=LIFE_DAYS, now=now)
+    if not isinstance(opened, starter.Opened):
+        message = f"the demo's program was not made: {opened}"
         raise VernoError(message)
-    unit = workspace.add_unit(conn, program.id, UNIT, life_days=LIFE_DAYS, now=now)
-    book = Rulebook((Rule("base", Earn(UNIT, 1, CENTS_A_POINT)),))
-    stored = promotions.publish(conn, program.id, book, units=[UNIT], effective_from=BEGINNING, now=now)
-    if isinstance(stored, NotPublished):
-        message = f"the demo's rule was not published: {stored.reasons}"
-        raise VernoError(message)
-    members.ensure_topics(conn, program.id)
+    program = opened.program
     conn.execute(SQL["keep_shift"], {"program": program.id, "weeks": str(weeks), "now": now})
-    return Demo(program, unit, weeks)
+    return Demo(program, opened.unit, weeks)
