@@ -10,6 +10,10 @@ FILE_LINES = 500
 TEST_LINES = 800
 FUNCTION_LINES = 70
 PACKAGE_MODULES = 12
+MORE_MODULES = {
+    # Small tools that share nothing: a folder above them would only say "tools".
+    "src/verno/kit": 14,
+}
 UNCOUNTED = frozenset({"__init__.py", "__main__.py", "apps.py"})
 """Files that every package has, or that say nothing but its name."""
 
@@ -35,8 +39,10 @@ def too_many() -> Iterator[str]:
     """Tell packages of too many modules."""
     for package in sorted(path for path in (ROOT / "src" / "verno").rglob("*") if path.is_dir()):
         count = sum(1 for path in package.glob("*.py") if path.name not in UNCOUNTED)
-        if package.name != "migrations" and count > PACKAGE_MODULES:
-            yield f"{package.relative_to(ROOT)}: {count} modules, the limit is {PACKAGE_MODULES}"
+        name = package.relative_to(ROOT).as_posix()
+        limit = MORE_MODULES.get(name, PACKAGE_MODULES)
+        if package.name != "migrations" and count > limit:
+            yield f"{name}: {count} modules, the limit is {limit}"
 
 
 def _too_long(path: Path, limit: int) -> Iterator[str]:

@@ -49,6 +49,11 @@ class Probe:
         except TooLate:
             return "database"
 
+    def close(self) -> None:
+        """End the thread and the connection."""
+        self._thread.shutdown()
+        self._forget()
+
     def _failing(self) -> str | None:
         try:
             conn = self._connection()
