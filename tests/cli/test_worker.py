@@ -69,7 +69,7 @@ def test_a_part_that_finds_work_is_called_again_at_once(monkeypatch: pytest.Monk
             stop.set()
         return left[0]
 
-    monkeypatch.setattr(jobs, "load", lambda target: busy)
+    monkeypatch.setattr(jobs, "load", lambda _target: busy)
     began = time.monotonic()
     worker.loop("busy", jobs.Looped("", 60), stop)
     assert time.monotonic() - began < 5
@@ -79,9 +79,8 @@ def test_scheduled_jobs_run_at_the_start_and_a_failing_one_does_not_stop_the_que
     monkeypatch: pytest.MonkeyPatch, database: str, stop: threading.Event
 ) -> None:
     far = "0 0 29 2 *"
-    monkeypatch.setattr(
-        jobs, "SCHEDULED", {name: jobs.Scheduled(f"{__name__}:{name}", far) for name in ("bad", "good")}
-    )
+    scheduled = {name: jobs.Scheduled(f"{__name__}:{name}", far) for name in ("bad", "good")}
+    monkeypatch.setattr(jobs, "SCHEDULED", scheduled)
     monkeypatch.setattr(clock, "read", lambda: datetime(2027, 1, 2, tzinfo=UTC))
     with ThreadPoolExecutor() as threads:
         served = threads.submit(lambda: asyncio.run(queue.serve(queue.make_app(stop), stop)))
