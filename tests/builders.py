@@ -21,7 +21,7 @@ class Shop:
     unit: Unit
 
 
-def make_shop(
+def make_shop(  # noqa: PLR0913 a builder's defaults
     conn: psycopg.Connection,
     *,
     currency: str = "RUB",
@@ -35,9 +35,7 @@ def make_shop(
 ) -> Shop:
     """Make a program with a unit ``points``, a store, and the rule of one point for every full ``per``."""
     wanted = NewProgram("Shop", currency, timezone, country, locale)
-    opened = starter.open_program(
-        conn, wanted, [NewStore(place, place)], earn_per=per, life_days=life_days, now=now
-    )
+    opened = starter.open_program(conn, wanted, [NewStore(place, place)], earn_per=per, life_days=life_days, now=now)
     assert isinstance(opened, starter.Opened), opened
     return Shop(opened.program, opened.unit)
 

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.builders import NOW
 from tests.intake.conftest import Counter, open_counter
 from verno.api import receipts
 from verno.api.receipts import Call, Reply
@@ -19,6 +18,7 @@ from verno.workspace import keys
 
 Poster = Callable[..., Reply]
 
+LINE = {"sku": "coffee-1", "quantity": "2", "amount": 45000, "discount": 5000, "attributes": {}}
 SALE = {
     "number": "A-1001",
     "series": "shift-7",
@@ -27,12 +27,11 @@ SALE = {
     "cashier": "c-17",
     "at": "2026-11-22T10:00:00+03:00",
     "member": {"phone": "+79160000001"},
-    "lines": [{"sku": "coffee-1", "quantity": "2", "amount": 45000, "discount": 5000, "attributes": {}}],
+    "lines": [LINE],
     "payments": [{"method": "cash", "amount": 45000}],
     "channel": "store",
     "attributes": {},
 }
-LINE = SALE["lines"][0]
 
 
 @pytest.fixture
@@ -226,9 +225,9 @@ def test_64_clients_with_the_same_receipt_make_one(post: Poster) -> None:
 
 
 def test_two_servers_with_the_same_receipts_make_one_of_each(post: Poster, shop: Counter) -> None:
-    from verno.intake.bulk import load  # noqa: PLC0415 a second pair of lanes, as another process has
-    from verno.web.wire import convert  # noqa: PLC0415
-    from verno.intake.types import Receipt  # noqa: PLC0415
+    from verno.intake.bulk import load
+    from verno.intake.types import Receipt
+    from verno.web.wire import convert
 
     items = [{**SALE, "number": f"C-{i}"} for i in range(300)]
     other = [convert(item, Receipt) for item in items]
@@ -275,5 +274,3 @@ def test_a_database_that_is_gone_is_503_with_a_time_to_come_again(
     assert reply.status == 503
     assert "Retry-After" in dict(reply.headers)
     assert json.loads(reply.body)["retryable"] is True
-
-

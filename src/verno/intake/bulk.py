@@ -46,9 +46,7 @@ def load(program_id: str, receipts: Iterable[Receipt], *, now: datetime, on_batc
     """
     failure = _Failure()
     guard = threading.Lock()
-    queues: list[queue.Queue[list[tuple[int, Receipt]] | None]] = [
-        queue.Queue(QUEUED_BATCHES) for _ in range(LANES)
-    ]
+    queues: list[queue.Queue[list[tuple[int, Receipt]] | None]] = [queue.Queue(QUEUED_BATCHES) for _ in range(LANES)]
     threads = [
         threading.Thread(target=_lane, args=(program_id, source, now, on_batch, guard, failure), daemon=True)
         for source in queues

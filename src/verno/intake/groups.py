@@ -71,7 +71,7 @@ class Ticket:
     done: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """A held lock is the cheapest thing to wait on."""
+        """Hold the lock: a held lock is the cheapest thing to wait on."""
         self.done.acquire()
 
 
@@ -102,6 +102,7 @@ class Lane:
             return True
 
     def run(self) -> None:
+        """Serve groups for ever."""
         while True:
             tickets = self.take()
             try:
@@ -129,6 +130,7 @@ class Lane:
             return group
 
     def serve(self, tickets: Sequence[Ticket]) -> None:
+        """Commit the tickets' receipts as one group and hand each ticket its outcomes."""
         receipts = [receipt for ticket in tickets for receipt in ticket.receipts]
         outcomes = self.with_connection(tickets[0].program_id, receipts)
         start = 0

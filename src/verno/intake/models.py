@@ -108,6 +108,4 @@ class ImportRun(models.Model):
         """One row a file and kind."""
 
         db_table = "intake_import_run"
-        constraints = [
-            models.UniqueConstraint(fields=["program_id", "kind", "file_sha256"], name="intake_import_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["program_id", "kind", "file_sha256"], name="intake_import_once")]

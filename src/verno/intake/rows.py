@@ -48,7 +48,8 @@ def line_text(
     out = []
     for number, line in enumerate(receipt.lines, 1):
         extra = _copied(line.attributes) if line.attributes else "\\N"
-        out.append(f"{head}{number}\t{known.get(line.sku) or fresh[line.sku]}\t{line.quantity}\t{line.amount}\t{line.discount}\t{extra}\n")
+        goods = known.get(line.sku) or fresh[line.sku]
+        out.append(f"{head}{number}\t{goods}\t{line.quantity}\t{line.amount}\t{line.discount}\t{extra}\n")
     return "".join(out)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-
 from verno.catalogue import service as catalogue
 from verno.intake import answer, naming, queries, rows
 from verno.intake.context import Context, Learned, TillKey
@@ -110,12 +109,13 @@ class _Desk:
         if not EARLIEST <= at <= self.now + MOST_AHEAD:
             words = f"the time must lie between 1990 and {MOST_AHEAD // timedelta(hours=1)} hours from now"
             return Refused(Refusal.TIME_OUT_OF_RANGE, "at", words)
-        key: naming.Key | str | None = None
+        key: naming.Key | None = None
         if receipt.member is not None:
             program = self.context.program
-            key = naming.member_key(receipt.member, program_id=program.id, country=program.country)
-            if isinstance(key, str):
-                return Refused(Refusal.MEMBER_NAMED_BADLY, "member", key)
+            named = naming.member_key(receipt.member, program_id=program.id, country=program.country)
+            if isinstance(named, str):
+                return Refused(Refusal.MEMBER_NAMED_BADLY, "member", named)
+            key = named
         amount = sum([line.amount for line in receipt.lines])
         if amount > MAX_AMOUNT:
             return Refused(Refusal.TOO_MUCH, "lines", f"the receipt's sum is above {MAX_AMOUNT} minor units")
@@ -155,7 +155,7 @@ class _Desk:
 
     def _name(self, fresh: Sequence[Case]) -> None:
         """Give new cases their ids and holders."""
-        keys = list({case.key for case in fresh if isinstance(case.key, tuple)})
+        keys = list({case.key for case in fresh if case.key is not None})
         holders = members.find_holders(self.conn, self.context.program.id, keys) if keys else {}
         for case, id_ in zip(fresh, ids.new_ids(len(fresh), now=self.now), strict=True):
             case.id = id_
@@ -339,5 +339,3 @@ def _event(context: Context, case: Case, record: rows.ReceiptRow) -> outbox.NewE
         },
         at=case.at,
     )
-
-

@@ -27,10 +27,8 @@ def new_ids(count: int, *, now: datetime) -> list[str]:
     stamp = f"{int(now.timestamp() * 1000) & 0xFFFFFFFFFFFF:012x}"
     head = f"{stamp[:8]}-{stamp[8:]}-7"
     noise = os.urandom(8 * count).hex()
-    return [
-        f"{head}{_POSITIONS[i & 0xFFF]}-{_VARIANT[noise[16 * i]]}{noise[16 * i + 1 : 16 * i + 4]}-{noise[16 * i + 4 : 16 * i + 16]}"
-        for i in range(count)
-    ]
+    words = [noise[at : at + 16] for at in range(0, 16 * count, 16)]
+    return [f"{head}{_POSITIONS[i & 0xFFF]}-{_VARIANT[word[0]]}{word[1:4]}-{word[4:]}" for i, word in enumerate(words)]
 
 
 def new_id(*, now: datetime) -> str:

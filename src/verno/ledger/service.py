@@ -1,6 +1,6 @@
 """The ledger's verbs: post a batch of operations, and settle what time alone has changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -70,7 +70,11 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
 
 
 def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> Book:
-    """Lock the accounts and read lots and known keys in one round trip (and one more to open new accounts)."""
+    """Open the accounts that are missing, lock all, and read lots and known keys: one round trip.
+
+    Opening comes before any lock is held. A batch that locked first and opened then would, while it waits for
+    another batch that opens the same account, hold accounts which that other batch still has to lock.
+    """
     hungry: dict[AccountKey, bool] = {}
     for operation in operations:
         for entry in operation.entries:
@@ -81,20 +85,16 @@ def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *,
     parameters = {"rows": wanted, "now": now}
     program_accounts = _accounts_of(conn, program_id, {unit for _, unit in hungry})
     with conn.pipeline():
+        _open_members(conn, program_id, hungry, now=now)
         accounts = _typed(conn, Account).execute(SQL["lock_accounts"], parameters)
         lots = _typed(conn, Lot).execute(SQL["load_lots"], parameters)
         known = conn.execute(SQL["known_operations"], {"rows": keys, "program": program_id})
-    book = _book(
+    return _book(
         accounts.fetchall(),
         lots.fetchall(),
         {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
         program_accounts,
     )
-    missing = [key for key in hungry if key not in book.accounts]
-    if missing:
-        _open_members(conn, program_id, missing, now=now)
-        return _load(conn, program_id, operations, now=now)
-    return book
 
 
 def _book(
@@ -114,11 +114,11 @@ def _book(
     )
 
 
-def _open_members(conn: Connection, program_id: str, keys: Sequence[AccountKey], *, now: datetime) -> None:
-    """Open members' accounts in the order of their keys, so that two batches never wait for each other."""
+def _open_members(conn: Connection, program_id: str, keys: Collection[AccountKey], *, now: datetime) -> None:
+    """Open the members' accounts that do not exist yet."""
     rows = [
         {"holder_id": holder, "id": id_, "unit_id": unit, "kind": AccountKind.MEMBER}
-        for (holder, unit), id_ in zip(sorted(keys), ids.new_ids(len(keys), now=now), strict=True)
+        for (holder, unit), id_ in zip(keys, ids.new_ids(len(keys), now=now), strict=True)
     ]
     _open(conn, program_id, rows)
 

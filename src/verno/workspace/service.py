@@ -121,7 +121,5 @@ def create_setup_token(conn: Connection, program_id: str, *, now: datetime) -> s
     """Return a one-use token for the link that lets the first owner choose a password; lives 7 days."""
     token = secrets.token_urlsafe(32)
     digest = hashlib.sha256(token.encode()).digest()
-    conn.execute(
-        SQL["add_setup_token"], {"token_hash": digest, "program": program_id, "expires_at": now + SETUP_LIFE}
-    )
+    conn.execute(SQL["add_setup_token"], {"token_hash": digest, "program": program_id, "expires_at": now + SETUP_LIFE})
     return token

@@ -17,5 +17,7 @@ class Migration(migrations.Migration):
         grants.may("workspace_api_key", update=("revoked_at", "last_used_at")),
         grants.may("workspace_setting", update=("value", "changed_at")),
         grants.may("workspace_setup_token", update=("used_at",)),
-        grants.may("workspace_staff", update=("email", "name", "role", "locale", "is_active", "password", "last_login")),
+        grants.may(
+            "workspace_staff", update=("email", "name", "role", "locale", "is_active", "password", "last_login")
+        ),
     ]
