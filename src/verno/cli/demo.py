@@ -70,9 +70,7 @@ def _work(as_of: datetime | None, bars: Bars) -> "Figures":
     if as_of is not None:
         midnight = localtime.start_of_day(as_of.date(), localtime.zone(program.TIMEZONE))
         clock.read = lambda: midnight
-    return story.tell(
-        original=as_of is not None, progress=bars, stopwatch=story.Stopwatch(), now=clock.now()
-    )
+    return story.tell(original=as_of is not None, progress=bars, stopwatch=story.Stopwatch(), now=clock.now())
 
 
 def _serve(host: str, port: int, *, as_json: bool) -> None:
@@ -149,12 +147,14 @@ def _print(figures: "Figures", *, as_json: bool) -> None:
         session.print_json(msgspec.to_builtins(figures))
         return
     withheld = ", ".join(f"{count:,} {reason}" for reason, count in figures.statements_withheld.items()) or "none"
+    rate = f"{figures.receipts_per_second:,.0f} a second"
+    expired = f"{figures.points_expired:,} expired, {figures.points_available:,} available"
     lines = (
         f"members     {figures.members:>12,}",
         f"places      {figures.places:>12,}",
         f"goods       {figures.goods:>12,}",
-        f"receipts    {figures.receipts:>12,}   with {figures.lines:,} lines, {figures.receipts_per_second:,.0f} a second",
-        f"points      {figures.points_earned:>12,}   {figures.points_expired:,} expired, {figures.points_available:,} available",
+        f"receipts    {figures.receipts:>12,}   with {figures.lines:,} lines, {rate}",
+        f"points      {figures.points_earned:>12,}   {expired}",
         f"statements  {figures.statements_sent:>12,}   withheld: {withheld}",
         f"books       {figures.verify:>12}",
     )

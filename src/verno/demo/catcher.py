@@ -43,8 +43,12 @@ async def serve(folder: Path, port: int) -> None:
 
     def session() -> SMTP:
         return SMTP(
-            keeper, hostname="catcher.example.com", ident="Verno mail catcher", data_size_limit=MAX_MAIL,
-            enable_SMTPUTF8=True, loop=loop,
+            keeper,
+            hostname="catcher.example.com",
+            ident="Verno mail catcher",
+            data_size_limit=MAX_MAIL,
+            enable_SMTPUTF8=True,
+            loop=loop,
         )
 
     server = await loop.create_server(session, HOST, port)

@@ -58,9 +58,7 @@ def _send(now: datetime, step: Callable[[int], None]) -> None:
         step(counts.total - seen)
         seen = counts.total
 
-    sender.send_due(
-        lambda: now + timedelta(seconds=time.monotonic() - started), worker_name=WORKER, progress=told
-    )
+    sender.send_due(lambda: now + timedelta(seconds=time.monotonic() - started), worker_name=WORKER, progress=told)
 
 
 def _count(statement: str, demo: Demo, now: datetime) -> int:

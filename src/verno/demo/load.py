@@ -120,9 +120,7 @@ def load_receipts(demo: Demo, *, progress: Progress, now: datetime) -> Loaded:
 def _missing(demo: Demo, known: frozenset[str]) -> Iterator[Receipt]:
     zone = localtime.zone(demo.program.timezone)
     return (
-        receipt
-        for receipt in source.receipts(zone=zone, shift_weeks=demo.shift_weeks)
-        if receipt.number not in known
+        receipt for receipt in source.receipts(zone=zone, shift_weeks=demo.shift_weeks) if receipt.number not in known
     )
 
 

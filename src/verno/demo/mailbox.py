@@ -83,7 +83,7 @@ def entry(place: Path, name: str) -> Entry:
 def mail(place: Path, name: str) -> Mail:
     """Return a mail, taken apart; raises ``FileNotFoundError``."""
     parser = BytesParser(policy=policy.default)
-    message = cast("EmailMessage", parser.parsebytes(_path(place, name).read_bytes()))
+    message = parser.parsebytes(_path(place, name).read_bytes())
     headers = [(key, str(value)) for key, value in message.items()]
     return Mail(name, _address(name), headers, _part(message, "plain"), _part(message, "html"))
 
@@ -98,9 +98,10 @@ def _part(message: EmailMessage, kind: str) -> str:
     if part is None:
         return ""
     try:
-        return str(part.get_content())
+        content = str(part.get_content())
     except (LookupError, ValueError):  # a character set that nobody knows
-        return part.get_payload(decode=True).decode("latin-1")  # type: ignore[union-attr]
+        content = cast("bytes", part.get_payload(decode=True)).decode("latin-1")
+    return content.replace("\r\n", "\n")
 
 
 def _address(name: str) -> str:

@@ -50,7 +50,7 @@ def open_program(conn: Connection, *, original: bool, now: datetime) -> Demo:
         message = (
             "this installation's demo was loaded with the original times: give --once --as-of DATE again"
             if shift == 0
-            else f"this installation's demo was loaded with times shifted by {shift} weeks, so --as-of has no meaning here"
+            else f"this installation's demo was loaded with times shifted by {shift} weeks: --as-of means nothing here"
         )
         raise VernoError(message + "; or set VERNO_HOME to another folder")
     return Demo(found[0], workspace_queries.units(conn, found[0].id)[0], shift)

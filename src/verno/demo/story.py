@@ -110,6 +110,7 @@ def _verify() -> str:
 def _figures(demo: Demo, loaded: Loaded, verdict: str, stopwatch: Stopwatch, *, now: datetime) -> Figures:
     with db.transaction() as conn:
         row = conn.execute(SQL["figures"], {"program": demo.program.id}).fetchone() or (0,) * 5
+        members, places, goods, receipts, lines = row
         told = conn.execute(SQL["statements"], letters.occasion(demo, now)).fetchall()
         points = next(iter(ledger_queries.states(conn, demo.program.id, now=now)))
     withheld: dict[str, int] = {}
@@ -119,7 +120,11 @@ def _figures(demo: Demo, loaded: Loaded, verdict: str, stopwatch: Stopwatch, *, 
             name = reason if state == WITHHELD else state
             withheld[name] = withheld.get(name, 0) + count
     return Figures(
-        *row,
+        members=members,
+        places=places,
+        goods=goods,
+        receipts=receipts,
+        lines=lines,
         points_earned=points.earned,
         points_expired=points.expired,
         points_available=points.available,

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +21,8 @@ LONGEST_SEARCH = 254
 
 BOX = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; "
-    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
 )
 """What a mail's HTML may do: show itself, and open a link in a new tab. No scripts, no forms, no requests."""
 
@@ -88,9 +89,9 @@ def _render(template: str, context: dict[str, Any], request: HttpRequest) -> str
 @lru_cache(maxsize=1)
 def _engine() -> DjangoTemplates:
     """Return templates of ours beside those of the installed apps: the demo is no app, it has no tables."""
-    options = dict(settings.TEMPLATES[0]["OPTIONS"])
+    options = cast("dict[str, Any]", settings.TEMPLATES[0]["OPTIONS"])
     folder = Path(__file__).parent / "templates"
-    return DjangoTemplates({"NAME": "demo", "DIRS": [folder], "APP_DIRS": True, "OPTIONS": options})
+    return DjangoTemplates({"NAME": "demo", "DIRS": [folder], "APP_DIRS": True, "OPTIONS": dict(options)})
 
 
 @lru_cache(maxsize=1)

@@ -133,7 +133,9 @@ class Layout:
             if names
         ]
         if problems:
-            message = f"the columns of the file do not fit: {'; '.join(problems)}. Columns of {kind}: {', '.join(known)}"
+            message = (
+                f"the columns of the file do not fit: {'; '.join(problems)}. Columns of {kind}: {', '.join(known)}"
+            )
             raise VernoError(message)
         self._readers = {name: known[name] for name in columns}
         self.column_of = {field: name for name, (field, _) in self._readers.items()}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from verno.catalogue import service as catalogue
@@ -22,9 +23,7 @@ AnyRefused = Refused | RefusedMember | RefusedGoods
 Tell = Callable[[RowError], None]
 
 
-def import_file(
-    program: Program, kind: Kind, path: Path, *, progress: Progress, tell: Tell, now: datetime
-) -> Summary:
+def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress, tell: Tell, now: datetime) -> Summary:
     """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
 
     A file that was cut off goes on where it was; one that was finished begins again, which changes nothing where
@@ -134,7 +133,7 @@ def _upserts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: da
     for batch in batches.batched(stream, batches.MAX_BATCH):
         opened = [(tally.open(item), item) for item in batch]
         good = [(ticket, item) for ticket, item in opened if ticket is not None]
-        results = db.retrying(lambda good=good: _store(program, [item.value for _, item in good], now=now))
+        results = db.retrying(partial(_store, program, [item.value for _, item in good], now=now))
         for (ticket, item), result in zip(good, results, strict=True):
             if isinstance(result, AnyRefused):
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
