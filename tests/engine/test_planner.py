@@ -2,19 +2,17 @@
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.engine.bookkeeper import Bookkeeper, in_short
 from tests.engine.model import Model
-from tests.engine.programs import BEGINNING, Batch, programs
+from tests.engine.programs import BEGINNING, Batch, examples, programs
 from verno.ledger.planner import expiry_order
 from verno.ledger.types import Account, Balance, Operation, Posted, TransferKind
 
-MANY = settings(max_examples=400, deadline=None)
-SOME = settings(max_examples=150, deadline=None)
 
 
-@MANY
+@examples(200)
 @given(programs())
 def test_the_planner_equals_the_model(program: list[Batch]) -> None:
     keeper, model = Bookkeeper(), Model(BEGINNING)
@@ -47,7 +45,7 @@ def lots(keeper: Bookkeeper, account: Account) -> list:  # type: ignore[type-arg
     return [lot for lot in keeper.lots.values() if lot.account_id == account.id]
 
 
-@SOME
+@examples(60)
 @given(programs())
 def test_the_books_balance(program: list[Batch]) -> None:
     keeper = Bookkeeper()
@@ -73,7 +71,7 @@ def test_the_books_balance(program: list[Batch]) -> None:
             assert account.next_change_at == min((m for m in moments if m > account.changed_at), default=None)
 
 
-@SOME
+@examples(60)
 @given(programs())
 def test_nothing_expired_or_unborn_is_ever_spent(program: list[Batch]) -> None:
     keeper = Bookkeeper()
@@ -90,7 +88,7 @@ def test_nothing_expired_or_unborn_is_ever_spent(program: list[Batch]) -> None:
             assert lot.expires_at == transfer.at <= transfer.recorded_at
 
 
-@SOME
+@examples(60)
 @given(programs())
 def test_what_expires_first_goes_first(program: list[Batch]) -> None:
     """When a spend has touched a lot, no lot that could have gone before it still holds points."""
@@ -111,7 +109,7 @@ def test_what_expires_first_goes_first(program: list[Batch]) -> None:
                         assert lot.remaining == 0 or lot.active_from > transfer.recorded_at or born_later
 
 
-@SOME
+@examples(60)
 @given(programs())
 def test_a_batch_equals_its_items_one_by_one(program: list[Batch]) -> None:
     together, apart = Bookkeeper(), Bookkeeper()
@@ -122,7 +120,7 @@ def test_a_batch_equals_its_items_one_by_one(program: list[Batch]) -> None:
         assert together.snapshot() == apart.snapshot()
 
 
-@SOME
+@examples(60)
 @given(programs())
 def test_a_replay_changes_nothing(program: list[Batch]) -> None:
     keeper = Bookkeeper()

@@ -62,14 +62,14 @@ def test_one_point_for_every_full_unit(paid: int, points: int) -> None:
         ((Rule("a", Earn("points", 1, 0)),), "'per' must be"),
         ((Rule("a", Earn("points", 0, 1)),), "'points' must be"),
         ((Rule("a", Earn("points", MAX_RATE + 1, 1)),), "'points' must be"),
+        ((Rule("a", Earn("points", 10, 1)),), "for one minor unit"),
         ((Rule("a", Earn("stars", 1, 1)),), "no unit stars"),
         ((Rule("a", Earn("points", 1, 1)), Rule("a", Earn("points", 1, 1))), "used twice"),
         (tuple(Rule(str(n), Earn("points", 1, 1)) for n in range(MAX_RULES + 1)), f"at most {MAX_RULES}"),
     ],
 )
 def test_what_may_not_be_stored(rules: tuple[Rule, ...], words: str) -> None:
-    (problem,) = engine.problems(Rulebook(rules), ["points"])
-    assert words in problem
+    assert any(words in problem for problem in engine.problems(Rulebook(rules), ["points"]))
 
 
 def test_a_good_rulebook_has_no_problems() -> None:
