@@ -24,6 +24,7 @@ from verno.messaging.types import (
     Decision,
     Defer,
     MemberFacts,
+    MessageClass,
     NewSuppression,
     Outgoing,
     Reason,
@@ -75,6 +76,7 @@ class Desk:
         self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
         self._now = now
         self._hand_over_lease = timedelta(seconds=data_timeout) + HAND_OVER_MARGIN
+        self._classes: dict[str, dict[str, MessageClass]] = {}
 
     def claim(self, limit: int) -> tuple[list[Job], list[End]]:
         """Take up to ``limit`` due messages; returns those to send and those that ended at once."""
@@ -109,7 +111,8 @@ class Desk:
 
     def _exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         now = self._now()
-        with db.transaction() as conn:
+        # Pipelined: each answer waited for costs a turn of the interpreter's lock, which the lines hold most of the time.
+        with db.transaction() as conn, conn.pipeline():
             self._conclude(conn, ends, now)
             if not asks:
                 return set(), []
@@ -136,7 +139,7 @@ class Desk:
                 "now": now,
                 "until": now + self._hand_over_lease,
             }
-            mine = {id_ for (id_,) in conn.execute(SQL["hand_over"], parameters)}
+            mine = {id_ for (id_,) in conn.execute(SQL["hand_over"], parameters).fetchall()}
         return mine, staying
 
     def _judge(self, conn: Connection, jobs: Sequence[Job], now: datetime) -> dict[str, Decision]:
@@ -150,7 +153,10 @@ class Desk:
             groups.setdefault((job.content.program_id, job.content.channel), []).append(job)
         out: dict[str, Decision] = {}
         for (program_id, channel), group in groups.items():
-            classes = facts.topic_classes(conn, program_id)
+            if program_id not in self._classes:
+                # A topic never changes its class, so a run asks once.
+                self._classes[program_id] = facts.topic_classes(conn, program_id)
+            classes = self._classes[program_id]
             holders = sorted({job.content.holder_id for job in group})
             addresses = {job.content.holder_id: job.address for job in group if job.address}
             reach = facts.load(conn, program_id, channel, holders, addresses=addresses)

@@ -4,6 +4,7 @@ Safety (CHANNELS.md, "Template safety, seen"): templates get plain copies of tex
 ``fuel``, escape what they print, and fail on a name they do not have.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -13,6 +14,9 @@ from minijinja import Environment
 from mjml import mjml2html
 
 from verno.messaging.types import Letter
+
+_MJMLS_OWN = re.compile(r'(<style type="text/css")>(?!:root)')
+"""MJML's resets work from the head; inlined into every cell they would make the letter half as large again."""
 
 FUEL = 100_000
 """Template instructions of one letter; a statement of 60 rows takes under 5,000."""
@@ -48,5 +52,7 @@ def compile_mjml(source: str) -> str:
     Template tags travel through both tools inside comments, since an HTML parser would throw bare tags between
     table rows out of the table.
     """
-    inlined = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(mjml2html(source))
+    inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+    marked = _MJMLS_OWN.sub(r'\1 data-css-inline="ignore">', mjml2html(source))
+    inlined = inliner.inline(marked).replace(' data-css-inline="ignore"', "")
     return inlined.replace("<!--{%", "{%").replace("%}-->", "%}")
