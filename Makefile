@@ -17,7 +17,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(shell find src/verno -name '*.po'))
 # The type checker loads Django's settings; what they make on first use belongs into its cache, not into ./var.
 CHECK_HOME := VERNO_HOME=$(CURDIR)/.mypy_cache/verno
 # A home folder that cannot be written must not stop npm.
-NPM := npm_config_cache="$$(tools/npm-cache)" npm --no-audit --no-fund --loglevel=error
+NPM := npm_config_cache="$$(tools/npm-cache)" npm --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .PHONY: help setup demo test check lock clean debian
 
@@ -62,8 +62,9 @@ $(STATIC): $(MODULES) $(ASSETS)
 	$(NPM) run --silent build
 	@touch $@
 
-%.mo: %.po $(LOCKED)
-	$(BIN)/pybabel --quiet compile -i $< -o $@
+%.mo: %.po | $(LOCKED)
+	$(BIN)/python tools/compile_messages.py
+	@touch $@
 
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header --no-annotate --no-emit-package verno

@@ -114,6 +114,18 @@ class Tree:
 
 
 @contextmanager
+def part(home: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that stays up; killed at the end if it still runs."""
+    process = subprocess.Popen([sys.executable, "-m", "verno", *words], env=environment(home, **more))
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@contextmanager
 def up(home: Path, **more: str) -> Iterator[Tree]:
     """Run ``verno up`` on a free port; given when it has said ``ready``, killed at the end if it still runs."""
     port = free_port()

@@ -24,8 +24,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
-def test_an_empty_start(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_an_empty_start(home: Path) -> None:
     made = verno(home, *init_words(expire_days="180"))
     assert made.returncode == 0, made.stderr
     printed = json.loads(made.stdout)
@@ -128,8 +127,7 @@ def test_wrong_words_are_refused(untouched: CliRunner, words: tuple[str, ...], c
     assert sentence in refused.stderr
 
 
-def test_commands_say_what_is_missing(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_commands_say_what_is_missing(home: Path) -> None:
     empty = verno(home, "setup-link")
     assert (empty.returncode, empty.stdout) == (1, "")
     assert "run 'verno init'" in empty.stderr

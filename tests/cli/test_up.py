@@ -10,20 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.commands import Tree, free_port, get, init_words, up, verno, wait_for
+from tests.cli.commands import Tree, free_port, get, init_words, part, up, verno, wait_for
 from verno.kit.embedded import cluster, programs
 
 AGAIN_SECONDS = 10.0
 """API.md 13."""
 
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Give a home that anybody may enter (the server runs as nobody when the tests are root)."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == tmp_path.stat().st_uid and folder.name.startswith(("pytest", tmp_path.name)):
-            folder.chmod(0o755)
-    return tmp_path / "home"
+UNSAFE = {
+    "fsync": ("up", "serve", "work", "migrate"),
+    "full_page_writes": ("up",),
+    "synchronous_commit": ("up",),
+}
 
 
 def _came_back(tree: Tree, name: str, old: int) -> bool:
@@ -97,6 +94,26 @@ def test_a_part_that_keeps_dying_stops_everything(home: Path) -> None:
     assert "the worker died 5 times within a minute; everything is stopped" in log
 
 
+@pytest.mark.timeout(240)
+def test_server_and_worker_run_alone_against_any_database(home: Path) -> None:
+    theirs = cluster.local(home.parent / "theirs")
+    assert verno(home.parent / "theirs", "migrate").returncode == 0
+    port = free_port()
+    with theirs.running():
+        address = theirs.url("verno")
+        with (
+            part(home, "serve", "--port", str(port), VERNO_DATABASE_URL=address) as server,
+            part(home, "work", VERNO_DATABASE_URL=address) as worker,
+        ):
+            wait_for("ready", 30, lambda: get(port, "/readyz")[0] == 200)
+            family = psutil.Process(server.pid).children(recursive=True)
+            for process in (server, worker):
+                process.terminate()
+                assert process.wait(20) == 0
+            assert psutil.wait_procs(family, timeout=5)[1] == []
+    assert not (home / "postgres").exists()
+
+
 def test_a_port_in_use_is_a_sentence(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -129,17 +146,18 @@ def test_a_data_directory_of_another_major_is_a_sentence(home: Path) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("switch", ["fsync", "full_page_writes", "synchronous_commit"])
-def test_a_server_that_may_lose_what_it_acknowledged_is_refused(home: Path, switch: str) -> None:
+def test_a_server_that_may_lose_what_it_acknowledged_is_refused(home: Path) -> None:
     unsafe = cluster.local(home.parent / "unsafe")
     assert verno(home.parent / "unsafe", "migrate").returncode == 0
-    with (unsafe.data / "postgresql.conf").open("a") as settings:
-        settings.write(f"{switch} = off\n")
-    with unsafe.running():
-        for command in ("up", "serve", "work", "migrate"):
-            refused = verno(home, command, VERNO_DATABASE_URL=unsafe.url("verno_owner"))
-            assert (refused.returncode, refused.stdout) == (1, ""), command
-            assert f"the server runs with {switch} = off" in refused.stderr
+    settings = unsafe.data / "postgresql.conf"
+    safe = settings.read_text()
+    for switch, commands in UNSAFE.items():
+        settings.write_text(f"{safe}\n{switch} = off\n")
+        with unsafe.running():
+            for command in commands:
+                refused = verno(home, command, VERNO_DATABASE_URL=unsafe.url("verno_owner"))
+                assert (refused.returncode, refused.stdout) == (1, ""), command
+                assert f"the server runs with {switch} = off" in refused.stderr
 
 
 @pytest.mark.timeout(240)

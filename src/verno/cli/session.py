@@ -47,7 +47,8 @@ def prepare(*, own: bool) -> None:
     setup_django()
     from verno.wiring import migrate  # noqa: PLC0415 see setup_django
 
-    migrate.check_server(db.owner_url())
+    for address in {db.owner_url(), db.url()}:  # a switch may be off for one role alone
+        migrate.check_server(address)
     try:
         require_migrated()
     except Unavailable:

@@ -187,6 +187,8 @@ class Cluster:
         with (draft / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS)
         draft.rename(self.data)
+        if self.data.parent != self.base:
+            sys.stderr.write(f"the database lies in {self.data}, since user nobody cannot enter {self.base}\n")
 
     def _make_roles_and_database(self) -> None:
         """Make the application's login and the database on the first start."""
