@@ -69,8 +69,8 @@ def _csv(path: Path, after_row: int) -> Table:
     except (csv.Error, StopIteration) as error:
         message = f"the first row of {path.name} must hold the names of the columns: {error}"
         raise VernoError(message) from error
-    if any(NUL in name for name in columns):
-        message = f"the first row of {path.name} is no row of column names: is it a CSV or Parquet file?"
+    if _bad_text(dict(zip(columns, columns, strict=True))):
+        message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV or Parquet file?"
         raise VernoError(message)
     return Table(columns, _csv_rows(reader, columns, after_row))
 

@@ -1,0 +1,64 @@
+"""Files of members and goods."""
+
+import pytest
+
+from tests.imports.conftest import Desk
+from verno.imports.types import Kind
+from verno.kit.errors import VernoError
+
+
+def test_members(desk: Desk) -> None:
+    text = (
+        "external_id;name;phone;email;birth_date;locale;attributes;consents\n"
+        'm-1;Анна;+79160000001;a@example.com;1990-12-31;ru;"{""size"": 3}";'
+        '"[{""topic"": ""points-statement"", ""channel"": ""email"", ""granted"": true}]"\n'
+        "m-2;Борис;+79160000001;;;;;\n"
+        "m-3;Вера;;;31.12.1990;;;\n"
+        "m-4;Глеб;;;;;;\n"
+        ";Дарья;;;;;;\n"
+    )
+    summary = desk.load(Kind.MEMBERS, text)
+    assert (summary.accepted, summary.refused) == (2, 3)
+    assert [(error.row, error.field) for error in summary.errors] == [
+        (3, "phone"),
+        (4, "birth_date"),
+        (6, "external_id"),
+    ]
+    assert desk.one("SELECT name FROM members_member WHERE external_id = 'm-1'") == "Анна"
+    assert desk.one("SELECT attributes FROM members_member WHERE external_id = 'm-1'") == {"size": 3}
+    assert desk.one("SELECT count(*) FROM members_consent") == 1
+
+
+def test_a_blank_cell_keeps_what_is_stored(desk: Desk) -> None:
+    desk.load(Kind.MEMBERS, "external_id,name,phone\nm-1,Anna,+79160000001\n")
+    desk.load(Kind.MEMBERS, "external_id,name,phone\nm-1,,+79160000002\n")
+    assert desk.one("SELECT name FROM members_member") == "Anna"
+    assert desk.one("SELECT count(*) FROM members_identity") == 1
+
+
+def test_a_file_that_was_done_is_done_again(desk: Desk) -> None:
+    text = "external_id,name\nm-1,Anna\n"
+    desk.load(Kind.MEMBERS, text)
+    desk.load(Kind.MEMBERS, "external_id,name\nm-1,Bella\n")
+    assert desk.load(Kind.MEMBERS, text).accepted == 1
+    assert desk.one("SELECT name FROM members_member") == "Anna"
+
+
+def test_goods(desk: Desk) -> None:
+    text = 'sku,name,category\nmilk,Milk,Dairy > Milk\ntea,Tea,"[""Drinks"", ""Tea""]"\n,none,\nx,,\n'
+    summary = desk.load(Kind.GOODS, text)
+    assert (summary.accepted, summary.refused) == (3, 1)
+    assert [(error.row, error.field) for error in summary.errors] == [(4, "sku")]
+    assert desk.one("SELECT category FROM catalogue_goods WHERE sku = 'milk'") == ["Dairy", "Milk"]
+    assert desk.one("SELECT category FROM catalogue_goods WHERE sku = 'tea'") == ["Drinks", "Tea"]
+    assert desk.one("SELECT name FROM catalogue_goods WHERE sku = 'x'") == "x"
+
+
+def test_unknown_columns_are_named(desk: Desk) -> None:
+    with pytest.raises(VernoError, match="unknown 'colour', 'weight'"):
+        desk.load(Kind.GOODS, "sku,colour,weight\na,b,c\n")
+
+
+def test_a_formula_stays_text(desk: Desk) -> None:
+    desk.load(Kind.GOODS, "sku,name\na,=1+1\n")
+    assert desk.one("SELECT name FROM catalogue_goods") == "=1+1"
