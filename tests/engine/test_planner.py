@@ -11,7 +11,6 @@ from verno.ledger.planner import expiry_order
 from verno.ledger.types import Account, Balance, Operation, Posted, TransferKind
 
 
-
 @examples(200)
 @given(programs())
 def test_the_planner_equals_the_model(program: list[Batch]) -> None:

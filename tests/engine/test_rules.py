@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from verno.kit.money import MAX_AMOUNT
 from verno.rules import engine
-from verno.rules.types import MAX_RATE, MAX_RULES, Earn, Facts, Rule, Rulebook
+from verno.rules.types import MAX_PER_MINOR_UNIT, MAX_RATE, MAX_RULES, Earn, Facts, Rule, Rulebook
 
 PAID = st.integers(0, 5000) | st.integers(0, MAX_AMOUNT)
 EFFECTS = st.builds(Earn, st.sampled_from(("points", "miles")), st.integers(1, 20), st.integers(1, 3000))
@@ -62,7 +62,7 @@ def test_one_point_for_every_full_unit(paid: int, points: int) -> None:
         ((Rule("a", Earn("points", 1, 0)),), "'per' must be"),
         ((Rule("a", Earn("points", 0, 1)),), "'points' must be"),
         ((Rule("a", Earn("points", MAX_RATE + 1, 1)),), "'points' must be"),
-        ((Rule("a", Earn("points", 10, 1)),), "for one minor unit"),
+        ((Rule("a", Earn("points", MAX_PER_MINOR_UNIT + 1, 1)),), "for one minor unit"),
         ((Rule("a", Earn("stars", 1, 1)),), "no unit stars"),
         ((Rule("a", Earn("points", 1, 1)), Rule("a", Earn("points", 1, 1))), "used twice"),
         (tuple(Rule(str(n), Earn("points", 1, 1)) for n in range(MAX_RULES + 1)), f"at most {MAX_RULES}"),

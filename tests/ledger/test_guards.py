@@ -10,9 +10,9 @@ from verno.ledger.types import Earn, Operation, Spend
 from verno.verify import service as verify
 
 NEW_TRANSFER = (
-    "INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount, kind,"
-    " reason, at, recorded_at) SELECT %(member)s, gen_random_uuid(), {program}, {unit}, {debit}, {credit}, {amount},"
-    " {kind}, 'receipt', now(), now()"
+    "INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount,"
+    " kind, reason, at, recorded_at)"
+    " SELECT %(member)s, gen_random_uuid(), {program}, {unit}, {debit}, {credit}, {amount}, {kind}, 'receipt', now(), now()"
 )
 HONEST = {
     "program": "%(program)s", "unit": "%(unit)s", "debit": "%(issued)s", "credit": "%(account)s", "amount": "5",
@@ -74,7 +74,7 @@ def test_the_database_refuses(conn: psycopg.Connection, name: str, sql: str, err
     ids = books(conn)
     before = everything(conn)
     with pytest.raises(error), conn.transaction():
-        conn.execute(sql, ids)  # type: ignore[arg-type]
+        conn.execute(sql, ids)
     assert everything(conn) == before, name
     assert verify.run(conn).ok
 
@@ -82,7 +82,7 @@ def test_the_database_refuses(conn: psycopg.Connection, name: str, sql: str, err
 def test_the_honest_transfer_of_the_table_is_accepted(conn: psycopg.Connection) -> None:
     """Otherwise the table's refusals would prove nothing."""
     ids = books(conn)
-    assert conn.execute(transfer(), ids).rowcount == 1  # type: ignore[arg-type]
+    assert conn.execute(transfer(), ids).rowcount == 1
     assert not verify.run(conn).ok
 
 
@@ -115,4 +115,4 @@ def books(conn: psycopg.Connection) -> dict[str, str]:
 
 def everything(conn: psycopg.Connection) -> list[object]:
     tables = ("ledger_account", "ledger_transfer", "ledger_lot", "ledger_lot_move", "ledger_operation")
-    return [conn.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall() for table in tables]  # type: ignore[arg-type]
+    return [conn.execute(f"SELECT t::text FROM {table} t ORDER BY 1").fetchall() for table in tables]

@@ -10,7 +10,6 @@ from tests.builders import NOW, holder, make_shop
 from tests.engine.bookkeeper import in_short
 from tests.engine.model import Model, Purse
 from tests.engine.programs import BEGINNING, HOLDERS, UNITS, Batch, examples, programs
-from verno.kit.ids import new_id
 from verno.ledger import queries, service
 from verno.ledger.types import Balance, Earn, Operation, Spend
 from verno.verify import service as verify
@@ -26,7 +25,7 @@ def test_the_database_equals_the_model(conn: psycopg.Connection, program: list[B
         shop = make_shop(conn, now=program[0].now)
         miles = workspace.add_unit(conn, shop.program.id, "miles", life_days=None, now=program[0].now)
         units = dict(zip(UNITS, (shop.unit.id, miles.id), strict=True))
-        names = units | {name: holder() for name in HOLDERS} | {f"id-{n}": new_id(now=program[0].now) for n in range(31)}
+        names = units | {name: holder() for name in (*HOLDERS, *(f"id-{n}" for n in range(31)))}
         model = Model(BEGINNING)
         for batch in program:
             operations = [named(operation, names) for operation in batch.operations]

@@ -9,6 +9,7 @@ from tests.builders import NOW, holder, make_shop
 from verno.kit.ids import new_id
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Entry, Operation, Posted, Spend
+from verno.workspace import queries as workspace
 
 DAY = timedelta(days=1)
 
@@ -26,9 +27,8 @@ class Story:
 def tell(conn: psycopg.Connection) -> Story:
     """Write one of each: a settled receipt, one too small for a point, an unmatched one, a spend, an expiry."""
     shop = make_shop(conn, life_days=180)
-    row = conn.execute("SELECT id::text, anonymous_holder_id::text FROM workspace_place WHERE kind = 'store'").fetchone()
-    assert row
-    place, nobody = row
+    (store,) = workspace.stores(conn, shop.program.id)
+    place, nobody = store.id, store.anonymous_holder_id
     member, receipt, unmatched = holder(), holder(), holder()
     unit = shop.unit.id
 
@@ -37,7 +37,8 @@ def tell(conn: psycopg.Connection) -> Story:
         (result,) = ledger.post(conn, shop.program.id, [operation], now=now)
         assert isinstance(result, Posted)
 
-    post("old", new_id(now=NOW), Earn(member, unit, 50, NOW - 200 * DAY, expires_at=NOW - 20 * DAY), now=NOW - 200 * DAY)
+    then = NOW - 200 * DAY
+    post("old", new_id(now=NOW), Earn(member, unit, 50, then, expires_at=NOW - 20 * DAY), now=then)
     post("sale", receipt, Earn(member, unit, 300, NOW, expires_at=NOW + 180 * DAY), now=NOW)
     post("later", new_id(now=NOW), Earn(member, unit, 70, NOW, active_from=NOW + 14 * DAY), now=NOW)
     post("spend", new_id(now=NOW), Spend(member, unit, 120, NOW), now=NOW)

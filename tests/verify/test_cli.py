@@ -40,9 +40,14 @@ def test_what_is_wrong_is_listed(database: str) -> None:
 
 
 def test_it_runs_on_one_snapshot_and_cannot_write(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
+    seen: list[tuple[str, str]] = []
+
+    def look(conn: psycopg.Connection, _: str) -> list[object]:
+        seen.append(_modes(conn))
+        return []
+
     with psycopg.connect(database) as conn:
-        monkeypatch.setattr(service, "_check", lambda conn, _: seen.append(_modes(conn)) or [])
+        monkeypatch.setattr(service, "_check", look)
         service.run(conn)
         assert set(seen) == {("repeatable read", "on")}
         assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE

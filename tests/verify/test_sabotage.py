@@ -90,7 +90,8 @@ SABOTAGE = [
      " WHERE id = %(receipt)s",
      {"transfer-operation", "receipt-points"}, "receipt"),
     ("promise not kept",
-     "INSERT INTO ledger_operation SELECT program_id, 'empty', %(unmatched)s, holder_id, '' FROM ledger_operation LIMIT 1",
+     "INSERT INTO ledger_operation SELECT program_id, 'empty', %(unmatched)s, holder_id, ''"
+     " FROM ledger_operation LIMIT 1",
      {"transfer-operation"}, "unmatched"),
     ("expired lot spent",
      "UPDATE ledger_lot SET expires_at = (SELECT recorded_at FROM ledger_transfer WHERE kind = 'spend')"
@@ -169,7 +170,7 @@ def test_sabotage_is_noticed(
 ) -> None:
     ids = {"member": story.member, "receipt": story.receipt, "unmatched": story.unmatched, "program": story.program}
     owner.execute(UNLOCK)
-    changed = owner.execute(sql, ids)  # type: ignore[arg-type]
+    changed = owner.execute(sql, ids)
     assert changed.rowcount > 0, name
     report = service.run(owner)
     assert not report.ok
