@@ -12,7 +12,8 @@ from verno.verify import service as verify
 NEW_TRANSFER = (
     "INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount,"
     " kind, reason, at, recorded_at)"
-    " SELECT %(member)s, gen_random_uuid(), {program}, {unit}, {debit}, {credit}, {amount}, {kind}, 'receipt', now(), now()"
+    " SELECT %(member)s, gen_random_uuid(), {program}, {unit}, {debit}, {credit}, {amount}, {kind}, 'receipt',"
+    " now(), now()"
 )
 HONEST = {
     "program": "%(program)s", "unit": "%(unit)s", "debit": "%(issued)s", "credit": "%(account)s", "amount": "5",
