@@ -138,5 +138,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["not-weather"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # A lost database is reported once by those who use these, not by each of their threads with its stack.
-    "loggers": {"procrastinate": {"level": "CRITICAL"}, "psycopg.pool": {"level": "CRITICAL"}},
+    # Refused requests are not logged: their addresses may hold somebody's token.
+    "loggers": {
+        "procrastinate": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "CRITICAL"},
+        "django.request": {"level": "ERROR"},
+    },
 }
