@@ -54,7 +54,8 @@ def become_application(conn: Connection) -> None:
 
 BY_KEY = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
 """Every statement of a batch is a handful of look-ups by key. The planner cannot know how short a batch is, and right
-after a large import it has no figures at all; measured, it then reads whole tables for fourteen rows."""
+after a large import it has no figures at all; measured, it then reads whole tables for fourteen rows. Their plans are
+kept (generic), and their SQL leaves the planner one way only: docs/adr/0009."""
 
 
 def connect_for_batches() -> Connection:

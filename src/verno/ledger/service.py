@@ -18,6 +18,9 @@ SQL = Statements("verno.ledger")
 SWEEP_LIMIT = 2000
 """Accounts settled in one transaction of a sweep."""
 
+PLANNED_ANEW = frozenset({"drain_lots", "move_accounts"})
+"""Statements that join to a growing table; their plan is not kept (docs/adr/0009)."""
+
 Row = TypeVar("Row", Account, Lot)
 ProgramAccounts = dict[tuple[str, AccountKind], str]
 _program_accounts: dict[str, ProgramAccounts] = {}
@@ -149,7 +152,8 @@ def _write(conn: Connection, program_id: str, made: Plan) -> None:
     with conn.pipeline():
         for name, rows in parts:
             if rows:
-                conn.execute(SQL[name], {"rows": batches.rows(rows), "program": program_id})
+                parameters = {"rows": batches.rows(rows), "program": program_id}
+                conn.execute(SQL[name], parameters, prepare=False if name in PLANNED_ANEW else None)
 
 
 def _typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:

@@ -1,11 +1,18 @@
 -- name: known_receipts
 -- Which receipts of the batch have been taken before, with what was answered then.
+-- LIMIT keeps the plan (see docs/adr/0009).
 -- Plan: function scan, nested loops on the claim's and the receipt's primary keys.
-SELECT r.position, c.receipt_id::text, encode(c.fingerprint, 'hex'), t.answer
+SELECT r.position, c.receipt_id::text, c.fingerprint, t.answer
 FROM json_to_recordset(%(rows)s) AS r (position integer, place_id uuid, series text, number text)
-JOIN intake_receipt_claim c
-  ON c.program_id = %(program)s AND c.place_id = r.place_id AND c.series = r.series AND c.number = r.number
-JOIN intake_receipt t ON t.holder_id = c.holder_id AND t.id = c.receipt_id
+CROSS JOIN LATERAL (
+    SELECT holder_id, receipt_id, encode(fingerprint, 'hex') AS fingerprint
+    FROM intake_receipt_claim
+    WHERE program_id = %(program)s AND place_id = r.place_id AND series = r.series AND number = r.number
+    LIMIT 1
+) c
+CROSS JOIN LATERAL (
+    SELECT answer FROM intake_receipt WHERE holder_id = c.holder_id AND id = c.receipt_id LIMIT 1
+) t
 
 -- name: write_receipts
 -- The claims and the receipts of a batch, from one reading of the rows. A number taken meanwhile by another

@@ -12,30 +12,47 @@ ORDER BY holder_id, unit_id, kind
 ON CONFLICT DO NOTHING
 
 -- name: lock_accounts
--- Lock the batch's accounts, always in the order of their ids, and read them as they are after the wait.
+-- Lock the batch's accounts, always in the order of holder and unit, and read them as they are after the wait.
 -- Kept in one place: Citus refuses FOR UPDATE over several shards, UPDATE ... RETURNING can stand in here.
--- Plan: function scan, nested loop on the holder's unique index, sort, lock.
+-- LIMIT keeps the plan (see docs/adr/0009). Plan: function scan, sort, nested loop on the holder's unique index, lock.
 SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.next_change_at, a.changed_at
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
-JOIN ledger_account a ON a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = 'member'
-ORDER BY a.id
-FOR UPDATE OF a
+FROM (
+    SELECT holder_id, unit_id FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
+    ORDER BY holder_id, unit_id
+) r
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+    FOR UPDATE
+) a
 
 -- name: load_lots
 -- The open lots of the batch's accounts that need them: something is due, or the batch spends (hungry).
+-- LIMIT and OFFSET keep the plan (see docs/adr/0009).
 -- Plan: function scan, nested loops on the account's index and the partial index of open lots.
 SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.active_from, l.expires_at,
        l.transfer_id::text
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
-JOIN ledger_account a ON a.holder_id = r.holder_id AND a.unit_id = r.unit_id AND a.kind = 'member'
-JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
-WHERE r.hungry OR a.next_change_at <= greatest(%(now)s, a.changed_at)
+CROSS JOIN LATERAL (
+    SELECT id, next_change_at <= greatest(%(now)s, changed_at) AS due FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_lot
+    WHERE holder_id = r.holder_id AND account_id = a.id AND remaining > 0 AND (r.hungry OR a.due)
+    OFFSET 0
+) l
 
 -- name: known_operations
--- Which keys of the batch have happened before. Plan: function scan, nested loop on the primary key.
-SELECT o.key, o.id::text, encode(o.fingerprint, 'hex')
+-- Which keys of the batch have happened before. LIMIT keeps the plan (see docs/adr/0009).
+-- Plan: function scan, nested loop on the primary key.
+SELECT r.key, o.id::text, encode(o.fingerprint, 'hex')
 FROM json_to_recordset(%(rows)s) AS r (key text)
-JOIN ledger_operation o ON o.program_id = %(program)s AND o.key = r.key
+CROSS JOIN LATERAL (
+    SELECT id, fingerprint FROM ledger_operation WHERE program_id = %(program)s AND key = r.key LIMIT 1
+) o
 
 -- name: program_accounts
 -- Plan: the program's own accounts by the holder's index, a handful of rows.
@@ -74,12 +91,14 @@ SELECT holder_id, lot_id, transfer_id, amount
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid, transfer_id uuid, amount bigint)
 
 -- name: drain_lots
+-- Planned anew each time, since a join to a table that grows from nothing has no plan to keep (docs/adr/0009).
 -- Plan: function scan, nested loop on the primary key, update.
 UPDATE ledger_lot l SET remaining = r.remaining
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, remaining bigint)
 WHERE l.holder_id = r.holder_id AND l.id = r.id
 
 -- name: move_accounts
+-- Planned anew each time, like drain_lots.
 -- Plan: function scan, nested loop on the primary key, update of unindexed columns where possible (HOT).
 UPDATE ledger_account a
 SET available = r.available, pending = r.pending, held = r.held, next_change_at = r.next_change_at,
