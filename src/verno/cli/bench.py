@@ -1,0 +1,53 @@
+"""``verno bench``: measure on this machine, print ratios."""
+
+from contextlib import nullcontext
+
+import click
+
+from verno.cli import session
+from verno.cli.progress import Bars
+from verno.kit import config
+from verno.kit.clock import clock
+from verno.kit.embedded import cluster
+
+LONGEST = 600
+
+
+@click.group()
+def bench() -> None:
+    """Measure, and print ratios: absolute figures are the machine's, ratios to pgbench are ours."""
+
+
+@bench.command()
+@click.option("--seconds", default=20, show_default=True, type=click.IntRange(2, LONGEST), help="Length of each part.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def intake(seconds: int, *, as_json: bool) -> None:
+    """Receipts in, by the bulk path and over HTTP, beside pgbench's TPC-B on the same server: three rounds, medians.
+
+    Works in a scratch database, which it makes and drops; needs the demo's data and, for HTTP, wrk.
+    """
+    with nullcontext() if config.database_url() else cluster.local().running():
+        from verno.bench import run, scratch  # noqa: PLC0415 quick --help
+
+        with scratch.database():
+            session.setup_django()
+            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
+
+            migrate.migrate()
+            session.disconnect()
+            result = run.intake(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
+            session.disconnect()
+    summary = result.summary()
+    if as_json:
+        session.print_json(summary)
+        return
+    summary.pop("rounds")
+    click.echo("\n".join(f"{name.replace('_', ' '):<20}{_shown(value)}" for name, value in summary.items()))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _shown(value: object) -> str:
+    return "not measured" if value is None else f"{value:,}"
