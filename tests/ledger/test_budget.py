@@ -1,4 +1,4 @@
-"""1 operation and 500 cost the same number of statements and round trips (DESIGN.md, idea 2)."""
+"""1 operation and 500 cost the same number of statements and round trips."""
 
 import re
 import tempfile

@@ -10,16 +10,18 @@ ORDER BY holder_id, month
 LIMIT %(shown)s
 
 -- name: statement_opening
--- A month opens with what the month before closed with. Plan: one scan, sort by the primary key, window.
+-- A statement opens with what the member was told last. A month that was stated after a later one was not told between.
+-- Plan: one scan, sort by the primary key, window.
 WITH told AS (
-    SELECT *, lag(closing) OVER story AS closed, lag(month) OVER story AS month_before
+    SELECT *, lag(closing) OVER story AS closed, lag(month) OVER story AS month_before, lag(cut_at) OVER story AS told_at
     FROM messaging_statement
     WINDOW story AS (PARTITION BY holder_id, unit_id ORDER BY month)
 )
 SELECT count(*) OVER () AS total,
-       format('%%s opens with %%s, the month before closed with %%s', to_char(month, 'YYYY-MM'), opening, closed),
+       format('%%s opens with %%s, %%s closed with %%s', to_char(month, 'YYYY-MM'), opening,
+              to_char(month_before, 'YYYY-MM'), closed),
        json_build_object('program', program_id, 'holder', holder_id, 'unit', unit_id, 'month', month)
 FROM told
-WHERE month_before = month - interval '1 month' AND opening <> closed
+WHERE told_at <= cut_at AND opening <> closed
 ORDER BY holder_id, month
 LIMIT %(shown)s
