@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -27,7 +28,7 @@ class Postman:
         self._stopped = asyncio.Event()
         self.port = 0
 
-    def __enter__(self) -> "Postman":
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10)
         return self
@@ -68,22 +69,31 @@ class Postman:
             return _Busy(self, hostname="postman", loop=self._loop)
         return SMTP(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False)
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    def _hang_up(self, server: SMTP, last_words: bytes = b"") -> None:
+        transport = server.transport
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.write(last_words)
+        transport.close()
+
+    async def handle_MAIL(  # noqa: N802 theirs
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         count = session.letters = getattr(session, "letters", 0) + 1  # type: ignore[attr-defined]
         if self.every is not None and count > self.every:
-            server.transport.write(b"421 4.7.0 enough for one connection\r\n")
-            server.transport.close()
+            self._hang_up(server, b"421 4.7.0 enough for one connection\r\n")
             return "421 4.7.0 enough"
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 theirs
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if address.startswith("rcpt-"):
-            wanted = address.split("@")[0].removeprefix("rcpt-")
+            wanted = address.split("@", maxsplit=1)[0].removeprefix("rcpt-")
             if wanted == "hang":
                 await asyncio.sleep(SLOW)
             if wanted == "drop":
-                server.transport.close()
+                self._hang_up(server)
                 return "421 gone"
             return {"4": "450 4.2.1 later", "5": "550 5.7.1 no", "unknown": "550 5.1.1 nobody here"}[wanted]
         envelope.rcpt_tos.append(address)
@@ -100,7 +110,7 @@ class Postman:
         if wanted != "drop":
             self.stored.append((address, envelope.original_content or b""))
         if wanted in ("drop", "store-drop"):
-            server.transport.close()
+            self._hang_up(server)
         if wanted == "hang":
             await asyncio.sleep(SLOW)
         return "250 OK"
@@ -111,4 +121,6 @@ class _Busy(SMTP):
 
     async def _handle_client(self) -> None:
         await self.push("421 4.3.2 come back later")
-        self.transport.close()
+        transport = self.transport
+        assert transport is not None
+        transport.close()

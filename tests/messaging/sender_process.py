@@ -9,8 +9,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "verno.wiring.settings"
 
 def main() -> None:
     """Send what is due at the moment given."""
-    from verno.messaging.sender import send_due  # noqa: PLC0415 settings first
-    from verno.messaging.transports import smtp  # noqa: PLC0415
+    from verno.messaging.sender import send_due
+    from verno.messaging.transports import smtp
 
     port, connections, moment = sys.argv[1:]
     chosen = smtp.Settings("127.0.0.1", int(port), connections=int(connections))

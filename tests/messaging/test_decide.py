@@ -11,6 +11,7 @@ from verno.messaging.decide import CHECKS, decide, record
 from verno.messaging.types import (
     AddressFacts,
     Allow,
+    Check,
     ConsentFact,
     Defer,
     Deny,
@@ -93,18 +94,21 @@ def test_table(case: Case) -> None:
 def test_every_reason_of_a_denial_is_in_the_table() -> None:
     told = {case.wanted for case in CASES if isinstance(case.wanted, Reason)}
     assert told == {
-        Reason.NO_ADDRESS, Reason.SUPPRESSED, Reason.UNKNOWN_TOPIC, Reason.NO_CONSENT, Reason.WITHDRAWN,
+        Reason.NO_ADDRESS,
+        Reason.SUPPRESSED,
+        Reason.UNKNOWN_TOPIC,
+        Reason.NO_CONSENT,
+        Reason.WITHDRAWN,
         Reason.DUPLICATE,
     }
 
 
 def test_the_later_deferral_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    from verno.messaging import decide as module  # noqa: PLC0415
+    from verno.messaging import decide as module
 
-    found = [check(Outgoing("news", MessageClass.PROGRAM, "email", NOW + DAY), MemberFacts((YES,)), AddressFacts(True), NOW)
-             for check in CHECKS if check.__name__ == "_time"][0]
-    later = (found[0], Reason.NOT_YET, NOW + 3 * DAY)
-    sooner = (found[0], Reason.NOT_YET, NOW + 2 * DAY)
+    line = Check("a later issue's", "defer")
+    later = (line, Reason.NOT_YET, NOW + 3 * DAY)
+    sooner = (line, Reason.NOT_YET, NOW + 2 * DAY)
     for order in ((later, sooner), (sooner, later)):
         monkeypatch.setattr(module, "CHECKS", tuple([lambda *_, f=f: f for f in order]))
         decision = judge(Case("two deferrals", None))
@@ -116,13 +120,20 @@ def test_the_record_says_when_where_and_why() -> None:
     kept = record(judge(CASES[1]), stage="planning", now=NOW)
     assert (kept.at, kept.stage, kept.verdict, kept.reason) == (NOW, "planning", "deny", "no-address")
     assert [check.name for check in kept.checks] == [
-        "address", "suppression", "class", "consent", "time", "duplicate",
+        "address",
+        "suppression",
+        "class",
+        "consent",
+        "time",
+        "duplicate",
     ]
     assert record(judge(CASES[0]), stage="planning", now=NOW).reason is None
 
 
 moments = st.integers(-5, 5).map(lambda days: NOW + days * DAY)
-facts = st.builds(ConsentFact, st.sampled_from(["news", "else"]), st.sampled_from(["email", "sms"]), st.booleans(), moments)
+facts = st.builds(
+    ConsentFact, st.sampled_from(["news", "else"]), st.sampled_from(["email", "sms"]), st.booleans(), moments
+)
 
 
 @given(

@@ -118,7 +118,7 @@ def test_the_pages_button_and_reason(shop: Shop) -> None:
     action, method, reason = words()[-1]
     assert (action, method) == ("withdraw", "unsubscribe-page")
     assert reason is not None
-    assert reason.startswith("too-often: enough  now!!!") or reason.startswith("too-often: enough now!!!")
+    assert reason.startswith("too-often: enough  now!!!")
     assert len(reason) <= len("too-often: ") + 500
 
 
@@ -153,10 +153,19 @@ def test_a_grant_from_the_future_does_not_outlive_the_withdrawal(shop: Shop) -> 
         assert not members.consents(conn, [who])[who][0].granted
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda token: token[:-1], lambda token: "A" + token[1:], lambda token: token + "AAAA", lambda _: "x",
-    lambda _: "%00", lambda token: token.swapcase(), lambda _: "я", lambda _: "A" * 5000,
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda token: token[:-1],
+        lambda token: "A" + token[1:],
+        lambda token: token + "AAAA",
+        lambda _: "x",
+        lambda _: "%00",
+        lambda token: token.swapcase(),
+        lambda _: "я",
+        lambda _: "A" * 5000,
+    ],
+)
 def test_a_bad_token(shop: Shop, spoil: object) -> None:
     good = path(shop).removeprefix("/u/")
     bad = f"/u/{spoil(good)}"  # type: ignore[operator]

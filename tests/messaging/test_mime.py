@@ -76,7 +76,7 @@ def test_parts_and_headers() -> None:
     message = parsed(text=text, html=html, headers=(("List-Unsubscribe", "<https://a/u/1>,\r\n <mailto:b@a>"),))
     assert message.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    plain, rich = [part.get_content() for part in message.iter_parts()]  # type: ignore[attr-defined]
+    plain, rich = [part.get_content() for part in message.iter_parts()]
     assert plain.splitlines() == text.splitlines()
     assert rich.strip() == html
     assert message["List-Unsubscribe"] == "<https://a/u/1>, <mailto:b@a>"

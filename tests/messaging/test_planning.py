@@ -1,8 +1,9 @@
-"""Planning messages: one result per draft, one message per occasion, the same number of statements whatever the batch."""
+"""Planning: one result per draft, one message per occasion, as many statements for one draft as for many."""
 
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -31,8 +32,12 @@ def figures() -> dict[str, object]:
 
 def draft(holder: str, key: str = "statement/2026-10", **changes: object) -> Draft:
     values: dict[str, object] = {
-        "holder_id": holder, "topic": POINTS_STATEMENT, "template": "statement", "locale": "en",
-        "context": figures(), "dedupe_key": key,
+        "holder_id": holder,
+        "topic": POINTS_STATEMENT,
+        "template": "statement",
+        "locale": "en",
+        "context": figures(),
+        "dedupe_key": key,
     }
     return Draft(**(values | changes))  # type: ignore[arg-type]
 
@@ -49,14 +54,20 @@ def test_one_result_per_draft_in_order(conn: psycopg.Connection, shop: Shop) -> 
         conn,
         shop.program.id,
         [
-            draft(silent), draft(anna), draft(anna), draft(boris, topic="nonsense"), draft(anna, "other"),
+            draft(silent),
+            draft(anna),
+            draft(anna),
+            draft(boris, topic="nonsense"),
+            draft(anna, "other"),
             draft(boris, "sms", channel="sms"),
         ],
         now=NOW,
     )
     assert [type(result) for result in results] == [Withheld, Planned, Duplicate, Withheld, Planned, Withheld]
     assert [result.reason for result in results if isinstance(result, Withheld)] == [
-        Reason.NO_CONSENT, Reason.UNKNOWN_TOPIC, Reason.NO_ADDRESS,
+        Reason.NO_CONSENT,
+        Reason.UNKNOWN_TOPIC,
+        Reason.NO_ADDRESS,
     ]
     assert isinstance(plan(conn, shop.program.id, [draft(silent)], now=NOW)[0], Duplicate)
     assert plan(conn, shop.program.id, [], now=NOW) == []
@@ -71,7 +82,11 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
     (decision,) = told.decisions
     assert (decision["verdict"], decision["reason"], decision["stage"]) == ("deny", "no-consent", "planning")
     assert [(check["name"], check["verdict"]) for check in decision["checks"]] == [  # type: ignore[attr-defined]
-        ("address", "pass"), ("suppression", "pass"), ("class", "pass"), ("consent", "deny"), ("time", "pass"),
+        ("address", "pass"),
+        ("suppression", "pass"),
+        ("class", "pass"),
+        ("consent", "deny"),
+        ("time", "pass"),
         ("duplicate", "pass"),
     ]
     assert queries.message(conn, silent, silent) is None
@@ -116,9 +131,9 @@ def test_the_same_statements_for_one_and_for_many(
     asked: list[str] = []
     execute = psycopg.Cursor.execute
 
-    def counted(cursor: object, query: object, *rest: object, **options: object) -> object:
+    def counted(cursor: Any, query: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 it stands in for psycopg's
         asked.append(str(query)[:40])
-        return execute(cursor, query, *rest, **options)  # type: ignore[arg-type]
+        return execute(cursor, query, *rest, **options)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
     plan(conn, shop.program.id, drafts, now=NOW)

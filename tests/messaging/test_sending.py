@@ -84,7 +84,7 @@ def test_the_ways_out_in_the_header(shop: Shop, postman: Postman) -> None:
     named = links.read(web.rpartition("/u/")[2])
     assert named == links.Subscription(shop.program.id, who, "points-statement", "email")
     for part in letter.iter_parts():
-        assert web in part.get_content()  # type: ignore[attr-defined]
+        assert web in part.get_content()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_no_relay_means_mail_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_withdrawal_between_planning_and_sending_is_obeyed(shop: Shop, postman: Postman) -> None:
-    anna, boris = prepare(shop, "anna", "boris")
+    anna, _ = prepare(shop, "anna", "boris")
     with db.transaction() as conn:
         withdraw(conn, shop, [anna], now=NOW)
     assert send(postman) == SendCounts(accepted=1, withheld=1)
@@ -189,9 +189,7 @@ def test_a_withdrawal_between_planning_and_sending_is_obeyed(shop: Shop, postman
     assert list(postman.addresses()) == ["boris@example.com"]
 
 
-def test_a_withdrawal_in_mid_hand_over_is_obeyed(
-    shop: Shop, postman: Postman, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_withdrawal_in_mid_hand_over_is_obeyed(shop: Shop, postman: Postman, monkeypatch: pytest.MonkeyPatch) -> None:
     """The member leaves after the message was claimed and offered: the last look, before DATA, sees it."""
     (anna,) = prepare(shop, "anna")
     offer = smtp.Line.offer
@@ -227,7 +225,7 @@ def test_one_message_that_cannot_be_written_does_not_stop_the_rest(shop: Shop, p
 
 def test_a_claim_that_lapsed_is_taken_again_until_it_runs_out(shop: Shop, postman: Postman) -> None:
     """A message that kills its worker at the claim: attempts count there, so it ends."""
-    from verno.messaging.desk import Desk  # noqa: PLC0415
+    from verno.messaging.desk import Desk
 
     (who,) = prepare(shop, "anna")
     now = NOW
@@ -240,7 +238,7 @@ def test_a_claim_that_lapsed_is_taken_again_until_it_runs_out(shop: Shop, postma
 
 
 def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman: Postman) -> None:
-    from verno.messaging.desk import Desk  # noqa: PLC0415
+    from verno.messaging.desk import Desk
 
     (who,) = prepare(shop, "anna")
     sleeper = Desk("sleeper", lambda: NOW, 600)
@@ -251,8 +249,8 @@ def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman
 
 
 def test_a_lost_workers_hand_over_is_uncertain_and_its_late_answer_counts(shop: Shop, postman: Postman) -> None:
-    from verno.messaging.desk import Desk, End  # noqa: PLC0415
-    from verno.messaging.types import State  # noqa: PLC0415
+    from verno.messaging.desk import Desk, End
+    from verno.messaging.types import State
 
     (who,) = prepare(shop, "anna")
     slow = Desk("slow", lambda: NOW, 600)
@@ -271,9 +269,7 @@ def test_a_lost_workers_hand_over_is_uncertain_and_its_late_answer_counts(shop: 
 def test_asked_to_stop_it_puts_the_rest_back(shop: Shop, postman: Postman) -> None:
     prepare(shop, *[f"m-{n}" for n in range(40)])
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
-    counts = send_due(
-        lambda: NOW, worker_name="test", settings=chosen, stopping=lambda: len(postman.stored) >= 10
-    )
+    counts = send_due(lambda: NOW, worker_name="test", settings=chosen, stopping=lambda: len(postman.stored) >= 10)
     assert 10 <= counts.accepted <= 13
     with db.transaction() as conn:
         states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}

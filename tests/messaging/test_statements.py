@@ -1,4 +1,4 @@
-"""The points statement against hand-worked cases: zone Europe/Moscow (UTC+3), so October begins on September 30, 21:00."""
+"""The points statement against hand-worked cases, in Europe/Moscow: October begins on September 30, 21:00 UTC."""
 
 import threading
 from datetime import UTC, date, datetime
@@ -10,8 +10,8 @@ from tests.builders import Shop
 from tests.messaging.people import add_members, earn, make_program, spend, withdraw
 from verno.kit import db
 from verno.kit.localtime import start_of_day, zone
-from verno.members.types import NewMember
 from verno.members import service as members
+from verno.members.types import NewMember
 from verno.messaging import queries, service, statements
 from verno.messaging.facts import address_hash
 from verno.messaging.statements import StatementCounts, StatementRefusal, due_statements, plan_statements
@@ -57,7 +57,13 @@ def test_a_quiet_life(conn: psycopg.Connection, shop: Shop) -> None:
     counts = planned(conn, shop, 10, NOVEMBER_FIRST)
     assert (counts.queued, counts.withheld, counts.already) == (1, {}, 0)
     assert figures(conn, who, 10) == {
-        "opening": 50, "earlier": 0, "earned": 100, "spent": 30, "expired": 0, "closing": 120, "expiring": [],
+        "opening": 50,
+        "earlier": 0,
+        "earned": 100,
+        "spent": 30,
+        "expired": 0,
+        "closing": 120,
+        "expiring": [],
     }
 
 
@@ -73,7 +79,13 @@ def test_a_late_transfer_is_of_earlier_periods(conn: psycopg.Connection, shop: S
     assert figures(conn, who, 10)["closing"] == 100
     told = figures(conn, who, 11)
     assert told == {
-        "opening": 100, "earlier": 48, "earned": 0, "spent": 5, "expired": 0, "closing": 143, "expiring": [],
+        "opening": 100,
+        "earlier": 48,
+        "earned": 0,
+        "spent": 5,
+        "expired": 0,
+        "closing": 143,
+        "expiring": [],
     }
     letter = queries.render(conn, who, queries.of_member(conn, who)[0].id)
     assert letter is not None
@@ -98,7 +110,12 @@ def test_expiry_needs_no_nightly_job(conn: psycopg.Connection, shop: Shop) -> No
     earn(conn, shop, who, 60, at(10, 2), expires_at=start_of_day(date(2026, 11, 13), MOSCOW))
     planned(conn, shop, 10, NOVEMBER_FIRST)
     assert figures(conn, who, 10) == {
-        "opening": 100, "earlier": 0, "earned": 60, "spent": 0, "expired": 100, "closing": 60,
+        "opening": 100,
+        "earlier": 0,
+        "earned": 60,
+        "spent": 0,
+        "expired": 100,
+        "closing": 60,
         "expiring": [{"last_day": "2026-11-12", "points": 60}],
     }
 
@@ -118,14 +135,15 @@ def test_what_ends_at_the_months_last_midnight_is_the_next_months(conn: psycopg.
 def test_ahead_is_thirty_days_and_only_what_the_closing_holds(conn: psycopg.Connection, shop: Shop) -> None:
     """Two lots of one day are one line; November 30 is in, December 1 is out; November's own points are not told."""
     (who,) = add_members(conn, shop, 1)
-    for points, day in ((10, date(2026, 11, 5)), (5, date(2026, 11, 5)), (7, date(2026, 12, 1)), (3, date(2026, 12, 2))):
-        earn(conn, shop, who, points, at(10, 2), expires_at=start_of_day(day, MOSCOW))
+    for points, month, day in ((10, 11, 5), (5, 11, 5), (7, 12, 1), (3, 12, 2)):
+        earn(conn, shop, who, points, at(10, 2), expires_at=start_of_day(date(2026, month, day), MOSCOW))
     earn(conn, shop, who, 99, at(11, 1, 9), expires_at=start_of_day(date(2026, 11, 20), MOSCOW))
     planned(conn, shop, 10, at(11, 1, 10))
     told = figures(conn, who, 10)
     assert told["closing"] == 25
     assert told["expiring"] == [
-        {"last_day": "2026-11-04", "points": 15}, {"last_day": "2026-11-30", "points": 7},
+        {"last_day": "2026-11-04", "points": 15},
+        {"last_day": "2026-11-30", "points": 7},
     ]
 
 

@@ -73,7 +73,7 @@ def _class(message: Outgoing, _member: MemberFacts, _address: AddressFacts, _now
 
 
 def _consent(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
-    """A withdrawal beats everything older; a grant from the future, which a wrong clock can make, is no grant."""
+    """Find the newest word: it beats everything older, and a grant from the future, made by a wrong clock, is none."""
     if message.topic_class is MessageClass.SECURITY:
         return Check("consent", "pass", "not asked for this class"), None, None
     newest = _newest(message, member, now)
@@ -89,9 +89,7 @@ def _newest(message: Outgoing, member: MemberFacts, now: datetime) -> ConsentFac
     said = [
         fact
         for fact in member.consents
-        if fact.topic == message.topic
-        and fact.channel == message.channel
-        and (not fact.granted or fact.at <= now)
+        if fact.topic == message.topic and fact.channel == message.channel and (not fact.granted or fact.at <= now)
     ]
     # At the same moment the withdrawal is the newer one: silence is the safe reading.
     return max(said, key=lambda fact: (fact.at, not fact.granted), default=None)

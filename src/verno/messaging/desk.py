@@ -111,7 +111,7 @@ class Desk:
 
     def _exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         now = self._now()
-        # Pipelined: each answer waited for costs a turn of the interpreter's lock, which the lines hold most of the time.
+        # Pipelined: each answer waited for costs a turn of the interpreter's lock, which the lines hold nearly always.
         with db.transaction() as conn, conn.pipeline():
             self._conclude(conn, ends, now)
             if not asks:
@@ -119,9 +119,7 @@ class Desk:
             verdicts = self._decide(conn, asks, now)
             leaving = [job for job in asks if isinstance(verdicts[_id(job)], Allow)]
             staying = [
-                _turned_down(job, verdicts[_id(job)], now)
-                for job in asks
-                if not isinstance(verdicts[_id(job)], Allow)
+                _turned_down(job, verdicts[_id(job)], now) for job in asks if not isinstance(verdicts[_id(job)], Allow)
             ]
             self._conclude(conn, staying, now)
             rows = [
@@ -198,9 +196,7 @@ def retry_end(job: Job, response: str, now: datetime) -> End:
 def outage_end(job: Job, response: str, now: datetime) -> End:
     """Return the end of a message that no server was there for: it waits, and the attempt does not count."""
     due_at = now + OUTAGE_WAIT
-    return End(
-        job.content.holder_id, _id(job), State.DEFERRED, Reason.SERVER_UNAVAILABLE, response, due_at, refund=1
-    )
+    return End(job.content.holder_id, _id(job), State.DEFERRED, Reason.SERVER_UNAVAILABLE, response, due_at, refund=1)
 
 
 def is_dead_address(response: str) -> bool:

@@ -80,10 +80,8 @@ def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict
 def _consents(conn: Connection, holders: Sequence[str], channel: str) -> dict[str, tuple[ConsentFact, ...]]:
     said = members.consents(conn, holders)
     return {
-        holder: tuple([
-            ConsentFact(word.topic, word.channel, word.granted, word.at)
-            for word in words
-            if word.channel == channel
-        ])
+        holder: tuple(
+            [ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words if word.channel == channel]
+        )
         for holder, words in said.items()
     }

@@ -85,9 +85,7 @@ def send_due(
     return run.counts
 
 
-def step(
-    *, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None
-) -> int:
+def step(*, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None) -> int:
     """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; returns how many messages it dealt with.
 
     Time goes on from ``now`` while it runs, since a step can take minutes.
@@ -278,5 +276,3 @@ async def _patiently(work: Callable[[], T]) -> T:
 
 def _end_of(job: Job, state: State, reason: Reason | None, response: str) -> End:
     return End(job.content.holder_id, job.content.message_id, state, reason, response)
-
-

@@ -55,9 +55,7 @@ def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: dat
     return [_result(decision, id_, written) for decision, id_ in zip(decisions, fresh, strict=True)]
 
 
-def suppress(
-    conn: Connection, program_id: str, suppressions: Sequence[NewSuppression], *, now: datetime
-) -> None:
+def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppression], *, now: datetime) -> None:
     """Keep addresses from being written to; the first reason of an address stays."""
     if suppressions:
         parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
@@ -91,9 +89,7 @@ def _judge(
 
 
 def _known(conn: Connection, drafts: Sequence[Draft]) -> set[Occasion]:
-    rows = batches.rows(
-        [{"holder_id": d.holder_id, "dedupe_key": d.dedupe_key, "channel": d.channel} for d in drafts]
-    )
+    rows = batches.rows([{"holder_id": d.holder_id, "dedupe_key": d.dedupe_key, "channel": d.channel} for d in drafts])
     return {(holder, key, channel) for holder, key, channel in conn.execute(SQL["known_occasions"], {"rows": rows})}
 
 

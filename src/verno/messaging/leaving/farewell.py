@@ -18,9 +18,7 @@ MAX_WORDS = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-def leave(
-    conn: Connection, left: Subscription, *, method: str, reason: str | None = None, now: datetime
-) -> None:
+def leave(conn: Connection, left: Subscription, *, method: str, reason: str | None = None, now: datetime) -> None:
     """Record that the member withdrew, in the caller's transaction; a second time changes nothing by itself.
 
     A reason given later is kept as a further withdrawal, since history is only ever added to.

@@ -58,9 +58,9 @@ def letter(content: Content, *, link: Callable[[Subscription], str] = links.unsu
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
     """Return the letter as mail to one address, with both forms of unsubscribing that RFC 8058 and 2369 name."""
-    written = letter(content)
     sender = config.mail_from()
     url = links.unsubscribe_url(subscription(content))
+    written = letter(content, link=lambda _: url)
     mailto = f"mailto:{quote(sender, safe='@')}?subject=unsubscribe"
     return mime.build(
         mime.Parts(

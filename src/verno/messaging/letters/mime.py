@@ -92,7 +92,7 @@ def _word(data: bytes) -> str:
 
 
 def _clean(value: str) -> str:
-    """A line break in a value would let its author write headers."""
+    """Take out line breaks, by which a value's author could write headers."""
     return _CONTROL.sub(" ", value).strip()
 
 

@@ -46,9 +46,7 @@ def view(context: Mapping[str, object], *, locale: str, name: str | None, progra
     month = wording.month_name(figures.month, locale)
     last = (figures.month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     balance = wording.points(main.closing, main.scale, locale)
-    moved = {
-        part: wording.number(getattr(main, part), main.scale, locale) for part in ("earned", "spent", "expired")
-    }
+    moved = {part: wording.number(getattr(main, part), main.scale, locale) for part in ("earned", "spent", "expired")}
     greeting = words["greeting"] if name else words["greeting_nameless"]
     horizon = wording.day_and_month(figures.horizon, locale)
     ending = [row for unit in figures.units for row in _ending(unit, words, locale)]
@@ -70,9 +68,7 @@ def view(context: Mapping[str, object], *, locale: str, name: str | None, progra
     }
 
 
-def _unit(
-    unit: UnitFigures, figures: Context, last: date, words: Mapping[str, str], locale: str
-) -> dict[str, object]:
+def _unit(unit: UnitFigures, figures: Context, last: date, words: Mapping[str, str], locale: str) -> dict[str, object]:
     several = len(figures.units) > 1
     first = wording.day_and_month(figures.month, locale)
     movements = [("earned", unit.earned), ("spent", -unit.spent), ("expired", -unit.expired)]

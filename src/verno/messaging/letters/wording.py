@@ -101,16 +101,19 @@ def points(value: int, scale: int, locale: str | None) -> str:
     return f"{number(value, scale, locale)} {forms.get(form, forms['other'])}"
 
 
+@lru_cache(maxsize=4096)
 def month_name(month: date, locale: str | None) -> str:
     """Write the month's name as it stands alone: октябрь, October."""
     return format_date(month, "LLLL", formats(locale))
 
 
+@lru_cache(maxsize=4096)
 def day(moment: date, locale: str | None) -> str:
     """Write a day with its year: 31 октября 2026 г., October 31, 2026."""
     return format_date(moment, "long", formats(locale))
 
 
+@lru_cache(maxsize=4096)
 def day_and_month(moment: date, locale: str | None) -> str:
     """Write a day without its year: 31 октября, October 31."""
     return format_skeleton("MMMMd", datetime(moment.year, moment.month, moment.day), locale=formats(locale))  # noqa: DTZ001 a date

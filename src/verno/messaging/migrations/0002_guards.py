@@ -14,8 +14,16 @@ class Migration(migrations.Migration):
         grants.may(
             "messaging_message",
             update=(
-                "state", "reason", "decision", "attempts", "due_at", "claimed_by", "claimed_until", "message_id",
-                "response", "changed_at",
+                "state",
+                "reason",
+                "decision",
+                "attempts",
+                "due_at",
+                "claimed_by",
+                "claimed_until",
+                "message_id",
+                "response",
+                "changed_at",
             ),
         ),
         grants.may("messaging_statement"),
