@@ -1,6 +1,7 @@
 """A real SMTP server on loopback (aiosmtpd) that behaves as the recipient's name asks, and remembers what it took."""
 
 import asyncio
+import ssl
 import threading
 from collections import Counter
 from email import message_from_bytes, policy
@@ -16,7 +17,9 @@ SLOW = 30.0
 class Postman:
     """The server in a thread of its own. ``stored`` is the truth: what a recipient would find in the mailbox."""
 
-    def __init__(self, delay: float = 0.0) -> None:
+    def __init__(self, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
+        self.over_tls: list[bool] = []
         self.stored: list[tuple[str, bytes]] = []
         self.greeting_421 = False
         self.sessions = 0
@@ -67,7 +70,7 @@ class Postman:
         self.sessions += 1
         if self.greeting_421:
             return _Busy(self, hostname="postman", loop=self._loop)
-        return SMTP(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False)
+        return SMTP(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False, tls_context=self.tls)
 
     def _hang_up(self, server: SMTP, last_words: bytes = b"") -> None:
         transport = server.transport
@@ -102,6 +105,7 @@ class Postman:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         (address,) = envelope.rcpt_tos
         wanted = address.split("@")[0]
+        self.over_tls.append(session.ssl is not None)
         if self.delay:
             await asyncio.sleep(self.delay)
         answer = {"data-4": "451 4.3.0 later", "data-5": "554 5.6.0 no"}.get(wanted)

@@ -1,12 +1,21 @@
 """Every way a hand-over can end, against a real SMTP server; truth is what the server stored."""
 
+import asyncio
 import logging
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.builders import Shop
 from tests.messaging.people import add_members, make_program, withdraw
@@ -169,6 +178,68 @@ def test_a_server_that_closes_after_some_letters(shop: Shop, postman: Postman) -
     assert send(postman, connections=2) == SendCounts(accepted=23)
     assert sorted(postman.addresses().values()) == [1] * 23
     assert postman.sessions >= 5
+
+
+def test_a_server_that_never_greets_loses_nothing(shop: Shop) -> None:
+    (who,) = prepare(shop, "anna")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        chosen = smtp.Settings("127.0.0.1", mute.getsockname()[1], connections=2, connect_timeout=0.3)
+        assert send_due(lambda: NOW, worker_name="test", settings=chosen) == SendCounts(deferred=1)
+    assert (message(who).state, message(who).reason) == ("deferred", "server-unavailable")
+
+
+def test_two_workers_at_once_send_each_letter_once(shop: Shop, postman: Postman) -> None:
+    prepare(shop, *[f"m-{n}" for n in range(60)])
+    found: list[SendCounts] = []
+    threads = [threading.Thread(target=lambda: found.append(send(postman))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts.accepted for counts in found) == 60
+    assert sorted(postman.addresses().values()) == [1] * 60
+
+
+def test_tls_is_taken_where_it_is_offered(shop: Shop, tmp_path: Path) -> None:
+    prepare(shop, "anna")
+    with Postman(tls=certificate(tmp_path)) as postman:
+        assert send(postman) == SendCounts(accepted=1)
+        assert postman.over_tls == [True]
+
+
+def test_a_password_leaves_only_through_checked_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not to a server without TLS, nor to one whose certificate anybody could have made."""
+    monkeypatch.setattr(smtp, "_loopback", lambda _: False)
+    for tls in (None, certificate(tmp_path)):
+        with Postman(tls=tls) as postman:
+            chosen = smtp.Settings("127.0.0.1", postman.port, username="anna", password="geheim", connect_timeout=3)
+
+            async def try_it(settings: smtp.Settings = chosen) -> None:
+                await smtp.Line(settings).open()
+
+            with pytest.raises(smtp.Unreachable) as refused:
+                asyncio.run(try_it())
+            assert "geheim" not in str(refused.value)
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """Make a self-signed certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
 
 
 def test_no_relay_means_mail_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

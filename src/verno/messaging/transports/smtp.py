@@ -126,17 +126,8 @@ class Line:
 
     async def offer(self, sender: str, recipient: str) -> Outcome | None:
         """Name sender and recipient, both in ASCII; None when the server is ready for the letter."""
-        outcome = await self._offer(sender, recipient)
-        if isinstance(outcome, Temporary) and not self._smtp.is_connected:
-            # A server may close a connection it found idle, or after so many letters. Nothing has left: ask again.
-            with suppress(Unreachable):
-                await self.open()
-                outcome = await self._offer(sender, recipient)
-        return outcome
-
-    async def _offer(self, sender: str, recipient: str) -> Outcome | None:
         try:
-            await self._smtp.mail(sender)
+            await self._name_sender(sender)
             await self._smtp.rcpt(recipient)
         except aiosmtplib.SMTPRecipientRefused as error:
             await self.reset()
@@ -147,10 +138,22 @@ class Line:
             return Temporary(_text(error))
         except aiosmtplib.SMTPTimeoutError as error:
             return Temporary(_text(error))
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except (aiosmtplib.SMTPException, OSError, Unreachable) as error:
             self._smtp.close()
             return Temporary(_text(error))
         return None
+
+    async def _name_sender(self, sender: str) -> None:
+        """Begin a letter; again on a new connection where the server closed this one, idle or after so many letters."""
+        try:
+            await self._smtp.mail(sender)
+        except aiosmtplib.SMTPTimeoutError:
+            raise
+        except (aiosmtplib.SMTPException, OSError):
+            if self._smtp.is_connected:
+                raise
+            await self.open()
+            await self._smtp.mail(sender)
 
     async def hand_over(self, letter: bytes) -> Outcome:
         """Send the letter. From the first byte on, only a clear answer of the server counts as one."""
