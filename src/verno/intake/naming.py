@@ -24,11 +24,15 @@ def member_key(ref: MemberRef, *, program_id: str, country: str) -> Key | str:
 
     A phone or e-mail that cannot be one is no error of the sale's: it gets a key that nobody has.
     """
-    given = [(kind, value) for kind in IdentityKind if (value := getattr(ref, kind)) is not None]
-    if len(given) != 1:
+    if _fields(ref).count(None) != len(IdentityKind) - 1:
         return "name the member by exactly one of id, card, phone, email, external_id"
-    kind, value = given[0]
+    kind, value = next((kind, value) for kind, value in zip(IdentityKind, _fields(ref), strict=True) if value)
     return _key(kind, value, program_id, country)
+
+
+def _fields(ref: MemberRef) -> tuple[str | None, ...]:
+    """Return the fields in the order of ``IdentityKind``."""
+    return ref.id, ref.card, ref.phone, ref.email, ref.external_id
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -45,14 +45,17 @@ def line_text(
     All values but the attributes consist of safe characters.
     """
     head = f"{holder_id}\t{receipt_id}\t"
-    out = []
-    for number, line in enumerate(receipt.lines, 1):
-        extra = _copied(line.attributes) if line.attributes else "\\N"
-        goods = known.get(line.sku) or fresh[line.sku]
-        out.append(f"{head}{number}\t{goods}\t{line.quantity}\t{line.amount}\t{line.discount}\t{extra}\n")
-    return "".join(out)
+    return "".join(
+        [
+            f"{head}{number}\t{known.get(line.sku) or fresh[line.sku]}\t{line.quantity}\t{line.amount}"
+            f"\t{line.discount}\t{_copied(line.attributes)}\n"
+            for number, line in enumerate(receipt.lines, 1)
+        ]
+    )
 
 
 def _copied(attributes: Mapping[str, AttributeValue]) -> str:
     """Return JSON for COPY: control characters are escaped by JSON already, backslashes by us."""
+    if not attributes:
+        return "\\N"
     return msgspec.json.encode(attributes).decode().replace("\\", "\\\\")

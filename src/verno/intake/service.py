@@ -7,7 +7,7 @@ batch's size.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from verno.catalogue import service as catalogue
@@ -45,6 +45,7 @@ class Case:
     receipt: Receipt
     store: Store
     at: datetime
+    day: date
     key: naming.Key | None
     fingerprint: str
     id: str = ""
@@ -102,8 +103,9 @@ class _Desk:
         store = self.context.stores.get(receipt.place)
         if store is None:
             return Refused(Refusal.UNKNOWN_PLACE, "place", f"no store has the code {receipt.place}")
+        zone = self.context.zones[store.id]
         try:
-            at = naming.moment(receipt, self.context.zones[store.id])
+            at = naming.moment(receipt, zone)
         except OverflowError:
             return Refused(Refusal.TIME_OUT_OF_RANGE, "at", "the time is out of range")
         if not EARLIEST <= at <= self.now + MOST_AHEAD:
@@ -119,7 +121,8 @@ class _Desk:
         amount = sum([line.amount for line in receipt.lines])
         if amount > MAX_AMOUNT:
             return Refused(Refusal.TOO_MUCH, "lines", f"the receipt's sum is above {MAX_AMOUNT} minor units")
-        case = Case(index, receipt, store, at, key, naming.fingerprint(receipt, at), amount=amount)
+        day = localtime.business_date(at, zone)
+        case = Case(index, receipt, store, at, day, key, naming.fingerprint(receipt, at), amount=amount)
         self.cases.append(case)
         return None
 
@@ -249,7 +252,7 @@ def _operation(context: Context, case: Case, units: dict[str, Unit]) -> Operatio
     zone = context.zones[case.store.id]
     entries = tuple(
         [
-            Earn(holder, units[code].id, points, case.at, None, expiry(case.at, zone, units[code].life_days))
+            Earn(holder, units[code].id, points, case.at, None, expiry(case.day, zone, units[code].life_days))
             for code, points in case.verdict.points.items()
         ]
     )
@@ -258,11 +261,9 @@ def _operation(context: Context, case: Case, units: dict[str, Unit]) -> Operatio
     return Operation(key, case.id, holder, case.fingerprint, entries)
 
 
-def expiry(at: datetime, zone: ZoneInfo, life_days: int | None) -> datetime | None:
-    """Return the first moment points of a receipt are over: the end of day ``life_days`` after its business date."""
-    if life_days is None:
-        return None
-    return localtime.start_of_day(localtime.business_date(at, zone) + timedelta(days=life_days + 1), zone)
+def expiry(day: date, zone: ZoneInfo, life_days: int | None) -> datetime | None:
+    """Return the first moment at which points are over: the end of day ``life_days`` after the business date."""
+    return None if life_days is None else localtime.start_of_day(day + timedelta(days=life_days + 1), zone)
 
 
 def _write(conn: Connection, context: Context, fresh: Sequence[Case], things: Things, *, now: datetime) -> list[bytes]:
@@ -323,7 +324,6 @@ def _record(case: Case, things: Things, reply: bytes) -> rows.ReceiptRow:
 
 
 def _event(context: Context, case: Case, record: rows.ReceiptRow) -> outbox.NewEvent:
-    day = localtime.business_date(case.at, context.zones[case.store.id])
     return outbox.NewEvent(
         program_id=context.program.id,
         holder_id=record.holder_id,
@@ -333,7 +333,7 @@ def _event(context: Context, case: Case, record: rows.ReceiptRow) -> outbox.NewE
             "number": record.number,
             "place": case.store.code,
             "at": case.at,
-            "month": day.replace(day=1),
+            "month": case.day.replace(day=1),
             "amount": case.amount,
             "points": case.verdict.points,
         },
