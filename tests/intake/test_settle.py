@@ -14,6 +14,8 @@ from verno.intake.types import Line, MemberRef, Outcome, Receipt, Refused, Repla
 from verno.kit.ids import new_id
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
+from verno.workspace import settings
+from verno.workspace.settings import NotSet
 
 REGULAR = MemberRef(phone="8 (916) 000-00-01")
 
@@ -258,3 +260,12 @@ def test_the_batch_size_does_not_change_the_round_trips(
     one, waits = waits, 0
     settle(conn, counter, *[sale(f"many-{i}", 100 * i) for i in range(500)])
     assert 0 < waits <= one + 1  # + 1: receipts without points ask for the balance
+
+
+def test_an_owner_may_let_unknown_places_appear(conn: psycopg.Connection, counter: Counter) -> None:
+    assert isinstance(settle(conn, counter, sale(place="spb-9"))[0], Refused)
+    assert isinstance(settings.write(conn, counter.program.id, "intake.unknown_place", "maybe", now=NOW), NotSet)
+    settings.write(conn, counter.program.id, "intake.unknown_place", "create", now=NOW)
+    context.forget()
+    assert isinstance(settle(conn, counter, sale(place="spb-9"))[0], Settled)
+    assert conn.execute("SELECT name FROM workspace_place WHERE code = 'spb-9'").fetchall() == [("spb-9",)]

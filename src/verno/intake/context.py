@@ -15,6 +15,7 @@ from verno.kit.db import Connection
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
 from verno.workspace import queries as workspace
+from verno.workspace import settings
 from verno.workspace.types import Program, Store, Unit
 
 FRESH_SECONDS = 2.0
@@ -43,6 +44,7 @@ class Context:
     zones: dict[str, ZoneInfo]
     goods: dict[str, str]
     tills: dict[TillKey, str]
+    makes_places: bool
     read_at: float
 
     def learn(self, learned: Learned) -> None:
@@ -77,12 +79,18 @@ def of(conn: Connection, program_id: str) -> Context:
         zones={},
         goods=known.goods if known else {},
         tills=known.tills if known else {},
+        makes_places=_makes_places(conn, program_id),
         read_at=time.monotonic(),
     )
     fresh.add_stores(workspace.stores(conn, program_id))
     with _guard:
         _contexts[program_id] = fresh
     return fresh
+
+
+def _makes_places(conn: Connection, program_id: str) -> bool:
+    setting = settings.read(conn, program_id, settings.UNKNOWN_PLACE)
+    return setting is not None and setting.value == settings.UnknownPlace.CREATE
 
 
 def forget() -> None:

@@ -28,7 +28,7 @@ from verno.rules import engine
 from verno.rules.types import Facts, Verdict
 from verno.workspace import queries as workspace
 from verno.workspace import service as workspace_service
-from verno.workspace.types import Store, Unit
+from verno.workspace.types import NewStore, Store, Unit
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_AHEAD = timedelta(hours=24)
@@ -131,6 +131,9 @@ class _Desk:
         strange = {receipt.place for receipt in receipts if receipt.place not in self.context.stores}
         if strange:
             program_id = self.context.program.id
+            if self.context.makes_places:
+                new = [NewStore(code, code) for code in sorted(strange) if code.isprintable()]
+                workspace_service.add_stores(self.conn, program_id, new, now=self.now)
             self.context.add_stores(workspace.stores(self.conn, program_id, sorted(strange)))
 
     def sort_out(self, outcomes: list[Outcome | None]) -> list[Case]:

@@ -61,6 +61,12 @@ FROM workspace_api_key WHERE prefix = %(prefix)s AND revoked_at IS NULL
 -- Plan: primary key.
 SELECT value FROM workspace_setting WHERE program_id = %(program)s AND scope = 'program' AND key = %(key)s
 
+-- name: set
+-- Plan: primary key.
+INSERT INTO workspace_setting (program_id, scope, key, value, changed_at)
+VALUES (%(program)s, 'program', %(key)s, %(value)s, %(now)s)
+ON CONFLICT (program_id, scope, key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at
+
 -- name: add_setup_token
 -- Plan: insert.
 INSERT INTO workspace_setup_token (token_hash, program_id, expires_at)
