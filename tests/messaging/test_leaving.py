@@ -11,6 +11,7 @@ from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.members import service
 from verno.members.service import POINTS_STATEMENT
@@ -201,3 +202,24 @@ def test_the_page_is_locked_down_and_speaks_both_languages(shop: Shop) -> None:
     assert "Больше не присылать выписки по баллам?" in strict().get(path(shop) + "?lang=ru").content.decode()
     unknown = strict().get("/u/x", headers={"accept-language": "ru-RU,ru;q=0.9"}).content.decode()
     assert "Ссылка не работает" in unknown
+
+
+def test_a_database_that_is_away_is_said_and_not_taken_for_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = path(shop)
+
+    def away() -> None:
+        message = "away"
+        raise Unavailable(message)
+
+    monkeypatch.setattr(db, "transaction", away)
+    answer = strict().post(address, ONE_CLICK)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "30"
+    assert "not unsubscribed yet" in answer.content.decode()
+
+
+def test_a_program_that_is_gone(shop: Shop) -> None:
+    gone = Subscription(holder(), holder(), POINTS_STATEMENT, "email")
+    answer = strict().post(f"/u/{links.token(gone)}", ONE_CLICK)
+    assert answer.status_code == 404
+    assert len(words()) == 1

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.builders import Shop
-from tests.messaging.people import add_members, earn, make_program, spend, withdraw
+from tests.messaging.people import LONG_AGO, add_members, earn, make_program, spend, withdraw
 from verno.kit import db
 from verno.kit.localtime import start_of_day, zone
 from verno.members import service as members
@@ -205,7 +205,15 @@ def test_two_runs_at_once_make_one_each(database: str) -> None:
         assert all(len(queries.of_member(conn, holder)) == 1 for holder in holders)
 
 
-def test_the_month_must_be_over_where_the_program_lives(conn: psycopg.Connection, shop: Shop) -> None:
+def test_a_program_does_not_tell_of_months_before_it_began(conn: psycopg.Connection) -> None:
+    shop = make_program(conn, now=NOVEMBER_FIRST)
+    add_members(conn, shop, 1)
+    assert due_statements(conn, now=at(11, 2)) == {}
+    assert due_statements(conn, now=DECEMBER_FIRST)[shop.program.id].queued == 1
+
+
+def test_the_month_must_be_over_where_the_program_lives(conn: psycopg.Connection) -> None:
+    shop = make_program(conn, now=LONG_AGO)
     add_members(conn, shop, 1)
     early = datetime(2026, 10, 31, 20, 59, tzinfo=UTC)
     assert plan_statements(conn, shop.program, 2026, 10, now=early) is StatementRefusal.MONTH_NOT_OVER

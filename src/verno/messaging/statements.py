@@ -7,7 +7,7 @@ that commits late can never fall between two statements, and opening is always t
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -94,18 +94,26 @@ def plan_statements(
 
 
 def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCounts]:
-    """Plan last month's statements of each program that has none yet; returns counts by program. For an hourly job."""
+    """Plan last month's statements of each program that has none yet; returns counts by program. For an hourly job.
+
+    A program that began after the month's end has nothing to say about it.
+    """
     out: dict[str, StatementCounts] = {}
     for program in workspace.programs(conn):
         today = localtime.business_date(now, localtime.zone(program.timezone))
         year, month = localtime.month_before(today)
         row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()
-        if row and row[0]:
+        if (row and row[0]) or _began(program) >= _span(program, year, month).end:
             continue
         planned = plan_statements(conn, program, year, month, now=now)
         if isinstance(planned, StatementCounts):
             out[program.id] = planned
     return out
+
+
+def _began(program: Program) -> datetime:
+    """Return when a program was made: the stamp of its UUIDv7 (RFC 9562), in milliseconds."""
+    return datetime.fromtimestamp(int(program.id.replace("-", "")[:12], 16) / 1000, UTC)
 
 
 def _span(program: Program, year: int, month: int) -> _Month:

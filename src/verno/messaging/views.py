@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.messaging.leaving import farewell, links
 from verno.messaging.leaving.links import Subscription
@@ -26,28 +27,45 @@ from verno.workspace import queries as workspace
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows what will stop and changes nothing; POST stops it at once, from a mail program or from the page."""
     left = links.read(token)
-    if left is None:
-        return _page(request, "unknown", _asked(request) or _browser(request), {}, status=404)
-    if request.method != "POST":
-        with db.transaction() as conn:
-            known = _known(conn, left)
-            state = "left" if farewell.has_left(conn, left) else "ask"
-        return _page(request, state, _asked(request) or known[1], known[0])
+    try:
+        if left is None:
+            return _page(request, "unknown", _browser(request), {}, status=404)
+        return _stop(request, left) if request.method == "POST" else _show(request, left)
+    except KeyError:  # the token is ours, the program is gone
+        return _page(request, "unknown", _browser(request), {}, status=404)
+    except Unavailable:
+        page = _page(request, "busy", _browser(request), {}, status=503)
+        page["Retry-After"] = "30"
+        return page
+
+
+def _show(request: HttpRequest, left: Subscription) -> HttpResponse:
+    with db.transaction() as conn:
+        names, spoken = _known(conn, left)
+        state = "left" if farewell.has_left(conn, left) else "ask"
+    return _page(request, state, spoken, names)
+
+
+def _stop(request: HttpRequest, left: Subscription) -> HttpResponse:
     choices, words, one_click = _said(request)
     reason = farewell.reason_text(choices, words)
     method = farewell.ONE_CLICK if one_click else farewell.PAGE
 
     def work() -> tuple[dict[str, str], Language]:
         with db.transaction() as conn:
+            known = _known(conn, left)
             farewell.leave(conn, left, method=method, reason=reason, now=clock.now())
-            return _known(conn, left)
+            return known
 
-    known = db.retrying(work)
-    return _page(request, "thanks" if reason else "done", _asked(request) or known[1], known[0])
+    names, spoken = db.retrying(work)
+    return _page(request, "thanks" if reason else "done", spoken, names)
 
 
 def _known(conn: db.Connection, left: Subscription) -> tuple[dict[str, str], Language]:
-    """Return the page's names and the member's language; a member who was erased may still leave."""
+    """Return the page's names and the member's language; a member who was erased may still leave.
+
+    Raises ``KeyError`` when there is no such program.
+    """
     program = workspace.program(conn, left.program_id)
     member = members.members(conn, left.program_id, [left.holder_id]).get(left.holder_id)
     spoken = language((member.locale if member else None) or program.locale)
@@ -76,6 +94,7 @@ def _browser(request: HttpRequest) -> Language:
 def _page(
     request: HttpRequest, state: str, spoken: Language, names: dict[str, str], *, status: int = 200
 ) -> HttpResponse:
+    spoken = _asked(request) or spoken
     words = PAGE[spoken]
     named = {"program": names.get("program", ""), "topic": topic_name(names.get("topic", ""), spoken)}
     said = "done" if state == "thanks" else state
