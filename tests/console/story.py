@@ -44,7 +44,7 @@ def tell(conn: Connection, *, now: datetime, life_days: int | None = 180) -> Sto
 
 def count_events(now: datetime) -> None:
     """Let the reader of the outbox catch up with what has been committed."""
-    while reader.step(now):
+    while reader.step(now=now):
         pass
 
 

@@ -69,6 +69,10 @@ class Face:
         """Write a month as a heading of a column: ``Nov 2026``."""
         return format_date(day, "LLL y", locale=self.locale)
 
+    def month_in_full(self, day: date) -> str:
+        """Write a month in a sentence: ``November 2026``."""
+        return format_date(day, "LLLL y", locale=self.locale)
+
 
 def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:
     """Return the face of the signed-in person's program."""

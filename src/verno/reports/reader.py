@@ -25,7 +25,7 @@ class ReceiptFacts(msgspec.Struct, frozen=True, gc=False):
     points: dict[str, int] = {}
 
 
-def step(now: datetime) -> int:
+def step(*, now: datetime) -> int:
     """Count the next events in one transaction; returns how many were read, 0 when there are none for now."""
     with db.transaction() as conn:
         return outbox.consume(conn, READER, count, now=now)

@@ -56,7 +56,7 @@ def preview(request: HttpRequest, member_id: object, message_id: object) -> Http
 def occasion(face: Face, row: MessageView) -> tuple[str, str]:
     """Return what a message is about and for which month, if it is a monthly one."""
     found = _MONTHLY.fullmatch(row.dedupe_key)
-    month = face.month(date(int(found[1]), int(found[2]), 1)) if found else ""
+    month = face.month_in_full(date(int(found[1]), int(found[2]), 1)) if found else ""
     return words.say("topic", row.topic), month
 
 
