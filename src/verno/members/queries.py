@@ -134,6 +134,12 @@ def consent_states(
     return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
 
 
+def page(conn: Connection, program_id: str, *, after: str | None, limit: int) -> list[tuple[str, str | None]]:
+    """Return (id, locale) of the next members in the order of their ids, from the one after ``after`` on."""
+    parameters = {"program": program_id, "after": after, "limit": limit}
+    return [(holder, locale) for holder, locale in conn.execute(SQL["page"], parameters).fetchall()]
+
+
 def count(conn: Connection, program_id: str) -> int:
     """Return how many members the program has."""
     row = conn.execute(SQL["count_members"], {"program": program_id}).fetchone()

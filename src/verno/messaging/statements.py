@@ -17,6 +17,7 @@ from verno.kit.db import Connection
 from verno.ledger import service as ledger
 from verno.ledger import statement_queries
 from verno.ledger.statement_queries import Figures
+from verno.members import queries as members
 from verno.members.service import POINTS_STATEMENT
 from verno.messaging import service
 from verno.messaging.facts import SQL
@@ -87,7 +88,7 @@ def plan_statements(
         pass
     counts = StatementCounts()
     after: str | None = None
-    while found := _recipients(conn, program.id, after):
+    while found := members.page(conn, program.id, after=after, limit=CHUNK):
         after = found[-1][0]
         _plan_chunk(conn, program, units, span, found, counts, now=now)
     return counts
@@ -127,11 +128,6 @@ def _span(program: Program, year: int, month: int) -> _Month:
         horizon=localtime.start_of_day(horizon_day, zone),
         horizon_day=horizon_day - timedelta(days=1),
     )
-
-
-def _recipients(conn: Connection, program_id: str, after: str | None) -> list[tuple[str, str | None]]:
-    parameters = {"program": program_id, "after": after, "limit": CHUNK}
-    return [(holder, locale) for holder, locale in conn.execute(SQL["recipients"], parameters)]
 
 
 def _plan_chunk(

@@ -18,3 +18,10 @@ SELECT id::text FROM members_search(%(program)s, %(words)s, %(limit)s)
 -- name: count_members
 -- Plan: index-only scan of (program, id).
 SELECT count(*) FROM members_member WHERE program_id = %(program)s
+
+-- name: page
+-- A program's members in the order of their ids, from one on. Plan: range of the index by program and id, limit.
+SELECT id::text, locale FROM members_member
+WHERE program_id = %(program)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
+ORDER BY id
+LIMIT %(limit)s
