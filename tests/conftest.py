@@ -88,10 +88,10 @@ def _point_django(name: str) -> None:
 
 def _forget() -> None:
     """Drop what this process remembers of another database."""
-    from verno.api import receipts  # noqa: PLC0415
-    from verno.intake import context  # noqa: PLC0415
-    from verno.intake.groups import GroupCommit  # noqa: PLC0415
-    from verno.kit.clock import clock  # noqa: PLC0415
+    from verno.api import receipts
+    from verno.intake import context
+    from verno.intake.groups import GroupCommit
+    from verno.kit.clock import clock
 
     context.forget()
     receipts.group_commit = GroupCommit(clock.now)
