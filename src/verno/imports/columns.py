@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from verno.imports.types import Kind, Row, RowError
 from verno.kit.errors import VernoError
@@ -14,6 +15,10 @@ from verno.web import wire
 from verno.web.problems import Refused
 
 Reader = Callable[[object], object]
+Fields: TypeAlias = dict[str, object]
+
+LINE = "line."
+"""Begins the names of fields that belong to a receipt's line, not to the receipt."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _PATH = re.compile(r"\s+>\s+")
@@ -137,20 +142,44 @@ class Layout:
                 f"the columns of the file do not fit: {'; '.join(problems)}. Columns of {kind}: {', '.join(known)}"
             )
             raise VernoError(message)
-        self._readers = {name: known[name] for name in columns}
-        self.column_of = {field: name for name, (field, _) in self._readers.items()}
+        readers = [(name, *known[name]) for name in columns]
+        self.column_of = {field: name for name, field, _ in readers}
+        self._head = [(name, field, reader) for name, field, reader in readers if not field.startswith(LINE)]
+        self._line = [(name, field[len(LINE) :], reader) for name, field, reader in readers if field.startswith(LINE)]
+        self._last_cells: list[object] = []
+        self._last_fields: Fields = {}
 
-    def read(self, row: Row) -> tuple[dict[str, object], RowError | None]:
-        """Return a row's fields, those that can be read, and what is wrong with it first."""
+    def read(self, row: Row) -> tuple[Fields, Fields, RowError | None]:
+        """Return a row's fields, those of its line apart, and what is wrong with it first.
+
+        A receipt's rows repeat its own cells: equal cells give the very object of the row before, which saves half
+        of the work of a long file.
+        """
+        cells = row.cells
         wrong = RowError(row.number, *row.problem) if row.problem else None
-        out: dict[str, object] = {}
-        for name, cell in row.cells.items():
-            field, reader = self._readers[name]
-            try:
-                out[field] = reader(cell)
-            except ValueError as error:
-                wrong = wrong or RowError(row.number, name, str(error))
-        return out, wrong
+        head_cells = [cells.get(name) for name, _, _ in self._head]
+        if head_cells == self._last_cells and wrong is None:
+            head = self._last_fields
+        else:
+            head, wrong = _read(self._head, row, wrong)
+            self._last_cells, self._last_fields = (head_cells, head) if wrong is None else ([], {})
+        line, wrong = _read(self._line, row, wrong)
+        return head, line, wrong
+
+
+def _read(
+    readers: Sequence[tuple[str, str, Reader]], row: Row, wrong: RowError | None
+) -> tuple[Fields, RowError | None]:
+    out: Fields = {}
+    for name, field, reader in readers:
+        cell = row.cells.get(name)
+        if cell is None:
+            continue
+        try:
+            out[field] = reader(cell)
+        except ValueError as error:
+            wrong = wrong or RowError(row.number, name, str(error))
+    return out, wrong
 
 
 def _shown(value: object) -> str:

@@ -7,14 +7,13 @@ from typing import TypeAlias
 import msgspec
 
 from verno.catalogue.types import NewGoods
-from verno.imports.columns import Layout
+from verno.imports.columns import Fields, Layout
 from verno.imports.tables import Table
 from verno.imports.types import Item, Kind, RowError
 from verno.intake.types import MAX_LINES, Receipt
 from verno.members.types import NewMember
 from verno.web import wire
 
-Fields: TypeAlias = dict[str, object]
 Key: TypeAlias = tuple[object, object, object]
 
 SHAPES: Mapping[Kind, type[Receipt | NewMember | NewGoods]] = {
@@ -39,11 +38,12 @@ def items(kind: Kind, table: Table) -> Iterator[Item]:
     return _receipts(layout, stream) if kind is Kind.RECEIPTS else _singles(SHAPES[kind], stream)
 
 
-Stream: TypeAlias = Iterator[tuple[int, Fields, RowError | None]]
+Stream: TypeAlias = Iterator[tuple[int, Fields, Fields, RowError | None]]
+"""Row number, fields of the item, fields of the receipt's line, what is wrong."""
 
 
 def _singles(shape: type[object], stream: Stream) -> Iterator[Item]:
-    for number, found, wrong in stream:
+    for number, found, _, wrong in stream:
         if wrong is not None:
             yield Item((number,), None, wrong)
             continue
@@ -61,22 +61,23 @@ class _Group:
         self._layout = layout
         self.rows: list[int] = []
         self._head: Fields = {}
+        self._seen: Fields | None = None
         self._lines: list[Fields] = []
         self._error: RowError | None = None
 
-    def add(self, number: int, found: Fields) -> None:
+    def add(self, number: int, head: Fields, line: Fields) -> None:
         """Take a row. Fields of the receipt may be left blank in all rows but the first."""
         if len(self.rows) > MAX_LINES:
             self.rows[-1] = number  # one too many already; more would only cost memory
             return
         self.rows.append(number)
-        line: Fields = {}
-        for field, value in found.items():
-            if field.startswith("line."):
-                line[field[5:]] = value
-            elif self._head.setdefault(field, value) != value:
-                self.fail(RowError(number, self._layout.column_of[field], "differs from the receipt's first row"))
         self._lines.append(line)
+        if head is self._seen:
+            return
+        self._seen = head
+        for field, value in head.items():
+            if self._head.setdefault(field, value) != value:
+                self.fail(RowError(number, self._layout.column_of[field], "differs from the receipt's first row"))
 
     def fail(self, error: RowError) -> None:
         """Remember the first error."""
@@ -111,8 +112,8 @@ def _receipts(layout: Layout, stream: Stream) -> Iterator[Item]:
     """
     group: _Group | None = None
     torn: RowError | None = None
-    for number, found, wrong in stream:
-        key = (found.get("place"), found.get("series"), found.get("number"))
+    for number, head, line, wrong in stream:
+        key = (head.get("place"), head.get("series"), head.get("number"))
         if wrong is not None and key[2] is None:
             torn = wrong
             if group is not None:
@@ -125,7 +126,7 @@ def _receipts(layout: Layout, stream: Stream) -> Iterator[Item]:
             if group is not None:
                 yield group.item()
             group = _Group(key, layout)
-        group.add(number, found)
+        group.add(number, head, line)
         if torn is not None:
             group.fail(RowError(number, "", f"row {torn.row} beside it cannot be read"))
             torn = None

@@ -96,7 +96,10 @@ def _csv_row(number: int, cells: Sequence[str], columns: Sequence[str]) -> Row:
     found = {name: cell for name, cell in zip(columns, cells, strict=False) if cell and not cell.isspace()}
     if len(cells) != len(columns):
         return Row(number, found, ("", f"has {len(cells)} cells where the header has {len(columns)}"))
-    return Row(number, found, _bad_text(found))
+    # One look at the whole row is enough for nearly all.
+    whole = "".join(cells)
+    plain = whole.isascii() and NUL not in whole and len(whole) <= MAX_CELL
+    return Row(number, found, None if plain else _bad_text(found))
 
 
 def _bad_text(cells: Mapping[str, object]) -> tuple[str, str] | None:
