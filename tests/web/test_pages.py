@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from verno.kit.ids import new_id
 from verno.web.pages import DEFAULT_LIMIT, MAX_LIMIT, Place, read_cursor, read_limit
 from verno.web.problems import Refused
 
+ID = "01a21293-b600-7000-9d45-e829219808b6"
 AT = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def test_a_cursor_comes_back_exact() -> None:
-    place = Place(AT, new_id(now=AT))
+    place = Place(AT, ID)
     assert read_cursor(place.encode()) == place
     assert place.encode().replace("-", "").replace("_", "").isalnum()
 
@@ -27,8 +27,8 @@ def packed(value: object) -> str:
     "text",
     [
         "x", "....", "é", packed(None), packed([]), packed({}), packed([1, 2]), packed(["2026-11-25", "id", 3]),
-        packed([AT.isoformat(), "not-an-id"]), packed([AT.isoformat(), 5]), packed([5, new_id(now=AT)]),
-        packed(["2026-11-25T12:00:00", new_id(now=AT)]), packed(["yesterday", new_id(now=AT)]),
+        packed([AT.isoformat(), "not-an-id"]), packed([AT.isoformat(), 5]), packed([5, ID]),
+        packed(["2026-11-25T12:00:00", ID]), packed(["yesterday", ID]),
         base64.urlsafe_b64encode(b"\xff\xff").decode(), "A" * 5000,
     ],
 )  # fmt: skip
