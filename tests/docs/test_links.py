@@ -7,6 +7,7 @@ import pytest
 
 from verno.cli import COMMANDS
 from verno.verify import service as verify
+from verno.workspace import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -78,6 +79,19 @@ def test_every_check_of_verify_is_described() -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
     for check in verify.CHECKS:
         assert f"| `{check.replace('_', '-')}` |" in page
+
+
+def test_every_command_is_described() -> None:
+    page = (ROOT / "docs/reference/cli.md").read_text()
+    for command in COMMANDS:
+        assert f"`verno {command}" in page
+
+
+def test_every_setting_is_described() -> None:
+    page = (ROOT / "docs/reference/configuration.md").read_text()
+    for key, definition in settings.REGISTRY.items():
+        values = ", ".join(f"`{choice}`" for choice in definition.choices)
+        assert f"| `{key}` | {values} | `{definition.default}` |" in page
 
 
 def test_every_variable_is_described() -> None:
