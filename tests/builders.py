@@ -21,7 +21,7 @@ class Shop:
     unit: Unit
 
 
-def make_shop(  # noqa: PLR0913 a builder's defaults
+def make_shop(
     conn: psycopg.Connection,
     *,
     currency: str = "RUB",

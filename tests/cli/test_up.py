@@ -14,7 +14,7 @@ from tests.cli.commands import Tree, free_port, get, init_words, part, up, verno
 from verno.kit.embedded import cluster, programs
 
 AGAIN_SECONDS = 10.0
-"""API.md 13."""
+"""Seconds within which a killed child must be back."""
 
 UNSAFE = {
     "fsync": ("up", "serve", "work", "migrate"),

@@ -1,4 +1,4 @@
-"""Guessing passwords is slow: five free tries, then a wait that grows, but never a lock (RELIABILITY.md 2.4).
+"""Guessing passwords is slow: five free tries, then a wait that grows, but never a lock.
 
 A lock by wrong passwords alone would be a weapon against its owner; a wait of at most a minute is not.
 """

@@ -1,6 +1,6 @@
 """Local dates and the moments they begin at.
 
-The laws (DESIGN.md section 5): UTC inside, intervals half-open, a local date begins at its first existing
+The laws (ARCHITECTURE.md, laws of the data): UTC inside, intervals half-open, a local date begins at its first existing
 instant, times that do not exist move forward by the gap, ambiguous ones take the first (PEP 495, fold 0).
 """
 

@@ -104,7 +104,7 @@ class Consent(models.Model):
 
 
 class Topic(models.Model):
-    """A group of messages that a member agrees to or leaves as one. ``class_name`` is RELIABILITY.md's 4.3."""
+    """A group of messages that a member agrees to or leaves as one. ``class_name`` says how much they may ask."""
 
     pk = models.CompositePrimaryKey("program_id", "code")
     program_id = models.UUIDField()

@@ -45,7 +45,7 @@ class AttributeKind(StrEnum):
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """Messages that a member agrees to or leaves as one; ``class_name`` is one of RELIABILITY.md's 4.3."""
+    """Messages that a member agrees to or leaves as one; ``class_name`` says how much they may ask of the reader."""
 
     code: str
     class_name: str

@@ -39,7 +39,7 @@ HAND_OVER_MARGIN = timedelta(minutes=5)
 """How much longer than the server may think a hand-over is left alone."""
 MOST_ATTEMPTS = 8
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
-"""Waits after a temporary refusal (RELIABILITY.md 4.7); the last try comes 68 h 35 min after the first."""
+"""Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
 OUTAGE_WAIT = timedelta(minutes=5)
 
 _NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")

@@ -6,7 +6,7 @@ STATES = ["queued", "claimed", "handing_over", "accepted", "rejected", "deferred
 
 
 class Message(models.Model):
-    """One message to one member over one channel, with its state (RELIABILITY.md P15) and the decision behind it.
+    """One message to one member over one channel, with its state and the decision behind it.
 
     ``dedupe_key`` names the occasion (``statement/2026-10``): one message per member, channel and occasion.
     ``context`` holds the template's figures, never an address.

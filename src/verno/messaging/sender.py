@@ -1,4 +1,4 @@
-"""Sending: the rows are the queue, the states are RELIABILITY.md's P15.
+"""Sending: the rows are the queue, the states are told in docs/explanation/messages.md.
 
 A message is handed over at most once: ``handing_over`` is committed before DATA, and from there on only the server's
 own clear answer decides. A killed worker's messages become ``uncertain`` when its claim lapses; nobody but a person

@@ -1,6 +1,6 @@
 """The monthly points statement: one row per member and month, told to the unit as the ledger knows it.
 
-The law (DESIGN.md section 5): a transfer counts in the month of its business time. One that is recorded after its
+The law (ARCHITECTURE.md): a transfer counts in the month of its business time. One that is recorded after its
 month's statement appears on the next as "earlier periods": what is dated before the month as the ledger knows it now,
 less what the member was told last. Built on what was told rather than on moments of recording, so that a posting
 that commits late can never fall between two statements, and opening is always the previous closing.

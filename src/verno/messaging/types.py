@@ -9,7 +9,7 @@ import msgspec
 
 
 class MessageClass(StrEnum):
-    """How much a message may ask of its reader (RELIABILITY.md 4.3)."""
+    """How much a message may ask of its reader."""
 
     SECURITY = "security"
     TRANSACTIONAL = "transactional"
@@ -18,7 +18,7 @@ class MessageClass(StrEnum):
 
 
 class State(StrEnum):
-    """Where a message is on its way (RELIABILITY.md P15)."""
+    """Where a message is on its way (docs/explanation/messages.md)."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"

@@ -1,6 +1,6 @@
 """One process tree: starts parts, restarts dead ones with back-off, gives up when one keeps dying.
 
-Deaths are counted in a sliding minute: the fifth of one part stops everything (API.md 13). A part is anything
+Deaths are counted in a sliding minute: the fifth of one part stops everything. A part is anything
 with the four methods below, so that tests use parts without processes.
 """
 

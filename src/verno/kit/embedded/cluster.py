@@ -90,8 +90,9 @@ class Cluster:
         self.base.mkdir(parents=True, exist_ok=True)
         with (self.base / "start.lock").open("w") as gate, (self.base / "users.lock").open("w") as users:
             fcntl.flock(gate, fcntl.LOCK_EX)
-            server = None if self.answers() else self.start()
+            # First join the users: a server whose owner is about to stop it must not be taken for a living one.
             fcntl.flock(users, fcntl.LOCK_SH)
+            server = None if self.answers() else self.start()
             fcntl.flock(gate, fcntl.LOCK_UN)
             try:
                 yield server

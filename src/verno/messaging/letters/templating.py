@@ -1,6 +1,6 @@
 """Templates: an MJML file compiled once per process to a letter's HTML, and a plain-text file beside it.
 
-Safety (CHANNELS.md, "Template safety, seen"): templates get plain copies of text and lists only, run on a ration of
+Safety: templates get plain copies of text and lists only, run on a ration of
 ``fuel``, escape what they print, and fail on a name they do not have.
 """
 
