@@ -1,7 +1,8 @@
 """The one door for messages: may this message leave now? Pure; the same at planning and at hand-over.
 
 The order of the checks is told in docs/explanation/messages.md; what is to come (matrix, quiet hours, caps) takes its
-place in ``CHECKS``. All checks are run and told, so that a person who asks "why" sees the whole picture; the first denial wins, else the latest deferral, else the message may leave.
+place in ``CHECKS``. All checks are run and told, so that a person who asks "why" sees the whole picture; the first
+denial wins, else the latest deferral, else the message may leave.
 """
 
 from collections.abc import Callable
