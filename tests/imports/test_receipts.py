@@ -213,3 +213,13 @@ def test_parquet(desk: Desk, tmp_path: Path) -> None:
 def test_an_unknown_member_does_not_refuse_the_sale(desk: Desk) -> None:
     desk.load(Kind.RECEIPTS, rows(GOOD))
     assert desk.one("SELECT status FROM intake_receipt") == "unmatched"
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.parquet"
+    word = pa.array(["x" * 20_000_000])
+    many = pa.DictionaryArray.from_arrays(pa.array([0] * 5000, pa.int32()), word)
+    pq.write_table(pa.table({"number": many}), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(VernoError, match="column number has cells longer than"):
+        desk.load_file(Kind.RECEIPTS, path)

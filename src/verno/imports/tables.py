@@ -7,21 +7,17 @@ bytes that are not UTF-8, a cell or a line beyond the limit, is a row with a ``p
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from verno.imports.cells import HEADER_ROW, MAX_CELL, NUL, bad_text
 from verno.imports.types import Row
 from verno.kit.errors import VernoError
 
 MAX_LINE = 1024 * 1024
-MAX_CELL = 128 * 1024
 PARQUET_MAGIC = b"PAR1"
-ROWS_AT_A_TIME = 2_000
-READ_BUFFER = 1024 * 1024
-HEADER_ROW = 1
-NUL = "\x00"
 TOO_LONG = "\x00too long"
 """Stands for a line beyond the limit: no line of a readable file can look like it."""
 
@@ -69,7 +65,7 @@ def _csv(path: Path, after_row: int) -> Table:
     except (csv.Error, StopIteration) as error:
         message = f"the first row of {path.name} must hold the names of the columns: {error}"
         raise VernoError(message) from error
-    if _bad_text(dict(zip(columns, columns, strict=True))):
+    if bad_text(dict(zip(columns, columns, strict=True))):
         message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV or Parquet file?"
         raise VernoError(message)
     return Table(columns, _csv_rows(reader, columns, after_row))
@@ -99,20 +95,7 @@ def _csv_row(number: int, cells: Sequence[str], columns: Sequence[str]) -> Row:
     # One look at the whole row is enough for nearly all.
     whole = "".join(cells)
     plain = whole.isascii() and NUL not in whole and len(whole) <= MAX_CELL
-    return Row(number, found, None if plain else _bad_text(found))
-
-
-def _bad_text(cells: Mapping[str, object]) -> tuple[str, str] | None:
-    for name, cell in cells.items():
-        if not isinstance(cell, str):
-            continue
-        if NUL in cell:
-            return name, "holds NUL"
-        if len(cell) > MAX_CELL:
-            return name, f"is longer than {MAX_CELL} characters"
-        if not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell):
-            return name, "is not in UTF-8"
-    return None
+    return Row(number, found, None if plain else bad_text(found))
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
@@ -139,37 +122,8 @@ def _delimiter(header: str) -> str:
 
 def _parquet(path: Path, after_row: int) -> Table:
     try:
-        import pyarrow as pa  # noqa: PLC0415 an optional part, and half a second
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        from verno.imports import parquet  # noqa: PLC0415 pyarrow is an optional part, and half a second
     except ModuleNotFoundError as error:
         message = "reading Parquet needs pyarrow: pip install 'verno[parquet]'"
         raise VernoError(message) from error
-    try:
-        # A positive buffer makes a column chunk stream instead of being read whole.
-        file = pq.ParquetFile(path, buffer_size=READ_BUFFER, pre_buffer=False)
-    except (pa.ArrowException, OSError) as error:
-        message = f"{path.name} is not a readable Parquet file: {str(error).splitlines()[0]}"
-        raise VernoError(message) from error
-    columns = list(file.schema_arrow.names)
-
-    def rows() -> Iterator[Row]:
-        number = HEADER_ROW
-        try:
-            for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, use_threads=False):
-                if number + batch.num_rows <= after_row:
-                    number += batch.num_rows
-                    continue
-                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    number += 1
-                    if number > after_row:
-                        yield _parquet_row(number, cells, columns)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            message = f"{path.name} is damaged after row {number}: {str(error).splitlines()[0]}"
-            raise VernoError(message) from error
-
-    return Table(columns, rows(), file.metadata.num_rows)
-
-
-def _parquet_row(number: int, cells: Sequence[object], columns: Sequence[str]) -> Row:
-    found = {name: cell for name, cell in zip(columns, cells, strict=True) if cell is not None and cell != ""}
-    return Row(number, found, _bad_text(found))
+    return Table(*parquet.read(path, after_row))
