@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
-from django.contrib.auth.hashers import make_password
-from django.test import Client
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
+from django.test import Client, override_settings
 
 from tests.builders import NOW
 from tests.console import story
@@ -14,6 +14,15 @@ from tests.console.story import Story
 from verno.kit import db
 from verno.kit.clock import clock, system_now
 from verno.workspace import accounts
+
+
+class QuickHasher(Argon2PasswordHasher):
+    """The same hash with little work: tests sign in a hundred times."""
+
+    time_cost = 1
+    memory_cost = 64
+    parallelism = 1
+
 
 EMAIL = "vera@example.com"
 PASSWORD = "orange lamp river 42"
@@ -25,6 +34,12 @@ class House:
 
     story: Story
     client: Client
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _quick() -> Iterator[None]:
+    with override_settings(PASSWORD_HASHERS=[f"{__name__}.QuickHasher"]):
+        yield
 
 
 @pytest.fixture

@@ -90,8 +90,12 @@ def _receipts(conn: Connection, shop: Shop, moment: datetime) -> None:
             cashier="c-17",
             member=MemberRef(external_id=str(n)) if n % 8 else None,
             lines=[
-                Line(sku=name, quantity="0.745" if i == 0 else str(1 + (day + n + i) % 3),
-                     amount=199 + 137 * ((day + n * i) % 17), discount=50 * ((day + i) % 2))
+                Line(
+                    sku=name,
+                    quantity="0.745" if i == 0 else str(1 + (day + n + i) % 3),
+                    amount=199 + 137 * ((day + n * i) % 17),
+                    discount=50 * ((day + i) % 2),
+                )
                 for i, name in enumerate(GOODS[: 2 + (day + n) % 5])
             ],
         )

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from django.test import Client
@@ -17,6 +17,11 @@ from verno.workspace import accounts
 from verno.workspace.accounts import Redeemed, SetupRefusal
 
 FORM = {"name": "Vera", "email": "Vera@Example.com", "password": PASSWORD, "locale": "ru"}
+
+
+def clock_at(moment: datetime) -> None:
+    """Let the doors' clock stand at a moment; the fixture sets it right again."""
+    clock.read = lambda: moment
 
 
 def staff(rows: psycopg.Connection) -> list[tuple[str, str, str]]:
@@ -37,7 +42,7 @@ def test_the_link_makes_an_owner_and_signs_in(shop: Story, rows: psycopg.Connect
 
 def test_used_expired_and_unknown_links_look_alike(shop: Story) -> None:
     Client().post(f"/console/setup/{shop.token}", FORM)
-    clock.read = lambda: NOW + timedelta(days=8)
+    clock_at(NOW + timedelta(days=8))
     pages = [Client().get(f"/console/setup/{token}") for token in (shop.token, "no-such-token", "%00")]
     assert [page.status_code for page in pages] == [404, 404, 404]
     plain = {re.sub(r'name="(csrfmiddlewaretoken|next)" value="[^"]*"', "", p.content.decode()) for p in pages}
@@ -121,10 +126,10 @@ def test_guessing_gets_slow_but_never_locks(house: House) -> None:
     assert "Too many tries. Please wait" in guess("wrong")
     assert "Too many tries" in guess(PASSWORD)  # the right one has to wait as well, else waiting would tell
     for passed in range(1, 8):  # whoever goes on guessing is slowed to one try a minute
-        clock.read = lambda passed=passed: NOW + passed * throttle.LONGEST_WAIT
+        clock_at(NOW + passed * throttle.LONGEST_WAIT)
         assert "do not belong together" in guess("wrong")
         assert "Too many tries" in guess("wrong")
-    clock.read = lambda: NOW + 8 * throttle.LONGEST_WAIT
+    clock_at(NOW + 8 * throttle.LONGEST_WAIT)
     assert guess(PASSWORD) == ""  # a redirect: signed in, and the count starts anew
     assert "do not belong together" in guess("wrong")
 
@@ -160,27 +165,27 @@ def test_signing_in_changes_the_session_and_signing_out_ends_it(house: House, ro
 
 
 def test_sessions_end_when_idle_and_after_twelve_hours(house: House) -> None:
-    clock.read = lambda: NOW + timedelta(minutes=29)
+    clock_at(NOW + timedelta(minutes=29))
     assert house.client.get("/console/").status_code == 200
-    clock.read = lambda: NOW + timedelta(minutes=58)
+    clock_at(NOW + timedelta(minutes=58))
     assert house.client.get("/console/").status_code == 200
-    clock.read = lambda: NOW + timedelta(minutes=89)
+    clock_at(NOW + timedelta(minutes=89))
     assert house.client.get("/console/").status_code == 302
 
     house.client.post("/console/sign-in/", {"email": EMAIL, "password": PASSWORD})
     began = NOW + timedelta(minutes=89)
     for minutes in range(0, 12 * 60, 20):
-        clock.read = lambda minutes=minutes: began + timedelta(minutes=minutes)
+        clock_at(began + timedelta(minutes=minutes))
         assert house.client.get("/console/").status_code == 200
-    clock.read = lambda: began + timedelta(hours=12, seconds=1)
+    clock_at(began + timedelta(hours=12, seconds=1))
     assert house.client.get("/console/").status_code == 302
 
 
 def test_a_forgotten_tab_does_not_keep_its_session(house: House) -> None:
     for minutes in (10, 20, 29):
-        clock.read = lambda minutes=minutes: NOW + timedelta(minutes=minutes)
+        clock_at(NOW + timedelta(minutes=minutes))
         assert house.client.get("/console/figures/", headers={"HX-Request": "true"}).status_code == 200
-    clock.read = lambda: NOW + timedelta(minutes=31)
+    clock_at(NOW + timedelta(minutes=31))
     answer = house.client.get("/console/figures/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Redirect"], answer.content) == (200, "/console/sign-in/", b"")
 
@@ -201,4 +206,3 @@ def test_an_account_that_was_switched_off_is_out(house: House, rows: psycopg.Con
     assert house.client.get("/console/").status_code == 302
     answer = Client().post("/console/sign-in/", {"email": EMAIL, "password": PASSWORD})
     assert answer.status_code == 422
-

@@ -1,6 +1,7 @@
 """Every text has its Russian, and every code of the domain has its words."""
 
 import re
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
@@ -15,7 +16,7 @@ from verno.messaging.types import MessageClass, Reason, State
 
 
 @pytest.mark.parametrize("path", extract_messages.catalogs(), ids=lambda p: str(p.parts[-3]))
-def test_the_catalog_is_complete(path: extract_messages.Path) -> None:
+def test_the_catalog_is_complete(path: Path) -> None:
     template = extract_messages.collect()
     catalog = extract_messages.load(path)
     assert extract_messages.missing(catalog, template) == []
@@ -27,11 +28,11 @@ def test_the_catalog_is_complete(path: extract_messages.Path) -> None:
 
 def _same_places(message: Message) -> None:
     """A translation names the same values as its text, each plural form too."""
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    ids = list(message.id) if isinstance(message.id, list | tuple) else [message.id]
+    strings = list(message.string) if isinstance(message.string, list | tuple) else [message.string]
     wanted = set(re.findall(r"%\(\w+\)[sd]", ids[-1]))
     for text in strings if message.id else ():
-        assert set(re.findall(r"%\(\w+\)[sd]", text)) == wanted, message.id
+        assert set(re.findall(r"%\(\w+\)[sd]", text or "")) == wanted, message.id
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_codes_have_words(kind: str, codes: list[str]) -> None:
 
 
 def test_russian_counts_in_three_forms() -> None:
-    from django.utils.translation import ngettext  # noqa: PLC0415
+    from django.utils.translation import ngettext
 
     one = "Too many tries. Please wait %(seconds)d second and try again."
     many = "Too many tries. Please wait %(seconds)d seconds and try again."

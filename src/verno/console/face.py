@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
 from verno.kit.money import currency_digits, format_scaled
 from verno.workspace import queries as workspace
 from verno.workspace.models import Staff
@@ -74,10 +75,17 @@ class Face:
         return format_date(day, "LLLL y", locale=self.locale)
 
 
+def signed_in(request: HttpRequest) -> Staff:
+    """Return who asks; the middleware lets nobody else through."""
+    if not isinstance(request.user, Staff):
+        message = "a page of the console was reached without a sign-in"
+        raise BrokenInvariant(message)
+    return request.user
+
+
 def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:
     """Return the face of the signed-in person's program."""
-    assert isinstance(request.user, Staff)  # the middleware lets nobody else through
-    program = workspace.program(conn, str(request.user.program_id))
+    program = workspace.program(conn, str(signed_in(request).program_id))
     return Face(program, tuple(workspace.units(conn, program.id)), get_language() or "en", now)
 
 

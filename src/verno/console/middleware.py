@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -26,22 +25,10 @@ OPEN = frozenset({"setup", "sign-in", "language"})
 UNATTENDED = frozenset({"figures"})
 """Addresses a page asks by itself: a forgotten tab must not keep its session alive."""
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "frame-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types verno default",
-    ]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types verno default"
 )
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -79,7 +66,7 @@ class StaffDoor:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HttpRequest, _view: View, _args: tuple[object, ...], _kwargs: dict[str, object]
     ) -> HttpResponseBase | None:
         """Turn away whoever may not see the page; None lets the request through."""
         match = request.resolver_match
@@ -101,8 +88,8 @@ def start_session(request: HttpRequest, now: datetime) -> None:
 
 
 def _is_over(request: HttpRequest, now: datetime) -> bool:
-    since = request.session.get(SINCE, 0)
-    seen = request.session.get(SEEN, 0)
+    since = float(request.session.get(SINCE, 0))
+    seen = float(request.session.get(SEEN, 0))
     moment = now.timestamp()
     return moment - since > LONGEST.total_seconds() or moment - seen > IDLE.total_seconds()
 

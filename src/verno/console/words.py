@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-WORDS: dict[str, dict[str, Promise]] = {
+WORDS: dict[str, dict[str, Promise | str]] = {
     "status": {"settled": _("Settled"), "unmatched": _("No member")},
     "transfer": {"earn": _("Earned"), "spend": _("Spent"), "expire": _("Expired")},
     "reason": {
@@ -69,19 +69,15 @@ WORDS: dict[str, dict[str, Promise]] = {
         "sms": _("SMS"),
         "push": _("Push"),
         "voice": _("Phone call"),
-        "telegram": "Telegram",  # type: ignore[dict-item] names are not translated
-        "max": "MAX",  # type: ignore[dict-item]
-        "vk": "VK",  # type: ignore[dict-item]
-        "whatsapp": "WhatsApp",  # type: ignore[dict-item]
-        "viber": "Viber",  # type: ignore[dict-item]
+        "telegram": "Telegram",
+        "max": "MAX",
+        "vk": "VK",
+        "whatsapp": "WhatsApp",
+        "viber": "Viber",
     },
     "topic": {
         "points-statement": _("Points statement"),
-        "news": _("News and offers"),
-        "offers": _("Offers"),
-        "receipts": _("Receipts"),
     },
-    "method": {"api": _("through the API"), "synthetic": _("synthetic"), "unsubscribe-link": _("by the link in a mail")},
     "boolean": {"True": _("yes"), "False": _("no")},
     "unit": {"points": _("points")},
     "locale": {"en": _("English"), "ru": _("Russian")},

@@ -50,9 +50,7 @@ def months(conn: Connection, program_id: str, zone: ZoneInfo, *, now: datetime) 
     return tuple(by_month.get(month, Month(month)) for month in wanted)
 
 
-def members_of_receipts(
-    conn: Connection, program_id: str, receipt_ids: Sequence[str]
-) -> dict[str, tuple[str, str]]:
+def members_of_receipts(conn: Connection, program_id: str, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return (member id, name) by receipt; receipts without a member are absent."""
     found = conn.execute(SQL["members_of_receipts"], {"ids": list(receipt_ids), "program": program_id}).fetchall()
     return {receipt: (member, name) for receipt, member, name in found}

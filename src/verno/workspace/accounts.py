@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
-import psycopg
 
 from verno.kit.db import Connection
 from verno.kit.ids import new_id
@@ -43,7 +42,6 @@ def redeem_setup_token(
     Of several callers with one link exactly one succeeds: the others wait for its row and find it used.
     ``email`` comes normalised (lower case), ``password_hash`` as Django's ``make_password`` writes it.
     """
-    out: Redeemed | SetupRefusal = SetupRefusal.EMAIL_TAKEN
     with conn.transaction() as savepoint:
         used = conn.execute(SQL["use_setup_token"], {"token_hash": _digest(token), "now": now}).fetchone()
         if used is None:
@@ -63,9 +61,9 @@ def redeem_setup_token(
             },
         )
         if added.rowcount == 0:
-            raise psycopg.Rollback(savepoint)  # the link was not what was wrong: give it back
-        out = Redeemed(staff_id, used[0])
-    return out
+            savepoint.force_rollback = True  # the link was not what was wrong: give it back
+            return SetupRefusal.EMAIL_TAKEN
+        return Redeemed(staff_id, used[0])
 
 
 def _digest(token: str) -> bytes:

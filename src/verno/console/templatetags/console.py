@@ -13,8 +13,7 @@ register = template.Library()
 
 
 def _face(context: Context) -> Face:
-    face = context["face"]
-    assert isinstance(face, Face)
+    face: Face = context["face"]
     return face
 
 

@@ -59,8 +59,6 @@ def _chart(face: Face, found: Figures) -> str:
     if not any(month.receipts for month in found.months):
         return ""
     rows = [
-        {"label": face.month(month.month), "receipts": month.receipts, "points": month.points}
-        for month in found.months
+        {"label": face.month(month.month), "receipts": month.receipts, "points": month.points} for month in found.months
     ]
     return json.dumps(rows, ensure_ascii=False)
-

@@ -74,9 +74,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Staff) and chosen in dict(settings.LANGUAGES):
         request.user.locale = chosen
         request.user.save(update_fields=["locale"])
-    response = set_language(request)
-    assert isinstance(response, HttpResponse)
-    return response
+    return set_language(request)
 
 
 def _redeem(token: str, form: Form) -> Redeemed | SetupRefusal:
@@ -124,7 +122,7 @@ def _enter(request: HttpRequest, staff: Staff, address: str) -> HttpResponse:
         max_age=settings.LANGUAGE_COOKIE_AGE,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     return response
 
