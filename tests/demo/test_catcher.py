@@ -1,9 +1,6 @@
 """The catcher and its reader: mails come in by SMTP, are files, and cannot do anything to who reads them."""
 
-import os
 import smtplib
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -35,28 +32,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give an installation of its own."""
     monkeypatch.setenv("VERNO_HOME", str(tmp_path))
     return tmp_path / "mail"
-
-
-@pytest.fixture
-def port(home: Path) -> Iterator[int]:
-    """Run a catcher."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = probe.getsockname()[1]
-    child = subprocess.Popen([sys.executable, "-m", "verno.demo.catcher", "--port", str(number)], env=dict(os.environ))
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", number), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    yield number
-    child.terminate()
-    assert child.wait(10) == 0
 
 
 def test_a_mail_is_kept_once_for_each_recipient(port: int, home: Path) -> None:

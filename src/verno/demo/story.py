@@ -112,7 +112,7 @@ def _figures(demo: Demo, loaded: Loaded, verdict: str, stopwatch: Stopwatch, *, 
         row = conn.execute(SQL["figures"], {"program": demo.program.id}).fetchone() or (0,) * 5
         members, places, goods, receipts, lines = row
         told = conn.execute(SQL["statements"], letters.occasion(demo, now)).fetchall()
-        points = next(iter(ledger_queries.states(conn, demo.program.id, now=now)))
+        points = next(iter(ledger_queries.states(conn, demo.program.id, now=now)), None)
     withheld: dict[str, int] = {}
     for state, reason, count in told:
         if state != ACCEPTED:
@@ -125,9 +125,9 @@ def _figures(demo: Demo, loaded: Loaded, verdict: str, stopwatch: Stopwatch, *, 
         goods=goods,
         receipts=receipts,
         lines=lines,
-        points_earned=points.earned,
-        points_expired=points.expired,
-        points_available=points.available,
+        points_earned=points.earned if points else 0,
+        points_expired=points.expired if points else 0,
+        points_available=points.available if points else 0,
         statements_sent=sum(count for state, _, count in told if state == ACCEPTED),
         statements_withheld=withheld,
         verify=verdict,
