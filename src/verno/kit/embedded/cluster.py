@@ -42,7 +42,6 @@ SETTINGS = """
 listen_addresses = ''
 unix_socket_permissions = 0777
 max_connections = 100
-shared_buffers = 256MB
 max_wal_size = 4GB
 min_wal_size = 256MB
 checkpoint_timeout = 15min
@@ -187,6 +186,7 @@ class Cluster:
             raise VernoError(message)
         with (draft / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS)
+            settings.write(f"shared_buffers = {_shared_megabytes()}MB\n")
         draft.rename(self.data)
         if self.data.parent != self.base:
             sys.stderr.write(f"the database lies in {self.data}, since user nobody cannot enter {self.base}\n")
@@ -276,6 +276,12 @@ def _wait_for_the_last(users: IO[str]) -> None:
     except BlockingIOError:
         sys.stderr.write("waiting for other commands that use this database\n")
         fcntl.flock(users, fcntl.LOCK_EX)
+
+
+def _shared_megabytes() -> int:
+    """Return a sixteenth of the machine's memory, from 128 MB to 1 GB: the server shares the machine with us."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(128, min(1024, memory // 16 // 2**20))
 
 
 def _die_with_parent() -> None:
