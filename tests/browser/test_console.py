@@ -75,6 +75,7 @@ def watch_the_dashboard(page: Page, site: Site) -> None:
 def find_anna(page: Page) -> None:
     """Search as one types; the words stay out of the address, and are there again when one comes back."""
     page.get_by_role("link", name="Members", exact=True).click()
+    expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("anna sam")
     expect(page.locator(".found")).to_have_count(1)
     assert page.url.endswith("/console/members/")
@@ -155,7 +156,7 @@ def look(page: Page, name: str, address: str) -> None:
     """Open a page and unfold what it hides."""
     page.goto(address)
     if name == "members":
-        page.keyboard.type("sample")
+        page.locator("#q").press_sequentially("sample")
         page.locator(".found").first.wait_for()
     if name == "dashboard":
         page.locator("month-chart canvas").wait_for()

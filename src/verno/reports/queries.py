@@ -11,7 +11,7 @@ from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.queries import States
 from verno.reports.reader import SQL
-from verno.reports.types import Figures, Month, UnitPoints
+from verno.reports.types import Figures, MessageCount, Month, UnitPoints
 
 MONTHS = 13
 """Columns of the chart: this month and the same one a year ago at its ends."""
@@ -26,14 +26,14 @@ def figures(conn: Connection, program_id: str, zone: ZoneInfo, *, now: datetime)
     parameters = {"program": program_id}
     members = conn.execute(SQL["count_members"], parameters).fetchone()
     receipts = conn.execute(SQL["receipts_in_total"], parameters).fetchone()
-    messages = conn.execute(SQL["messages_by_state"], parameters).fetchall()
+    messages = conn.cursor(row_factory=args_row(MessageCount)).execute(SQL["messages_by_state"], parameters)
     return Figures(
         members=members[0] if members else 0,
         receipts=receipts[0] if receipts else 0,
         unmatched=receipts[1] if receipts else 0,
         amount=receipts[2] if receipts else 0,
         points=tuple(_points(found) for found in ledger.states(conn, program_id, now=now)),
-        messages=dict(messages),
+        messages=tuple(messages.fetchall()),
         months=months(conn, program_id, zone, now=now),
     )
 

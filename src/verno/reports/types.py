@@ -1,6 +1,5 @@
 """Words of reports: a month's figures, a program's figures."""
 
-from collections.abc import Mapping
 from datetime import date
 
 import msgspec
@@ -49,6 +48,14 @@ class UnitPoints(msgspec.Struct, frozen=True, gc=False):
         return -self.expired
 
 
+class MessageCount(msgspec.Struct, frozen=True, gc=False):
+    """How many messages are in a state for a reason (None: no reason was given)."""
+
+    state: str
+    reason: str | None
+    count: int
+
+
 class Figures(msgspec.Struct, frozen=True):
     """A program at one moment."""
 
@@ -57,7 +64,7 @@ class Figures(msgspec.Struct, frozen=True):
     unmatched: int
     amount: int
     points: tuple[UnitPoints, ...]
-    messages: Mapping[str, int]
+    messages: tuple[MessageCount, ...]
     months: tuple[Month, ...]
 
     @property

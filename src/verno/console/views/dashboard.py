@@ -12,7 +12,7 @@ from verno.intake import queries as intake
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.reports import queries as reports
-from verno.reports.types import Figures
+from verno.reports.types import Figures, MessageCount
 
 LATEST = 8
 STATES = ("accepted", "queued", "claimed", "handing_over", "deferred", "withheld", "rejected", "uncertain")
@@ -46,12 +46,22 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "figures": found,
         "matched": None if found.matched_permille is None else face.percent(found.matched_permille),
         "latest": [(receipt, members.get(receipt.id)) for receipt in latest],
-        "messages": [(state, found.messages[state]) for state in STATES if state in found.messages],
-        "messages_total": sum(found.messages.values()),
+        "messages": _messages(found),
+        "messages_total": sum(row.count for row in found.messages),
         "months": [(face.month(month.month), month) for month in found.months],
         "chart": _chart(face, found),
         "unit": face.units[0] if face.units else None,
     }
+
+
+def _messages(found: Figures) -> list[tuple[str, int, list[MessageCount]]]:
+    """Return states in their order with their sums and, where there are some, their reasons."""
+    out = []
+    for state in STATES:
+        rows = [row for row in found.messages if row.state == state]
+        if rows:
+            out.append((state, sum(row.count for row in rows), [row for row in rows if row.reason]))
+    return out
 
 
 def _chart(face: Face, found: Figures) -> str:
