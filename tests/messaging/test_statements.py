@@ -132,18 +132,19 @@ def test_what_ends_at_the_months_last_midnight_is_the_next_months(conn: psycopg.
     assert (told["opening"], told["expired"], told["closing"]) == (25, 25, 0)
 
 
-def test_ahead_is_thirty_days_and_only_what_the_closing_holds(conn: psycopg.Connection, shop: Shop) -> None:
-    """Two lots of one day are one line; November 30 is in, December 1 is out; November's own points are not told."""
+def test_ahead_are_thirty_days_from_the_day_it_is_written(conn: psycopg.Connection, shop: Shop) -> None:
+    """Two lots of one day are one line; December 24 is in, the 25th is out; what is over is not told to end."""
     (who,) = add_members(conn, shop, 1)
-    for points, month, day in ((10, 11, 5), (5, 11, 5), (7, 12, 1), (3, 12, 2)):
+    for points, month, day in ((1, 11, 25), (10, 11, 26), (5, 11, 26), (7, 12, 25), (3, 12, 26)):
         earn(conn, shop, who, points, at(10, 2), expires_at=start_of_day(date(2026, month, day), MOSCOW))
-    earn(conn, shop, who, 99, at(11, 1, 9), expires_at=start_of_day(date(2026, 11, 20), MOSCOW))
-    planned(conn, shop, 10, at(11, 1, 10))
+    earn(conn, shop, who, 99, at(11, 20, 9), expires_at=start_of_day(date(2026, 12, 1), MOSCOW))
+    planned(conn, shop, 10, at(11, 25, 10))
     told = figures(conn, who, 10)
-    assert told["closing"] == 25
+    assert told["closing"] == 26
     assert told["expiring"] == [
-        {"last_day": "2026-11-04", "points": 15},
-        {"last_day": "2026-11-30", "points": 7},
+        {"last_day": "2026-11-25", "points": 15},
+        {"last_day": "2026-11-30", "points": 99},
+        {"last_day": "2026-12-24", "points": 7},
     ]
 
 

@@ -21,8 +21,8 @@ class Figures(msgspec.Struct, frozen=True):
     """One holder's movements of one unit, in its smallest step, by business time.
 
     ``before`` is the balance of everything dated before the interval, as the ledger knows it today, whenever it was
-    recorded. ``spent`` and ``expired`` are positive. ``expiring`` are points of the closing balance that are still
-    there and will end by the horizon.
+    recorded. ``spent`` and ``expired`` are positive. ``expiring`` are the points that are there
+    now and will end by the horizon.
     """
 
     before: int = 0

@@ -29,7 +29,8 @@ from verno.workspace.types import Program, Unit
 
 TEMPLATE = "statement"
 AHEAD_DAYS = 30
-"""How far from the month's end a statement looks for points that will end."""
+"""How far from the day it is written a statement looks for points that will end: what the member can still use, as
+the console and the API say it that day."""
 CHUNK = 1000
 """Members whose statements are worked out by one set of statements."""
 
@@ -77,7 +78,7 @@ def plan_statements(
     First settles what is due at ``now``, so that expiries before the month's end are transfers. Members who have the
     month's statement are counted as ``already`` and left alone. Refusals: ``month-not-over``, ``no-unit``.
     """
-    span = _span(program, year, month)
+    span = _span(program, year, month, now=now)
     units = workspace.units(conn, program.id)
     if now < span.end:
         return StatementRefusal.MONTH_NOT_OVER
@@ -104,7 +105,7 @@ def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCou
         today = localtime.business_date(now, localtime.zone(program.timezone))
         year, month = localtime.month_before(today)
         row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()
-        if (row and row[0]) or _began(program) >= _span(program, year, month).end:
+        if (row and row[0]) or _began(program) >= _span(program, year, month, now=now).end:
             continue
         planned = plan_statements(conn, program, year, month, now=now)
         if isinstance(planned, StatementCounts):
@@ -117,10 +118,10 @@ def _began(program: Program) -> datetime:
     return datetime.fromtimestamp(int(program.id.replace("-", "")[:12], 16) / 1000, UTC)
 
 
-def _span(program: Program, year: int, month: int) -> _Month:
+def _span(program: Program, year: int, month: int, *, now: datetime) -> _Month:
     zone = localtime.zone(program.timezone)
     start, end = localtime.month_bounds(year, month, zone)
-    horizon_day = localtime.business_date(end, zone) + timedelta(days=AHEAD_DAYS)
+    horizon_day = localtime.business_date(now, zone) + timedelta(days=AHEAD_DAYS)
     return _Month(
         first=date(year, month, 1),
         start=start,

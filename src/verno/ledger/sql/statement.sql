@@ -23,9 +23,8 @@ CROSS JOIN LATERAL (
     FROM (
         SELECT l.expires_at, sum(l.remaining)::bigint AS points
         FROM ledger_lot l
-        JOIN ledger_transfer x ON x.holder_id = l.holder_id AND x.id = l.transfer_id
         WHERE l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
-          AND x.at < %(end)s AND l.expires_at > %(now)s AND l.expires_at <= %(horizon)s
+          AND l.expires_at > %(now)s AND l.expires_at <= %(horizon)s
         GROUP BY l.expires_at
     ) g
 ) e
