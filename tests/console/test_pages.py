@@ -7,8 +7,9 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.http.response import HttpResponseBase
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, reverse
+from django.views import defaults
 
 from tests.builders import NOW, holder
 from tests.console.conftest import House
@@ -52,6 +53,7 @@ def test_every_answer_is_strict(house: House) -> None:
 def check_headers(answer: HttpResponseBase, page: str) -> None:
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy or policy.endswith("; sandbox")
     assert "unsafe-eval" not in policy
     assert ("unsafe-inline" in policy) <= ("sandbox" in policy)
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -178,6 +180,16 @@ def test_pages_that_are_not_there_help(house: House) -> None:
         answer = house.client.get(where)
         assert answer.status_code == 404
         assert "Go to the dashboard" in answer.content.decode()
+
+
+def test_faults_and_stale_forms_are_said_in_words(house: House) -> None:
+    fault = defaults.server_error(RequestFactory().get("/console/"))
+    assert "Something went wrong" in fault.content.decode()
+    stale = Client(enforce_csrf_checks=True).post("/console/sign-in/", {})
+    assert "This form is out of date" in stale.content.decode()
+    nowhere = house.client.get("/nowhere-at-all/")
+    assert nowhere.status_code == 404
+    assert "Nothing here" in nowhere.content.decode()
 
 
 def test_the_language_is_kept_for_the_person(house: House, rows: psycopg.Connection) -> None:
