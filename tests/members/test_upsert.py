@@ -193,7 +193,7 @@ def test_limits_of_attributes(conn: psycopg.Connection, shop: Shop) -> None:
 
 
 def test_consents_are_history_and_the_newest_holds(conn: psycopg.Connection, shop: Shop) -> None:
-    def said(granted: bool, day: int) -> NewMember:  # noqa: FBT001 reads as a sentence
+    def said(granted: bool, day: int) -> NewMember:
         at = datetime(2026, 11, day, 10, 0)  # noqa: DTZ001 the program's wall clock
         return NewMember("a", consents=[NewConsent("points-statement", Channel.EMAIL, granted, at, "paper", "v1")])
 

@@ -82,9 +82,7 @@ class Transfer(models.Model):
         db_table = "ledger_transfer"
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_transfer_amount"),
-            models.CheckConstraint(
-                condition=~Q(debit_account_id=F("credit_account_id")), name="ledger_transfer_sides"
-            ),
+            models.CheckConstraint(condition=~Q(debit_account_id=F("credit_account_id")), name="ledger_transfer_sides"),
             models.CheckConstraint(condition=Q(kind__in=["earn", "spend", "expire"]), name="ledger_transfer_kind"),
         ]
 
@@ -112,9 +110,7 @@ class Lot(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["holder_id", "account_id"], name="ledger_lot_open", condition=Q(remaining__gt=0)
-            ),
+            models.Index(fields=["holder_id", "account_id"], name="ledger_lot_open", condition=Q(remaining__gt=0)),
         ]
 
 

@@ -71,9 +71,7 @@ def expiring(conn: Connection, holder_id: str, *, now: datetime) -> list[Expirin
     return cursor.execute(SQL["expiring"], {"holder": holder_id, "now": now}).fetchall()
 
 
-def lots(
-    conn: Connection, holder_id: str, *, now: datetime, limit: int = 50, offset: int = 0
-) -> list[LotView]:
+def lots(conn: Connection, holder_id: str, *, now: datetime, limit: int = 50, offset: int = 0) -> list[LotView]:
     """Return a holder's lots: open ones first, those that expire last on top."""
     cursor = conn.cursor(row_factory=args_row(LotView))
     parameters = {"holder": holder_id, "now": now, "limit": limit, "offset": offset}

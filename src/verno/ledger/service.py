@@ -60,9 +60,11 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
 
     Balances are exact without it; it makes expiries visible as transfers and keeps later postings short.
     """
-    found = _typed(conn, Account).execute(
-        SQL["lock_due_accounts"], {"program": program_id, "now": now, "limit": limit}
-    ).fetchall()
+    found = (
+        _typed(conn, Account)
+        .execute(SQL["lock_due_accounts"], {"program": program_id, "now": now, "limit": limit})
+        .fetchall()
+    )
     if not found:
         return 0
     wanted = batches.rows([{"holder_id": a.holder_id, "unit_id": a.unit_id, "hungry": True} for a in found])
