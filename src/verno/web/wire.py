@@ -1,7 +1,8 @@
 """Reading JSON from strangers: one reader that refuses what JSON libraries let pass.
 
 Refused: invalid UTF-8, NaN and infinities, duplicate keys, NUL and lone surrogates in strings, nesting deeper than
-32, numbers beyond 2^53. Measured on a five-line receipt: about 15 microseconds, most of them the parsing itself.
+32, numbers beyond 2^53. An ordinary body is read by msgspec and proved harmless by counting; whatever looks unusual
+goes to the careful reader, which alone refuses. Measured on a five-line receipt: 6 microseconds against 34.
 """
 
 import json
@@ -19,17 +20,62 @@ MAX_BATCH_BODY = 8 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NUMBER = 2**53
 
-_SUSPECT = re.compile(rb"\\u0000|\\ud[89a-f]", re.IGNORECASE)
-_MANY_DIGITS = re.compile(rb"\d{16}|[eE][+-]?\d")
+_KEY = re.compile(rb'"\s*:')
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 16
+_NESTS = (dict, list)
+_quick = msgspec.json.Decoder()
 
 
 def decode(body: bytes, *, limit: int = MAX_OBJECT) -> object:
     """Return the body's value; raises ``Refused`` (400 ``bad-json``, 413 ``too-large``)."""
     if len(body) > limit:
         raise Refused(too_large(limit))
+    # A backslash could hide NUL or half a surrogate pair, many brackets depth, many digits a number out of range.
+    if (
+        b"\\" not in body
+        and body.count(b"[") + body.count(b"{") <= MAX_DEPTH
+        and _LONG_NUMBER not in body.translate(_DIGITS)
+    ):
+        try:
+            value = _quick.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _decode_carefully(body)
+        # Every key ends in a quote and a colon. As many of them as there are keys: none was written twice.
+        if _count_keys(value) == _key_marks(body):
+            return value
+    return _decode_carefully(body)
+
+
+def _key_marks(body: bytes) -> int:
+    """Return how often a quote stands before a colon, blanks between them or not."""
+    if b" :" in body or b"\n:" in body or b"\t:" in body or b"\r:" in body:
+        return len(_KEY.findall(body))
+    return body.count(b'":')
+
+
+def _count_keys(value: object) -> int:
+    """Return how many keys all objects hold together; -1 when a number is a fraction, which may be out of range."""
+    keys = 0
+    todo: list[object] = [value] if type(value) in _NESTS else [[value]]
+    for item in todo:
+        if type(item) is dict:
+            keys += len(item)
+        for child in item.values() if type(item) is dict else cast("list[object]", item):
+            kind = type(child)
+            if kind is dict or kind is list:
+                todo.append(child)
+            elif kind is float:
+                return -1
+    return keys
+
+
+def _decode_carefully(body: bytes) -> object:
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        if text.startswith("\ufeff"):
+            raise Refused(bad_json("the body starts with a byte order mark (BOM); send plain UTF-8"))
+        value = _careful.decode(text)
     except UnicodeDecodeError as error:
         raise Refused(bad_json(f"the bytes are not UTF-8 (at byte {error.start})")) from None
     except json.JSONDecodeError as error:
@@ -38,10 +84,7 @@ def decode(body: bytes, *, limit: int = MAX_OBJECT) -> object:
         raise Refused(bad_json(f"nested deeper than {MAX_DEPTH}")) from None
     except ValueError as error:  # an integer of more digits than Python reads
         raise Refused(bad_json(str(error))) from None
-    # The cheap counts decide whether the careful walk is needed at all.
-    deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
-    if deep or _SUSPECT.search(body) or _MANY_DIGITS.search(body) or b"\x00" in body:
-        _walk(value)
+    _walk(value)
     return value
 
 
@@ -88,6 +131,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _constant(name: str) -> NoReturn:
     raise Refused(bad_json(f"{name} is not a number"))
+
+
+_careful = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _walk(value: object) -> None:
