@@ -256,7 +256,10 @@ def test_a_bad_neighbour_spoils_nobody(post: Poster, shop: Counter) -> None:
 def test_a_dead_connection_is_replaced(post: Poster) -> None:
     post(SALE)
     with psycopg.connect(db.owner_url(), autocommit=True) as owner:
-        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'verno'")
+        owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE usename = 'verno' AND datname = current_database()"
+        )
     assert post({**SALE, "number": "A-2"}).status == 201
 
 

@@ -259,7 +259,8 @@ def test_the_batch_size_does_not_change_the_round_trips(
     settle(conn, counter, sale("one"))
     one, waits = waits, 0
     settle(conn, counter, *[sale(f"many-{i}", 100 * i) for i in range(500)])
-    assert 0 < waits <= one + 1  # + 1: receipts without points ask for the balance
+    # A receipt without points asks for the balance; a copy longer than a socket's buffer waits while it is read.
+    assert 0 < waits <= one + 3
 
 
 def test_an_owner_may_let_unknown_places_appear(conn: psycopg.Connection, counter: Counter) -> None:

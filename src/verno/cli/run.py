@@ -22,6 +22,8 @@ from verno.kit.errors import VernoError
 if TYPE_CHECKING:
     from verno.wiring.supervisor import Part
 
+MOST_PROCESSES = 2
+"""Processes of the server: one interpreter keeps one core busy, and a third finds nothing to do on two."""
 BLOCKING_THREADS = 64
 BACKLOG = 2048
 KILL_SECONDS = 8
@@ -125,7 +127,7 @@ def run_server(host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=min(MOST_PROCESSES, os.cpu_count() or 1),
         blocking_threads=BLOCKING_THREADS,
         http=HTTPModes.http1,
         websockets=False,

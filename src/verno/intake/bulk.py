@@ -1,30 +1,35 @@
 """The bulk path: a long stream of receipts, in batches, over two lanes at once.
 
-A member's receipts always take the same lane, so that two batches never wait for one member's account: measured,
-batches over the same members run one after the other.
-
-A reader (the caller's iterator) fills the lanes' small queues; each lane has a thread and a connection of its own.
-Memory stays bounded by the queues, whatever the stream's length. Receipts are idempotent by number, so a stream that
-was cut off is simply sent again.
+A lane is a process with a connection of its own (``verno.intake.lane``): threads would share one interpreter's time,
+and measured, two of them leave a third of two cores idle. A member's receipts always take the same lane, so that they
+keep their order and two batches never wait for one member's account. Memory stays bounded by the pipes and a few
+batches, whatever the stream's length. Receipts are idempotent by number, so a stream that was cut off is simply sent
+again.
 """
 
-import queue
+import subprocess
+import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 
-from verno.intake import groups
+from verno.intake import lane
 from verno.intake.types import Outcome, Receipt
 from verno.kit import db
+from verno.kit.errors import Unavailable
 
 LANES = 2
 BATCH = 500
-QUEUED_BATCHES = 3
+SHORT = 2_000
+"""Streams up to this length are taken here: two interpreters would take longer to start."""
+UNDER_WAY = 3
+"""Batches sent to a lane and not yet answered: one at work, one on the way, one to come."""
 
 OnBatch = Callable[[Sequence[int], Sequence[Receipt], Sequence[Outcome | None]], None]
-"""Called in a lane's thread after each commit with the receipts' positions in the stream, receipts and outcomes."""
+"""Called after each commit with the receipts' positions in the stream, the receipts and their outcomes (without the
+answers' bytes), one call at a time."""
 
 
 def lane_of(receipt: Receipt) -> int:
@@ -34,85 +39,116 @@ def lane_of(receipt: Receipt) -> int:
     return zlib.crc32(named.encode()) % LANES
 
 
-@dataclass(slots=True)
-class _Failure:
-    error: BaseException | None = None
-
-
 def load(program_id: str, receipts: Iterable[Receipt], *, now: datetime, on_batch: OnBatch) -> None:
-    """Take a stream of receipts of one program; ``on_batch`` hears of every commit (one call at a time).
+    """Take a stream of receipts of one program; ``on_batch`` hears of every commit.
 
-    Raises what stopped a lane: the database gone, or a callback's exception.
+    Raises ``Unavailable`` when the database or a lane is gone, and whatever ``on_batch`` raised.
     """
-    failure = _Failure()
-    guard = threading.Lock()
-    queues: list[queue.Queue[list[tuple[int, Receipt]] | None]] = [queue.Queue(QUEUED_BATCHES) for _ in range(LANES)]
-    threads = [
-        threading.Thread(target=_lane, args=(program_id, source, now, on_batch, guard, failure), daemon=True)
-        for source in queues
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        _feed(receipts, queues, failure)
-    finally:
-        for source in queues:
-            _put(source, None, failure)
-        for thread in threads:
-            thread.join()
-    if failure.error is not None:
-        raise failure.error
-
-
-def _feed(
-    receipts: Iterable[Receipt], queues: Sequence["queue.Queue[list[tuple[int, Receipt]] | None]"], failure: _Failure
-) -> None:
-    filling: list[list[tuple[int, Receipt]]] = [[] for _ in queues]
-    for position, receipt in enumerate(receipts):
-        lane = lane_of(receipt)
-        filling[lane].append((position, receipt))
-        if len(filling[lane]) >= BATCH:
-            _put(queues[lane], filling[lane], failure)
-            filling[lane] = []
-        if failure.error is not None:
-            return
-    for lane, rest in enumerate(filling):
-        if rest:
-            _put(queues[lane], rest, failure)
-
-
-def _put(
-    target: "queue.Queue[list[tuple[int, Receipt]] | None]", item: list[tuple[int, Receipt]] | None, failure: _Failure
-) -> None:
-    """Put an item, waiting for room as long as somebody still reads."""
-    while failure.error is None:
-        try:
-            target.put(item, timeout=0.5)
-        except queue.Full:
-            continue
+    stream = iter(receipts)
+    head = list(islice(stream, SHORT + 1))
+    if len(head) <= SHORT:
+        _take_here(program_id, head, now=now, on_batch=on_batch)
         return
-
-
-def _lane(
-    program_id: str,
-    source: "queue.Queue[list[tuple[int, Receipt]] | None]",
-    now: datetime,
-    on_batch: OnBatch,
-    guard: threading.Lock,
-    failure: _Failure,
-) -> None:
+    guard = threading.Lock()
+    lanes = [Lane(program_id, now, on_batch, guard) for _ in range(LANES)]
     try:
-        with db.connect_for_batches() as conn:
-            while failure.error is None:
-                try:
-                    batch = source.get(timeout=0.5)
-                except queue.Empty:
-                    continue
-                if batch is None:
-                    return
-                taken = [receipt for _, receipt in batch]
-                outcomes = groups.commit(conn, program_id, taken, now=now)
-                with guard:
-                    on_batch([position for position, _ in batch], taken, outcomes)
-    except BaseException as error:  # noqa: BLE001 carried to the caller's thread
-        failure.error = failure.error or error
+        for positions, batch, where in _batches(chain(head, stream)):
+            lanes[where].send(positions, batch)
+        for one in lanes:
+            one.finish()
+    finally:
+        for one in lanes:
+            one.stop()
+
+
+def _take_here(program_id: str, receipts: Sequence[Receipt], *, now: datetime, on_batch: OnBatch) -> None:
+    with db.connect_for_batches() as conn:
+        for positions, batch, _ in _batches(receipts):
+            on_batch(positions, batch, lane.take(conn, program_id, batch, now=now))
+
+
+def _batches(receipts: Iterable[Receipt]) -> Iterator[tuple[list[int], list[Receipt], int]]:
+    """Yield (positions in the stream, receipts, lane), each batch of one lane."""
+    filling: list[tuple[list[int], list[Receipt]]] = [([], []) for _ in range(LANES)]
+    for position, receipt in enumerate(receipts):
+        where = lane_of(receipt)
+        positions, batch = filling[where]
+        positions.append(position)
+        batch.append(receipt)
+        if len(batch) >= BATCH:
+            filling[where] = ([], [])
+            yield positions, batch, where
+    for where, (positions, batch) in enumerate(filling):
+        if batch:
+            yield positions, batch, where
+
+
+class Lane:
+    """One lane's process, and the thread that hears its answers."""
+
+    def __init__(self, program_id: str, now: datetime, on_batch: OnBatch, guard: threading.Lock) -> None:
+        """Start the process; it ends when its input does, so it never outlives us."""
+        self.child = subprocess.Popen(  # our own module
+            [sys.executable, "-m", "verno.intake.lane"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.on_batch = on_batch
+        self.guard = guard
+        self.under_way: list[tuple[list[int], list[Receipt]]] = []
+        self.room = threading.Semaphore(UNDER_WAY)
+        self.failure: BaseException | None = None
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
+        self.write(lane.Order(program_id, now))
+
+    def send(self, positions: list[int], batch: list[Receipt]) -> None:
+        """Send a batch once there is room; raises what stopped the lane."""
+        while not self.room.acquire(timeout=0.5):
+            self.check()
+        self.check()
+        self.under_way.append((positions, batch))
+        self.write(batch)
+
+    def write(self, message: object) -> None:
+        """Write one frame."""
+        try:
+            lane.write_frame(self.child.stdin, message)
+        except OSError:
+            self.listener.join()
+            self.check()
+            raise
+
+    def finish(self) -> None:
+        """Say that nothing more comes, and wait for the last answers; raises what stopped the lane."""
+        if self.child.stdin:
+            self.child.stdin.close()
+        self.listener.join()
+        self.check()
+
+    def stop(self) -> None:
+        """End the process, whatever it is at: what it has not committed was never answered."""
+        if self.child.poll() is None and self.failure is not None:
+            self.child.kill()
+        for pipe in (self.child.stdin, self.child.stdout):
+            if pipe and not pipe.closed:
+                pipe.close()
+        self.child.wait()
+
+    def check(self) -> None:
+        """Raise what stopped the lane, if anything did."""
+        if self.failure is not None:
+            raise self.failure
+
+    def listen(self) -> None:
+        """Hand each answer to ``on_batch``, in the order of the batches."""
+        try:
+            while (answer := lane.read_answer(self.child.stdout)) is not None:
+                positions, batch = self.under_way.pop(0)
+                with self.guard:
+                    self.on_batch(positions, batch, answer)
+                self.room.release()
+        except BaseException as error:  # noqa: BLE001 carried to the caller's thread
+            self.failure = error
+            self.child.kill()
+            return
+        if self.child.wait() != 0 or self.under_way:
+            self.failure = Unavailable("a lane of the import has died; start it again, it goes on where it was")

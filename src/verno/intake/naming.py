@@ -16,6 +16,7 @@ Key = tuple[str, str]
 
 REMEMBERED = 50_000
 
+_KINDS = tuple(IdentityKind)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -24,9 +25,9 @@ def member_key(ref: MemberRef, *, program_id: str, country: str) -> Key | str:
 
     A phone or e-mail that cannot be one is no error of the sale's: it gets a key that nobody has.
     """
-    if _fields(ref).count(None) != len(IdentityKind) - 1:
+    if _fields(ref).count(None) != len(_KINDS) - 1:
         return "name the member by exactly one of id, card, phone, email, external_id"
-    kind, value = next((kind, value) for kind, value in zip(IdentityKind, _fields(ref), strict=True) if value)
+    kind, value = next((kind, value) for kind, value in zip(_KINDS, _fields(ref), strict=True) if value)
     return _key(kind, value, program_id, country)
 
 

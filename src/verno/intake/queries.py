@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
+from psycopg import Cursor
 from psycopg.rows import args_row
 
 from verno.intake.context import Context
@@ -65,16 +66,13 @@ class ReceiptName(msgspec.Struct, frozen=True):
     place: str
 
 
-def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> dict[int, tuple[str, str, str]]:
-    """Return (receipt id, fingerprint, answer) by position for the receipts that have been taken before."""
-    if not cases:
-        return {}
+def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> Cursor[tuple[int, str, str, str]]:
+    """Ask for (position, receipt id, fingerprint, answer) of the receipts that have been taken before."""
     wanted = [
         {"position": i, "place_id": case.store.id, "series": case.receipt.series, "number": case.receipt.number}
         for i, case in enumerate(cases)
     ]
-    found = conn.execute(SQL["known_receipts"], {"rows": batches.rows(wanted), "program": context.program.id})
-    return {position: (id_, fingerprint, reply) for position, id_, fingerprint, reply in found.fetchall()}
+    return conn.execute(SQL["known_receipts"], {"rows": batches.rows(wanted), "program": context.program.id})
 
 
 def receipts(

@@ -1,12 +1,34 @@
-"""The rows a batch of receipts writes."""
+"""A batch's receipts, claims and lines as rows of binary COPYs, in the order of the columns in ``sql/settle.sql``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from struct import Struct
 
 import msgspec
 
-from verno.intake.types import AttributeValue, Payment, Receipt
+from verno.intake.types import AttributeValue, Line, Payment
+from verno.kit.copying import (
+    columns,
+    int4,
+    int8,
+    jsonb,
+    known_uuid,
+    moment,
+    numeric,
+    optional_uuid,
+    raw,
+    text,
+    uuid,
+)
 from verno.rules.types import Fired
+
+_CLAIM = columns(7)
+_RECEIPT = columns(24)
+_LINE = Struct(">h i16s i16s ih i16s".replace(" ", "")).pack
+"""Columns, holder, receipt, number of the line, goods."""
+_AMOUNTS = Struct(">iqiq").pack
+
+_json = msgspec.json.Encoder().encode
 
 
 class ReceiptRow(msgspec.Struct, gc=False):
@@ -27,35 +49,76 @@ class ReceiptRow(msgspec.Struct, gc=False):
     discount: int
     line_count: int
     points: int
-    payments: list[Payment] | None
-    attributes: Mapping[str, AttributeValue] | None
+    payments: list[Payment]
+    attributes: Mapping[str, AttributeValue]
     sought_kind: str | None
     sought_hash: str | None
     rulebook_id: str | None
     verdict: tuple[Fired, ...] | None
-    answer: str
+    answer: bytes
     fingerprint: str
 
 
-def line_text(
-    receipt: Receipt, holder_id: str, receipt_id: str, known: Mapping[str, str], fresh: Mapping[str, str]
-) -> str:
-    """Return the lines of a receipt as COPY's text; goods ids by SKU are in ``known`` or in ``fresh``.
-
-    All values but the attributes consist of safe characters.
-    """
-    head = f"{holder_id}\t{receipt_id}\t"
-    return "".join(
-        [
-            f"{head}{number}\t{known.get(line.sku) or fresh[line.sku]}\t{line.quantity}\t{line.amount}"
-            f"\t{line.discount}\t{_copied(line.attributes)}\n"
-            for number, line in enumerate(receipt.lines, 1)
-        ]
+def claim_row(program_id: str, row: ReceiptRow) -> bytes:
+    """Return the claim of a receipt's number."""
+    return b"".join(
+        (
+            _CLAIM,
+            known_uuid(program_id),
+            known_uuid(row.place_id),
+            text(row.series),
+            text(row.number),
+            known_uuid(row.holder_id),
+            uuid(row.id),
+            raw(bytes.fromhex(row.fingerprint)),
+        )
     )
 
 
-def _copied(attributes: Mapping[str, AttributeValue]) -> str:
-    """Return JSON for COPY: control characters are escaped by JSON already, backslashes by us."""
-    if not attributes:
-        return "\\N"
-    return msgspec.json.encode(attributes).decode().replace("\\", "\\\\")
+def receipt_row(program_id: str, recorded_at: bytes, row: ReceiptRow) -> bytes:
+    """Return a receipt; ``recorded_at`` is the batch's moment as a field."""
+    return b"".join(
+        (
+            _RECEIPT,
+            known_uuid(row.holder_id),
+            uuid(row.id),
+            known_uuid(program_id),
+            known_uuid(row.place_id),
+            optional_uuid(row.till_id),
+            text(row.series),
+            text(row.number),
+            text(row.fiscal_number),
+            text(row.cashier),
+            text(row.channel),
+            moment(row.at),
+            recorded_at,
+            text(row.status),
+            int8(row.amount),
+            int8(row.discount),
+            int4(row.line_count),
+            int8(row.points),
+            jsonb(_json(row.payments) if row.payments else None),
+            jsonb(_json(row.attributes) if row.attributes else None),
+            text(row.sought_kind),
+            raw(None if row.sought_hash is None else bytes.fromhex(row.sought_hash)),
+            optional_uuid(row.rulebook_id),
+            jsonb(None if row.verdict is None else _json(row.verdict)),
+            raw(row.answer),
+        )
+    )
+
+
+def line_rows(
+    lines: Iterable[Line], holder_id: str, receipt_id: str, known: Mapping[str, str], fresh: Mapping[str, str]
+) -> bytes:
+    """Return the lines of a receipt; goods ids by SKU are in ``known`` or in ``fresh``."""
+    holder, receipt = known_uuid(holder_id)[4:], uuid(receipt_id)[4:]
+    return b"".join(
+        [
+            _LINE(8, 16, holder, 16, receipt, 2, number, 16, known_uuid(known.get(line.sku) or fresh[line.sku])[4:])
+            + numeric(line.quantity)
+            + _AMOUNTS(8, line.amount, 8, line.discount)
+            + jsonb(_json(line.attributes) if line.attributes else None)
+            for number, line in enumerate(lines, 1)
+        ]
+    )

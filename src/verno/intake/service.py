@@ -14,7 +14,8 @@ from verno.catalogue import service as catalogue
 from verno.intake import answer, naming, queries, rows
 from verno.intake.context import Context, Learned, TillKey
 from verno.intake.types import Outcome, Receipt, Refusal, Refused, Replayed, Settled
-from verno.kit import batches, ids, localtime, outbox
+from verno.kit import ids, localtime, outbox
+from verno.kit.copying import copy_rows, moment
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
 from verno.kit.money import MAX_AMOUNT
@@ -141,7 +142,7 @@ class _Desk:
 
         The first of several equal numbers in a batch is new; the others wait for what becomes of it.
         """
-        found = queries.known(self.conn, self.context, self.cases)
+        holders, found = self._look_up()
         first: dict[tuple[str, str, str], Case] = {}
         fresh: list[Case] = []
         for position, case in enumerate(self.cases):
@@ -156,16 +157,19 @@ class _Desk:
             else:
                 first[number] = case
                 fresh.append(case)
-        self._name(fresh)
-        return fresh
-
-    def _name(self, fresh: Sequence[Case]) -> None:
-        """Give new cases their ids and holders."""
-        keys = list({case.key for case in fresh if case.key is not None})
-        holders = members.find_holders(self.conn, self.context.program.id, keys) if keys else {}
         for case, id_ in zip(fresh, ids.new_ids(len(fresh), now=self.now), strict=True):
             case.id = id_
             case.holder = holders.get(case.key) if case.key else None
+        return fresh
+
+    def _look_up(self) -> tuple[dict[naming.Key, str], dict[int, tuple[str, str, str]]]:
+        """Return the holders that are named, and the receipts known before by position: one round trip."""
+        keys = list({case.key for case in self.cases if case.key is not None})
+        with self.conn.pipeline():
+            known = queries.known(self.conn, self.context, self.cases)
+            holders = members.find_holders(self.conn, self.context.program.id, keys) if keys else {}
+        found = {position: (id_, fingerprint, reply) for position, id_, fingerprint, reply in known.fetchall()}
+        return holders, found
 
     def answer_twins(self, outcomes: list[Outcome | None]) -> None:
         """Answer the second and later receipts of one number as replays of the first."""
@@ -204,9 +208,9 @@ class Things:
         """Return a till's id by (store id, code)."""
         return self.context.tills.get(key) or self.learned.tills[key]
 
-    def lines(self, case: Case, holder_id: str) -> str:
-        """Return the receipt's lines as COPY's text."""
-        return rows.line_text(case.receipt, holder_id, case.id, self.context.goods, self.learned.goods)
+    def lines(self, case: Case, holder_id: str) -> bytes:
+        """Return the receipt's lines as rows of a COPY."""
+        return rows.line_rows(case.receipt.lines, holder_id, case.id, self.context.goods, self.learned.goods)
 
 
 def _mismatch() -> Refused:
@@ -274,7 +278,7 @@ def _write(conn: Connection, context: Context, fresh: Sequence[Case], things: Th
     answers: list[bytes] = []
     records: list[rows.ReceiptRow] = []
     events: list[outbox.NewEvent] = []
-    text: list[str] = []
+    lines: list[bytes] = []
     for case in fresh:
         if case.holder is None:
             reply = answer.unmatched(case.receipt, case.id)
@@ -284,13 +288,12 @@ def _write(conn: Connection, context: Context, fresh: Sequence[Case], things: Th
         record = _record(case, things, reply)
         records.append(record)
         events.append(_event(context, case, record))
-        text.append(things.lines(case, record.holder_id))
-    parameters = {"rows": batches.rows(records), "program": context.program.id, "now": now}
-    with conn.pipeline():
-        conn.execute(queries.SQL["write_receipts"], parameters)
-        outbox.append(conn, events)
-    with conn.cursor().copy(queries.SQL["copy_lines"]) as copy:
-        copy.write("".join(text))
+        lines.append(things.lines(case, record.holder_id))
+    program_id, recorded_at = context.program.id, moment(now)
+    outbox.append(conn, events)
+    copy_rows(conn, queries.SQL["copy_claims"], [rows.claim_row(program_id, one) for one in records])
+    copy_rows(conn, queries.SQL["copy_receipts"], [rows.receipt_row(program_id, recorded_at, one) for one in records])
+    copy_rows(conn, queries.SQL["copy_lines"], lines)
     return answers
 
 
@@ -315,13 +318,13 @@ def _record(case: Case, things: Things, reply: bytes) -> rows.ReceiptRow:
         discount=sum([line.discount for line in receipt.lines]),
         line_count=len(receipt.lines),
         points=sum(case.verdict.points.values()),
-        payments=receipt.payments or None,
-        attributes=receipt.attributes or None,
+        payments=receipt.payments,
+        attributes=receipt.attributes,
         sought_kind=kind if not matched else None,
         sought_hash=value if hashed else None,
         rulebook_id=case.book.id if case.book else None,
         verdict=case.verdict.fired if case.book else None,
-        answer=reply.decode(),
+        answer=reply,
         fingerprint=case.fingerprint,
     )
 

@@ -89,7 +89,7 @@ class Refusal(StrEnum):
     TOO_MUCH = "too-much"
 
 
-class Settled(msgspec.Struct, frozen=True, gc=False):
+class Settled(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The receipt was taken now. ``answer`` holds the JSON bytes of the reply; ``status`` is in it."""
 
     receipt_id: str
@@ -98,14 +98,14 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     matched: bool
 
 
-class Replayed(msgspec.Struct, frozen=True, gc=False):
+class Replayed(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The same receipt had been taken before; ``answer`` is byte for byte what was answered then."""
 
     receipt_id: str
     answer: bytes
 
 
-class Refused(msgspec.Struct, frozen=True, gc=False):
+class Refused(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The receipt was not taken and nothing of it was written. ``field`` names what to mend."""
 
     reason: Refusal

@@ -17,6 +17,7 @@ from verno.kit.embedded import cluster
 from verno.kit.errors import TryAgain, Unavailable
 from verno.kit.grants import APPLICATION
 
+DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from psycopg.rows import args_row
 
 from verno.kit import batches, ids
 from verno.kit.db import Connection
+from verno.kit.errors import TryAgain
 from verno.kit.sql import Statements
 from verno.ledger.planner import AccountKey, Book, Plan, plan
 from verno.ledger.types import Account, AccountKind, KnownOperation, Lot, Operation, Result, Spend
@@ -18,10 +19,11 @@ SQL = Statements("verno.ledger")
 SWEEP_LIMIT = 2000
 """Accounts settled in one transaction of a sweep."""
 
-PLANNED_ANEW = frozenset({"drain_lots", "move_accounts"})
-"""Statements that join to a growing table; their plan is not kept (docs/adr/0009)."""
-
 Row = TypeVar("Row", Account, Lot)
+MOST_MET = 500_000
+"""Accounts remembered to exist, so that nobody asks again; beyond it the memory starts afresh."""
+
+_met: set[AccountKey] = set()
 ProgramAccounts = dict[tuple[str, AccountKind], str]
 _program_accounts: dict[str, ProgramAccounts] = {}
 
@@ -89,17 +91,34 @@ def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *,
     keys = batches.rows([{"key": operation.key} for operation in operations])
     parameters = {"rows": wanted, "now": now}
     program_accounts = _accounts_of(conn, program_id, {unit for _, unit in hungry})
+    strange = hungry.keys() - _met
     with conn.pipeline():
-        _open_members(conn, program_id, hungry, now=now)
+        opened = _open_members(conn, program_id, strange, now=now) if strange else None
         accounts = _typed(conn, Account).execute(SQL["lock_accounts"], parameters)
         lots = _typed(conn, Lot).execute(SQL["load_lots"], parameters)
         known = conn.execute(SQL["known_operations"], {"rows": keys, "program": program_id})
+    found = accounts.fetchall()
+    _meet(hungry, found, set(opened.fetchall()) if opened else set())
     return _book(
-        accounts.fetchall(),
+        found,
         lots.fetchall(),
         {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
         program_accounts,
     )
+
+
+def _meet(wanted: Collection[AccountKey], found: Sequence[Account], opened: set[tuple[str, ...]]) -> None:
+    """Remember which accounts exist, but not those just opened: this transaction may yet be rolled back.
+
+    One opened and found again within a transaction that was rolled back is believed to exist and missing now.
+    """
+    if len(found) < len(wanted):
+        _met.difference_update(wanted)
+        message = "an account is not there after all"
+        raise TryAgain(message)
+    if len(_met) > MOST_MET:
+        _met.clear()
+    _met.update(key for key in wanted if key not in opened)
 
 
 def _book(
@@ -119,17 +138,19 @@ def _book(
     )
 
 
-def _open_members(conn: Connection, program_id: str, keys: Collection[AccountKey], *, now: datetime) -> None:
-    """Open the members' accounts that do not exist yet."""
+def _open_members(
+    conn: Connection, program_id: str, keys: Collection[AccountKey], *, now: datetime
+) -> Cursor[tuple[str, str]]:
+    """Open the members' accounts that do not exist yet; the cursor tells which those were."""
     rows = [
         {"holder_id": holder, "id": id_, "unit_id": unit, "kind": AccountKind.MEMBER}
         for (holder, unit), id_ in zip(keys, ids.new_ids(len(keys), now=now), strict=True)
     ]
-    _open(conn, program_id, rows)
+    return _open(conn, program_id, rows)
 
 
-def _open(conn: Connection, program_id: str, rows: Sequence[dict[str, str]]) -> None:
-    conn.execute(SQL["open_accounts"], {"rows": batches.rows(rows), "program": program_id})
+def _open(conn: Connection, program_id: str, rows: Sequence[dict[str, str]]) -> Cursor[tuple[str, str]]:
+    return conn.execute(SQL["open_accounts"], {"rows": batches.rows(rows), "program": program_id})
 
 
 def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -> ProgramAccounts:
@@ -155,7 +176,7 @@ def _write(conn: Connection, program_id: str, made: Plan) -> None:
         for name, rows in parts:
             if rows:
                 parameters = {"rows": batches.rows(rows), "program": program_id}
-                conn.execute(SQL[name], parameters, prepare=False if name in PLANNED_ANEW else None)
+                conn.execute(SQL[name], parameters)
 
 
 def _typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:

