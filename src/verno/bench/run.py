@@ -12,7 +12,7 @@ from verno.bench.types import Result, Round
 from verno.demo.load import Progress
 
 ROUNDS = 3
-RECEIPTS_A_SECOND = 1_000
+RECEIPTS_A_SECOND = 4_000
 """Receipts of a bulk round for each second that the other parts run: 20,000 by default."""
 
 
