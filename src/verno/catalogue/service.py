@@ -10,7 +10,6 @@ from verno.catalogue.queries import SQL, goods_ids
 from verno.catalogue.types import Created, NewGoods, Refusal, Refused, Result, Updated
 from verno.kit import batches, ids
 from verno.kit.db import Connection
-from verno.kit.text import unclean
 
 
 def ensure_goods(conn: Connection, program_id: str, skus: Iterable[str], *, now: datetime) -> dict[str, str]:
@@ -77,6 +76,6 @@ def _given(item: NewGoods) -> dict[str, object]:
 
 def _problem(item: NewGoods) -> Refused | None:
     for field, value in msgspec.structs.asdict(item).items():
-        if unclean(value):
+        if batches.unclean(value):
             return Refused(Refusal.BAD_TEXT, field, "holds NUL or half a surrogate pair")
     return None

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import UNSET
 
-from verno.kit import localtime
-from verno.kit.text import unclean
+from verno.kit import batches, localtime
 from verno.members.identity import Kind, lookup_hash, normalise
 from verno.members.types import (
     MAX_ATTRIBUTE_TYPES,
@@ -89,7 +88,7 @@ def read(item: NewMember, frame: Frame) -> Asked | Refused:
     """Normalise and hash an item's contacts, and check what can be checked without the database."""
     contacts: dict[Kind, tuple[str, str] | None] = {}
     for name, value in msgspec.to_builtins(item).items():
-        if unclean(value):
+        if batches.unclean(value):
             return Refused(Refusal.BAD_TEXT, name, "holds NUL or half a surrogate pair")
     for kind in Kind:
         text = getattr(item, kind)
