@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from tests.builders import Shop, make_shop
+from tests.waiting import until_readable
 from verno.intake import context
 from verno.intake import service as intake
 from verno.intake.types import Line, MemberRef, Receipt
@@ -44,6 +45,7 @@ def tell(conn: Connection, *, now: datetime, life_days: int | None = 180) -> Sto
 
 def count_events(now: datetime) -> None:
     """Let the reader of the outbox catch up with what has been committed."""
+    until_readable()
     while reader.step(now=now):
         pass
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import NOW, make_shop
 from tests.console import story
+from tests.waiting import until_readable
 from verno.kit import db, localtime, outbox
 from verno.kit.outbox import NewEvent
 from verno.reports import queries, reader
@@ -44,6 +45,7 @@ def test_events_become_months(program: str) -> None:
                 NewEvent(program, None, "something.else.v1", {}, NOW),
             ],
         )
+    until_readable()
     assert reader.step(now=NOW) == 4
     assert reader.step(now=NOW) == 0
     assert months(program) == {
@@ -55,6 +57,7 @@ def test_events_become_months(program: str) -> None:
 def test_a_death_before_the_commit_counts_nothing(program: str) -> None:
     with db.transaction() as conn:
         outbox.append(conn, [event(program, "2026-11-01")] * 3)
+    until_readable()
 
     class Dead(Exception):
         pass
@@ -73,6 +76,7 @@ def test_a_death_before_the_commit_counts_nothing(program: str) -> None:
 def test_many_readers_at_once_count_once(program: str) -> None:
     with db.transaction() as conn:
         outbox.append(conn, [event(program, "2026-11-01")] * 50)
+    until_readable()
     start = threading.Barrier(6)
     read: list[int] = []
 
@@ -93,6 +97,7 @@ def test_an_event_without_its_fields_stops_the_reader(program: str) -> None:
     """A wrong event is a fault of ours: better no figures than wrong ones."""
     with db.transaction() as conn:
         outbox.append(conn, [NewEvent(program, None, reader.SETTLED, {"month": "2026-11-01"}, NOW)])
+    until_readable()
     with pytest.raises(Exception, match="amount"):
         reader.step(now=NOW)
     assert months(program) == {}
