@@ -160,3 +160,19 @@ def test_heartbeats(conn: psycopg.Connection) -> None:
     outbox.beat(conn, "worker", now=NOW)
     outbox.beat(conn, "worker", now=NOW)
     assert outbox.last_beat(conn, "worker") == NOW
+
+
+def test_transactions_come_in_the_order_of_their_numbers_not_of_their_digits(
+    conn: psycopg.Connection, database: str
+) -> None:
+    """1000 comes after 999, also where a page ends between them; the oldest numbers are long committed."""
+    with psycopg.connect(db.owner_url(), autocommit=True) as owner:
+        for xid in ("1000", "99", "999", "100"):
+            owner.execute(
+                "INSERT INTO kit_event (xid, program_id, type, body, at) VALUES (%s::xid8, %s, %s, '{}', %s)",
+                (xid, holder(), xid, NOW),
+            )
+    diary = Diary("digits")
+    while consume(conn, diary, limit=1):
+        pass
+    assert diary.read(conn) == ["99", "100", "999", "1000"]

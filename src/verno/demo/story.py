@@ -14,6 +14,7 @@ from verno.kit import db
 from verno.kit.errors import VernoError
 from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
+from verno.reports import reader
 from verno.verify import service as verify
 
 ACCEPTED = "accepted"
@@ -70,6 +71,9 @@ def tell(*, original: bool, progress: Progress, stopwatch: Stopwatch, now: datet
             loaded = load.load_receipts(demo, progress=progress, now=now)
         with stopwatch("expiry"):
             _settle(demo, now)
+        with stopwatch("reports"):
+            while reader.step(now=now):
+                pass
         with stopwatch("statements"):
             letters.send_statements(demo, progress=progress, now=now)
         with stopwatch("verify"):

@@ -15,11 +15,11 @@ SELECT xid::text, position FROM kit_cursor WHERE reader = %(reader)s FOR UPDATE 
 -- name: read_events
 -- The next events below the oldest running transaction: a plain sequence cursor would skip transactions
 -- that commit late. Plan: primary key range from the cursor on, stops at the limit.
-SELECT xid::text, id, program_id::text, holder_id::text, type, body, at
-FROM kit_event
-WHERE (xid, id) > (%(xid)s::xid8, %(position)s)
-  AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, id
+SELECT e.xid::text, e.id, e.program_id::text, e.holder_id::text, e.type, e.body, e.at
+FROM kit_event e
+WHERE (e.xid, e.id) > (%(xid)s::xid8, %(position)s)
+  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.id  -- qualified: the bare name would be the text above, in whose order 1000 comes before 999
 LIMIT %(limit)s
 
 -- name: move_cursor

@@ -21,7 +21,7 @@ SELECT count(*) FROM members_member WHERE program_id = %(program)s
 
 -- name: page
 -- A program's members in the order of their ids, from one on. Plan: range of the index by program and id, limit.
-SELECT id::text, locale FROM members_member
-WHERE program_id = %(program)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
-ORDER BY id
+SELECT m.id::text, m.locale FROM members_member m
+WHERE m.program_id = %(program)s AND (%(after)s::uuid IS NULL OR m.id > %(after)s::uuid)
+ORDER BY m.id
 LIMIT %(limit)s
