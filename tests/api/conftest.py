@@ -11,7 +11,6 @@ from django.test import Client
 from tests.builders import Shop, make_shop
 from verno.kit import db
 from verno.kit.clock import clock
-from verno.members import service as members
 from verno.workspace import keys
 
 if TYPE_CHECKING:
@@ -50,9 +49,7 @@ class Api:
 def shop(database: str) -> Shop:
     """Make a shop whose topics exist."""
     with db.transaction() as conn:
-        made = make_shop(conn)
-        members.ensure_topics(conn, made.program.id)
-    return made
+        return make_shop(conn)
 
 
 @pytest.fixture

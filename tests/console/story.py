@@ -34,7 +34,6 @@ def tell(conn: Connection, *, now: datetime, life_days: int | None = 180) -> Sto
     context.forget()
     began = now - timedelta(days=380)
     shop = make_shop(conn, currency="USD", timezone="America/New_York", country="US", life_days=life_days, now=began)
-    members.ensure_topics(conn, shop.program.id)
     ids = _members(conn, shop, began)
     for moment in _fortnights(began, now):
         _receipts(conn, shop, moment)

@@ -12,7 +12,6 @@ from verno.imports import service
 from verno.imports.types import Kind, RowError, Summary
 from verno.intake import context
 from verno.kit import db
-from verno.members import service as members
 
 
 @contextmanager
@@ -54,6 +53,5 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
     context.forget()
     with db.transaction() as conn:
         shop = make_shop(conn)
-        members.ensure_topics(conn, shop.program.id)
     yield Desk(shop, tmp_path)
     context.forget()

@@ -120,3 +120,14 @@ def test_a_short_stream_needs_no_lanes(shop: Counter, monkeypatch: pytest.Monkey
     outcomes: list[Outcome | None] = []
     bulk.load(shop.program.id, list(stream())[:50], now=NOW, on_batch=lambda _, __, new: outcomes.extend(new))
     assert Tally(type(outcome) for outcome in outcomes) == {Settled: 50}
+
+
+def test_a_stream_that_breaks_off_leaves_no_lane_behind(shop: Counter) -> None:
+    def broken() -> Iterator[Receipt]:
+        yield from list(stream())[:300]
+        message = "the file ends here"
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="ends here"):
+        bulk.load(shop.program.id, broken(), now=NOW, on_batch=lambda *_: None)
+    assert not lanes()

@@ -38,9 +38,7 @@ ANNA = NewMember(
 
 @pytest.fixture
 def shop(conn: psycopg.Connection) -> Shop:
-    made = make_shop(conn)
-    service.ensure_topics(conn, made.program.id)
-    return made
+    return make_shop(conn)
 
 
 def store(conn: psycopg.Connection, shop: Shop, *items: NewMember, now: datetime = NOW) -> list[Result]:

@@ -18,9 +18,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 def make_program(conn: psycopg.Connection, **options: object) -> Shop:
     """Make a shop that has the statement's topic."""
-    shop = make_shop(conn, **options)  # type: ignore[arg-type]
-    members.ensure_topics(conn, shop.program.id)
-    return shop
+    return make_shop(conn, **options)  # type: ignore[arg-type]
 
 
 def add_members(

@@ -36,7 +36,6 @@ def test_half_a_year_of_the_street(conn: psycopg.Connection) -> None:
     dice = random.Random(20260301)
     context.forget()
     shop = make_shop(conn, life_days=30, now=START)
-    members.ensure_topics(conn, shop.program.id)
     found = members.upsert(conn, shop.program, [NewMember(external_id=f"m-{n}") for n in range(PEOPLE)], now=START)
     people = [one.member_id for one in found if isinstance(one, Created)]
     about = context.of(conn, shop.program.id)

@@ -88,7 +88,7 @@ class Lane:
 
     def __init__(self, program_id: str, now: datetime, on_batch: OnBatch, guard: threading.Lock) -> None:
         """Start the process; it ends when its input does, so it never outlives us."""
-        self.child = subprocess.Popen(  # our own module
+        self.child = subprocess.Popen(
             [sys.executable, "-m", "verno.intake.lane"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.on_batch = on_batch
@@ -125,9 +125,10 @@ class Lane:
         self.check()
 
     def stop(self) -> None:
-        """End the process, whatever it is at: what it has not committed was never answered."""
-        if self.child.poll() is None and self.failure is not None:
+        """End the process, whatever it is at: what it has not committed was never answered, and is sent again."""
+        if self.child.poll() is None:
             self.child.kill()
+        self.listener.join()
         for pipe in (self.child.stdin, self.child.stdout):
             if pipe and not pipe.closed:
                 pipe.close()

@@ -24,7 +24,7 @@ from verno.rules.types import Fired
 
 _CLAIM = columns(7)
 _RECEIPT = columns(24)
-_LINE = Struct(">h i16s i16s ih i16s".replace(" ", "")).pack
+_LINE = Struct(">h i16s i16s ih i16s").pack
 """Columns, holder, receipt, number of the line, goods."""
 _AMOUNTS = Struct(">iqiq").pack
 
