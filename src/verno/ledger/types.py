@@ -16,7 +16,17 @@ class AccountKind(StrEnum):
     REDEEMED = "redeemed"
     """Where spent points go."""
     BREAKAGE = "breakage"
-    """Where expired points go."""
+    """Where expired and erased points go."""
+    ADJUSTED = "adjusted"
+    """Where adjustments by staff come from and go to."""
+    OPENING = "opening"
+    """Where balances brought along from another system come from."""
+    CLEARING = "clearing"
+    """What is on its way from one member to another; empty between two operations."""
+    DEBT = "debt"
+    """What members owe: taken back beyond what they had."""
+    WRITTEN_OFF = "written_off"
+    """What was taken back on paper only, since the member had no more."""
 
 
 class TransferKind(StrEnum):
@@ -25,6 +35,27 @@ class TransferKind(StrEnum):
     EARN = "earn"
     SPEND = "spend"
     EXPIRE = "expire"
+    TAKE_BACK = "take_back"
+    """A return took what its sale had earned: from lots, from what they had lost by expiry, or as debt."""
+    PUT_BACK = "put_back"
+    """A return gave what its sale had spent."""
+    REPAY = "repay"
+    """A debt was paid out of points that became available."""
+    WRITE_OFF = "write_off"
+    """A debt was let go."""
+    ADJUST = "adjust"
+    """Staff gave or took, with a reason."""
+    OPEN = "open"
+    """A balance brought along."""
+    SEND = "send"
+    RECEIVE = "receive"
+    """Between two members, by their own will."""
+    MERGE = "merge"
+    """Between two members who are one; also its undoing."""
+    REINSTATE = "reinstate"
+    """Expired points given again within the window."""
+    ERASE = "erase"
+    """What a member had when they were erased."""
 
 
 class Refusal(StrEnum):
@@ -33,6 +64,12 @@ class Refusal(StrEnum):
     INSUFFICIENT_POINTS = "insufficient-points"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     TOO_MANY_POINTS = "too-many-points"
+    HOLD_EXPIRED = "hold-expired"
+    """The hold has lapsed, and its points are the member's again."""
+    ALREADY_RESOLVED = "already-resolved"
+    """The hold was captured or cancelled before."""
+    OPEN_HOLDS = "open-holds"
+    """Points are set aside, so the account cannot be merged now."""
 
 
 MAX_POINTS = 10**12
@@ -40,7 +77,12 @@ MAX_POINTS = 10**12
 
 
 class Earn(msgspec.Struct, frozen=True, gc=False):
-    """Give points. ``active_from`` None means usable at once; ``expires_at`` (exclusive) None means never."""
+    """Give points as one lot. ``active_from`` None means usable at once; ``expires_at`` (exclusive) None means never.
+
+    ``awaits`` names the event that will activate the lot (see ``Activate``); until then it is pending without a date.
+    ``lapses_at`` moves the account's own end (sliding expiry) forward, never back. ``most`` caps what the account may
+    hold: what is above is not given, and ``Posted.moved`` tells. ``kind`` may also be adjust, open, receive.
+    """
 
     holder_id: str
     unit_id: str
@@ -48,18 +90,154 @@ class Earn(msgspec.Struct, frozen=True, gc=False):
     at: datetime
     active_from: datetime | None = None
     expires_at: datetime | None = None
+    awaits: str | None = None
+    lapses_at: datetime | None = None
+    most: int | None = None
+    kind: TransferKind = TransferKind.EARN
 
 
 class Spend(msgspec.Struct, frozen=True, gc=False):
-    """Take available points, the lots that expire first going first."""
+    """Take available points, the lots that expire first going first. ``kind`` may also be adjust, send."""
 
     holder_id: str
     unit_id: str
     points: int
     at: datetime
+    lapses_at: datetime | None = None
+    kind: TransferKind = TransferKind.SPEND
 
 
-Entry: TypeAlias = Earn | Spend
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """Set available points aside until ``expires_at``; one hold per operation and unit."""
+
+    holder_id: str
+    unit_id: str
+    points: int
+    at: datetime
+    expires_at: datetime
+
+
+class Capture(msgspec.Struct, frozen=True, gc=False):
+    """Spend ``points`` (0 or more, at most what is held) of the hold that operation ``held_by`` placed; free the rest.
+
+    After the hold has lapsed: refused, or, with ``again``, spent from what is available.
+    """
+
+    holder_id: str
+    unit_id: str
+    points: int
+    at: datetime
+    held_by: str
+    again: bool = False
+    lapses_at: datetime | None = None
+
+
+class Release(msgspec.Struct, frozen=True, gc=False):
+    """Free the hold of operation ``held_by``; one that has lapsed by itself is free already, which is no error."""
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+    held_by: str
+
+
+class TakeBack(msgspec.Struct, frozen=True, gc=False):
+    """Take what operation ``earned_by`` (at ``earned_at``) had earned: its own lots first, pending ones before the
+    others; then what these have lost by expiry, which costs the member nothing; then other available lots; what
+    remains becomes debt, or is written off.
+    """
+
+    holder_id: str
+    unit_id: str
+    points: int
+    at: datetime
+    earned_by: str
+    earned_at: datetime
+    write_off: bool = False
+
+
+class PutBack(msgspec.Struct, frozen=True, gc=False):
+    """Give what operation ``spent_by`` (at ``spent_at``) had spent back into the very lots, the one spent last first.
+
+    A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it.
+    """
+
+    holder_id: str
+    unit_id: str
+    points: int
+    at: datetime
+    spent_by: str
+    spent_at: datetime
+    grace_until: datetime
+
+
+class Activate(msgspec.Struct, frozen=True, gc=False):
+    """Make the lots of operation ``earned_by`` that await ``event`` usable from ``active_from`` on."""
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+    earned_by: str
+    earned_at: datetime
+    event: str
+    active_from: datetime
+    expires_at: datetime | None = None
+    """A new end, for units whose points live from their activation; None keeps the lot's own."""
+    lapses_at: datetime | None = None
+
+
+class Reinstate(msgspec.Struct, frozen=True, gc=False):
+    """Give again, until ``expires_at``, what has expired since ``since`` and was not given again yet."""
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+    since: datetime
+    expires_at: datetime
+
+
+class Merge(msgspec.Struct, frozen=True, gc=False):
+    """Move all open lots with their dates, and the debt, from ``holder_id`` to ``into_id``."""
+
+    holder_id: str
+    into_id: str
+    unit_id: str
+    at: datetime
+
+
+class Unmerge(msgspec.Struct, frozen=True, gc=False):
+    """Undo operation ``merged_by`` (at ``merged_at``): what its lots on ``into_id`` still hold goes home."""
+
+    holder_id: str
+    into_id: str
+    unit_id: str
+    at: datetime
+    merged_by: str
+    merged_at: datetime
+
+
+class Erase(msgspec.Struct, frozen=True, gc=False):
+    """Void the holds, let everything go to breakage, write the debt off."""
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+
+
+Entry: TypeAlias = (
+    Earn
+    | Spend
+    | Hold
+    | Capture
+    | Release
+    | TakeBack
+    | PutBack
+    | Activate
+    | Reinstate
+    | Merge
+    | Unmerge
+    | Erase
+)
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -77,19 +255,26 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
-    """A member's points of one unit at one moment, in the unit's smallest step."""
+    """A member's points of one unit at one moment, in the unit's smallest step; ``debt`` only while available is 0."""
 
     unit_id: str
     available: int = 0
     pending: int = 0
     held: int = 0
+    debt: int = 0
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """The operation happened now; balances are those right after it."""
+    """The operation happened now; balances are those right after it, ``moved`` the points of each entry in order.
+
+    ``moved`` differs from what was asked for ``Earn`` under a cap, and says what ``Release``, ``Activate``,
+    ``Reinstate``, ``Merge``, ``Unmerge`` and ``Erase`` found; for ``TakeBack`` it is all that was taken, in whatever
+    way.
+    """
 
     operation_id: str
     balances: tuple[Balance, ...]
+    moved: tuple[int, ...] = ()
 
 
 class Replayed(msgspec.Struct, frozen=True, gc=False):
@@ -116,25 +301,35 @@ class Account(msgspec.Struct, gc=False):
     available: int
     pending: int
     held: int
+    debt: int
     next_change_at: datetime | None
+    lapses_at: datetime | None
     changed_at: datetime
 
 
 class Lot(msgspec.Struct, gc=False):
-    """Points that live and die together. ``active_from`` <= usable < ``expires_at``."""
+    """Points that live and die together. ``active_from`` <= usable < ``expires_at``; ``id`` is its transfer's.
+
+    ``held`` of ``remaining`` are set aside by holds. ``restores_id`` names the lot in whose place this one stands.
+    """
 
     holder_id: str
     id: str
     account_id: str
     amount: int
     remaining: int
+    held: int
     active_from: datetime
     expires_at: datetime | None
-    transfer_id: str
+    awaits: str | None = None
+    restores_id: str | None = None
 
 
 class Transfer(msgspec.Struct, frozen=True, gc=False):
-    """A debit and a credit in one row. ``at`` is business time; ``recorded_at`` never runs back within an account."""
+    """A debit and a credit in one row. ``at`` is business time; ``recorded_at`` never runs back within an account.
+
+    ``reverses_id`` names the transfer that this one takes (partly) back.
+    """
 
     holder_id: str
     id: str
@@ -147,14 +342,47 @@ class Transfer(msgspec.Struct, frozen=True, gc=False):
     at: datetime
     recorded_at: datetime
     operation_id: str | None
+    reverses_id: str | None = None
 
 
 class LotMove(msgspec.Struct, frozen=True, gc=False):
-    """How much of a lot a transfer took."""
+    """How much a transfer took out of a lot; into it, when the transfer credits the lot's account."""
 
     holder_id: str
     lot_id: str
     transfer_id: str
+    amount: int
+
+
+class HoldState(StrEnum):
+    """What became of a hold; all but the first are final."""
+
+    OPEN = "open"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+
+
+class HoldRow(msgspec.Struct, gc=False):
+    """Points of one account set aside by one operation."""
+
+    holder_id: str
+    id: str
+    account_id: str
+    operation_id: str
+    amount: int
+    captured: int
+    placed_at: datetime
+    expires_at: datetime
+    state: HoldState
+
+
+class HoldLot(msgspec.Struct, frozen=True, gc=False):
+    """How much of a lot a hold has set aside."""
+
+    holder_id: str
+    hold_id: str
+    lot_id: str
     amount: int
 
 
