@@ -19,9 +19,15 @@ class Scope(StrEnum):
     """What an API key may do."""
 
     RECEIPTS_WRITE = "receipts:write"
+    """Sales, quotes, returns."""
+    POINTS_SPEND = "points:spend"
+    """Spend, hold, capture, cancel."""
+    POINTS_ADJUST = "points:adjust"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     PERSONAL_READ = "personal:read"
+    MESSAGES_SEND = "messages:send"
+    SETTINGS_WRITE = "settings:write"
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -55,13 +61,18 @@ class Store(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A valid API key, without its secret."""
+    """A valid API key, without its secret.
+
+    ``places`` are codes of stores, none of them meaning all; ``rate`` is requests a minute, None meaning any number.
+    """
 
     id: str
     program_id: str
     name: str
     scopes: frozenset[str]
     expires_at: datetime
+    places: frozenset[str] = frozenset()
+    rate: int | None = None
 
 
 class NewProgram(msgspec.Struct, frozen=True):
