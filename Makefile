@@ -19,15 +19,17 @@ CHECK_HOME := VERNO_HOME=$(CURDIR)/.mypy_cache/verno
 # A home folder that cannot be written must not stop npm.
 NPM := npm_config_cache="$$(tools/npm-cache)" npm --no-audit --no-fund --no-update-notifier --loglevel=error
 
-.PHONY: help setup demo test check lock clean debian
+.PHONY: help setup demo test check sabotage faults lock clean debian
 
 help:
-	@echo "make demo    set up, load a year of a real grocer's receipts, serve until Ctrl-C"
-	@echo "make test    set up, check and run all tests"
-	@echo "make setup   set up only"
-	@echo "make check   lints, types, import contracts, sizes"
-	@echo "make lock    renew the locks of the Python packages"
-	@echo "make clean   remove what setup made (data in var stay)"
+	@echo "make demo      set up, load a year of a real grocer's receipts, serve until Ctrl-C"
+	@echo "make test      set up, check and run all tests"
+	@echo "make setup     set up only"
+	@echo "make check     lints, types, import contracts, sizes"
+	@echo "make faults    the tests under fire in their long form, within an hour"
+	@echo "make sabotage  break each promise in turn, and see its test turn red (ONLY=P5 for one)"
+	@echo "make lock      renew the locks of the Python packages"
+	@echo "make clean     remove what setup made (data in var stay)"
 
 setup: $(LOCKED) $(STATIC) $(CATALOGUES)
 
@@ -44,9 +46,17 @@ check: setup
 	$(CHECK_HOME) $(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/sizes.py
 
+# In the clone of HEAD that it makes, never here.
+sabotage: setup debian
+	@$(BIN)/python tools/sabotage.py $(ONLY)
+
+# One after the other: kills and crowds want the machine for themselves.
+faults: setup debian
+	VERNO_THOROUGH=20 $(BIN)/pytest tests/faults tests/engine $(PYTEST)
+
 # Packages of Debian that only tests need; without them those tests are skipped and say why.
 debian:
-	@tools/debian chromium wrk
+	@tools/debian chromium wrk faketime
 
 $(LOCKED): requirements-dev.lock pyproject.toml
 	@tools/venv "$(PYTHON)"
