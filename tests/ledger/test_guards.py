@@ -43,7 +43,7 @@ ILLEGAL = [
     ("transfer deleted", "DELETE FROM ledger_transfer", NO_RIGHT),
     ("transfers cut off", "TRUNCATE ledger_transfer CASCADE", NO_RIGHT),
     ("lot born bigger", "UPDATE ledger_lot SET amount = amount + 1", NO_RIGHT),
-    ("lot lives longer", "UPDATE ledger_lot SET expires_at = NULL", NO_RIGHT),
+    ("lot lives longer", "UPDATE ledger_lot SET expires_at = '2099-01-01T00:00Z'", errors.CheckViolation),
     ("lot deleted", "DELETE FROM ledger_lot", NO_RIGHT),
     ("lot below zero", "UPDATE ledger_lot SET remaining = -1", errors.CheckViolation),
     ("lot fuller than born", "UPDATE ledger_lot SET remaining = amount + 1", errors.CheckViolation),

@@ -136,7 +136,7 @@ def _unit(unit: Unit, found: Balance, ending: list[ledger.Expiring]) -> UnitBala
         found.available,
         found.pending,
         found.held,
-        debt=0,  # a balance cannot be negative before returns exist
+        debt=found.debt,
         expiring=[Ending(one.expires_at, one.points) for one in ending],
     )
 

@@ -7,7 +7,7 @@ import msgspec
 from psycopg.rows import args_row
 
 from verno.kit.db import Connection
-from verno.ledger.service import SQL
+from verno.ledger.loading import SQL
 from verno.ledger.types import Balance
 
 
@@ -20,20 +20,30 @@ class Expiring(msgspec.Struct, frozen=True, gc=False):
 
 
 class LotView(msgspec.Struct, frozen=True, gc=False):
-    """A lot as a person sees it. ``operation_id`` names what earned it (a receipt's id)."""
+    """A lot as a person sees it. ``kind`` and ``operation_id`` name what made it (a receipt's id).
+
+    ``awaits`` names the event that will activate it, ``restores_id`` the lot in whose place it stands.
+    """
 
     id: str
     unit_id: str
     amount: int
     remaining: int
+    held: int
     active_from: datetime
     expires_at: datetime | None
+    awaits: str | None
+    restores_id: str | None
+    kind: str
     operation_id: str | None
     earned_at: datetime
 
 
 class TransferView(msgspec.Struct, frozen=True, gc=False):
-    """A transfer from the member's side: ``points`` is positive when the member got them."""
+    """A transfer from the member's side: ``points`` is positive when the member got them.
+
+    It is 0 where a member's points did not move (a debt that arose, was written off): ``amount`` tells.
+    """
 
     id: str
     at: datetime
@@ -41,8 +51,22 @@ class TransferView(msgspec.Struct, frozen=True, gc=False):
     unit_id: str
     kind: str
     points: int
+    amount: int
     reason: str
     operation_id: str | None
+
+
+class HoldView(msgspec.Struct, frozen=True, gc=False):
+    """A hold as a person sees it; ``operation_id`` names what placed it (a receipt's id)."""
+
+    id: str
+    unit_id: str
+    amount: int
+    captured: int
+    placed_at: datetime
+    expires_at: datetime
+    state: str
+    operation_id: str
 
 
 class States(msgspec.Struct, frozen=True, gc=False):
@@ -52,6 +76,7 @@ class States(msgspec.Struct, frozen=True, gc=False):
     available: int
     pending: int
     held: int
+    debt: int
     earned: int
     spent: int
     expired: int
@@ -78,6 +103,12 @@ def lots(conn: Connection, holder_id: str, *, now: datetime, limit: int = 50, of
     return cursor.execute(SQL["lots"], parameters).fetchall()
 
 
+def holds(conn: Connection, holder_id: str, *, now: datetime, limit: int = 50) -> list[HoldView]:
+    """Return a holder's holds, the newest first."""
+    cursor = conn.cursor(row_factory=args_row(HoldView))
+    return cursor.execute(SQL["holds"], {"holder": holder_id, "now": now, "limit": limit}).fetchall()
+
+
 def transfers(
     conn: Connection, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
 ) -> list[TransferView]:
@@ -95,10 +126,10 @@ def states(conn: Connection, program_id: str, *, now: datetime) -> list[States]:
     return [
         States(
             unit,
-            *(int(available), int(pending), int(held)),
+            *(int(available), int(pending), int(held), int(debt)),
             *(moved.get((unit, kind), 0) for kind in ("earn", "spend", "expire")),
         )
-        for unit, available, pending, held in conn.execute(
+        for unit, available, pending, held, debt in conn.execute(
             SQL["states"], {"program": program_id, "now": now}
         ).fetchall()
     ]

@@ -2,29 +2,24 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from psycopg import Cursor
-from psycopg.rows import args_row
 
 from verno.kit import batches, ids
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
-from verno.kit.sql import Statements
+from verno.ledger import loading
+from verno.ledger.loading import SQL, ProgramAccounts
 from verno.ledger.planner import AccountKey, Book, Plan, plan
-from verno.ledger.types import Account, AccountKind, KnownOperation, Lot, Operation, Result, Spend
-
-SQL = Statements("verno.ledger")
+from verno.ledger.types import Account, AccountKind, Operation, Result
 
 SWEEP_LIMIT = 2000
 """Accounts settled in one transaction of a sweep."""
 
-Row = TypeVar("Row", Account, Lot)
 MOST_MET = 500_000
 """Accounts remembered to exist, so that nobody asks again; beyond it the memory starts afresh."""
 
 _met: set[AccountKey] = set()
-ProgramAccounts = dict[tuple[str, AccountKind], str]
 _program_accounts: dict[str, ProgramAccounts] = {}
 
 
@@ -45,9 +40,8 @@ def open_unit(conn: Connection, program_id: str, unit_id: str, *, now: datetime)
 def post(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> list[Result]:
     """Post a batch of one program in the caller's transaction: one result per operation, in order.
 
-    Two round trips whatever the batch's size: one locks and loads, one writes. Refusals (`insufficient-points`,
-    `idempotency-mismatch`, `too-many-points`) leave no trace of their operation. Points are in each unit's
-    smallest step.
+    Two round trips whatever the batch's size: one locks and loads, one writes. Refusals (see ``types.Refusal``) leave
+    no trace of their operation. Points are in each unit's smallest step.
     """
     if not operations:
         return []
@@ -62,80 +56,44 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
 
     Balances are exact without it; it makes expiries visible as transfers and keeps later postings short.
     """
-    found = (
-        _typed(conn, Account)
-        .execute(SQL["lock_due_accounts"], {"program": program_id, "now": now, "limit": limit})
-        .fetchall()
-    )
+    due = {"program": program_id, "now": now, "limit": limit}
+    found = loading.typed(conn, Account).execute(SQL["lock_due_accounts"], due).fetchall()
     if not found:
         return 0
-    wanted = batches.rows([{"holder_id": a.holder_id, "unit_id": a.unit_id, "hungry": True} for a in found])
-    lots = _typed(conn, Lot).execute(SQL["load_lots"], {"rows": wanted, "now": now}).fetchall()
-    book = _book(found, lots, {}, _accounts_of(conn, program_id))
+    book = loading.due_book(conn, found, _accounts_of(conn, program_id), now=now)
     _write(conn, program_id, plan(book, (), now=now, ids=_ids(len(found), now)))
     return len(found)
 
 
 def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> Book:
-    """Open the accounts that are missing, lock all, and read lots and known keys: one round trip.
+    """Open the accounts that are missing, lock all, and read what the planner needs: one round trip.
 
     Opening comes before any lock is held. A batch that locked first and opened then would, while it waits for
     another batch that opens the same account, hold accounts which that other batch still has to lock.
     """
-    hungry: dict[AccountKey, bool] = {}
-    for operation in operations:
-        for entry in operation.entries:
-            key = (entry.holder_id, entry.unit_id)
-            hungry[key] = hungry.get(key, False) or isinstance(entry, Spend)
-    wanted = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in hungry.items()])
-    keys = batches.rows([{"key": operation.key} for operation in operations])
-    parameters = {"rows": wanted, "now": now}
-    program_accounts = _accounts_of(conn, program_id, {unit for _, unit in hungry})
-    strange = hungry.keys() - _met
+    want = loading.wanted(operations)
+    program_accounts = _accounts_of(conn, program_id, {unit for _, unit in want.accounts})
+    strange = want.accounts.keys() - _met
+    keys = [operation.key for operation in operations]
     with conn.pipeline():
         opened = _open_members(conn, program_id, strange, now=now) if strange else None
-        accounts = _typed(conn, Account).execute(SQL["lock_accounts"], parameters)
-        lots = _typed(conn, Lot).execute(SQL["load_lots"], parameters)
-        known = conn.execute(SQL["known_operations"], {"rows": keys, "program": program_id})
-    found = accounts.fetchall()
-    _meet(hungry, found, set(opened.fetchall()) if opened else set())
-    return _book(
-        found,
-        lots.fetchall(),
-        {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
-        program_accounts,
-    )
+        book = loading.book(conn, program_id, want, keys, program_accounts, now=now)
+    _meet(want.accounts, book, set(opened.fetchall()) if opened else set())
+    return book
 
 
-def _meet(wanted: Collection[AccountKey], found: Sequence[Account], opened: set[tuple[str, ...]]) -> None:
+def _meet(wanted: Collection[AccountKey], book: Book, opened: set[tuple[str, ...]]) -> None:
     """Remember which accounts exist, but not those just opened: this transaction may yet be rolled back.
 
     One opened and found again within a transaction that was rolled back is believed to exist and missing now.
     """
-    if len(found) < len(wanted):
+    if len(book.accounts) < len(wanted):
         _met.difference_update(wanted)
         message = "an account is not there after all"
         raise TryAgain(message)
     if len(_met) > MOST_MET:
         _met.clear()
     _met.update(key for key in wanted if key not in opened)
-
-
-def _book(
-    accounts: Sequence[Account],
-    lots: Sequence[Lot],
-    known: dict[str, KnownOperation],
-    program_accounts: ProgramAccounts,
-) -> Book:
-    by_account: dict[str, list[Lot]] = {}
-    for lot in lots:
-        by_account.setdefault(lot.account_id, []).append(lot)
-    return Book(
-        accounts={(a.holder_id, a.unit_id): a for a in accounts},
-        lots=by_account,
-        known=known,
-        program_accounts=program_accounts,
-    )
 
 
 def _open_members(
@@ -164,12 +122,16 @@ def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -
 
 
 def _write(conn: Connection, program_id: str, made: Plan) -> None:
+    fresh_holds = {hold.id for hold in made.holds}
     parts: tuple[tuple[str, Sequence[object]], ...] = (
         ("write_operations", made.operations),
         ("write_transfers", made.transfers),
         ("write_lots", made.lots),
+        ("change_lots", list(made.changed_lots.values())),
         ("write_moves", made.moves),
-        ("drain_lots", list(made.drained.values())),
+        ("write_holds", made.holds),
+        ("write_hold_lots", made.hold_lots),
+        ("end_holds", [hold for hold in made.ended_holds.values() if hold.id not in fresh_holds]),
         ("move_accounts", list(made.accounts.values())),
     )
     with conn.pipeline():
@@ -179,11 +141,7 @@ def _write(conn: Connection, program_id: str, made: Plan) -> None:
                 conn.execute(SQL[name], parameters)
 
 
-def _typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:
-    return conn.cursor(row_factory=args_row(kind))
-
-
 def _ids(likely: int, now: datetime) -> Iterator[str]:
-    """Give fresh ids, made ``likely`` at a time: a transfer and a lot an operation, as a rule."""
+    """Give fresh ids, made ``likely`` at a time: a transfer an operation, two when its points are over already."""
     while True:
         yield from ids.new_ids(likely, now=now)

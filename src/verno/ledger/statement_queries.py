@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from verno.kit.db import Connection
-from verno.ledger.service import SQL
+from verno.ledger.loading import SQL
 
 
 class Moment(msgspec.Struct, frozen=True, gc=False):

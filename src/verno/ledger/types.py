@@ -142,9 +142,10 @@ class Release(msgspec.Struct, frozen=True, gc=False):
 
 
 class TakeBack(msgspec.Struct, frozen=True, gc=False):
-    """Take what operation ``earned_by`` (at ``earned_at``) had earned: its own lots first, pending ones before the
-    others; then what these have lost by expiry, which costs the member nothing; then other available lots; what
-    remains becomes debt, or is written off.
+    """Take what operation ``earned_by`` (at ``earned_at``) had earned.
+
+    Its own lots first, pending ones before the others; then what these have lost by expiry, which costs the member
+    nothing; then other available lots; what remains becomes debt, or is written off.
     """
 
     holder_id: str
@@ -225,18 +226,7 @@ class Erase(msgspec.Struct, frozen=True, gc=False):
 
 
 Entry: TypeAlias = (
-    Earn
-    | Spend
-    | Hold
-    | Capture
-    | Release
-    | TakeBack
-    | PutBack
-    | Activate
-    | Reinstate
-    | Merge
-    | Unmerge
-    | Erase
+    Earn | Spend | Hold | Capture | Release | TakeBack | PutBack | Activate | Reinstate | Merge | Unmerge | Erase
 )
 
 

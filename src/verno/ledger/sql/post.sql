@@ -16,7 +16,7 @@ RETURNING holder_id::text, unit_id::text
 -- Lock the batch's accounts, always in the order of holder and unit, and read them as they are after the wait.
 -- Kept in one place: Citus refuses FOR UPDATE over several shards, UPDATE ... RETURNING can stand in here.
 -- LIMIT keeps the plan (see docs/adr/0009). Plan: function scan, sort, nested loop on the holder's unique index, lock.
-SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.next_change_at, a.changed_at
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at, a.lapses_at, a.changed_at
 FROM (
     SELECT holder_id, unit_id FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
     ORDER BY holder_id, unit_id
@@ -29,11 +29,11 @@ CROSS JOIN LATERAL (
 ) a
 
 -- name: load_lots
--- The open lots of the batch's accounts that need them: something is due, or the batch spends (hungry).
+-- The open lots of the batch's accounts that need them: something is due, or the batch does more than earn (hungry).
 -- LIMIT and OFFSET keep the plan (see docs/adr/0009).
 -- Plan: function scan, nested loops on the account's index and the partial index of open lots.
-SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.active_from, l.expires_at,
-       l.transfer_id::text
+SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at,
+       l.awaits, l.restores_id::text
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
 CROSS JOIN LATERAL (
     SELECT id, next_change_at <= greatest(%(now)s, changed_at) AS due FROM ledger_account
@@ -45,6 +45,45 @@ CROSS JOIN LATERAL (
     WHERE holder_id = r.holder_id AND account_id = a.id AND remaining > 0 AND (r.hungry OR a.due)
     OFFSET 0
 ) l
+
+-- name: load_holds
+-- The open holds of the same accounts; most have none, which the account itself tells.
+-- Plan: function scan, nested loops on the account's index and the partial index of open holds.
+SELECT h.holder_id::text, h.id::text, h.account_id::text, h.operation_id::text, h.amount, h.captured, h.placed_at,
+       h.expires_at, h.state
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
+CROSS JOIN LATERAL (
+    SELECT id, next_change_at <= greatest(%(now)s, changed_at) AS due FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member' AND held > 0
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_hold
+    WHERE holder_id = r.holder_id AND account_id = a.id AND state = 'open' AND (r.hungry OR a.due)
+    OFFSET 0
+) h
+
+-- name: load_hold_lots
+-- What those holds keep, the lot that is spent first on top.
+-- Plan: as load_holds, then the hold's range of the primary key and the lot by key.
+SELECT p.holder_id::text, p.hold_id::text, p.lot_id::text, p.amount
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member' AND held > 0
+      AND (r.hungry OR next_change_at <= greatest(%(now)s, changed_at))
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_hold WHERE holder_id = r.holder_id AND account_id = a.id AND state = 'open' OFFSET 0
+) h
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_hold_lot WHERE holder_id = h.holder_id AND hold_id = h.id OFFSET 0
+) p
+CROSS JOIN LATERAL (
+    SELECT expires_at, active_from FROM ledger_lot WHERE holder_id = p.holder_id AND id = p.lot_id LIMIT 1
+) l
+ORDER BY p.hold_id, coalesce(l.expires_at, 'infinity'), l.active_from, p.lot_id
 
 -- name: known_operations
 -- Which keys of the batch have happened before. LIMIT keeps the plan (see docs/adr/0009).
@@ -68,21 +107,22 @@ FROM json_to_recordset(%(rows)s) AS r (key text, id uuid, holder_id uuid, finger
 -- name: write_transfers
 -- Plan: function scan, insert; two look-ups of the sides' accounts a row by the foreign keys.
 INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount, kind,
-                             reason, at, recorded_at, operation_id)
+                             reason, at, recorded_at, operation_id, reverses_id)
 SELECT holder_id, id, %(program)s, unit_id, debit_account_id, credit_account_id, amount, kind,
-       reason, at, recorded_at, operation_id
+       reason, at, recorded_at, operation_id, reverses_id
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, unit_id uuid, debit_account_id uuid, credit_account_id uuid, amount bigint, kind text,
-    reason text, at timestamptz, recorded_at timestamptz, operation_id uuid
+    reason text, at timestamptz, recorded_at timestamptz, operation_id uuid, reverses_id uuid
 )
 
 -- name: write_lots
 -- Plan: function scan, insert.
-INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id)
-SELECT holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id
+INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits,
+                        restores_id, transfer_id)
+SELECT holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits, restores_id, id
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, active_from timestamptz,
-    expires_at timestamptz, transfer_id uuid
+    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, held bigint, active_from timestamptz,
+    expires_at timestamptz, awaits text, restores_id uuid
 )
 
 -- name: write_moves
@@ -91,35 +131,61 @@ INSERT INTO ledger_lot_move (holder_id, lot_id, transfer_id, amount)
 SELECT holder_id, lot_id, transfer_id, amount
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid, transfer_id uuid, amount bigint)
 
--- name: drain_lots
--- Say what is left of lots that are there. Written as an insert that meets its row, since that has one plan only, while
+-- name: change_lots
+-- Say how lots stand that are there. Written as an insert that meets its row, since that has one plan only, while
 -- a joining update has a plan that can turn (docs/adr/0009). Plan: function scan, primary key, update.
-INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id)
-SELECT holder_id, id, account_id, amount, remaining, active_from, expires_at, transfer_id
+INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits,
+                        restores_id, transfer_id)
+SELECT holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits, restores_id, id
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, active_from timestamptz,
-    expires_at timestamptz, transfer_id uuid
-)
-ON CONFLICT (holder_id, id) DO UPDATE SET remaining = excluded.remaining
-
--- name: move_accounts
--- Say what the locked accounts hold now. Written as an insert that meets its row, like drain_lots.
--- Plan: function scan, primary key, update of unindexed columns where possible (HOT).
-INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, available, pending, held, next_change_at,
-                            changed_at)
-SELECT holder_id, id, %(program)s, unit_id, 'member', available, pending, held, next_change_at, changed_at
-FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, unit_id uuid, available bigint, pending bigint, held bigint, next_change_at timestamptz,
-    changed_at timestamptz
+    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, held bigint, active_from timestamptz,
+    expires_at timestamptz, awaits text, restores_id uuid
 )
 ON CONFLICT (holder_id, id) DO UPDATE
-SET available = excluded.available, pending = excluded.pending, held = excluded.held,
-    next_change_at = excluded.next_change_at, changed_at = excluded.changed_at
+SET remaining = excluded.remaining, held = excluded.held, active_from = excluded.active_from,
+    expires_at = excluded.expires_at, awaits = excluded.awaits
+
+-- name: move_accounts
+-- Say what the locked accounts hold now. Written as an insert that meets its row, like change_lots.
+-- Plan: function scan, primary key, update of unindexed columns where possible (HOT).
+INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, available, pending, held, debt, next_change_at,
+                            lapses_at, changed_at)
+SELECT holder_id, id, %(program)s, unit_id, 'member', available, pending, held, debt, next_change_at, lapses_at,
+       changed_at
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, unit_id uuid, available bigint, pending bigint, held bigint, debt bigint,
+    next_change_at timestamptz, lapses_at timestamptz, changed_at timestamptz
+)
+ON CONFLICT (holder_id, id) DO UPDATE
+SET available = excluded.available, pending = excluded.pending, held = excluded.held, debt = excluded.debt,
+    next_change_at = excluded.next_change_at, lapses_at = excluded.lapses_at, changed_at = excluded.changed_at
+
+-- name: write_holds
+-- Plan: function scan, insert.
+INSERT INTO ledger_hold (holder_id, id, program_id, account_id, operation_id, amount, captured, placed_at, expires_at,
+                         state)
+SELECT holder_id, id, %(program)s, account_id, operation_id, amount, captured, placed_at, expires_at, state
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, account_id uuid, operation_id uuid, amount bigint, captured bigint, placed_at timestamptz,
+    expires_at timestamptz, state text
+)
+
+-- name: write_hold_lots
+-- Plan: function scan, insert.
+INSERT INTO ledger_hold_lot (holder_id, hold_id, lot_id, amount)
+SELECT holder_id, hold_id, lot_id, amount
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, hold_id uuid, lot_id uuid, amount bigint)
+
+-- name: end_holds
+-- Say what became of holds; a trigger refuses a second end. Plan: function scan, nested loop on the primary key.
+UPDATE ledger_hold h SET state = r.state, captured = r.captured
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, state text, captured bigint)
+WHERE h.holder_id = r.holder_id AND h.id = r.id
 
 -- name: lock_due_accounts
 -- The next accounts of a program that change by themselves, skipping those a receipt is at work on.
 -- Plan: the partial index of due accounts, stops at the limit.
-SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.next_change_at, a.changed_at
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at, a.lapses_at, a.changed_at
 FROM ledger_account a
 WHERE a.program_id = %(program)s AND a.next_change_at <= %(now)s
 ORDER BY a.next_change_at

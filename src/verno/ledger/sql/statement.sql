@@ -8,8 +8,8 @@ FROM json_array_elements_text(%(holders)s) AS r (holder_id)
 JOIN ledger_account a ON a.holder_id = r.holder_id::uuid AND a.unit_id = %(unit)s AND a.kind = 'member'
 CROSS JOIN LATERAL (
     SELECT sum(m.points) FILTER (WHERE m.at < %(start)s) AS before,
-           sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind NOT IN ('spend', 'expire')) AS earned,
-           -sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind = 'spend') AS spent,
+           sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind NOT IN ('spend', 'put_back', 'expire')) AS earned,
+           -sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind IN ('spend', 'put_back')) AS spent,
            -sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind = 'expire') AS expired
     FROM (
         SELECT x.at, x.kind, CASE WHEN x.credit_account_id = a.id THEN x.amount ELSE -x.amount END AS points

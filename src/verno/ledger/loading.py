@@ -1,0 +1,202 @@
+"""Locks the accounts of a batch and loads what the planner needs: one round trip."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import args_row
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.kit.sql import Statements
+from verno.ledger.planner import AccountKey, Book, Part
+from verno.ledger.types import (
+    Account,
+    AccountKind,
+    Activate,
+    Capture,
+    Earn,
+    HoldLot,
+    HoldRow,
+    HoldState,
+    KnownOperation,
+    Lot,
+    Merge,
+    Operation,
+    PutBack,
+    Reinstate,
+    Release,
+    TakeBack,
+    Unmerge,
+)
+
+SQL = Statements("verno.ledger")
+
+ProgramAccounts = dict[tuple[str, AccountKind], str]
+Row = TypeVar("Row", Account, Lot, HoldLot)
+LOT = len(Lot.__struct_fields__)
+
+
+class Wanted(msgspec.Struct):
+    """What a batch asks to see: accounts with their hunger for lots, and the operations it goes back to."""
+
+    accounts: dict[AccountKey, bool]
+    placed: list[dict[str, object]]
+    earned: list[dict[str, object]]
+    spent: list[dict[str, object]]
+    restored: list[dict[str, object]]
+    expired: list[dict[str, object]]
+
+
+def wanted(operations: Sequence[Operation]) -> Wanted:
+    """Return what these operations need; an account that only earns needs no lots."""
+    out = Wanted({}, [], [], [], [], [])
+    accounts = out.accounts
+    for operation in operations:
+        for entry in operation.entries:
+            key = (entry.holder_id, entry.unit_id)
+            if isinstance(entry, Earn):
+                accounts.setdefault(key, False)
+                continue
+            accounts[key] = True
+            account: dict[str, object] = {"holder_id": entry.holder_id, "unit_id": entry.unit_id}
+            if isinstance(entry, Capture | Release):
+                out.placed.append({**account, "operation_id": entry.held_by})
+            elif isinstance(entry, TakeBack | Activate):
+                out.earned.append({**account, "operation_id": entry.earned_by, "at": entry.earned_at})
+            elif isinstance(entry, PutBack):
+                out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at})
+            elif isinstance(entry, Reinstate):
+                out.expired.append({**account, "since": entry.since})
+            elif isinstance(entry, Merge | Unmerge):
+                accounts[entry.into_id, entry.unit_id] = True
+                if isinstance(entry, Unmerge):
+                    host = {**account, "holder_id": entry.into_id, "operation_id": entry.merged_by}
+                    out.earned.append({**host, "at": entry.merged_at})
+                    out.restored.append({**host, "home_id": entry.holder_id, "at": entry.merged_at})
+    return out
+
+
+def book(
+    conn: Connection,
+    program_id: str,
+    want: Wanted,
+    keys: Sequence[str],
+    program_accounts: ProgramAccounts,
+    *,
+    now: datetime,
+) -> Book:
+    """Lock the accounts and read. Call it inside a pipeline's connection state or out of it: it opens its own."""
+    asked = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in want.accounts.items()])
+    parameters = {"rows": asked, "now": now}
+    origins = (
+        ("placed_holds", want.placed),
+        ("earned_lots", want.earned),
+        ("spent_parts", want.spent),
+        ("restored_lots", want.restored),
+        ("expired_lots", want.expired),
+    )
+    with conn.pipeline():
+        accounts = typed(conn, Account).execute(SQL["lock_accounts"], parameters)
+        lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
+        holds = conn.execute(SQL["load_holds"], parameters)
+        hold_lots = typed(conn, HoldLot).execute(SQL["load_hold_lots"], parameters)
+        known = conn.execute(
+            SQL["known_operations"], {"rows": batches.rows([{"key": key} for key in keys]), "program": program_id}
+        )
+        found = {name: conn.execute(SQL[name], {"rows": batches.rows(rows)}) for name, rows in origins if rows}
+    out = Book(
+        accounts={(a.holder_id, a.unit_id): a for a in accounts.fetchall()},
+        lots={},
+        known={key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
+        program_accounts=program_accounts,
+    )
+    _Shelves(out).fill(lots.fetchall(), holds.fetchall(), hold_lots.fetchall())
+    if found:
+        _Shelves(out).fill_origins({name: rows.fetchall() for name, rows in found.items()}, want)
+    return out
+
+
+def due_book(conn: Connection, found: Collection[Account], program_accounts: ProgramAccounts, *, now: datetime) -> Book:
+    """Read lots and holds of accounts that are locked already."""
+    rows = batches.rows([{"holder_id": a.holder_id, "unit_id": a.unit_id, "hungry": True} for a in found])
+    parameters = {"rows": rows, "now": now}
+    with conn.pipeline():
+        lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
+        holds = conn.execute(SQL["load_holds"], parameters)
+        hold_lots = typed(conn, HoldLot).execute(SQL["load_hold_lots"], parameters)
+    out = Book({(a.holder_id, a.unit_id): a for a in found}, {}, {}, program_accounts)
+    _Shelves(out).fill(lots.fetchall(), holds.fetchall(), hold_lots.fetchall())
+    return out
+
+
+def typed(conn: Connection, kind: type[Row]) -> Cursor[Row]:
+    """Return a cursor whose rows are records."""
+    return conn.cursor(row_factory=args_row(kind))
+
+
+class _Shelves:
+    """Puts rows where the planner looks for them; one lot or hold is one object, wherever it was read."""
+
+    def __init__(self, out: Book) -> None:
+        self.out = out
+        self.lots = {lot.id: lot for lots in out.lots.values() for lot in lots}
+        self.holds = {hold.id: hold for holds in out.holds.values() for hold in holds}
+
+    def fill(self, lots: Sequence[Lot], holds: Sequence[Sequence[object]], hold_lots: Sequence[HoldLot]) -> None:
+        for lot in lots:
+            self.out.lots.setdefault(lot.account_id, []).append(lot)
+        for row in holds:
+            hold = self.hold(row)
+            self.out.holds.setdefault(hold.account_id, []).append(hold)
+        for part in hold_lots:
+            self.out.hold_lots.setdefault(part.hold_id, []).append(part)
+
+    def fill_origins(self, found: dict[str, Sequence[Sequence[object]]], want: Wanted) -> None:
+        for row in found.get("placed_holds", ()):
+            hold = self.hold(row)
+            self.out.placed[hold.operation_id, hold.account_id] = hold
+        seen: set[str] = set()
+        for operation, *row in found.get("earned_lots", ()):
+            lot = self.lot(row[:LOT])
+            if lot.id not in seen:
+                seen.add(lot.id)
+                self.out.earned.setdefault((str(operation), lot.account_id), []).append(lot)
+                self.out.lapsed[lot.id] = _number(row[LOT])
+        self.fill_spent(found.get("spent_parts", ()))
+        for row in found.get("restored_lots", ()):
+            lot = self.lot(row)
+            self.out.restored[lot.id] = lot
+        for one in want.expired:
+            account = self.out.accounts[str(one["holder_id"]), str(one["unit_id"])]
+            self.out.expired[account.id] = []
+        for *row, at, lapsed in found.get("expired_lots", ()):
+            lot = self.lot(row)
+            self.out.lapsed[lot.id] = _number(lapsed)
+            if isinstance(at, datetime):
+                self.out.expired[lot.account_id].append((lot, at))
+
+    def fill_spent(self, rows: Sequence[Sequence[object]]) -> None:
+        """Two returns of one receipt in a batch name the same origin: its parts are taken once."""
+        seen: set[tuple[str, str]] = set()
+        for operation, transfer, amount, back, *row in rows:
+            lot = self.lot(row)
+            if (str(transfer), lot.id) not in seen:
+                seen.add((str(transfer), lot.id))
+                part = Part(str(transfer), lot, _number(amount), _number(back))
+                self.out.spent.setdefault((str(operation), lot.account_id), []).append(part)
+
+    def lot(self, row: Sequence[object]) -> Lot:
+        made = msgspec.convert(dict(zip(Lot.__struct_fields__, row, strict=True)), Lot)
+        return self.lots.setdefault(made.id, made)
+
+    def hold(self, row: Sequence[object]) -> HoldRow:
+        fields = dict(zip(HoldRow.__struct_fields__, row, strict=True))
+        made = msgspec.convert({**fields, "state": HoldState(str(fields["state"]))}, HoldRow)
+        return self.holds.setdefault(made.id, made)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

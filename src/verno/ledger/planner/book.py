@@ -1,0 +1,97 @@
+"""What a batch may touch, as it was locked and loaded, and everything to write."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import msgspec
+
+from verno.ledger.types import (
+    Account,
+    AccountKind,
+    HoldLot,
+    HoldRow,
+    KnownOperation,
+    Lot,
+    LotMove,
+    OperationRow,
+    Result,
+    Transfer,
+)
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""The beginning of a lot that awaits an event."""
+
+AccountKey: TypeAlias = tuple[str, str]
+"""(holder id, unit id)."""
+
+OriginKey: TypeAlias = tuple[str, str]
+"""(operation id, account id)."""
+
+
+class Part(msgspec.Struct, gc=False):
+    """What one transfer spent of one lot, and how much of that has been put back."""
+
+    transfer_id: str
+    lot: Lot
+    amount: int
+    back: int = 0
+
+
+class Book(msgspec.Struct):
+    """What the batch may touch; the planner moves it forward, so that a later item sees what an earlier one did.
+
+    ``lots`` holds all open lots of the accounts that need them (something is due, or the batch does more than earn),
+    ``holds`` their open holds. ``program_accounts`` maps (unit id, kind) to an account id. Of operations named as
+    origins, ``earned`` holds the lots they made (closed ones too), ``spent`` what they spent, ``placed`` the holds they
+    placed (ended ones too), and ``expired`` an account's lots that lost something to expiry. ``lapsed`` says how much
+    of a lot went to breakage and was not made up for since.
+    """
+
+    accounts: dict[AccountKey, Account]
+    lots: dict[str, list[Lot]]
+    known: Mapping[str, KnownOperation]
+    program_accounts: Mapping[tuple[str, AccountKind], str]
+    holds: dict[str, list[HoldRow]] = {}
+    hold_lots: dict[str, list[HoldLot]] = {}
+    placed: dict[OriginKey, HoldRow] = {}
+    earned: dict[OriginKey, list[Lot]] = {}
+    spent: dict[OriginKey, list[Part]] = {}
+    expired: dict[str, list[tuple[Lot, datetime]]] = {}
+    lapsed: dict[str, int] = {}
+    restored: dict[str, Lot] = {}
+    """Lots that others stand in for, by id: where an undone merge goes home."""
+
+
+class Plan(msgspec.Struct):
+    """Everything to write, and one result per operation, in order."""
+
+    results: list[Result] = []
+    operations: list[OperationRow] = []
+    transfers: list[Transfer] = []
+    lots: list[Lot] = []
+    moves: list[LotMove] = []
+    changed_lots: dict[str, Lot] = {}
+    holds: list[HoldRow] = []
+    hold_lots: list[HoldLot] = []
+    ended_holds: dict[str, HoldRow] = {}
+    accounts: dict[str, Account] = {}
+
+
+def expiry_order(lot: Lot) -> tuple[datetime, datetime, str]:
+    """Order in which lots are spent: first to expire first, then the oldest."""
+    return lot.expires_at or NEVER, lot.active_from, lot.id
+
+
+def end(lot: Lot, account: Account) -> datetime | None:
+    """Return the first moment at which a lot is over: its own, or its account's (sliding expiry)."""
+    lapse = account.lapses_at
+    if lapse is None or lot.active_from > lapse:
+        return lot.expires_at
+    return lapse if lot.expires_at is None else min(lot.expires_at, lapse)
+
+
+def hasten(account: Account, moment: datetime | None) -> None:
+    """Let the account change by itself at ``moment`` at the latest."""
+    if moment is not None and (account.next_change_at is None or moment < account.next_change_at):
+        account.next_change_at = moment

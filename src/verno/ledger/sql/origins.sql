@@ -1,0 +1,115 @@
+-- name: placed_holds
+-- The holds that named operations placed, in whatever state.
+-- Plan: function scan, nested loops on the account's index and the hold's unique index.
+SELECT h.holder_id::text, h.id::text, h.account_id::text, h.operation_id::text, h.amount, h.captured, h.placed_at,
+       h.expires_at, h.state
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid)
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_hold
+    WHERE holder_id = r.holder_id AND account_id = a.id AND operation_id = r.operation_id
+    LIMIT 1
+) h
+
+-- name: earned_lots
+-- The lots that named operations made, empty ones too, with what of each went to breakage and was not made up for
+-- since. A lot has its transfer's id. Plan: function scan, nested loops: the account, the holder's transfers of that
+-- moment (ledger_transfer_story), each lot by key, its moves by key, what made up for it (ledger_transfer_reverses).
+SELECT t.operation_id::text, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held,
+       l.active_from, l.expires_at, l.awaits, l.restores_id::text, (gone.points - back.points)::bigint
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz)
+CROSS JOIN LATERAL (
+    SELECT id, program_id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT id, operation_id FROM ledger_transfer
+    WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id AND credit_account_id = a.id
+    OFFSET 0
+) t
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = t.id LIMIT 1) l
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.amount), 0) AS points
+    FROM ledger_lot_move m JOIN ledger_transfer x ON x.holder_id = m.holder_id AND x.id = m.transfer_id
+    WHERE m.holder_id = l.holder_id AND m.lot_id = l.id AND x.kind = 'expire'
+) gone
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.amount), 0) AS points
+    FROM ledger_transfer x JOIN ledger_account d ON d.holder_id = a.program_id AND d.id = x.debit_account_id
+    WHERE x.holder_id = l.holder_id AND x.reverses_id = l.id AND d.kind = 'breakage'
+) back
+ORDER BY l.id
+
+-- name: spent_parts
+-- What named operations spent of which lots, in the order they were eaten, and how much of that has been put back: into
+-- the lot itself, or into one in its place. Plan: function scan, nested loops: the account, the holder's transfers of
+-- that moment, their moves (ledger_lot_move_transfer), each lot by key, what reversed them.
+SELECT t.operation_id::text, t.id::text, m.amount, back.points::bigint, l.holder_id::text, l.id::text,
+       l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz)
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT id, operation_id FROM ledger_transfer
+    WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id AND debit_account_id = a.id
+      AND kind = 'spend'
+    OFFSET 0
+) t
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot_move WHERE holder_id = r.holder_id AND transfer_id = t.id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = m.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(coalesce(i.amount, x.amount)), 0) AS points
+    FROM ledger_transfer x
+    LEFT JOIN ledger_lot_move i ON i.holder_id = x.holder_id AND i.lot_id = l.id AND i.transfer_id = x.id
+    LEFT JOIN ledger_lot n ON n.holder_id = x.holder_id AND n.id = x.id AND n.restores_id = l.id
+    WHERE x.holder_id = r.holder_id AND x.reverses_id = t.id AND (i.amount IS NOT NULL OR n.id IS NOT NULL)
+) back
+ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
+
+-- name: restored_lots
+-- The lots in whose place those of named operations stand (a merge's: they belong to the other member).
+-- Plan: as earned_lots, then the lot by key.
+SELECT o.holder_id::text, o.id::text, o.account_id::text, o.amount, o.remaining, o.held, o.active_from, o.expires_at,
+       o.awaits, o.restores_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, home_id uuid, operation_id uuid, at timestamptz)
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_transfer
+    WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id
+    OFFSET 0
+) t
+CROSS JOIN LATERAL (SELECT restores_id FROM ledger_lot WHERE holder_id = r.holder_id AND id = t.id LIMIT 1) l
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.home_id AND id = l.restores_id LIMIT 1) o
+
+-- name: expired_lots
+-- The lots of accounts that lost something to expiry since a moment, when they last did, and how much of that was not
+-- made up for. Plan: function scan, nested loops: the account, the holder's expiries (ledger_transfer_story), their
+-- moves, each lot by key.
+SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at,
+       l.awaits, l.restores_id::text, g.at, (g.points - back.points)::bigint
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, since timestamptz)
+CROSS JOIN LATERAL (
+    SELECT id, program_id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT m.lot_id, max(x.at) AS at, sum(m.amount) AS points
+    FROM ledger_transfer x JOIN ledger_lot_move m ON m.holder_id = x.holder_id AND m.transfer_id = x.id
+    WHERE x.holder_id = r.holder_id AND x.at >= r.since AND x.kind = 'expire' AND x.debit_account_id = a.id
+    GROUP BY m.lot_id
+) g
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = g.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.amount), 0) AS points
+    FROM ledger_transfer x JOIN ledger_account d ON d.holder_id = a.program_id AND d.id = x.debit_account_id
+    WHERE x.holder_id = l.holder_id AND x.reverses_id = l.id AND d.kind = 'breakage'
+) back
+ORDER BY l.id
