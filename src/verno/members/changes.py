@@ -72,6 +72,8 @@ class Book:
     kinds: dict[str, AttributeKind]
     topics: frozenset[str]
     held: dict[tuple[str, str], str] = field(default_factory=dict)
+    survivors: dict[str, str] = field(default_factory=dict)
+    """Whom the merged ones among these members and owners are now."""
     clear: dict[Claim, str] = field(default_factory=dict)
     """The text behind each claim that this batch made, to be sealed."""
     consents: dict[tuple[str, str, str, datetime], ConsentFact] = field(default_factory=dict)
@@ -110,9 +112,9 @@ def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
     item = asked.item
     stored = book.members.get(item.external_id)
     member = stored or Stored(fresh_id, item.external_id)
-    for kind, contact in asked.contacts.items():
-        if contact and book.owners.get((kind, contact[1]), member.id) != member.id:
-            return Refused(Refusal.IDENTITY_TAKEN, kind.value, f"another member has this {kind}")
+    contacts = _own(book, member.id, asked)
+    if isinstance(contacts, Refused):
+        return contacts
     attributes = _attributes(book, member, item)
     if isinstance(attributes, Refused):
         return attributes
@@ -122,7 +124,7 @@ def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
     merged, kinds = attributes
     book.kinds.update(kinds)
     book.members[item.external_id] = _merged(member, item, merged)
-    for kind, contact in asked.contacts.items():
+    for kind, contact in contacts.items():
         _claim(book, member.id, kind, contact)
     for fact in consents:
         book.consents[(fact.holder_id, fact.topic, fact.channel, fact.at)] = fact
@@ -140,8 +142,27 @@ def _merged(member: Stored, item: NewMember, attributes: Mapping[str, object]) -
     )
 
 
+def _own(book: Book, holder: str, asked: Asked) -> dict[Kind, tuple[str, str] | None] | Refused:
+    """Return the contacts to claim. What another record of the same person has is no other member's.
+
+    A merged member's own record may still be sent, by a system that knows nothing of the merge: it must neither be
+    refused for the phone that went to the survivor, nor fetch it back. The survivor may take it from a merged one.
+    """
+    out: dict[Kind, tuple[str, str] | None] = {}
+    for kind, contact in asked.contacts.items():
+        owner = book.owners.get((kind, contact[1]), holder) if contact else holder
+        if book.survivors.get(owner, owner) != book.survivors.get(holder, holder):
+            return Refused(Refusal.IDENTITY_TAKEN, kind.value, f"another member has this {kind}")
+        if owner == holder or holder not in book.survivors:
+            out[kind] = contact
+    return out
+
+
 def _claim(book: Book, holder: str, kind: Kind, contact: tuple[str, str] | None) -> None:
     """Give the member its new identity of a kind; the old one is free from here on."""
+    owner = book.owners.get((kind, contact[1]), holder) if contact else holder
+    if owner != holder:
+        book.held.pop((owner, kind), None)
     before = book.held.pop((holder, kind), None)
     if before is not None:
         del book.owners[(kind, before)]

@@ -115,3 +115,47 @@ class Topic(models.Model):
         """Few rows a program."""
 
         db_table = "members_topic"
+
+
+class Redirect(models.Model):
+    """A member who turned out to be another one: whoever names them means ``survivor_id``.
+
+    ``into_id`` is whom they were merged into; ``survivor_id`` the end of the chain, where that one was merged further.
+    """
+
+    holder_id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    into_id = models.UUIDField()
+    survivor_id = models.UUIDField()
+    merged_at = models.DateTimeField()
+
+    class Meta:
+        """Followed by every look-up; taken away again when the merge is undone."""
+
+        db_table = "members_redirect"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(holder_id=models.F("into_id")) & ~models.Q(holder_id=models.F("survivor_id")),
+                name="members_redirect_elsewhere",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["into_id"], name="members_redirect_into"),
+            models.Index(fields=["survivor_id"], name="members_redirect_survivor"),
+        ]
+
+
+class MovedIdentity(models.Model):
+    """A contact that a merge gave to the survivor, as the merged member's own key sealed it, for the undoing."""
+
+    pk = models.CompositePrimaryKey("holder_id", "kind")
+    holder_id = models.UUIDField()
+    kind = models.TextField()
+    program_id = models.UUIDField()
+    value_hash = models.BinaryField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        """Goes with the undoing, or with the member's key."""
+
+        db_table = "members_moved_identity"

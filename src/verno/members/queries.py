@@ -12,7 +12,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import Consent, Member, Topic
+from verno.members.types import Consent, Member, Merged, Topic
 from verno.workspace import queries as workspace
 
 SQL = Statements("verno.members")
@@ -79,6 +79,21 @@ def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, 
         )
         for row in rows.fetchall()
     }
+
+
+def survivors(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> dict[str, str]:
+    """Return whom merged members lead to; members of their own are absent."""
+    parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
+    return dict(conn.execute(SQL["redirects_of"], parameters).fetchall())
+
+
+def merged_from(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> dict[str, list[Merged]]:
+    """Return who was merged into each member, the oldest merge first; those nobody was merged into are absent."""
+    out: dict[str, list[Merged]] = {}
+    parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
+    for survivor, *rest in conn.execute(SQL["merged_from"], parameters).fetchall():
+        out.setdefault(survivor, []).append(Merged(*rest))
+    return out
 
 
 def contacts(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str, str]:

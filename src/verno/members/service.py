@@ -80,9 +80,12 @@ def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Bo
     }
     with conn.pipeline():
         stored = conn.cursor(row_factory=args_row(Stored)).execute(SQL["lock_members"], parameters)
-        held, taken, keys, kinds, topics = (
+        held, taken, merged, keys, kinds, topics = (
             conn.execute(SQL[name], parameters)
-            for name in ("held_identities", "taken_identities", "wrapped_keys", "attribute_types", "topics")
+            for name in (
+                *("held_identities", "taken_identities", "merged_members"),
+                *("wrapped_keys", "attribute_types", "topics"),
+            )
         )
     mine = held.fetchall()
     book = Book(
@@ -91,6 +94,7 @@ def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Bo
         kinds={name: AttributeKind(kind) for name, kind in kinds.fetchall()},
         topics=frozenset(code for code, _ in topics.fetchall()),
         held={(holder, kind): digest for holder, kind, digest in mine},
+        survivors=dict(merged.fetchall()),
     )
     return book, _keys(keys)
 

@@ -120,6 +120,15 @@ class Member(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+class Merged(msgspec.Struct, frozen=True, gc=False):
+    """A member who is another one now: ``into_id`` at first; those whom that one was merged into come after."""
+
+    id: str
+    into_id: str
+    external_id: str
+    merged_at: datetime
+
+
 class Refusal(StrEnum):
     """Why a member was not stored."""
 

@@ -16,12 +16,15 @@ JOIN members_key k ON k.holder_id = i.holder_id
 SELECT id::text FROM members_search(%(program)s, %(words)s, %(limit)s)
 
 -- name: count_members
--- Plan: index-only scan of (program, id).
-SELECT count(*) FROM members_member WHERE program_id = %(program)s
+-- People, so that who was merged counts once. Plan: index-only scan of (program, id), scan of the few redirects.
+SELECT (SELECT count(*) FROM members_member WHERE program_id = %(program)s)
+       - (SELECT count(*) FROM members_redirect WHERE program_id = %(program)s)
 
 -- name: page
--- A program's members in the order of their ids, from one on. Plan: range of the index by program and id, limit.
+-- A program's members in the order of their ids, from one on; who was merged is not among them.
+-- Plan: range of the index by program and id, anti-join on the redirects' primary key, limit.
 SELECT m.id::text, m.locale FROM members_member m
 WHERE m.program_id = %(program)s AND (%(after)s::uuid IS NULL OR m.id > %(after)s::uuid)
+  AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)
 ORDER BY m.id
 LIMIT %(limit)s

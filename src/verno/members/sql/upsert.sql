@@ -21,6 +21,20 @@ FROM json_to_recordset(%(hashed)s) AS r (kind text, value text)
 JOIN members_identity i
   ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
 
+-- name: merged_members
+-- Whom the batch's members, and the owners of the identities it asks for, were merged into: as a rule nobody.
+-- Plan: as the two above, with the redirects' primary key at the end.
+SELECT d.holder_id::text, d.survivor_id::text
+FROM json_array_elements_text(%(external_ids)s) AS r (value)
+JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
+JOIN members_redirect d ON d.holder_id = m.id
+UNION
+SELECT d.holder_id::text, d.survivor_id::text
+FROM json_to_recordset(%(hashed)s) AS r (kind text, value text)
+JOIN members_identity i
+  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+JOIN members_redirect d ON d.holder_id = i.holder_id
+
 -- name: wrapped_keys
 -- Their data keys, wrapped. Plan: nested loops on (program, external id) and the primary key.
 SELECT k.holder_id::text, k.wrapped

@@ -1,0 +1,135 @@
+"""Two members who are one: the redirect, the contacts that go along, and the way back. Points are the caller's.
+
+A contact goes to the survivor where the survivor has none of its kind; otherwise it stays where it is, and the redirect
+leads whoever uses it to the survivor all the same. Name, birth date and attributes are the survivor's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
+from verno.members import sealing
+from verno.members.queries import SQL
+
+Rows: TypeAlias = Sequence[Mapping[str, str]]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a locked member stands: ``into_id`` is whom they were merged into, None for a member of their own."""
+
+    id: str
+    into_id: str | None
+    survivor_id: str | None
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """Kinds of contacts that went home, and those that did not, since they are somebody's by a later word."""
+
+    back: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def lock(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Standing]:
+    """Lock members in the order of their ids until the transaction ends; those that do not exist are absent.
+
+    Every change of a member takes the same lock, so what is read afterwards stays true.
+    """
+    parameters = {"program": program_id, "ids": batches.rows(sorted(set(ids)))}
+    return {row[0]: Standing(*row) for row in conn.execute(SQL["lock_merging"], parameters).fetchall()}
+
+
+def redirect(conn: Connection, program_id: str, holder_id: str, into_id: str, *, now: datetime) -> tuple[str, ...]:
+    """Lead whoever names ``holder_id`` to ``into_id``; returns the kinds of contacts that went along.
+
+    The caller has locked both and found them to be members of their own. Three round trips.
+    """
+    parameters = {"program": program_id, "holder": holder_id, "into": into_id, "now": now}
+    wanted = {"ids": batches.rows([holder_id, into_id])}
+    with conn.pipeline():
+        conn.execute(SQL["lead_on"], parameters)
+        conn.execute(SQL["add_redirect"], parameters)
+        conn.execute(SQL["carry_withdrawals"], parameters)
+        stored = conn.execute(SQL["identities_of"], wanted)
+        keys = conn.execute(SQL["keys_of"], wanted)
+    found: dict[str, dict[str, tuple[str, bytes]]] = {holder_id: {}, into_id: {}}
+    for holder, kind, digest, box in stored.fetchall():
+        found[holder][kind] = (digest, bytes(box))
+    moving = {kind: held for kind, held in found[holder_id].items() if kind not in found[into_id]}
+    if moving:
+        _move(conn, program_id, (holder_id, into_id), moving, _keys(keys.fetchall()), now=now)
+    return tuple(sorted(moving))
+
+
+def restore(conn: Connection, program_id: str, holder_id: str, into_id: str, *, now: datetime) -> Restored:
+    """Take a redirect away again; contacts that went along go home where nobody has claimed them since.
+
+    The caller has locked both. Three round trips.
+    """
+    parameters = {"program": program_id, "holder": holder_id, "now": now}
+    with conn.pipeline():
+        moved = conn.execute(SQL["moved_identities"], parameters)
+        held = conn.execute(SQL["identities_of"], {"ids": batches.rows([holder_id])})
+        conn.execute(SQL["drop_redirect"], parameters)
+        conn.execute(SQL["lead_back"], parameters)
+        conn.execute(SQL["forget_moved"], parameters)
+    has = {kind for _, kind, _, _ in held.fetchall()}
+    back: dict[str, tuple[str, bytes]] = {}
+    lost: list[str] = []
+    for kind, digest, box, owner in moved.fetchall():
+        if owner in {None, into_id} and kind not in has:
+            back[kind] = (digest, bytes(box))
+        else:
+            lost.append(kind)
+    claims = [_claim(holder_id, kind, digest, box) for kind, (digest, box) in sorted(back.items())]
+    _write(conn, program_id, (("free_identities", claims), ("claim_identities", claims)), now=now)
+    return Restored(tuple(sorted(back)), tuple(sorted(lost)))
+
+
+def _move(
+    conn: Connection,
+    program_id: str,
+    way: tuple[str, str],
+    moving: Mapping[str, tuple[str, bytes]],
+    wrapped: Mapping[str, bytes],
+    *,
+    now: datetime,
+) -> None:
+    """Seal contacts anew for the survivor, and keep the old boxes for the way back."""
+    holder_id, into_id = way
+    if holder_id not in wrapped:
+        message = "a member has contacts and no key"
+        raise BrokenInvariant(message)
+    theirs = sealing.unwrap(wrapped[holder_id], holder_id)
+    made: list[dict[str, str]] = []
+    if into_id in wrapped:
+        ours = sealing.unwrap(wrapped[into_id], into_id)
+    else:
+        ours = sealing.new_key()
+        made.append({"holder_id": into_id, "wrapped": sealing.wrap(ours, into_id).hex()})
+    before, after = [], []
+    for kind, (digest, box) in sorted(moving.items()):
+        before.append(_claim(holder_id, kind, digest, box))
+        clear = sealing.unseal(theirs, kind, holder_id, box)
+        after.append(_claim(into_id, kind, digest, sealing.seal(ours, kind, into_id, clear)))
+    parts = (("add_keys", made), ("note_moved", before), ("free_identities", before), ("claim_identities", after))
+    _write(conn, program_id, parts, now=now)
+
+
+def _claim(holder_id: str, kind: str, digest: str, box: bytes) -> dict[str, str]:
+    return {"holder_id": holder_id, "kind": kind, "value": digest, "sealed": box.hex()}
+
+
+def _write(conn: Connection, program_id: str, parts: Sequence[tuple[str, Rows]], *, now: datetime) -> None:
+    with conn.pipeline():
+        for name, rows in parts:
+            if rows:
+                conn.execute(SQL[name], {"program": program_id, "now": now, "rows": batches.rows(rows)})
+
+
+def _keys(rows: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+    return {holder: bytes(wrapped) for holder, wrapped in rows}

@@ -1,0 +1,95 @@
+-- name: lock_merging
+-- The members of a merge, locked in the order of their ids, as they are after the wait, and where they are now.
+-- Plan: function scan, nested loop on the primary keys, sort, lock.
+SELECT m.id::text, d.into_id::text, d.survivor_id::text
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
+LEFT JOIN members_redirect d ON d.holder_id = m.id
+ORDER BY m.id
+FOR UPDATE OF m
+
+-- name: add_redirect
+-- Plan: insert.
+INSERT INTO members_redirect (holder_id, program_id, into_id, survivor_id, merged_at)
+VALUES (%(holder)s, %(program)s, %(into)s, %(into)s, %(now)s)
+
+-- name: lead_on
+-- Whoever was led to a member is led to the one that this member is now. Plan: the index by survivor.
+UPDATE members_redirect SET survivor_id = %(into)s WHERE survivor_id = %(holder)s
+
+-- name: drop_redirect
+-- Plan: primary key.
+DELETE FROM members_redirect WHERE holder_id = %(holder)s
+
+-- name: lead_back
+-- Whoever was led through a member ends at this member again. Plan: recursion over the index by target, a few rows.
+WITH RECURSIVE through AS (
+    SELECT holder_id FROM members_redirect WHERE into_id = %(holder)s
+    UNION
+    SELECT d.holder_id FROM members_redirect d JOIN through t ON d.into_id = t.holder_id
+)
+UPDATE members_redirect SET survivor_id = %(holder)s WHERE holder_id IN (SELECT holder_id FROM through)
+
+-- name: identities_of
+-- Contacts of two members as they are stored. Plan: nested loop on (holder, kind).
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_identity i ON i.holder_id = r.id::uuid
+
+-- name: keys_of
+-- Plan: primary key.
+SELECT k.holder_id::text, k.wrapped
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_key k ON k.holder_id = r.id::uuid
+
+-- name: note_moved
+-- Plan: function scan, insert.
+INSERT INTO members_moved_identity (holder_id, kind, program_id, value_hash, sealed)
+SELECT holder_id, kind, %(program)s, decode(value, 'hex'), decode(sealed, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, kind text, value text, sealed text)
+
+-- name: moved_identities
+-- Plan: range of the primary key.
+SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text
+FROM members_moved_identity m
+LEFT JOIN members_identity i ON i.program_id = m.program_id AND i.kind = m.kind AND i.value_hash = m.value_hash
+WHERE m.holder_id = %(holder)s
+
+-- name: forget_moved
+-- Plan: range of the primary key.
+DELETE FROM members_moved_identity WHERE holder_id = %(holder)s
+
+-- name: carry_withdrawals
+-- A "no" goes along with its own date, a "yes" does not: nobody agreed to anything as the other member.
+-- Plan: range of the index of the newest, unique, anti-join on the same index.
+INSERT INTO members_consent (holder_id, id, program_id, topic, channel, action, method, text_version, reason,
+                             occurred_at, recorded_at)
+SELECT %(into)s, gen_random_uuid(), %(program)s, c.topic, c.channel, c.action, 'merge', c.text_version, c.reason,
+       c.occurred_at, %(now)s
+FROM (
+    SELECT DISTINCT ON (topic, channel) topic, channel, action, text_version, reason, occurred_at
+    FROM members_consent
+    WHERE holder_id = %(holder)s
+    ORDER BY topic, channel, occurred_at DESC, id DESC
+) c
+WHERE c.action = 'withdraw' AND NOT EXISTS (
+    SELECT FROM members_consent o
+    WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.action = 'withdraw'
+      AND o.occurred_at = c.occurred_at
+)
+
+-- name: merged_from
+-- Who was merged into members, directly or on the way, the oldest merge first. Plan: the index by survivor.
+SELECT d.survivor_id::text, d.holder_id::text, d.into_id::text, m.external_id, d.merged_at
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_redirect d ON d.survivor_id = r.id::uuid
+JOIN members_member m ON m.id = d.holder_id
+WHERE d.program_id = %(program)s
+ORDER BY d.merged_at, d.holder_id
+
+-- name: redirects_of
+-- Where merged members lead; the others are absent. Plan: primary key.
+SELECT d.holder_id::text, d.survivor_id::text
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_redirect d ON d.holder_id = r.id::uuid
+WHERE d.program_id = %(program)s

@@ -1,0 +1,135 @@
+"""Two members who are one: every name leads to the survivor, and undone they are two again."""
+
+import psycopg
+import pytest
+
+from tests.builders import NOW, Shop, make_shop
+from tests.members.test_budget import counted
+from verno.kit.ids import new_id
+from verno.members import merging, queries, service
+from verno.members.identity import lookup_hash
+from verno.members.merging import Restored
+from verno.members.types import Channel, Created, NewConsent, NewMember, Refusal, Refused, Updated
+
+
+def join(conn: psycopg.Connection, shop: Shop, **given: object) -> str:
+    made = service.upsert(conn, shop.program, [NewMember(**given)], now=NOW)[0]  # type: ignore[arg-type]
+    assert isinstance(made, Created), made
+    return made.member_id
+
+
+def found(conn: psycopg.Connection, shop: Shop, kind: str, value: str) -> str | None:
+    text = value if kind in {"id", "external_id"} else lookup_hash(shop.program.id, kind, value)
+    return queries.find_holders(conn, shop.program.id, [(kind, text)]).get((kind, text))
+
+
+def merge(conn: psycopg.Connection, shop: Shop, holder: str, into: str) -> tuple[str, ...]:
+    assert set(merging.lock(conn, shop.program.id, [holder, into])) == {holder, into}
+    return merging.redirect(conn, shop.program.id, holder, into, now=NOW)
+
+
+def undo(conn: psycopg.Connection, shop: Shop, holder: str, into: str) -> Restored:
+    merging.lock(conn, shop.program.id, [holder, into])
+    return merging.restore(conn, shop.program.id, holder, into, now=NOW)
+
+
+@pytest.fixture
+def shop(conn: psycopg.Connection) -> Shop:
+    return make_shop(conn)
+
+
+def test_every_name_leads_to_the_survivor(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", name="Anna", phone="+79160000001", card="4000-0001")
+    new = join(conn, shop, external_id="new", name="Anna Ivanova", phone="+79160000002", email="a@example.com")
+    assert merge(conn, shop, old, new) == ("card",), "the survivor has a phone of their own"
+    names = [("id", old), ("external_id", "old"), ("phone", "+79160000001"), ("card", "40000001")]
+    names += [("id", new), ("external_id", "new"), ("phone", "+79160000002"), ("email", "a@example.com")]
+    assert {found(conn, shop, *name) for name in names} == {new}
+    member = queries.members(conn, shop.program.id, [new])[new]
+    assert (member.phone, member.card, member.name) == ("+79160000002", "40000001", "Anna Ivanova")
+    assert [one.id for one in queries.search(conn, shop.program.id, "Anna")] == [new], "found once, as who they are"
+    assert queries.count(conn, shop.program.id) == 1
+    assert [id_ for id_, _ in queries.page(conn, shop.program.id, after=None, limit=9)] == [new]
+    (merged,) = queries.merged_from(conn, shop.program.id, [new])[new]
+    assert (merged.id, merged.external_id, merged.into_id) == (old, "old", new)
+
+
+def test_undone_they_are_two_again(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
+    new = join(conn, shop, external_id="new", phone="+79160000002")
+    merge(conn, shop, old, new)
+    assert undo(conn, shop, old, new) == Restored(("email",), ())
+    assert found(conn, shop, "id", old) == found(conn, shop, "email", "old@example.com") == old
+    assert found(conn, shop, "phone", "+79160000001") == old
+    people = queries.members(conn, shop.program.id, [old, new])
+    assert (people[old].email, people[new].email) == ("old@example.com", None)
+    assert queries.merged_from(conn, shop.program.id, [new]) == {}
+
+
+def test_what_somebody_claimed_since_stays_theirs(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
+    new = join(conn, shop, external_id="new")
+    assert merge(conn, shop, old, new) == ("email", "phone")
+    service.upsert(conn, shop.program, [NewMember("new", phone="+79160000009", email=None)], now=NOW)
+    third = join(conn, shop, external_id="third", phone="+79160000001")
+    assert undo(conn, shop, old, new) == Restored(("email",), ("phone",))
+    assert found(conn, shop, "phone", "+79160000001") == third
+    assert found(conn, shop, "email", "old@example.com") == old
+    assert found(conn, shop, "phone", "+79160000009") == new
+
+
+def test_chains_lead_to_the_end_and_back(conn: psycopg.Connection, shop: Shop) -> None:
+    a, b, c = (join(conn, shop, external_id=name) for name in "abc")
+    merge(conn, shop, a, b)
+    merge(conn, shop, b, c)
+    assert [found(conn, shop, "id", one) for one in (a, b, c)] == [c, c, c]
+    assert [one.id for one in queries.merged_from(conn, shop.program.id, [c])[c]] == sorted([a, b])
+    standing = merging.lock(conn, shop.program.id, [a, b, c])
+    assert (standing[a].into_id, standing[a].survivor_id, standing[c].into_id) == (b, c, None)
+    undo(conn, shop, b, c)
+    assert [found(conn, shop, "id", one) for one in (a, b, c)] == [b, b, c]
+    undo(conn, shop, a, b)
+    assert [found(conn, shop, "id", one) for one in (a, b, c)] == [a, b, c]
+
+
+def test_a_system_that_knows_nothing_of_the_merge(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
+    new = join(conn, shop, external_id="new", email="new@example.com")
+    merge(conn, shop, old, new)
+    again = NewMember("old", name="Anna", phone="+79160000001", email="old@example.com")
+    assert service.upsert(conn, shop.program, [again], now=NOW) == [Updated(old)]
+    people = queries.members(conn, shop.program.id, [old, new])
+    assert (people[old].name, people[old].phone, people[new].phone) == ("Anna", None, "+79160000001")
+    (stranger,) = service.upsert(conn, shop.program, [NewMember("third", email="old@example.com")], now=NOW)
+    assert isinstance(stranger, Refused)
+    assert stranger.reason is Refusal.IDENTITY_TAKEN
+    taken = NewMember("new", email="old@example.com")
+    assert service.upsert(conn, shop.program, [taken], now=NOW) == [Updated(new)], "their own address, after all"
+    people = queries.members(conn, shop.program.id, [old, new])
+    assert (people[old].email, people[new].email) == (None, "old@example.com")
+
+
+def test_a_no_goes_along_and_a_yes_does_not(conn: psycopg.Connection, shop: Shop) -> None:
+    topic = service.POINTS_STATEMENT
+    said = [NewConsent(topic, Channel.EMAIL, granted=False, at=NOW), NewConsent(topic, Channel.SMS, granted=True)]
+    old = join(conn, shop, external_id="old", consents=said)
+    new = join(conn, shop, external_id="new")
+    merge(conn, shop, old, new)
+    (word,) = queries.consents(conn, [new])[new]
+    assert (word.channel, word.granted, word.method) == ("email", False, "merge")
+
+
+def test_nobody_elses_members_can_be_locked(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old")
+    assert merging.lock(conn, new_id(now=NOW), [old]) == {}
+    assert queries.merged_from(conn, new_id(now=NOW), [old]) == {}
+
+
+def test_a_redirect_costs_no_round_trip(conn: psycopg.Connection, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = join(conn, shop, external_id="old"), join(conn, shop, external_id="new")
+    for merged in (False, True):
+        if merged:
+            merge(conn, shop, old, new)
+        with counted(monkeypatch) as sent:
+            assert found(conn, shop, "id", old) == (new if merged else old)
+        assert len(sent) == 1
