@@ -196,3 +196,17 @@ class HoldLot(models.Model):
 
         db_table = "ledger_hold_lot"
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_hold_lot_amount")]
+
+
+class Day(models.Model):
+    """A business date whose activations and expiries have been told."""
+
+    pk = models.CompositePrimaryKey("program_id", "day")
+    program_id = models.UUIDField()
+    day = models.DateField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        """One row a program and date."""
+
+        db_table = "ledger_day"

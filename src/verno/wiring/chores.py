@@ -4,8 +4,11 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
-from verno.kit import db, outbox
+from verno.kit import db, localtime, outbox
+from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.messaging import sender, statements
 from verno.reports import reader
@@ -43,10 +46,23 @@ def settle_due(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
+def tell_days(*, now: datetime, stopping: Stopping) -> int:
+    """Tell, program by program, what each new business date brings: points that begin, end, and will end soon."""
+    settle_due(now=now, stopping=stopping)
+    with db.transaction() as conn:
+        programs = [(program.id, localtime.zone(program.timezone)) for program in workspace.programs(conn)]
+    return sum(1 for program, zone in programs for _ in iter(partial(_tell_day, program, zone, now), 0))
+
+
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
     """Plan last month's points statements where they are missing; returns how many are on their way."""
     with db.transaction() as conn:
         return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())
+
+
+def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
+    with db.transaction() as conn:
+        return days.tell_days(conn, program, zone, now=now)
 
 
 def _settle_some(program: str, now: datetime) -> int:

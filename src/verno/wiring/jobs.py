@@ -42,6 +42,7 @@ PARTS: Mapping[str, Looped] = {
 
 SCHEDULED: Mapping[str, Scheduled] = {
     "settle-due": Scheduled("verno.wiring.chores:settle_due", "* * * * *"),
+    "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 
