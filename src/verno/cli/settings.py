@@ -7,39 +7,54 @@ from verno.cli import session
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.errors import VernoError
-from verno.workspace import queries, settings
+from verno.workspace import queries, registry, settings
 from verno.workspace.settings import NotSet, Value
+
+SCOPE = f"What it is set for: {settings.SCOPES}."
 
 
 @click.command("set")
 @click.argument("key")
 @click.argument("value")
-def set_value(key: str, value: str) -> None:
-    """Set KEY to VALUE for the whole program."""
+@click.option("--scope", help=SCOPE)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def set_value(key: str, value: str, scope: str | None, *, as_json: bool) -> None:
+    """Set KEY to VALUE; "default" takes back what was set. Without --scope it holds for the whole program.
+
+    What belongs to a kind of points (points.*, spend.value) is set for the program's first unit unless --scope names
+    another one.
+    """
     with session.database(), db.transaction() as conn:
-        result = settings.write(conn, queries.only_program(conn).id, key, value, now=clock.now())
+        program_id = queries.only_program(conn).id
+        result = settings.write_all(conn, program_id, {key: value}, scope=scope, now=clock.now(), in_words=True)[0]
     if isinstance(result, NotSet):
         raise VernoError(result.reason)
-    click.echo(_line(result))
+    if as_json:
+        session.print_json(msgspec.structs.asdict(result))
+    else:
+        click.echo(_line(result))
 
 
 @click.command("get")
 @click.argument("key", required=False)
+@click.option("--scope", help=SCOPE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def get_value(key: str | None, *, as_json: bool) -> None:
+def get_value(key: str | None, scope: str | None, *, as_json: bool) -> None:
     """Show KEY, or all settings, and where each value comes from."""
     with session.database(), db.transaction() as conn:
         program_id = queries.only_program(conn).id
-        found = [settings.read(conn, program_id, name) for name in ([key] if key else settings.REGISTRY)]
-    values = [value for value in found if value is not None]
-    if not values:
-        message = f"there is no setting {key}; there are: {', '.join(settings.REGISTRY)}"
-        raise VernoError(message)
+        if key is None:
+            found = settings.all_values(conn, program_id, scope=scope)
+        else:
+            one = settings.read(conn, program_id, key, scope=scope)
+            found = one if isinstance(one, NotSet) else [one]
+    if isinstance(found, NotSet):
+        raise VernoError(found.reason)
     if as_json:
-        session.print_json({value.key: msgspec.structs.asdict(value) for value in values})
+        session.print_json({value.key: msgspec.structs.asdict(value) for value in found})
     else:
-        click.echo("\n".join(_line(value) for value in values))
+        click.echo("\n".join(_line(value) for value in found))
 
 
 def _line(value: Value) -> str:
-    return f"{value.key} = {value.value} ({value.origin}): {settings.REGISTRY[value.key].meaning}"
+    return f"{value.key} = {value.text} ({value.origin}): {registry.REGISTRY[value.key].meaning}"

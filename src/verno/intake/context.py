@@ -15,7 +15,8 @@ from verno.kit.db import Connection
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
 from verno.workspace import queries as workspace
-from verno.workspace import settings
+from verno.workspace import registry, settings
+from verno.workspace.registry import UnknownPlace
 from verno.workspace.types import Program, Store, Unit
 
 FRESH_SECONDS = 2.0
@@ -89,8 +90,7 @@ def of(conn: Connection, program_id: str) -> Context:
 
 
 def _makes_places(conn: Connection, program_id: str) -> bool:
-    setting = settings.read(conn, program_id, settings.UNKNOWN_PLACE)
-    return setting is not None and setting.value == settings.UnknownPlace.CREATE
+    return settings.value(conn, program_id, registry.UNKNOWN_PLACE) is UnknownPlace.CREATE
 
 
 def forget() -> None:

@@ -25,7 +25,10 @@ class Program(models.Model):
 
 
 class Unit(models.Model):
-    """A kind of points. ``life_days`` None means that points never expire."""
+    """A kind of points; what is set for it lies in ``Setting``.
+
+    ``life_days`` is how the expiry was said before, and what the previous release reads: ``days:N``, or None.
+    """
 
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, models.PROTECT)
@@ -38,7 +41,10 @@ class Unit(models.Model):
         """Codes are unique in a program."""
 
         db_table = "workspace_unit"
-        constraints = [models.UniqueConstraint(fields=["program", "code"], name="workspace_unit_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["program", "code"], name="workspace_unit_code"),
+            models.CheckConstraint(condition=models.Q(scale__gte=0, scale__lte=2), name="workspace_unit_scale"),
+        ]
 
 
 class Place(models.Model):
@@ -92,7 +98,7 @@ class ApiKey(models.Model):
 
 
 class Setting(models.Model):
-    """A value that a program or a place has set; the registry says what may be set."""
+    """A value that is set for a program, a place or a unit; the registry says what may be set. JSON null: no longer."""
 
     pk = models.CompositePrimaryKey("program_id", "scope", "key")
     program_id = models.UUIDField()
@@ -102,7 +108,7 @@ class Setting(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
-        """``scope`` is ``program`` or ``place=<code>``."""
+        """``scope`` is ``program``, ``place=<code>``, ``unit=<code>`` and so on, see ``settings``."""
 
         db_table = "workspace_setting"
 

@@ -1,6 +1,7 @@
 """Reads of the workspace."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from psycopg.rows import args_row
 
@@ -8,7 +9,12 @@ from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.sql import Statements
+from verno.ledger.lifetime import Lifetime
+from verno.workspace import registry
+from verno.workspace.registry import CountedFrom, Definition
 from verno.workspace.types import Program, Store, Unit
+
+T = TypeVar("T")
 
 SQL = Statements("verno.workspace")
 
@@ -33,8 +39,9 @@ def program(conn: Connection, program_id: str) -> Program:
 
 
 def units(conn: Connection, program_id: str) -> list[Unit]:
-    """Return a program's units, the oldest first."""
-    return conn.cursor(row_factory=args_row(Unit)).execute(SQL["units"], {"program": program_id}).fetchall()
+    """Return a program's units with what their settings say, the oldest first."""
+    rows = conn.execute(SQL["units"], {"program": program_id}).fetchall()
+    return [_unit(*row) for row in rows]
 
 
 def stores(conn: Connection, program_id: str, codes: Sequence[str] | None = None) -> list[Store]:
@@ -51,7 +58,18 @@ def tills(conn: Connection, program_id: str, keys: Sequence[tuple[str, str]]) ->
     return {(store, code): id_ for store, code, id_ in found}
 
 
-def setting(conn: Connection, program_id: str, key: str) -> object:
-    """Return what the program has set, or None."""
-    row = conn.execute(SQL["setting"], {"program": program_id, "key": key}).fetchone()
-    return row[0] if row else None
+def _unit(id_: str, code: str, scale: int, stored: dict[str, object], life_days: int | None) -> Unit:
+    if life_days is not None:
+        stored = {registry.POINTS_EXPIRY.key: registry.days_as_expiry(life_days)} | stored
+
+    def of(definition: Definition[T]) -> T:
+        return definition.of(stored.get(definition.key))
+
+    lifetime = Lifetime(
+        of(registry.POINTS_EXPIRY),
+        of(registry.POINTS_ACTIVATION),
+        of(registry.GRACE_DAYS),
+        of(registry.REINSTATE_DAYS),
+        of(registry.POINTS_COUNTED_FROM) is CountedFrom.ACTIVATION,
+    )
+    return Unit(id_, code, scale, lifetime, of(registry.SPEND_VALUE), of(registry.TAKE_BACK), of(registry.MAX_BALANCE))

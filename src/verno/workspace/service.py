@@ -1,22 +1,39 @@
 """Verbs of the workspace."""
 
 import hashlib
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfoNotFoundError
 
+import msgspec
 from babel import Locale
 
 from verno.kit import batches, ids, localtime
 from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
 from verno.kit.money import is_currency
 from verno.ledger import service as ledger
-from verno.workspace import queries
+from verno.ledger.lifetime import ForDays
+from verno.workspace import queries, registry, settings
 from verno.workspace.queries import SQL
-from verno.workspace.types import NewProgram, NewStore, PlaceKind, Program, ProgramRefusal, Unit
+from verno.workspace.settings import NotSet
+from verno.workspace.types import (
+    NewProgram,
+    NewStore,
+    NewUnit,
+    PlaceKind,
+    Program,
+    ProgramRefusal,
+    Unit,
+    UnitRefusal,
+)
 
 SETUP_LIFE = timedelta(days=7)
+MOST_UNITS = 20
+MOST_DECIMALS = 2
+UNIT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 
 def create_program(conn: Connection, wanted: NewProgram, *, now: datetime) -> Program | ProgramRefusal:
@@ -62,14 +79,57 @@ def create_program(conn: Connection, wanted: NewProgram, *, now: datetime) -> Pr
 def add_unit(
     conn: Connection, program_id: str, code: str, *, life_days: int | None, now: datetime, scale: int = 0
 ) -> Unit:
-    """Add a kind of points and its program accounts."""
-    unit = Unit(ids.new_id(now=now), code, scale, life_days)
-    conn.execute(
-        SQL["add_unit"],
-        {"id": unit.id, "program": program_id, "code": code, "scale": scale, "life_days": life_days, "now": now},
-    )
-    ledger.open_unit(conn, program_id, unit.id, now=now)
-    return unit
+    """Add one kind of points that lives ``life_days`` (None: for ever); its code must be a good and free one."""
+    expiry = None if life_days is None else ForDays(life_days)
+    (added,) = add_units(conn, program_id, [NewUnit(code, scale, expiry)], now=now)
+    if not isinstance(added, Unit):
+        message = f"the unit {code} cannot be added: {added}"
+        raise BrokenInvariant(message)
+    return added
+
+
+def add_units(
+    conn: Connection, program_id: str, wanted: Sequence[NewUnit], *, now: datetime
+) -> list[Unit | UnitRefusal]:
+    """Add kinds of points with their program accounts and first settings, in order.
+
+    Refusals: ``bad-code``, ``bad-scale``, ``code-taken``, ``too-many``. What an owner sets later is ``settings``'.
+    """
+    conn.execute(SQL["lock_units"], {"program": program_id})
+    taken = {unit.code for unit in queries.units(conn, program_id)}
+    refused: dict[int, UnitRefusal] = {}
+    for i, unit in enumerate(wanted):
+        refusal = _unit_refusal(unit, taken)
+        if refusal is None:
+            taken.add(unit.code)
+            _add_unit(conn, program_id, unit, now=now)
+        else:
+            refused[i] = refusal
+    there = {unit.code: unit for unit in queries.units(conn, program_id)}
+    return [refused[i] if i in refused else there[unit.code] for i, unit in enumerate(wanted)]
+
+
+def _unit_refusal(unit: NewUnit, taken: Collection[str]) -> UnitRefusal | None:
+    if not UNIT_CODE.fullmatch(unit.code):
+        return UnitRefusal.BAD_CODE
+    if not 0 <= unit.scale <= MOST_DECIMALS:
+        return UnitRefusal.BAD_SCALE
+    if unit.code in taken:
+        return UnitRefusal.CODE_TAKEN
+    return UnitRefusal.TOO_MANY if len(taken) >= MOST_UNITS else None
+
+
+def _add_unit(conn: Connection, program_id: str, unit: NewUnit, *, now: datetime) -> None:
+    id_ = ids.new_id(now=now)
+    row = {"id": id_, "program": program_id, "code": unit.code, "scale": unit.scale, "life_days": None, "now": now}
+    conn.execute(SQL["add_unit"], row)
+    ledger.open_unit(conn, program_id, id_, now=now)
+    first = {registry.POINTS_EXPIRY.key: unit.expiry, registry.SPEND_VALUE.key: unit.spend_value}
+    values = {key: msgspec.to_builtins(value) for key, value in first.items() if value is not None}
+    written = settings.write_all(conn, program_id, values, scope=f"unit={unit.code}", now=now)
+    for result in written:
+        if isinstance(result, NotSet):
+            raise BrokenInvariant(result.reason)
 
 
 def add_stores(conn: Connection, program_id: str, stores: Sequence[NewStore], *, now: datetime) -> None:

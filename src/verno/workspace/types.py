@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from verno.ledger.lifetime import FOR_EVER, Expiry, ForDays, Lifetime
+
 
 class PlaceKind(StrEnum):
     """Levels of the places tree, from the top."""
@@ -41,13 +43,52 @@ class Program(msgspec.Struct, frozen=True):
     locale: str
 
 
+class DebtPolicy(StrEnum):
+    """What becomes of points that a return takes back and the member no longer has."""
+
+    DEBT = "debt"
+    """Owed: what the member gets next repays it first."""
+    WRITE_OFF = "write_off"
+
+
 class Unit(msgspec.Struct, frozen=True):
-    """A kind of points. Usable through the end of day ``life_days`` after the business date; None: for ever."""
+    """A kind of points, with what its settings say.
+
+    ``spend_value``: minor units that one whole point pays; None: it cannot be spent. ``max_balance``: the most that a
+    member may hold, in the unit's smallest step; None: any number.
+    """
 
     id: str
     code: str
     scale: int
-    life_days: int | None
+    lifetime: Lifetime = FOR_EVER
+    spend_value: int | None = None
+    debt_policy: DebtPolicy = DebtPolicy.DEBT
+    max_balance: int | None = None
+
+    @property
+    def life_days(self) -> int | None:
+        """Days from the business date to the last usable day, where that is how the lifetime is said."""
+        expiry = self.lifetime.expiry
+        return expiry.days if isinstance(expiry, ForDays) else None
+
+
+class NewUnit(msgspec.Struct, frozen=True):
+    """A kind of points to add. ``scale``: decimals of a whole point, 0 to 2."""
+
+    code: str
+    scale: int = 0
+    expiry: Expiry | None = None
+    spend_value: int | None = None
+
+
+class UnitRefusal(StrEnum):
+    """Why a unit was not added."""
+
+    BAD_CODE = "bad-code"
+    BAD_SCALE = "bad-scale"
+    CODE_TAKEN = "code-taken"
+    TOO_MANY = "too-many"
 
 
 class Store(msgspec.Struct, frozen=True):

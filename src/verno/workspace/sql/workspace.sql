@@ -12,13 +12,24 @@ VALUES (%(id)s, %(name)s, %(currency)s, %(timezone)s, %(country)s, %(locale)s, %
 SELECT pg_advisory_xact_lock(hashtext('workspace_program'))
 
 -- name: units
--- Plan: small table.
-SELECT id::text, code, scale, life_days FROM workspace_unit WHERE program_id = %(program)s ORDER BY created_at, id
+-- A program's units, the oldest first, each with what is set for it; life_days is how releases before 0003 said the
+-- expiry, and counts until something else is set. Plan: small table; few settings of each unit by the primary key.
+SELECT u.id::text, u.code, u.scale, coalesce((
+    SELECT jsonb_object_agg(s.key, s.value) FROM workspace_setting s
+    WHERE s.program_id = u.program_id AND s.scope = 'unit=' || u.code AND s.value <> 'null'
+), '{}'), u.life_days
+FROM workspace_unit u WHERE u.program_id = %(program)s ORDER BY u.created_at, u.id
+
+-- name: lock_units
+-- One adder of units to a program at a time. Plan: advisory lock.
+SELECT pg_advisory_xact_lock(hashtext('workspace_unit'), hashtext(%(program)s::text))
 
 -- name: add_unit
--- Plan: insert.
+-- Units keep the order they are made in, whatever the clock says: the first one is the program's own. Plan: insert.
 INSERT INTO workspace_unit (id, program_id, code, scale, life_days, created_at)
-VALUES (%(id)s, %(program)s, %(code)s, %(scale)s, %(life_days)s, %(now)s)
+SELECT %(id)s, %(program)s, %(code)s, %(scale)s, %(life_days)s, greatest(%(now)s, (
+    SELECT max(created_at) + interval '1 microsecond' FROM workspace_unit WHERE program_id = %(program)s
+))
 
 -- name: stores
 -- All stores of a program, or those with the codes given. Plan: the index of store codes.
@@ -56,16 +67,6 @@ VALUES (%(id)s, %(program)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s, 
 -- Plan: unique index on the prefix.
 SELECT id::text, program_id::text, name, scopes, expires_at, secret_hash
 FROM workspace_api_key WHERE prefix = %(prefix)s AND revoked_at IS NULL
-
--- name: setting
--- Plan: primary key.
-SELECT value FROM workspace_setting WHERE program_id = %(program)s AND scope = 'program' AND key = %(key)s
-
--- name: set
--- Plan: primary key.
-INSERT INTO workspace_setting (program_id, scope, key, value, changed_at)
-VALUES (%(program)s, 'program', %(key)s, %(value)s, %(now)s)
-ON CONFLICT (program_id, scope, key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at
 
 -- name: add_setup_token
 -- Plan: insert.

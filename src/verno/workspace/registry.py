@@ -1,0 +1,301 @@
+"""The settings there are: key, what it may be, what it is while nobody has set it, and for whom it may be set."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Generic, TypeAlias, TypeVar, cast
+
+import msgspec
+from msgspec import Meta
+
+from verno.ledger import lifetime_words
+from verno.ledger.lifetime import MOST_DAYS, Activation, AtOnce, Expiry, Never
+from verno.ledger.lifetime_words import Unreadable
+from verno.ledger.types import MAX_POINTS
+from verno.workspace.types import DebtPolicy
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
+
+LARGEST_WORTH = 10**9
+"""Minor units one whole point may be worth."""
+MOST_HOLD_SECONDS = 86_400
+MOST_CLAIM_DAYS = 3_650
+MOST_REASONS = 50
+NOTHING = "none"
+
+_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+class Level(StrEnum):
+    """For whom a value is set; of a place's levels the nearest counts: till, place (a store), region, network."""
+
+    PROGRAM = "program"
+    NETWORK = "network"
+    REGION = "region"
+    PLACE = "place"
+    TILL = "till"
+    UNIT = "unit"
+
+
+WHOLE = frozenset({Level.PROGRAM})
+PLACES = frozenset({Level.PROGRAM, Level.NETWORK, Level.REGION, Level.PLACE, Level.TILL})
+UNITS = frozenset({Level.UNIT})
+PROGRAM_OR_UNIT = frozenset({Level.PROGRAM, Level.UNIT})
+
+
+class UnknownPlace(StrEnum):
+    """What becomes of a receipt from a store that nobody has named yet."""
+
+    REFUSE = "refuse"
+    CREATE = "create"
+
+
+class StaticCodes(StrEnum):
+    """Whether a member named by card, phone or e-mail alone may spend."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class LateCapture(StrEnum):
+    """What becomes of a capture after its hold's time."""
+
+    REFUSE = "refuse"
+    REHOLD = "rehold"
+
+
+class CountedFrom(StrEnum):
+    """Which day a lifetime is counted from."""
+
+    EARNING = "earning"
+    ACTIVATION = "activation"
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """A value that a setting may not have; ``allowed`` says what it may be."""
+
+    allowed: str
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """How values of one kind are read and told. Two forms: JSON, and the words of the command line.
+
+    ``shape`` is the type that msgspec reads the JSON as; ``read`` makes words into JSON, ``tell`` a value into words.
+    """
+
+    shape: object
+    allowed: str
+    read: Callable[[str], object]
+    tell: Callable[[T], str]
+    choices: tuple[str, ...] = ()
+
+    def accept(self, raw: object) -> T | Wrong:
+        """Return the value that JSON says."""
+        if isinstance(raw, Unreadable):
+            return Wrong(self.allowed)
+        try:
+            return cast("T", msgspec.convert(raw, cast("type[object]", self.shape)))
+        except msgspec.ValidationError:
+            return Wrong(self.allowed)
+
+    def parse(self, words: str) -> T | Wrong:
+        """Return the value that words say."""
+        return self.accept(self.read(words))
+
+
+@dataclass(frozen=True)
+class Definition(Generic[T]):
+    """One setting."""
+
+    key: str
+    kind: Kind[T]
+    default: T
+    levels: frozenset[Level]
+    meaning: str
+
+    def plain(self, value: T) -> object:
+        """Return a value as JSON has it."""
+        return msgspec.to_builtins(value)
+
+    def of(self, stored: object) -> T:
+        """Return what is stored; the default for None, and for what only a later release can read."""
+        value = self.default if stored is None else self.kind.accept(stored)
+        return self.default if isinstance(value, Wrong) else value
+
+
+def _choice(kind: type[Word]) -> Kind[Word]:
+    names = tuple(str(one) for one in kind)
+    return Kind(kind, ", ".join(names), str, str, names)
+
+
+def _number(least: int, most: int) -> Kind[int]:
+    return Kind(Annotated[int, Meta(ge=least, le=most)], f"{least} to {most}", _read_number, str)
+
+
+def _number_or_none(least: int, most: int) -> Kind[int | None]:
+    return Kind(
+        Annotated[int, Meta(ge=least, le=most)] | None,
+        f"{NOTHING}, {least} to {most}",
+        lambda text: None if text == NOTHING else _read_number(text),
+        lambda value: NOTHING if value is None else str(value),
+    )
+
+
+def _read_number(text: str) -> object:
+    return int(text) if _NUMBER.fullmatch(text) else Unreadable("")
+
+
+SWITCH: Kind[bool] = Kind(
+    bool,
+    "on, off",
+    lambda text: {"on": True, "off": False}.get(text, Unreadable("")),
+    lambda value: "on" if value else "off",
+    ("on", "off"),
+)
+EXPIRY: Kind[Expiry] = Kind(
+    Expiry, lifetime_words.EXPIRIES, lambda text: _plain(lifetime_words.read_expiry(text)), lifetime_words.tell_expiry
+)
+ACTIVATION: Kind[Activation] = Kind(
+    Activation,
+    lifetime_words.ACTIVATIONS,
+    lambda text: _plain(lifetime_words.read_activation(text)),
+    lifetime_words.tell_activation,
+)
+Reason: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}\Z")]
+REASONS: Kind[tuple[str, ...]] = Kind(
+    Annotated[tuple[Reason, ...], Meta(min_length=1, max_length=MOST_REASONS)],
+    f"1 to {MOST_REASONS} codes of small Latin letters, digits, - and _, with commas between them",
+    lambda text: [code.strip() for code in text.split(",")],
+    ",".join,
+)
+
+
+def days_as_expiry(days: int) -> object:
+    """Return the stored form of an expiry after so many days."""
+    return {"model": "days", "days": days}
+
+
+def _plain(said: Expiry | Activation | Unreadable) -> object:
+    return said if isinstance(said, Unreadable) else msgspec.to_builtins(said)
+
+
+UNKNOWN_PLACE = Definition(
+    "intake.unknown_place",
+    _choice(UnknownPlace),
+    UnknownPlace.REFUSE,
+    WHOLE,
+    "a receipt from an unknown store is refused, or makes the store",
+)
+SPEND_VALUE: Definition[int | None] = Definition(
+    "spend.value",
+    _number_or_none(1, LARGEST_WORTH),
+    None,
+    UNITS,
+    "what one whole point pays, in minor units of the currency; without it nobody can spend",
+)
+STATIC_CODES = Definition(
+    "spend.static_codes",
+    _choice(StaticCodes),
+    StaticCodes.REFUSE,
+    PLACES,
+    "whether a card, phone or e-mail alone is enough to spend",
+)
+MAX_SHARE = Definition(
+    "spend.max_share", _number(0, 100), 100, PLACES, "the share of a receipt, in percent, that points may pay"
+)
+LATE_CAPTURE = Definition(
+    "hold.late_capture",
+    _choice(LateCapture),
+    LateCapture.REFUSE,
+    PLACES,
+    "a capture after the hold's time is refused, or holds again what is available",
+)
+HOLD_SECONDS = Definition(
+    "hold.default_seconds",
+    _number(1, MOST_HOLD_SECONDS),
+    600,
+    PLACES,
+    "how long points stay set aside when the till does not say",
+)
+CLAIM_DAYS = Definition(
+    "claim.days", _number(0, MOST_CLAIM_DAYS), 30, PLACES, "for how many days a receipt without a member can be claimed"
+)
+POINTS_EXPIRY: Definition[Expiry] = Definition(
+    "points.expiry", EXPIRY, Never(), UNITS, "when points end (docs/explanation/expiry.md)"
+)
+POINTS_ACTIVATION: Definition[Activation] = Definition(
+    "points.activation", ACTIVATION, AtOnce(), UNITS, "when points become usable"
+)
+POINTS_COUNTED_FROM = Definition(
+    "points.expiry_from",
+    _choice(CountedFrom),
+    CountedFrom.EARNING,
+    UNITS,
+    "the day that points.expiry counts from: the receipt's, or the first usable one",
+)
+GRACE_DAYS = Definition("points.grace_days", _number(0, MOST_DAYS), 0, UNITS, "days that are added to every end")
+REINSTATE_DAYS = Definition(
+    "points.reinstate_days",
+    _number(0, MOST_DAYS),
+    0,
+    UNITS,
+    "for how many days expired points can be given again; 0: not at all",
+)
+TAKE_BACK = Definition(
+    "points.take_back",
+    _choice(DebtPolicy),
+    DebtPolicy.DEBT,
+    UNITS,
+    "what a return takes beyond the balance is owed and repaid first, or written off",
+)
+MAX_BALANCE: Definition[int | None] = Definition(
+    "points.max_balance",
+    _number_or_none(1, MAX_POINTS),
+    None,
+    UNITS,
+    "the most points a member may hold, in the unit's smallest step; what is above is not given",
+)
+ADJUST_LIMIT = Definition(
+    "adjust.limit",
+    _number(0, MAX_POINTS),
+    1000,
+    PROGRAM_OR_UNIT,
+    "points, in the unit's smallest step, that staff may adjust at once without a second person",
+)
+ADJUST_REASONS = Definition(
+    "adjust.reasons",
+    REASONS,
+    ("goodwill", "correction", "complaint"),
+    WHOLE,
+    "reason codes that an adjustment may give",
+)
+BETWEEN_MEMBERS = Definition(
+    "transfers.between_members", SWITCH, default=False, levels=WHOLE, meaning="whether members may send points"
+)
+
+ALL: tuple[Definition[object], ...] = cast(
+    "tuple[Definition[object], ...]",
+    (
+        UNKNOWN_PLACE,
+        SPEND_VALUE,
+        STATIC_CODES,
+        MAX_SHARE,
+        LATE_CAPTURE,
+        HOLD_SECONDS,
+        CLAIM_DAYS,
+        POINTS_EXPIRY,
+        POINTS_ACTIVATION,
+        POINTS_COUNTED_FROM,
+        GRACE_DAYS,
+        REINSTATE_DAYS,
+        TAKE_BACK,
+        MAX_BALANCE,
+        ADJUST_LIMIT,
+        ADJUST_REASONS,
+        BETWEEN_MEMBERS,
+    ),
+)
+REGISTRY = {one.key: one for one in ALL}
