@@ -18,6 +18,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from verno import __version__
 from verno.api import members, points, shapes, till
+from verno.api.access import metered
 from verno.api.doors import refuse
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
@@ -60,24 +61,35 @@ class Api(NinjaAPI):
 
 
 def mannered(view: View) -> View:
-    """Wrap a view so that the router's own refusals (404, 405) and faults outside a door are problems too."""
+    """Wrap a view so that the router's own refusals (404, 405) and faults outside a door are problems too.
+
+    The answer tells a key with a rate what is left of its allowance.
+    """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401 as Django calls it
-        try:
-            response = view(request, *args, **kwargs)
-        except Http404:
-            return nothing_here(request)
-        except Exception as error:  # noqa: BLE001 the last door: whatever comes here is a fault of ours
-            return on_fault(request, error)
-        if isinstance(response, HttpResponseNotAllowed):
-            allowed = response["Allow"]
-            refused = refuse(Problem("method-not-allowed", 405, "This address takes other methods", allowed))
-            refused["Allow"] = allowed
-            return refused
+        with metered() as headers:
+            response = _answered(view, request, *args, **kwargs)
+        for name, value in headers:
+            response[name] = value
         return response
 
     return wrapper
+
+
+def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401
+    try:
+        response = view(request, *args, **kwargs)
+    except Http404:
+        return nothing_here(request)
+    except Exception as error:  # noqa: BLE001 the last door: whatever comes here is a fault of ours
+        return on_fault(request, error)
+    if isinstance(response, HttpResponseNotAllowed):
+        allowed = response["Allow"]
+        refused = refuse(Problem("method-not-allowed", 405, "This address takes other methods", allowed))
+        refused["Allow"] = allowed
+        return refused
+    return response
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django's signature of a view

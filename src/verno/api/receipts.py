@@ -6,11 +6,11 @@ them.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from verno.api.access import authorise
+from verno.api.access import authorise, metered
 from verno.intake.groups import GroupCommit
 from verno.intake.types import Outcome, Receipt, Refused, Replayed, Settled
 from verno.kit.batches import MAX_BATCH
@@ -85,6 +85,13 @@ def post_receipts(call: Call) -> Reply:
 
 
 def _guarded(call: Call, work: Callable[[Call], Reply]) -> Reply:
+    """Do the work; the answer tells a key with a rate what is left of its allowance."""
+    with metered() as headers:
+        reply = _answered(call, work)
+    return replace(reply, headers=(*reply.headers, *headers)) if headers else reply
+
+
+def _answered(call: Call, work: Callable[[Call], Reply]) -> Reply:
     """Turn whatever leaves the work as an exception into a problem."""
     try:
         return work(call)

@@ -10,6 +10,7 @@ import click
 from verno.kit import config, db
 from verno.kit.embedded import cluster
 from verno.kit.errors import Unavailable, VernoError
+from verno.workspace.audit import Actor, ActorKind
 
 FIRST_MIGRATION = "kit.0001_initial"
 EMPTY = "the database is empty: run 'verno init' (a new program) or 'verno migrate'"
@@ -95,6 +96,11 @@ def require_migrated() -> None:
 def first_line(error: Exception) -> str:
     """Return the first line of an error's text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def operator() -> Actor:
+    """Return who runs this command, as the audit knows them: by the number of their account on this machine."""
+    return Actor(ActorKind.OPERATOR, str(os.getuid()))
 
 
 def print_json(value: object) -> None:

@@ -74,6 +74,17 @@ def missing_scope(scope: str) -> Problem:
     return Problem("missing-scope", 403, "The API key lacks a scope", f"the call needs the scope {scope}")
 
 
+def too_many(seconds: int) -> Problem:
+    """Answer a key that has used up its allowance."""
+    detail = f"wait {seconds} s; the headers RateLimit and RateLimit-Policy tell the allowance"
+    return Problem("too-many-requests", 429, "The API key sends more than it may", detail, retryable=True)
+
+
+def foreign_place() -> Problem:
+    """Answer a key bound to other places, whether or not the place it names exists."""
+    return Problem("foreign-place", 403, "The API key is not for this place")
+
+
 def unavailable(detail: str) -> Problem:
     """Answer while a dependency is down."""
     return Problem("unavailable", 503, "Try again in a moment", detail, retryable=True)

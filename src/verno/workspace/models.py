@@ -78,7 +78,10 @@ class Place(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of an integrator. Only the secret's SHA-256 is kept; it has 256 random bits of its own."""
+    """A key of an integrator. Only the secret's SHA-256 is kept; it has 256 random bits of its own.
+
+    ``places`` are codes of stores, none of them meaning all; ``rate`` is requests a minute, NULL meaning any number.
+    """
 
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, models.PROTECT)
@@ -86,6 +89,8 @@ class ApiKey(models.Model):
     prefix = models.TextField(unique=True)
     secret_hash = models.BinaryField()
     scopes = ArrayField(models.TextField())
+    places = ArrayField(models.TextField(), db_default=[])
+    rate = models.IntegerField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
@@ -95,6 +100,19 @@ class ApiKey(models.Model):
         """Found by the readable prefix."""
 
         db_table = "workspace_api_key"
+        constraints = [models.CheckConstraint(condition=models.Q(rate__gt=0), name="workspace_api_key_rate")]
+
+
+class KeyMeter(models.Model):
+    """How far a key with a rate is ahead of it: ``full_at`` is the moment its whole allowance is there again."""
+
+    key_id = models.UUIDField(primary_key=True)
+    full_at = models.DateTimeField()
+
+    class Meta:
+        """Not logged: a crash of the database fills every allowance, and a request costs no write to disk."""
+
+        db_table = "workspace_key_meter"
 
 
 class Setting(models.Model):
@@ -128,13 +146,20 @@ class SetupToken(models.Model):
 
 
 class Staff(AbstractBaseUser):
-    """A person who works here; signs in by e-mail and password (argon2)."""
+    """A person who works here; signs in by e-mail and password (argon2).
+
+    ``places`` are codes of stores, none of them meaning all. ``external_id`` is the person's number at the tills,
+    ``pin_hash`` (argon2) what approves there.
+    """
 
     id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, models.PROTECT)
     email = models.EmailField(unique=True)
     name = models.TextField()
     role = models.TextField()
+    places = ArrayField(models.TextField(), db_default=[])
+    external_id = models.TextField(null=True)
+    pin_hash = models.TextField(null=True)
     locale = models.TextField(default="en")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
@@ -144,6 +169,65 @@ class Staff(AbstractBaseUser):
     objects = BaseUserManager()
 
     class Meta:
-        """Roles beyond the owner come with the console issue."""
+        """What a role may do is said in ``roles``."""
 
         db_table = "workspace_staff"
+        constraints = [models.UniqueConstraint(fields=["program", "external_id"], name="workspace_staff_external")]
+
+
+class Invitation(models.Model):
+    """A one-use link that lets a member of staff choose a password; only its SHA-256 is kept."""
+
+    token_hash = models.BinaryField(primary_key=True)
+    staff = models.ForeignKey(Staff, models.PROTECT)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """A table of its own: the previous release would make an owner of whoever brings a set-up token."""
+
+        db_table = "workspace_invitation"
+
+
+class TryCount(models.Model):
+    """Tries at one secret (a password, a PIN); whose it is stands here only as a keyed hash, known or not."""
+
+    what_hash = models.BinaryField(primary_key=True)
+    tries = models.IntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        """A row goes when the secret was right."""
+
+        db_table = "workspace_try_count"
+
+
+class AuditEntry(models.Model):
+    """Who changed what: codes, ids and keyed hashes, nothing personal. Only ever added to."""
+
+    id = models.UUIDField(primary_key=True)
+    program = models.ForeignKey(Program, models.PROTECT)
+    at = models.DateTimeField()
+    actor_kind = models.TextField()
+    actor_id = models.TextField()
+    address = models.GenericIPAddressField(null=True)
+    action = models.TextField()
+    object_kind = models.TextField()
+    object_id = models.TextField()
+    detail = models.TextField(db_default="")
+    before_hash = models.BinaryField(null=True)
+    after_hash = models.BinaryField(null=True)
+
+    class Meta:
+        """Read by time, and by the object it is about."""
+
+        db_table = "workspace_audit"
+        indexes = [
+            models.Index(fields=["program", "at", "id"], name="workspace_audit_story"),
+            models.Index(fields=["program", "object_kind", "object_id", "at"], name="workspace_audit_object"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(actor_kind__in=["staff", "key", "operator", "system"]), name="workspace_audit_actor"
+            ),
+        ]

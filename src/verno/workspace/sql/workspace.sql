@@ -58,16 +58,6 @@ FROM json_to_recordset(%(rows)s) AS r (store_id uuid, code text)
 JOIN workspace_place p
   ON p.program_id = %(program)s AND p.kind = 'till' AND p.parent_id = r.store_id AND p.code = r.code
 
--- name: add_key
--- Plan: insert.
-INSERT INTO workspace_api_key (id, program_id, name, prefix, secret_hash, scopes, created_at, expires_at)
-VALUES (%(id)s, %(program)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s, %(now)s, %(expires_at)s)
-
--- name: find_key
--- Plan: unique index on the prefix.
-SELECT id::text, program_id::text, name, scopes, expires_at, secret_hash
-FROM workspace_api_key WHERE prefix = %(prefix)s AND revoked_at IS NULL
-
 -- name: add_setup_token
 -- Plan: insert.
 INSERT INTO workspace_setup_token (token_hash, program_id, expires_at)

@@ -1,0 +1,132 @@
+"""Who changed what: an append-only table of codes, ids and hashes. It holds nothing personal.
+
+Every change that a person or a key makes to the installation's frame is written here in the transaction of the change
+itself, so that neither is ever there without the other.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from psycopg.rows import args_row
+
+from verno.kit import secrets
+from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
+from verno.kit.ids import new_id
+from verno.workspace.queries import SQL
+
+PAGE = 50
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9_.:=,~>-]{0,199}")
+"""What an action and a detail may be: codes, so that no name and no address can slip in."""
+
+
+class ActorKind(StrEnum):
+    """What kind of hand made a change."""
+
+    STAFF = "staff"
+    KEY = "key"
+    OPERATOR = "operator"
+    """Whoever may run ``verno`` on the server."""
+    SYSTEM = "system"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts: an id, never a name. ``address`` is the network address the act came from, where there is one."""
+
+    kind: ActorKind
+    id: str
+    address: str | None = None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "verno")
+"""The house itself: jobs, the demo, the bench."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of the audit."""
+
+    id: str
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    address: str | None
+    action: str
+    object_kind: str
+    object_id: str
+    detail: str
+    before_hash: str | None
+    after_hash: str | None
+
+
+def record(
+    conn: Connection,
+    program_id: str,
+    by: Actor,
+    action: str,
+    about: tuple[str, str],
+    *,
+    now: datetime,
+    detail: str = "",
+    states: tuple[object, object] = (None, None),
+) -> None:
+    """Write that ``by`` did ``action`` to ``about``, in the caller's transaction.
+
+    ``action`` is ``<kind>.<verb>`` (``staff.role``), ``about`` (kind, id) of the object, ``detail`` a code that says
+    more (``cashier>support``). ``states`` are (before, after), any JSON: only their keyed hashes are stored, which
+    tell whether two states are the same and nothing else. Raises ``BrokenInvariant`` for what is not a code.
+    """
+    for text in (action, *([detail] if detail else [])):
+        if not _CODE.fullmatch(text):
+            message = "the audit takes codes, no words"
+            raise BrokenInvariant(message)
+    before, after = states
+    conn.execute(
+        SQL["add_audit"],
+        {
+            "id": new_id(now=now),
+            "program": program_id,
+            "at": now,
+            "actor_kind": by.kind,
+            "actor_id": by.id,
+            "address": by.address,
+            "action": action,
+            "object_kind": about[0],
+            "object_id": about[1],
+            "detail": detail,
+            "before": digest(before),
+            "after": digest(after),
+        },
+    )
+
+
+def digest(state: object) -> bytes | None:
+    """Return the keyed hash of a state, None of none: keyed, since few values would else be guessed from their hash."""
+    if state is None:
+        return None
+    return hmac.new(secrets.key("audit"), msgspec.json.encode(state, order="deterministic"), hashlib.sha256).digest()
+
+
+def page(
+    conn: Connection,
+    program_id: str,
+    *,
+    before: tuple[datetime, str] | None = None,
+    about: tuple[str, str] | None = None,
+    limit: int = PAGE,
+) -> Sequence[Entry]:
+    """Return entries of a program, newest first, those before (at, id), of one object when ``about`` names it."""
+    parameters = {
+        "program": program_id,
+        "before_at": before[0] if before else None,
+        "before_id": before[1] if before else None,
+        "object_kind": about[0] if about else None,
+        "object_id": about[1] if about else None,
+        "limit": limit,
+    }
+    return conn.cursor(row_factory=args_row(Entry)).execute(SQL["audit_page"], parameters).fetchall()
