@@ -13,6 +13,8 @@ PACKAGE_MODULES = 12
 MORE_MODULES = {
     # Small tools that share nothing: a folder above them would only say "tools".
     "src/verno/kit": 14,
+    # One module a command.
+    "src/verno/cli": 20,
 }
 UNCOUNTED = frozenset({"__init__.py", "__main__.py", "apps.py"})
 """Files that every package has, or that say nothing but its name."""

@@ -9,6 +9,7 @@ COMMANDS = {
     "work": ("verno.cli.run:work", "Run the worker alone."),
     "demo": ("verno.cli.demo:demo", "Load a year of a real grocer's receipts and serve them."),
     "key": ("verno.cli.key:key", "Make API keys."),
+    "unit": ("verno.cli.unit:unit", "Keep several kinds of points."),
     "set": ("verno.cli.settings:set_value", "Set what an owner may set."),
     "get": ("verno.cli.settings:get_value", "Show the settings and where they come from."),
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),

@@ -10,6 +10,7 @@ from babel.numbers import get_territory_currencies
 from phonenumbers import SUPPORTED_REGIONS
 
 from verno.cli import session
+from verno.cli.settings import worth_warning
 from verno.kit import config, db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
@@ -19,6 +20,7 @@ from verno.promotions import starter
 from verno.promotions.types import NotPublished
 from verno.workspace import queries
 from verno.workspace import service as workspace
+from verno.workspace.registry import LARGEST_WORTH
 from verno.workspace.types import NewProgram, NewStore, ProgramRefusal
 
 LONGEST_NAME = 200
@@ -43,16 +45,22 @@ REFUSALS = {
     "--earn-per", required=True, type=click.IntRange(1, LARGEST_STEP), help="One point per this many full minor units."
 )
 @click.option("--expire-days", type=click.IntRange(1, LONGEST_LIFE), help="Points live this many days; else for ever.")
+@click.option(
+    "--spend-value",
+    type=click.IntRange(1, LARGEST_WORTH),
+    help="What one point pays, in minor units; without it nobody can spend.",
+)
 @click.option("--country", help="ISO 3166 code; found from time zone and currency when left out.")
 @click.option("--locale", type=click.Choice(["en", "ru"]), help="Language of messages; ru in Russia, else en.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def init(  # noqa: PLR0913 one option each
+def init(  # noqa: PLR0913, PLR0917 one option each
     name: str,
     currency: str,
     timezone: str,
     place: str,
     earn_per: int,
     expire_days: int | None,
+    spend_value: int | None,
     country: str | None,
     locale: str | None,
     *,
@@ -76,11 +84,15 @@ def init(  # noqa: PLR0913 one option each
 
         migrate()
         with db.transaction() as conn:
-            made = make(conn, wanted, store, earn_per=earn_per, life_days=expire_days, now=clock.now())
+            now = clock.now()
+            made = make(conn, wanted, store, earn_per=earn_per, life_days=expire_days, spend_value=spend_value, now=now)
+            warning = worth_warning(conn, queries.only_program(conn).id, starter.UNIT, now=now)
+    if warning:
+        click.echo(warning, err=True)
     if as_json:
         session.print_json(made)
     else:
-        click.echo(_in_words(made, wanted, store, earn_per))
+        click.echo(_in_words(made, wanted, store, earn_per, spend_value))
 
 
 @click.command("setup-link")
@@ -96,10 +108,19 @@ def setup_link(*, as_json: bool) -> None:
 
 
 def make(
-    conn: Connection, wanted: NewProgram, store: NewStore, *, earn_per: int, life_days: int | None, now: datetime
+    conn: Connection,
+    wanted: NewProgram,
+    store: NewStore,
+    *,
+    earn_per: int,
+    life_days: int | None,
+    now: datetime,
+    spend_value: int | None = None,
 ) -> dict[str, object]:
     """Make the program and everything a first receipt needs; returns what was made. Raises ``VernoError``."""
-    opened = starter.open_program(conn, wanted, [store], earn_per=earn_per, life_days=life_days, now=now)
+    opened = starter.open_program(
+        conn, wanted, [store], earn_per=earn_per, life_days=life_days, now=now, spend_value=spend_value
+    )
     if isinstance(opened, ProgramRefusal):
         raise VernoError(REFUSALS[opened])
     if isinstance(opened, NotPublished):
@@ -115,7 +136,13 @@ def make(
             "country": program.country,
             "locale": program.locale,
         },
-        "unit": {"id": unit.id, "code": unit.code, "scale": unit.scale, "life_days": unit.life_days},
+        "unit": {
+            "id": unit.id,
+            "code": unit.code,
+            "scale": unit.scale,
+            "life_days": unit.life_days,
+            "spend_value": unit.spend_value,
+        },
         "place": {"id": place.id, "code": place.code, "name": place.name},
         "rule": {
             "id": starter.RULE,
@@ -173,13 +200,17 @@ def _code(text: str) -> str:
     return _line("place's code", text, LONGEST_CODE)
 
 
-def _in_words(made: dict[str, object], wanted: NewProgram, store: NewStore, earn_per: int) -> str:
+def _in_words(
+    made: dict[str, object], wanted: NewProgram, store: NewStore, earn_per: int, spend_value: int | None
+) -> str:
     step = format_money(earn_per, wanted.currency, "en")
+    worth = f"1 point pays {format_money(spend_value, wanted.currency, 'en')} {wanted.currency}" if spend_value else ""
     return "\n".join(
         (
             f"Program   {wanted.name} ({wanted.currency}, {wanted.timezone}, {wanted.country}, {wanted.locale})",
             f"Place     {store.code}",
             f"Rule      1 point for every full {step} {wanted.currency}",
+            f"Spending  {worth or 'not yet: say what one point pays with verno set spend.value'}",
             f"Next      verno up, then choose a password: {made['setup_link']}",
         )
     )
