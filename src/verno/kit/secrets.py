@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from verno.kit import config
 from verno.kit.errors import VernoError
 
-Purpose = Literal["django", "lookup", "wrap", "fingerprint", "unsubscribe", "cursor", "audit", "pin", "seal", "proof"]
+Purpose = Literal[
+    "django", "lookup", "wrap", "fingerprint", "unsubscribe", "cursor", "audit", "pin", "seal", "proof", "quote"
+]
 
 KEY_BYTES = 32
 
