@@ -33,7 +33,7 @@ def _came_back(tree: Tree, name: str, old: int) -> bool:
 def test_a_killed_part_comes_back_and_a_stop_leaves_nothing(home: Path) -> None:
     assert verno(home, *init_words()).returncode == 0
     with up(home) as tree:
-        assert get(tree.port, "/healthz") == (200, b'{"status": "ok"}')
+        assert get(tree.port, "/healthz") == (200, b'{"status": "ok", "retries": {}}')
         status, body = get(tree.port, "/readyz")
         assert (status, json.loads(body)["status"]) == (200, "ok")
         assert set(tree.parts()) == {"database", "server", "worker"}

@@ -31,7 +31,7 @@ GATHER_SECONDS = 0.0025
 a group of its own. Measured with 64 callers: a fifth more receipts a second; a lone caller never waits."""
 MOST_WAITING = 5_000
 """Receipts that may wait in one lane; beyond it a caller is told to come again."""
-PATIENCE = 2.4
+PATIENCE = 2.0
 """Seconds a caller waits for its group before it hears 503; the receipt may still be taken, a replay tells."""
 PATIENCE_FOR_A_BATCH = 30.0
 

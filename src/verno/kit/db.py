@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
@@ -21,8 +22,14 @@ DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 T = TypeVar("T")
 
-POOL_SECONDS = 2.0
+RETRIES: Counter[str] = Counter()
+"""What this process's transactions were tried again after, and how often; ``/healthz`` shows it."""
+
+POOL_SECONDS = 0.9
 """How long a door waits for a connection before it answers 503."""
+LOCK_SECONDS = 1.1
+"""How long it then waits for a lock. Together they stay below the 2.5 s within which everybody is answered, whatever
+somebody else has locked; without the second, each door that had a connection would keep it as long as the lock."""
 POOL_SIZE = 12
 MAX_TRIES = 8
 MAX_RETRY_SECONDS = 2.0
@@ -50,6 +57,12 @@ def owner_url() -> str:
 def become_application(conn: Connection) -> None:
     """Lay down all rights but the application's; runs once on each new connection."""
     conn.execute(f"SET ROLE {APPLICATION}")
+    conn.commit()
+
+
+def _prepare_for_doors(conn: Connection) -> None:
+    """Make a pooled connection the application's, and impatient."""
+    conn.execute(f"SET ROLE {APPLICATION}; SET lock_timeout = '{LOCK_SECONDS}s'")
     conn.commit()
 
 
@@ -89,7 +102,7 @@ def pool() -> ConnectionPool[Connection]:
                 min_size=1,
                 max_size=POOL_SIZE,
                 timeout=POOL_SECONDS,
-                configure=become_application,
+                configure=_prepare_for_doors,
                 check=ConnectionPool.check_connection,
                 reconnect_timeout=5,
                 kwargs={"connect_timeout": 5},
@@ -111,7 +124,7 @@ def close_pool() -> None:
 def transaction() -> Iterator[Connection]:
     """Give a pooled connection inside one transaction: committed at the end, rolled back on an exception.
 
-    Raises ``Unavailable`` when no connection is to be had within two seconds or the server goes away.
+    Raises ``Unavailable`` when no connection or no lock is to be had in time, or the server goes away.
     """
     try:
         with pool().connection() as conn:
@@ -132,9 +145,11 @@ def retrying(work: Callable[[], T]) -> T:
     for attempt in range(1, MAX_TRIES + 1):
         try:
             return work()
-        except RETRYABLE:
+        except RETRYABLE as error:
             if attempt == MAX_TRIES or time.monotonic() > deadline:
                 raise
+            with _guard:
+                RETRIES[type(error).__name__] += 1
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 jitter, not secrecy
     message = "unreachable"
     raise AssertionError(message)

@@ -100,8 +100,8 @@ probe = Probe()
 
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the process answers."""
-    return JsonResponse({"status": "ok"})
+    """Say that the process answers, and what it has tried again after since it began."""
+    return JsonResponse({"status": "ok", "retries": dict(db.RETRIES)})
 
 
 @never_cache
