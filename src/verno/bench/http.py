@@ -110,7 +110,7 @@ def measure(server: Server, demo: Demo, key: str, series: str, *, seconds: int, 
         script = Path(folder) / "post.lua"
         script.write_text(_script(key, series, now))
         script.chmod(0o600)
-        told, cpu, took = _run(server, script, seconds)
+        told, cpu, took = run(server, script, seconds)
     found = _REQUESTS.search(told)
     bad = _BAD.search(told)
     if found is None or bad is not None:
@@ -140,7 +140,7 @@ def _script(key: str, series: str, now: datetime) -> str:
     }
 
 
-def _run(server: Server, script: Path, seconds: int) -> tuple[str, float, float]:
+def run(server: Server, script: Path, seconds: int) -> tuple[str, float, float]:
     """Run wrk; returns what it printed, its processor seconds and the seconds it took."""
     url = f"http://127.0.0.1:{server.port}/v1/receipts"
     options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(script)]

@@ -45,6 +45,38 @@ def intake(seconds: int, *, as_json: bool) -> None:
     click.echo("\n".join(f"{name.replace('_', ' '):<20}{_shown(value)}" for name, value in summary.items()))
 
 
+@bench.command()
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, LONGEST), help="Length of each part.")
+@click.option("--lots", default=1_000_000, show_default=True, help="Lots that expire beside the captures.")
+@click.option(
+    "--history", default=1_000_000, show_default=True, help="Transfers to grow the history to; 10,000,000 takes long."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def till(seconds: int, lots: int, history: int, *, as_json: bool) -> None:
+    """Quotes, captures and spends, beside pgbench and hf-nostro on the same server.
+
+    Works in a scratch database, which it makes and drops; needs the demo's data, wrk and the extra "bench".
+    """
+    with nullcontext() if config.database_url() else cluster.local().running():
+        from verno.bench import scratch  # noqa: PLC0415 quick --help
+
+        with scratch.database():
+            session.setup_django()
+            from verno.bench import till as run_till  # noqa: PLC0415 after django.setup()
+            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
+
+            migrate.migrate()
+            session.disconnect()
+            sizes = [size for size in (100_000, 1_000_000, 10_000_000) if size <= history] or [history]
+            found = run_till.measure(seconds=seconds, lots=lots, sizes=sizes, say=_say, progress=Bars())
+            session.disconnect()
+    if as_json:
+        session.print_json(found)
+        return
+    found.pop("history")
+    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

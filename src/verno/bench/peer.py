@@ -1,0 +1,184 @@
+"""Beside hf-nostro, the nearest open library: lots, idempotent, PostgreSQL. The same work, the same server, one run.
+
+Both are used as a library, each client a process of its own with one connection, each accrual and each spend a
+transaction of its own; in bulk both take batches inside one transaction, as far as each one goes.
+"""
+
+import multiprocessing as mp
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.queues import Queue
+
+import msgspec
+
+from verno.bench.shop import Shop
+from verno.kit import db, ids
+from verno.ledger import service as ledger
+from verno.ledger.types import Earn, Operation, Spend
+
+ACCOUNTS = 1_000
+BATCH = 500
+EARNED, SPENT = 100, 30
+LIFE = timedelta(days=180)
+
+Step = Callable[[int], None]
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """Accruals and spends a second (two for each pair)."""
+
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        """Return how many of ours there are for each of theirs."""
+        return self.ours / self.theirs
+
+
+def prepare() -> list[str]:
+    """Make the peer's schema and accounts; returns their ids."""
+    from nostro import Ledger, migrate  # noqa: PLC0415 only this bench needs it
+
+    address = db.owner_url()
+    migrate.migrate(dsn=address, scale=0)
+    book = Ledger(dsn=address, scale=0)
+    try:
+        return [str(book.accounts.get_or_create("bench", f"m-{n}").id) for n in range(ACCOUNTS)]
+    finally:
+        book.close()
+
+
+def measure(shop: Shop, accounts: list[str], *, clients: int, seconds: float) -> Peer:
+    """Return the rates of single accruals and spends by so many clients."""
+    ours = _rate(_ours, (shop, list(shop.holders)), clients, seconds)
+    return Peer(ours, _rate(_theirs, (accounts,), clients, seconds))
+
+
+def measure_bulk(shop: Shop, accounts: list[str], *, seconds: float) -> Peer:
+    """Return the rates in bulk, one client."""
+    ours = _rate(_ours_in_bulk, (shop, list(shop.holders)), 1, seconds)
+    return Peer(ours, _rate(_theirs_in_bulk, (accounts,), 1, seconds))
+
+
+def _rate(work: Callable[..., None], arguments: tuple[object, ...], clients: int, seconds: float) -> float:
+    context = mp.get_context("spawn")
+    counts: Queue[float] = context.Queue()
+    start = context.Barrier(clients)
+    children = [
+        context.Process(target=work, args=(n, start, seconds, counts, *arguments), daemon=True) for n in range(clients)
+    ]
+    for child in children:
+        child.start()
+    rates = [counts.get(timeout=seconds + 60) for _ in children]
+    for child in children:
+        child.join()
+    return sum(rates)
+
+
+def _timed(step: Step, each: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]") -> None:
+    step(-1)  # connections, plans and memories are there before the clock starts
+    start.wait()
+    began = time.monotonic()
+    done = 0
+    while time.monotonic() - began < seconds:
+        step(done)
+        done += 1
+    counts.put(each * done / (time.monotonic() - began))
+
+
+def _ours(
+    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", shop: Shop, holders: list[str]
+) -> None:
+    dice = random.Random(client)  # noqa: S311 not secrecy
+    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
+    with db.connect_for_batches() as conn:
+
+        def step(_: int) -> None:
+            who = dice.choice(holders)
+            for operation in _pair(shop, who, now):
+                ledger.post(conn, shop.program_id, [operation], now=now)
+                conn.commit()
+
+        _timed(step, 2, start, seconds, counts)
+
+
+def _ours_in_bulk(
+    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", shop: Shop, holders: list[str]
+) -> None:
+    dice = random.Random(client)  # noqa: S311 not secrecy
+    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
+    with db.connect_for_batches() as conn:
+
+        def step(_: int) -> None:
+            operations = [one for _ in range(BATCH // 2) for one in _pair(shop, dice.choice(holders), now)]
+            ledger.post(conn, shop.program_id, operations, now=now)
+            conn.commit()
+
+        _timed(step, BATCH, start, seconds, counts)
+
+
+def _pair(shop: Shop, who: str, now: datetime) -> tuple[Operation, Operation]:
+    first, second = ids.new_ids(2, now=now)
+    return (
+        Operation(first, first, who, "00", (Earn(who, shop.unit_id, EARNED, now, None, now + LIFE),)),
+        Operation(second, second, who, "00", (Spend(who, shop.unit_id, SPENT, now),)),
+    )
+
+
+def _theirs(
+    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", accounts: list[str]
+) -> None:
+    from uuid import UUID  # noqa: PLC0415 theirs alone
+
+    from nostro import Ledger  # noqa: PLC0415 only this bench needs it
+
+    dice = random.Random(client)  # noqa: S311 not secrecy
+    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
+    book = Ledger(dsn=db.owner_url(), scale=0)
+    known = [UUID(one) for one in accounts]
+
+    def step(_: int) -> None:
+        who = dice.choice(known)
+        first, second = ids.new_ids(2, now=now)
+        book.credit(who, book.amount(EARNED), category="earn", idempotency_key=first, expires_at=now + LIFE)
+        book.debit(who, book.amount(SPENT), category="spend", idempotency_key=second)
+
+    _timed(step, 2, start, seconds, counts)
+    book.close()
+
+
+def _theirs_in_bulk(
+    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", accounts: list[str]
+) -> None:
+    from uuid import UUID  # noqa: PLC0415 theirs alone
+
+    import psycopg  # noqa: PLC0415 theirs alone
+    from nostro import Ledger  # noqa: PLC0415 only this bench needs it
+
+    dice = random.Random(client)  # noqa: S311 not secrecy
+    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
+    book = Ledger(dsn=db.owner_url(), scale=0)
+    known = [UUID(one) for one in accounts]
+    with psycopg.connect(db.owner_url()) as conn:
+
+        def step(_: int) -> None:
+            with conn.cursor() as cur:
+                for _n in range(BATCH // 2):
+                    who = dice.choice(known)
+                    first, second = ids.new_ids(2, now=now)
+                    book.credit(
+                        who,
+                        book.amount(EARNED),
+                        category="earn",
+                        idempotency_key=first,
+                        expires_at=now + LIFE,
+                        cur=cur,
+                    )
+                    book.debit(who, book.amount(SPENT), category="spend", idempotency_key=second, cur=cur)
+            conn.commit()
+
+        _timed(step, BATCH, start, seconds, counts)
+    book.close()
