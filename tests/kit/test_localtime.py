@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verno.intake.service import expiry
 from verno.kit import localtime
+from verno.ledger.lifetime import ForDays, Lifetime, born
 
 NEW_YORK, SANTIAGO, BEIRUT = "America/New_York", "America/Santiago", "Asia/Beirut"
 ZONES = (NEW_YORK, SANTIAGO, BEIRUT, "Europe/Moscow", "Pacific/Apia", "Pacific/Kiritimati", "Australia/Lord_Howe",
@@ -108,11 +108,11 @@ def test_the_month_before() -> None:
 )
 def test_points_live_through_the_end_of_their_last_day(zone: str, bought: str, days: int, over: str) -> None:
     day = localtime.business_date(utc(bought), ZoneInfo(zone))
-    assert expiry(day, ZoneInfo(zone), days) == utc(over)
+    assert born(Lifetime(ForDays(days)), day, ZoneInfo(zone)).expires_at == utc(over)
 
 
 def test_points_without_a_lifetime_never_end() -> None:
-    assert expiry(date(2026, 1, 1), ZoneInfo("UTC"), None) is None
+    assert born(Lifetime(), date(2026, 1, 1), ZoneInfo("UTC")).expires_at is None
 
 
 @pytest.mark.parametrize("name", ["Mars/Base", "../etc/passwd", ""])

@@ -1,14 +1,17 @@
-"""The reply to a receipt: the shape the API promises, as bytes that are stored and replayed for ever."""
+"""The replies to receipts: the shapes the API promises, as bytes that are stored and replayed for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from verno.intake.context import Context
-from verno.intake.types import Receipt
+from verno.intake.settling.case import Case
+from verno.intake.settling.posting import in_order
 from verno.intake.words import explain
 from verno.ledger.types import Balance
-from verno.rules.types import Verdict
+from verno.rules.types import Fired
 
 
 class MemberPart(msgspec.Struct, frozen=True, gc=False):
@@ -26,12 +29,13 @@ class PointsPart(msgspec.Struct, frozen=True, gc=False):
 
 
 class BalancePart(msgspec.Struct, frozen=True, gc=False):
-    """What the member has now, by unit."""
+    """What the member has now, by unit; ``debt`` is there only while they owe."""
 
     unit: str
     available: int
     pending: int
     held: int
+    debt: int | UnsetType = UNSET
 
 
 class RulePart(msgspec.Struct, frozen=True, gc=False):
@@ -43,8 +47,30 @@ class RulePart(msgspec.Struct, frozen=True, gc=False):
     points: int
 
 
+class SpendPart(msgspec.Struct, frozen=True, gc=False):
+    """Points of a unit that could pay for this receipt, and how much money that is."""
+
+    unit: str
+    points: int
+    amount: int
+
+
+class LinePart(msgspec.Struct, frozen=True, gc=False):
+    """A line's price: ``amount`` less Verno's ``discount`` less what points pay is ``to_pay``; minor units."""
+
+    line: int
+    amount: int
+    discount: int
+    paid_with_points: int
+    to_pay: int
+
+
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """The reply."""
+    """The reply to a sale.
+
+    ``to_pay`` and ``lines`` are there when points may come off: with spend, quote or hold. ``spend_max`` and ``quote``
+    belong to a quote, ``expires_at`` to a hold, ``claim_code`` to a receipt of nobody.
+    """
 
     id: str
     number: str
@@ -53,41 +79,95 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     points: list[PointsPart]
     balance: list[BalancePart]
     explanation: list[RulePart]
+    to_pay: int | UnsetType = UNSET
+    lines: list[LinePart] | UnsetType = UNSET
+    expires_at: datetime | UnsetType = UNSET
+    claim_code: str | UnsetType = UNSET
 
 
-_encode = msgspec.json.Encoder().encode
+class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
+    """The reply to a quote: a sale's, without an id, and with what a till needs before the customer pays."""
+
+    number: str
+    status: str
+    member: MemberPart | None
+    points: list[PointsPart]
+    balance: list[BalancePart]
+    explanation: list[RulePart]
+    to_pay: int
+    lines: list[LinePart]
+    spend_max: list[SpendPart]
+    quote: str
+    quote_expires_at: datetime
 
 
-def settled(
-    context: Context, receipt: Receipt, id_: str, holder: str, verdict: Verdict, balances: Sequence[Balance]
-) -> bytes:
-    """Return the reply to a receipt of a known member; words in the program's language."""
-    by_unit = {balance.unit_id: balance for balance in balances}
-    scales = {unit.code: unit.scale for unit in context.units}
-    program = context.program
-    nothing = Balance("")
-    held = [(unit.code, by_unit.get(unit.id, nothing)) for unit in context.units]
-    return _encode(
+encode = msgspec.json.Encoder().encode
+
+
+def settled(context: Context, case: Case, holder: str) -> bytes:
+    """Return the reply to a receipt of a known member, settled or held; words in the program's language."""
+    priced = case.is_priced
+    return encode(
         Answer(
-            id=id_,
-            number=receipt.number,
-            status="settled",
+            id=case.id,
+            number=case.receipt.number,
+            status="settled" if case.hold_until is None else "held",
             member=MemberPart(holder),
-            points=[PointsPart(unit.code, verdict.points.get(unit.code, 0), 0) for unit in context.units],
-            balance=[BalancePart(code, b.available, b.pending, b.held) for code, b in held],
-            explanation=[
-                RulePart(
-                    fired.rule,
-                    fired.matched,
-                    explain(fired, currency=program.currency, scale=scales[fired.unit], locale=program.locale),
-                    fired.points,
-                )
-                for fired in verdict.fired
-            ],
+            points=points(context, case.earned, case.spent.points),
+            balance=balance(context, case.balances),
+            explanation=explanation(context, case.fired),
+            to_pay=case.to_pay if priced else UNSET,
+            lines=lines(case) if priced else UNSET,
+            expires_at=UNSET if case.hold_until is None else case.hold_until,
         )
     )
 
 
-def unmatched(receipt: Receipt, id_: str) -> bytes:
+def unmatched(case: Case, claim_code: str | None) -> bytes:
     """Return the reply to a receipt whose member is not known (yet)."""
-    return _encode(Answer(id_, receipt.number, "unmatched", None, [], [], []))
+    priced = case.is_priced
+    return encode(
+        Answer(
+            *(case.id, case.receipt.number, "unmatched", None, [], [], []),
+            to_pay=case.to_pay if priced else UNSET,
+            lines=lines(case) if priced else UNSET,
+            claim_code=UNSET if claim_code is None else claim_code,
+        )
+    )
+
+
+def points(context: Context, earned: Mapping[str, int], spent: Mapping[str, int]) -> list[PointsPart]:
+    """Return what was earned and spent, one entry a unit of the program."""
+    return [PointsPart(unit.code, earned.get(unit.code, 0), spent.get(unit.code, 0)) for unit in context.units]
+
+
+def balance(context: Context, balances: Sequence[Balance]) -> list[BalancePart]:
+    """Return what the member has, one entry a unit of the program."""
+    return [
+        BalancePart(unit.code, b.available, b.pending, b.held, b.debt or UNSET)
+        for unit, b in in_order(context, balances)
+    ]
+
+
+def explanation(context: Context, fired: Iterable[Fired]) -> list[RulePart]:
+    """Return each rule's part in the program's language."""
+    program = context.program
+    scales = {unit.code: unit.scale for unit in context.units}
+    return [
+        RulePart(
+            one.rule,
+            one.matched,
+            explain(one, currency=program.currency, scale=scales[one.unit], locale=program.locale),
+            one.points,
+        )
+        for one in fired
+    ]
+
+
+def lines(case: Case) -> list[LinePart]:
+    """Return the price of each line; the columns add up to the receipt's figures."""
+    paid = case.spent.lines or [0] * len(case.receipt.lines)
+    return [
+        LinePart(number, line.amount, 0, by_points, line.amount - by_points)
+        for number, (line, by_points) in enumerate(zip(case.receipt.lines, paid, strict=True), 1)
+    ]

@@ -1,6 +1,6 @@
-"""What a process remembers of a program while receipts stream in: units, rulebooks, stores, tills, goods.
+"""What a process remembers of a program while receipts stream in: units, rulebooks, settings, stores, tills, goods.
 
-Ids never change, so they are kept; what may change (rulebooks, units, stores' zones) is read again after two
+Ids never change, so they are kept; what may change (rulebooks, units, settings, stores' zones) is read again after two
 seconds. Only what a transaction has committed is remembered: the door calls ``learn`` after its commit.
 """
 
@@ -40,6 +40,7 @@ class Context:
 
     program: Program
     units: list[Unit]
+    policy: settings.Book
     rulebooks: list[StoredRulebook]
     stores: dict[str, Store]
     zones: dict[str, ZoneInfo]
@@ -47,6 +48,12 @@ class Context:
     tills: dict[TillKey, str]
     makes_places: bool
     read_at: float
+    by_code: dict[str, Unit] = field(init=False)
+    by_place: dict[str, Store] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Arrange what is looked up by name."""
+        self.by_code = {unit.code: unit for unit in self.units}
 
     def learn(self, learned: Learned) -> None:
         """Remember what a committed transaction found out."""
@@ -59,6 +66,7 @@ class Context:
         """Take in stores with their zones."""
         for store in stores:
             self.stores[store.code] = store
+            self.by_place[store.id] = store
             self.zones[store.id] = localtime.zone(store.timezone)
 
 
@@ -72,25 +80,23 @@ def of(conn: Connection, program_id: str) -> Context:
         known = _contexts.get(program_id)
     if known is not None and time.monotonic() - known.read_at < FRESH_SECONDS:
         return known
+    book = settings.load(conn, program_id)
     fresh = Context(
         program=workspace.program(conn, program_id),
         units=workspace.units(conn, program_id),
+        policy=book,
         rulebooks=promotions.rulebooks(conn, program_id),
         stores={},
         zones={},
         goods=known.goods if known else {},
         tills=known.tills if known else {},
-        makes_places=_makes_places(conn, program_id),
+        makes_places=book.value(registry.UNKNOWN_PLACE) is UnknownPlace.CREATE,
         read_at=time.monotonic(),
     )
     fresh.add_stores(workspace.stores(conn, program_id))
     with _guard:
         _contexts[program_id] = fresh
     return fresh
-
-
-def _makes_places(conn: Connection, program_id: str) -> bool:
-    return settings.value(conn, program_id, registry.UNKNOWN_PLACE) is UnknownPlace.CREATE
 
 
 def forget() -> None:

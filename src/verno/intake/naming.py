@@ -45,11 +45,11 @@ def _key(kind: IdentityKind, value: str, program_id: str, country: str) -> Key:
     return kind, identity.lookup_hash(program_id, kind, normal if normal is not None else value)
 
 
-def moment(receipt: Receipt, zone: ZoneInfo) -> datetime:
-    """Return the receipt's time in UTC; a time without an offset is the place's wall clock."""
-    if receipt.at.tzinfo is None:
-        return localtime.localize(receipt.at, zone)
-    return receipt.at.astimezone(UTC)
+def moment(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return a till's time in UTC; a time without an offset is the place's wall clock."""
+    if at.tzinfo is None:
+        return localtime.localize(at, zone)
+    return at.astimezone(UTC)
 
 
 def fingerprint(receipt: Receipt, at: datetime) -> str:
@@ -59,5 +59,13 @@ def fingerprint(receipt: Receipt, at: datetime) -> str:
     """
     # A wall clock without an offset stays as it was written: its reading may change with the place's zone.
     same = receipt if receipt.at.tzinfo is None else msgspec.structs.replace(receipt, at=at)
-    body = _encoder.encode(same)
-    return hmac.digest(secrets.key("fingerprint"), body, "sha256").hex()
+    if same.approval is not None:
+        # Who vouches is no part of what happened, and a PIN goes nowhere.
+        same = msgspec.structs.replace(same, approval=None)
+    return sign(same)
+
+
+def sign(body: msgspec.Struct, *more: str) -> str:
+    """Return the hex HMAC of a decoded body, keys sorted, absent fields omitted as its shape says."""
+    text = _encoder.encode(body) + "\0".join(more).encode()
+    return hmac.digest(secrets.key("fingerprint"), text, "sha256").hex()

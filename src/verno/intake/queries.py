@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 from psycopg import Cursor
-from psycopg.rows import args_row
+from psycopg.rows import TupleRow, args_row
 
 from verno.intake.context import Context
 from verno.intake.types import Receipt
@@ -66,13 +66,21 @@ class ReceiptName(msgspec.Struct, frozen=True):
     place: str
 
 
-def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> Cursor[tuple[int, str, str, str]]:
-    """Ask for (position, receipt id, fingerprint, answer) of the receipts that have been taken before."""
+def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> Cursor[tuple[int, str, str, str | None]]:
+    """Ask for (position, id, fingerprint, answer) of the numbers that have been taken before.
+
+    The answer is None where the number is a return's.
+    """
     wanted = [
         {"position": i, "place_id": case.store.id, "series": case.receipt.series, "number": case.receipt.number}
         for i, case in enumerate(cases)
     ]
     return conn.execute(SQL["known_receipts"], {"rows": batches.rows(wanted), "program": context.program.id})
+
+
+def any_parked(conn: Connection, program_id: str) -> Cursor[TupleRow]:
+    """Ask whether any return waits for its sale."""
+    return conn.execute(SQL["any_parked"], {"program": program_id})
 
 
 def receipts(

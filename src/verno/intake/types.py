@@ -8,10 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from verno.kit.money import MAX_AMOUNT
+from verno.ledger.types import MAX_POINTS
 
 MAX_LINES = 1000
 MAX_PAYMENTS = 50
 MAX_ATTRIBUTES = 50
+MAX_WISHES = 10
+MOST_HOLD_SECONDS = 86_400
+MAX_TOKEN = 4_000
+SEPARATOR = "~"
+"""Stands between place, series and number where an address names a receipt."""
 
 Code: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Short: TypeAlias = Annotated[str, Meta(max_length=100)]
@@ -59,10 +65,32 @@ class Payment(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True,
     amount: Amount
 
 
+class Wish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """Points of a unit that are to pay: so many in the unit's smallest step, or (``max``) as many as can."""
+
+    unit: Code
+    points: Annotated[int, Meta(ge=0, le=MAX_POINTS)] | None = None
+    max: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse neither and both."""
+        if (self.points is None) != self.max:
+            message = "say either points or max"
+            raise ValueError(message)
+
+
+class Approval(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Somebody of the staff vouches for the member: whom the till calls ``staff``, and their PIN."""
+
+    staff: Code
+    pin: Code
+
+
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A sale as a till sends it. The key is (place, series, number), for ever.
 
-    ``at`` without an offset is read in the place's zone.
+    ``at`` without an offset is read in the place's zone. With ``spend`` or ``quote`` points pay a part; with ``hold``
+    nothing has happened yet: points are set aside for ``hold_seconds``, until a capture or a cancel.
     """
 
     number: Code
@@ -77,40 +105,89 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     payments: Annotated[list[Payment], Meta(max_length=MAX_PAYMENTS)] = []
     channel: Code | None = None
     attributes: Attributes = {}
+    spend: Annotated[list[Wish], Meta(max_length=MAX_WISHES)] = []
+    hold: bool = False
+    hold_seconds: Annotated[int, Meta(ge=1, le=MOST_HOLD_SECONDS)] | None = None
+    quote: Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN)] | None = None
+    approval: Approval | None = None
+
+
+class Approved(msgspec.Struct, frozen=True):
+    """A receipt whose approval the door has checked; ``staff_id`` is who gave it."""
+
+    receipt: Receipt
+    staff_id: str
 
 
 class Refusal(StrEnum):
-    """Why a receipt was not taken."""
+    """Why a call was not done."""
 
     UNKNOWN_PLACE = "unknown-place"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     TIME_OUT_OF_RANGE = "time-out-of-range"
     MEMBER_NAMED_BADLY = "member-named-badly"
     TOO_MUCH = "too-much"
+    INVALID = "invalid"
+    """What the shape alone could not tell; ``field`` names it."""
+    UNKNOWN_MEMBER = "unknown-member"
+    APPROVAL_NEEDED = "approval-needed"
+    SPENDING_NOT_SET = "spending-not-set"
+    INSUFFICIENT_POINTS = "insufficient-points"
+    OVER_LIMIT = "over-limit"
+    STALE_QUOTE = "stale-quote"
+    NOT_FOUND = "not-found"
+    HOLD_EXPIRED = "hold-expired"
+    ALREADY_RESOLVED = "already-resolved"
+    NOT_SETTLED = "not-settled"
+    """A return, an activation of what is still held, or was cancelled."""
+    OVER_RETURN = "over-return"
+    NOT_A_SALE = "not-a-sale"
+    """A return cannot be returned."""
+    CLAIM_TOO_LATE = "claim-too-late"
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What points pay of a receipt: points by unit, their worth in minor units, and each line's part of that."""
+
+    points: dict[str, int]
+    value: int
+    lines: list[int]
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The receipt was taken now. ``answer`` holds the JSON bytes of the reply; ``status`` is in it."""
+    """The receipt (or return, or step) was taken now. ``answer`` holds the JSON bytes of the reply."""
 
     receipt_id: str
     answer: bytes
-    points: int
-    matched: bool
+    points: int = 0
+    matched: bool = True
+
+
+class Parked(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The return waits for its sale; said now or, as a replay, again."""
+
+    receipt_id: str
+    answer: bytes
+    again: bool = False
 
 
 class Replayed(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The same receipt had been taken before; ``answer`` is byte for byte what was answered then."""
+    """The same call had been taken before; ``answer`` is byte for byte what was answered then."""
 
     receipt_id: str
     answer: bytes
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The receipt was not taken and nothing of it was written. ``field`` names what to mend."""
+    """The call was not done and nothing of it was written. ``field`` names what to mend.
+
+    ``quote`` is the JSON of the new quote, when the old one was stale.
+    """
 
     reason: Refusal
     field: str
     detail: str
+    quote: bytes = b""
 
 
-Outcome: TypeAlias = Settled | Replayed | Refused
+Outcome: TypeAlias = Settled | Parked | Replayed | Refused

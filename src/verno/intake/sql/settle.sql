@@ -1,5 +1,5 @@
 -- name: known_receipts
--- Which receipts of the batch have been taken before, with what was answered then.
+-- Which numbers of the batch have been taken before, with what was answered then; a return's number has no receipt.
 -- LIMIT keeps the plan (see docs/adr/0009).
 -- Plan: function scan, nested loops on the claim's and the receipt's primary keys.
 SELECT r.position, c.receipt_id::text, c.fingerprint, t.answer
@@ -10,9 +10,14 @@ CROSS JOIN LATERAL (
     WHERE program_id = %(program)s AND place_id = r.place_id AND series = r.series AND number = r.number
     LIMIT 1
 ) c
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT answer FROM intake_receipt WHERE holder_id = c.holder_id AND id = c.receipt_id LIMIT 1
-) t
+) t ON true
+
+-- name: any_parked
+-- Whether any return of the program waits for its sale. Once a batch; there are none, as a rule.
+-- Plan: the first row of the primary key.
+SELECT 1 FROM intake_parked WHERE program_id = %(program)s LIMIT 1
 
 -- name: copy_claims
 -- The claims of a batch's numbers. A number taken meanwhile by another transaction is a unique violation: the whole
@@ -24,7 +29,8 @@ FROM STDIN (FORMAT binary)
 -- Plan: copy.
 COPY intake_receipt (holder_id, id, program_id, place_id, till_id, series, number, fiscal_number, cashier, channel, at,
                      recorded_at, status, amount, discount, line_count, points, payments, attributes, sought_kind,
-                     sought_hash, rulebook_id, verdict, answer)
+                     sought_hash, rulebook_id, verdict, answer, spent, points_value, given, hold_expires_at, claim_code,
+                     approved_by)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_lines

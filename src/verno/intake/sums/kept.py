@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-THOUSANDTHS = 3
+DECIMALS = 3
+THOUSAND = 1000
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -39,13 +40,13 @@ Quantities = Mapping[int, int]
 def thousandths(quantity: str) -> int:
     """Return a decimal string of at most three decimals as whole thousandths."""
     whole, _, fraction = quantity.partition(".")
-    return int(whole) * 10**THOUSANDTHS + int(fraction.ljust(THOUSANDTHS, "0") or "0")
+    return int(whole) * THOUSAND + int(fraction.ljust(DECIMALS, "0"))
 
 
 def in_words(quantity: int) -> str:
     """Return thousandths as a decimal string without idle zeros."""
-    whole, rest = divmod(quantity, 10**THOUSANDTHS)
-    return f"{whole}.{rest:0{THOUSANDTHS}d}".rstrip("0").rstrip(".") if rest else str(whole)
+    whole, rest = divmod(quantity, THOUSAND)
+    return f"{whole}.{rest:0{DECIMALS}d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def counted(line: Line) -> int:

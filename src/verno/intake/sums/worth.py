@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 PERCENT = 100
+STEPS = (1, 10, 100)
+"""Smallest steps in a whole point, by the unit's scale."""
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
@@ -21,12 +23,12 @@ class Purse(msgspec.Struct, frozen=True, gc=False):
 
 def value(points: int, *, spend_value: int, scale: int) -> int:
     """Return what points are worth in minor units, rounded down: a till never gives more than they are worth."""
-    return points * spend_value // 10**scale
+    return points * spend_value // STEPS[scale]
 
 
 def most_points(money: int, *, spend_value: int, scale: int) -> int:
     """Return how many points are worth at most ``money``."""
-    return money * 10**scale // spend_value
+    return money * STEPS[scale] // spend_value
 
 
 def payable(price: int, *, share: int) -> int:

@@ -1,12 +1,12 @@
 """A batch's receipts, claims and lines as rows of binary COPYs, in the order of the columns in ``sql/settle.sql``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from struct import Struct
 
 import msgspec
 
-from verno.intake.types import AttributeValue, Line, Payment
+from verno.intake.types import AttributeValue, Line, Payment, Spent
 from verno.kit.copying import (
     columns,
     int4,
@@ -23,7 +23,7 @@ from verno.kit.copying import (
 from verno.rules.types import Fired
 
 _CLAIM = columns(7)
-_RECEIPT = columns(24)
+_RECEIPT = columns(30)
 _LINE = Struct(">h i16s i16s ih i16s").pack
 """Columns, holder, receipt, number of the line, goods."""
 _AMOUNTS = Struct(">iqiq").pack
@@ -54,8 +54,14 @@ class ReceiptRow(msgspec.Struct, gc=False):
     sought_kind: str | None
     sought_hash: str | None
     rulebook_id: str | None
-    verdict: tuple[Fired, ...] | None
+    verdict: Sequence[Fired] | None
     answer: bytes
+    spent: Spent | None
+    points_value: int
+    given: Mapping[str, int] | None
+    hold_expires_at: datetime | None
+    claim_code: str | None
+    approved_by: str | None
     fingerprint: str
 
 
@@ -104,6 +110,12 @@ def receipt_row(program_id: str, recorded_at: bytes, row: ReceiptRow) -> bytes:
             optional_uuid(row.rulebook_id),
             jsonb(None if row.verdict is None else _json(row.verdict)),
             raw(row.answer),
+            jsonb(None if row.spent is None else _json(row.spent)),
+            int8(row.points_value),
+            jsonb(None if row.given is None else _json(row.given)),
+            moment(row.hold_expires_at),
+            text(row.claim_code),
+            optional_uuid(row.approved_by),
         )
     )
 

@@ -1,0 +1,128 @@
+"""Quoting: the street of a receipt up to the point where something would be written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from verno.intake import answer
+from verno.intake.context import Context
+from verno.intake.quoting import token
+from verno.intake.settling import desk, pricing, spending
+from verno.intake.settling.case import NOTHING, Case, Offer
+from verno.intake.settling.judging import judge, verdicts
+from verno.intake.settling.posting import in_order
+from verno.intake.sums import worth
+from verno.intake.types import Approved, Receipt, Refused
+from verno.kit.db import Connection
+from verno.ledger import queries as ledger
+from verno.ledger.types import Balance
+from verno.members import queries as members
+from verno.rules.types import Fired
+
+
+def quote(
+    conn: Connection, context: Context, item: Receipt | Approved, *, now: datetime, everything: bool = False
+) -> bytes | Refused:
+    """Return the answer that a sale would get now, with a token that holds Verno to it; nothing is written.
+
+    Two round trips: who is it, and what have they. ``everything`` adds the rules that did not match. A receipt of
+    nobody is quoted too: it pays in full and earns nothing. Refusals are those of ``intake.service.settle``.
+    """
+    receipt = item.receipt if isinstance(item, Approved) else item
+    receipt = msgspec.structs.replace(receipt, quote=None)
+    desk.meet_stores(conn, context, [receipt], now, writes=False)
+    case = desk.read(context, 0, receipt, now)
+    if isinstance(case, Refused):
+        return case
+    case.approved_by = item.staff_id if isinstance(item, Approved) else None
+    if case.key is not None:
+        case.holder = members.find_holders(conn, context.program.id, [case.key]).get(case.key)
+    no = pricing.vouch(context, case, now=now)
+    return no or offer(conn, context, case, now=now, everything=everything)
+
+
+def again(conn: Connection, context: Context, case: Case, *, now: datetime) -> bytes | Refused:
+    """Return a new quote for a receipt whose old one is stale, on what its till had asked for then."""
+    wishes = case.offer.wishes if case.offer else case.receipt.spend
+    plain = msgspec.structs.replace(case.receipt, quote=None, spend=wishes)
+    fresh = Case(
+        *(case.index, plain, case.store, case.at, case.day, case.key, case.fingerprint, case.amount),
+        approved_by=case.approved_by,
+        holder=case.holder,
+    )
+    no = pricing.vouch(context, fresh, now=now)
+    return no or offer(conn, context, fresh, now=now)
+
+
+def offer(
+    conn: Connection, context: Context, case: Case, *, now: datetime, everything: bool = False
+) -> bytes | Refused:
+    """Work out a receipt whose member and wishes are known."""
+    balances: Sequence[Balance] = ()
+    if case.holder is not None:
+        balances = ledger.balances(conn, [case.holder], now=now).get(case.holder, [])
+    held = in_order(context, balances)
+    available = {unit.code: balance.available for unit, balance in held}
+    share = pricing.share(context, case.receipt)
+    prices = spending.prices(case.receipt)
+    spent = spending.resolve(case.wishes, prices, context.by_code, available, share=share) if case.wishes else NOTHING
+    if isinstance(spent, Refused):
+        return spent
+    case.spent = spent
+    judge(context, [case])
+    _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
+    until = now + token.LIFE
+    made = Offer(
+        content=token.content(case.receipt),
+        verdict=token.verdict(case),
+        wishes=list(case.receipt.spend),
+        points=dict(case.spent.points),
+        until=until,
+        approved_by=case.approved_by,
+    )
+    purses = spending.spendable(context.units, available) if case.holder else []
+    return answer.encode(
+        answer.QuoteAnswer(
+            number=case.receipt.number,
+            status="quoted",
+            member=answer.MemberPart(case.holder) if case.holder else None,
+            points=answer.points(context, case.earned, case.spent.points) if case.holder else [],
+            balance=answer.balance(context, balances) if case.holder else [],
+            explanation=answer.explanation(context, _told(case, everything=everything)),
+            to_pay=case.to_pay,
+            lines=answer.lines(case),
+            spend_max=_most(purses, case.amount, share),
+            quote=token.seal(context.program.id, made),
+            quote_expires_at=until,
+        )
+    )
+
+
+def _told(case: Case, *, everything: bool) -> Sequence[Fired]:
+    if everything and case.book is not None:
+        return verdicts(case.book, [case.to_pay])[0].fired
+    return case.fired
+
+
+def _most(purses: Sequence[worth.Purse], price: int, share: int) -> list[answer.SpendPart]:
+    most = worth.spend_max(purses, price, share=share)
+    return [
+        answer.SpendPart(
+            *(purse.unit, most[purse.unit]),
+            worth.value(most[purse.unit], spend_value=purse.spend_value, scale=purse.scale),
+        )
+        for purse in purses
+    ]
+
+
+def _cap(case: Case, held: dict[str, tuple[int | None, Balance]]) -> None:
+    """Say beforehand what a unit's cap will leave of the points, as the ledger will after the spend."""
+    given = dict(case.points)
+    for code, points in case.points.items():
+        most, balance = held[code]
+        if most is not None:
+            has = balance.available + balance.pending + balance.held - balance.debt - case.spent.points.get(code, 0)
+            given[code] = max(0, min(points, most - has))
+    if given != case.points:
+        case.given = given

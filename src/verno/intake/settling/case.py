@@ -1,0 +1,81 @@
+"""One receipt on its way through the street."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import msgspec
+
+from verno.intake.naming import Key
+from verno.intake.types import Receipt, Spent, Wish
+from verno.ledger.types import Balance
+from verno.promotions.types import StoredRulebook
+from verno.rules.types import Fired
+from verno.workspace.types import Store
+
+NOTHING = Spent({}, 0, [])
+
+
+class Offer(msgspec.Struct, frozen=True, gc=False):
+    """What a quote's token says: what was asked for, what was answered, and until when that is good.
+
+    ``content`` is the digest of the receipt as it was quoted, ``verdict`` that of what came out. ``wishes`` are what
+    the till had asked for, ``points`` what they came to; ``approved_by`` is who vouched for the member.
+    """
+
+    content: str
+    verdict: str
+    wishes: list[Wish]
+    points: dict[str, int]
+    until: datetime
+    approved_by: str | None = None
+
+    def comes_to(self) -> list[Wish]:
+        """Return the wishes with what they came to in place of "as many as can"."""
+        return [Wish(wish.unit, self.points.get(wish.unit, 0)) for wish in self.wishes]
+
+
+@dataclass(slots=True)
+class Case:
+    """One receipt: what was sent, where and when it happened, whom it names, and what comes of it.
+
+    ``amount`` is the sum of the lines in minor units; ``points`` and ``given`` are by unit code, in the unit's smallest
+    step: what the rules say, and what a cap left of it.
+    """
+
+    index: int
+    receipt: Receipt
+    store: Store
+    at: datetime
+    day: date
+    key: Key | None
+    fingerprint: str
+    amount: int
+    approved_by: str | None = None
+    offer: Offer | None = None
+    wishes: Sequence[Wish] = ()
+    id: str = ""
+    holder: str | None = None
+    spent: Spent = NOTHING
+    book: StoredRulebook | None = None
+    points: Mapping[str, int] = field(default_factory=dict)
+    fired: Sequence[Fired] = ()
+    given: Mapping[str, int] | None = None
+    hold_until: datetime | None = None
+    balances: Sequence[Balance] = ()
+
+    @property
+    def to_pay(self) -> int:
+        """Return what is left to pay in money."""
+        return self.amount - self.spent.value
+
+    @property
+    def earned(self) -> Mapping[str, int]:
+        """Return what was given, by unit."""
+        return self.points if self.given is None else self.given
+
+    @property
+    def is_priced(self) -> bool:
+        """Tell whether points may come off this receipt: it spends, was quoted, or is held."""
+        receipt = self.receipt
+        return bool(receipt.spend or receipt.quote or receipt.hold)
