@@ -199,7 +199,10 @@ def reinstatable(lifetime: Lifetime, day: date, zone: ZoneInfo) -> Window | None
 
 
 def last_day(expiry: Expiry, day: date) -> date | None:
-    """Return the last usable day, counted from ``day`` and without grace; None for never and for sliding."""
+    """Return the last usable day, counted from ``day`` and without grace; None for never and for sliding.
+
+    A fixed date may lie before ``day``; ``born`` gives what begins after it its own day.
+    """
     match expiry:
         case ForDays(days):
             return day + timedelta(days=days)
@@ -211,7 +214,7 @@ def last_day(expiry: Expiry, day: date) -> date | None:
             this = day_of_month(day.year, month, of_month)
             return this if this >= day else day_of_month(day.year + 1, month, of_month)
         case OnDate(fixed):
-            return max(fixed, day)
+            return fixed
         case Never() | Sliding():
             return None
 

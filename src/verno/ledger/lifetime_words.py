@@ -49,10 +49,9 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 def read_expiry(text: str) -> Expiry | Unreadable:
     """Return the expiry that ``text`` says."""
-    found = _EXPIRY.fullmatch(text)
-    if found is None:
+    said = _said(_EXPIRY, text)
+    if not said:
         return Unreadable(EXPIRIES)
-    said = {name: value for name, value in found.groupdict().items() if value is not None}
     model = {"never": "never", "days": "days", "months": "months", "sliding": "sliding", "period": "end-of"}
     model |= {"month": "every-year", "date": "date"}
     first = next(iter(said))
@@ -63,10 +62,9 @@ def read_expiry(text: str) -> Expiry | Unreadable:
 
 def read_activation(text: str) -> Activation | Unreadable:
     """Return the activation that ``text`` says."""
-    found = _ACTIVATION.fullmatch(text)
-    if found is None:
+    said = _said(_ACTIVATION, text)
+    if not said:
         return Unreadable(ACTIVATIONS)
-    said = {name: value for name, value in found.groupdict().items() if value is not None}
     first = next(iter(said))
     fields = {"begins": "at-once"} if first == "at_once" else {"begins": first, **said}
     made = _made("activation", fields)
@@ -103,6 +101,13 @@ def tell_activation(activation: Activation) -> str:
             return f"date:{fixed.isoformat()}"
         case OnEvent(event):
             return f"event:{event}"
+
+
+def _said(pattern: re.Pattern[str], text: str) -> dict[str, str]:
+    """Return the named parts that are there, numbers without their leading zeros (which msgspec reads none with)."""
+    found = pattern.fullmatch(text)
+    parts = {name: value for name, value in found.groupdict().items() if value is not None} if found else {}
+    return {name: str(int(value)) if value.isdigit() else value for name, value in parts.items()}
 
 
 def _made(field: str, said: dict[str, str]) -> Lifetime | None:
