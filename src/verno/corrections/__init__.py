@@ -1,0 +1,1 @@
+"""Corrections: points given and taken by people, with reasons, a second pair of eyes, and a way back."""

@@ -1,0 +1,79 @@
+"""Reads of corrections."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from psycopg.rows import args_row
+
+from verno.kit.db import Connection
+from verno.kit.sql import Statements
+
+SQL = Statements("verno.corrections")
+
+MOST_WAITING = 200
+SHOWN = 50
+
+
+class CorrectionView(msgspec.Struct, frozen=True):
+    """A correction as a person reads it; ``points`` from the member's side, in the unit's smallest step."""
+
+    id: str
+    holder_id: str
+    kind: str
+    unit_id: str
+    points: int
+    reason: str
+    expires_at: datetime | None
+    status: str
+    author_kind: str
+    author_id: str
+    asked_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class MergeView(msgspec.Struct, frozen=True):
+    """A merge: ``holder_id`` was merged into ``into_id``."""
+
+    id: str
+    holder_id: str
+    into_id: str
+    merged_at: datetime
+    undone_at: datetime | None
+
+
+def waiting(conn: Connection, program_id: str, *, limit: int = MOST_WAITING) -> list[CorrectionView]:
+    """Return what waits for a second person, the oldest first."""
+    cursor = conn.cursor(row_factory=args_row(CorrectionView))
+    return cursor.execute(SQL["waiting_corrections"], {"program": program_id, "limit": limit}).fetchall()
+
+
+def count_waiting(conn: Connection, program_id: str) -> int:
+    """Return how many adjustments wait for a second person."""
+    row = conn.execute(SQL["count_waiting"], {"program": program_id}).fetchone()
+    return row[0] if row else 0
+
+
+def of_member(conn: Connection, program_id: str, holder_id: str, *, limit: int = SHOWN) -> list[CorrectionView]:
+    """Return a member's corrections, the newest first."""
+    cursor = conn.cursor(row_factory=args_row(CorrectionView))
+    parameters = {"holder": holder_id, "program": program_id, "limit": limit}
+    return cursor.execute(SQL["corrections_of"], parameters).fetchall()
+
+
+def merges_of(conn: Connection, program_id: str, holder_id: str) -> list[MergeView]:
+    """Return merges that a member took part in, on either side, the newest first."""
+    cursor = conn.cursor(row_factory=args_row(MergeView))
+    return cursor.execute(SQL["merges_of"], {"holder": holder_id, "program": program_id}).fetchall()
+
+
+def staff_names(conn: Connection, program_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return the names behind ids of staff, former ones too; other ids are absent."""
+    parameters = {"ids": sorted(set(ids)), "program": program_id}
+    return dict(conn.execute(SQL["staff_names"], parameters).fetchall())
+
+
+def owners(conn: Connection, program_id: str, holder_id: str) -> set[str]:
+    """Return whose of the staff a member's account was declared to be."""
+    return {row[0] for row in conn.execute(SQL["owners_of"], {"holder": holder_id, "program": program_id}).fetchall()}
