@@ -36,9 +36,12 @@ INSTALLED_APPS = [
     "verno.catalogue",
     "verno.members",
     "verno.promotions",
+    "verno.limits",
     "verno.intake",
+    "verno.corrections",
     "verno.messaging",
     "verno.reports",
+    "verno.sealing",
     "verno.console",
 ]
 
