@@ -7,7 +7,7 @@ import pytest
 
 from verno.cli import COMMANDS
 from verno.verify import service as verify
-from verno.workspace import settings
+from verno.workspace.registry import PLACES, PROGRAM_OR_UNIT, REGISTRY, UNITS, WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -87,11 +87,20 @@ def test_every_command_is_described() -> None:
         assert f"`verno {command}" in page
 
 
+SCOPES = {WHOLE: "program", PLACES: "place", UNITS: "unit", PROGRAM_OR_UNIT: "program, unit"}
+
+
 def test_every_setting_is_described() -> None:
     page = (ROOT / "docs/reference/configuration.md").read_text()
-    for key, definition in settings.REGISTRY.items():
-        values = ", ".join(f"`{choice}`" for choice in definition.choices)
-        assert f"| `{key}` | {values} | `{definition.default}` |" in page
+    for key, definition in REGISTRY.items():
+        row = re.search(rf"^\| `{re.escape(key)}` \| (.+?) \| `(.+?)` \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+        assert row, key
+        words = definition.kind.choices
+        if words or not row[1].startswith("[a model]"):
+            assert row[1] == (", ".join(f"`{word}`" for word in words) or definition.kind.allowed)
+        assert row[2] == definition.kind.tell(definition.default)
+        assert row[3] == SCOPES[definition.levels]
+        assert row[4] == definition.meaning
 
 
 def test_every_variable_is_described() -> None:
