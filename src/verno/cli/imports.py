@@ -1,4 +1,4 @@
-"""``verno import receipts|members|goods FILE``."""
+"""``verno import receipts|members|goods|balances FILE``."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from verno.workspace import queries
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def imports(ctx: click.Context, kind: str, file: Path, *, as_json: bool) -> None:
-    """Import receipts, members or goods from a CSV or Parquet FILE.
+    """Import receipts, members, goods or balances from a CSV or Parquet FILE.
 
     Columns are named as the API's fields; a receipts file has one row per line, a receipt's rows adjacent. The
     rows that are refused go to standard error with the reason, the rest is imported; exit 1 when there were any.

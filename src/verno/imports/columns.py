@@ -23,6 +23,7 @@ LINE = "line."
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _PATH = re.compile(r"\s+>\s+")
 LONGEST_SHOWN = 40
+LENGTH_OF_A_DATE = 10
 
 
 def text(cell: object) -> object:
@@ -61,6 +62,17 @@ def moment(cell: object) -> object:
     return cell.isoformat() if isinstance(cell, date | datetime) else text(cell)
 
 
+def day(cell: object) -> object:
+    """Read a date, or a time; Parquet has both of its own."""
+    said = str(moment(cell))
+    try:
+        date.fromisoformat(said) if len(said) == LENGTH_OF_A_DATE else datetime.fromisoformat(said)
+    except ValueError:
+        message = f"must be a date such as 2026-12-31, or a time such as 2026-12-31T10:00:00+03:00, not {_shown(said)}"
+        raise ValueError(message) from None
+    return said
+
+
 def parsed(cell: object) -> object:
     """Read JSON as strictly as the API does; nested columns of Parquet are taken as they are."""
     if isinstance(cell, dict | list):
@@ -79,8 +91,11 @@ def path(cell: object) -> object:
     return parsed(cell)
 
 
+MEMBER = "member."
+"""Begins the names of fields that say who."""
+
 _MEMBER = {
-    alias: (f"member.{kind}", text)
+    alias: (f"{MEMBER}{kind}", text)
     for kind in ("id", "card", "phone", "email", "external_id")
     for alias in (f"member.{kind}", f"member_{kind}", kind)
     if alias != "id"  # of what? the receipt has none of the caller's
@@ -112,6 +127,14 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
         "category": ("category", path),
         "attributes": ("attributes", parsed),
     },
+    Kind.BALANCES: {
+        **_MEMBER,
+        "member": (f"{MEMBER}external_id", text),
+        "unit": ("unit", text),
+        "points": ("points", whole),
+        **{name: (name, day) for name in ("earned_at", "active_from", "expires_at")},
+        "reference": ("reference", text),
+    },
 }
 """Column of a file -> field of the house and how to read a cell."""
 
@@ -119,6 +142,7 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.RECEIPTS: ("number", "place", "at", "sku", "quantity", "amount"),
     Kind.MEMBERS: ("external_id",),
     Kind.GOODS: ("sku",),
+    Kind.BALANCES: ("points",),
 }
 
 
@@ -131,6 +155,8 @@ class Layout:
         unknown = [name for name in columns if name not in known]
         missing = [name for name in REQUIRED[kind] if name not in columns]
         fields = [known[name][0] for name in columns if name in known]
+        if kind is Kind.BALANCES and not any(field.startswith(MEMBER) for field in fields):
+            missing.append("external_id")
         double = sorted({name for name in columns if name in known and fields.count(known[name][0]) > 1})
         problems = [
             f"{words} {', '.join(_shown(name) for name in names)}"

@@ -1,4 +1,4 @@
-"""Rows to receipts, members and goods: the same shapes, with the same limits, as the API's bodies."""
+"""Rows to receipts, members, goods and balances: the same shapes, with the same limits, as the API's bodies."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,8 @@ from typing import TypeAlias
 import msgspec
 
 from verno.catalogue.types import NewGoods
-from verno.imports.columns import Fields, Layout
+from verno.imports.balances import NewBalance
+from verno.imports.columns import MEMBER, Fields, Layout
 from verno.imports.tables import Table
 from verno.imports.types import Item, Kind, RowError
 from verno.intake.types import MAX_LINES, Receipt
@@ -16,10 +17,11 @@ from verno.web import wire
 
 Key: TypeAlias = tuple[object, object, object]
 
-SHAPES: Mapping[Kind, type[Receipt | NewMember | NewGoods]] = {
+SHAPES: Mapping[Kind, type[Receipt | NewMember | NewGoods | NewBalance]] = {
     Kind.RECEIPTS: Receipt,
     Kind.MEMBERS: NewMember,
     Kind.GOODS: NewGoods,
+    Kind.BALANCES: NewBalance,
 }
 WORDS = {
     "at": "must be a time such as 2026-11-22T10:00:00+03:00, or without an offset for the place's clock",
@@ -48,7 +50,7 @@ def _singles(shape: type[object], stream: Stream) -> Iterator[Item]:
             yield Item((number,), None, wrong)
             continue
         try:
-            yield Item((number,), msgspec.convert(found, shape))
+            yield Item((number,), msgspec.convert(_nested(found), shape))
         except msgspec.ValidationError as error:
             yield Item((number,), None, RowError(number, *_reason(error)))
 
@@ -88,9 +90,7 @@ class _Group:
         rows = tuple(self.rows)
         if self._error is not None:
             return Item(rows, None, self._error)
-        head = {field: value for field, value in self._head.items() if not field.startswith("member.")}
-        member = {field[7:]: value for field, value in self._head.items() if field.startswith("member.")}
-        body = {**head, "lines": self._lines, **({"member": member} if member else {})}
+        body = {**_nested(self._head), "lines": self._lines}
         try:
             return Item(rows, msgspec.convert(body, Receipt))
         except msgspec.ValidationError as error:
@@ -134,6 +134,14 @@ def _receipts(layout: Layout, stream: Stream) -> Iterator[Item]:
             group.fail(wrong)
     if group is not None:
         yield group.item()
+
+
+def _nested(fields: Fields) -> Fields:
+    """Return the fields with those that say who in an object of their own."""
+    member = {field[len(MEMBER) :]: value for field, value in fields.items() if field.startswith(MEMBER)}
+    if not member:
+        return fields
+    return {field: value for field, value in fields.items() if not field.startswith(MEMBER)} | {"member": member}
 
 
 def _reason(error: msgspec.ValidationError) -> tuple[str, str]:

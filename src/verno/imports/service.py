@@ -9,7 +9,9 @@ from pathlib import Path
 from verno.catalogue import service as catalogue
 from verno.catalogue.types import NewGoods
 from verno.catalogue.types import Refused as RefusedGoods
-from verno.imports import items, runs, tables
+from verno.corrections.types import Brought
+from verno.imports import balances, items, runs, tables
+from verno.imports.balances import Taken
 from verno.imports.types import SHOWN_ERRORS, Item, Kind, Progress, RowError, Summary
 from verno.intake import bulk
 from verno.intake.types import Outcome, Receipt, Refused, Replayed
@@ -42,6 +44,8 @@ def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress,
         stream = items.items(kind, table)
         if kind is Kind.RECEIPTS:
             _receipts(program, stream, tally, now=now)
+        elif kind is Kind.BALANCES:
+            _balances(program, stream, tally, now=now)
         else:
             _upserts(program, stream, tally, now=now)
     runs.move_run(run, tally.mark.advance(), finished_at=now)
@@ -140,6 +144,27 @@ def _upserts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: da
             else:
                 tally.accept(ticket)
         tally.committed(len(good))
+
+
+def _balances(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
+    """Bring lots along, one transaction a batch."""
+    for batch in batches.batched(stream, batches.MAX_BATCH):
+        opened = [(tally.open(item), item) for item in batch]
+        good = [(ticket, item) for ticket, item in opened if ticket is not None]
+        results = db.retrying(partial(_bring, program, tally.run.id, [item for _, item in good], now=now))
+        for (ticket, item), result in zip(good, results, strict=True):
+            if isinstance(result, RowError):
+                tally.refuse(ticket, result)
+            elif isinstance(result, Brought):
+                tally.accept(ticket, replayed=result.replayed)
+            else:
+                tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
+        tally.committed(len(good))
+
+
+def _bring(program: Program, run_id: str, items_: Sequence[Item], *, now: datetime) -> list[Taken]:
+    with db.transaction() as conn:
+        return balances.take(conn, program, run_id, items_, now=now)
 
 
 def _store(program: Program, values: Sequence[object], *, now: datetime) -> Sequence[object]:

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     RECEIPTS = "receipts"
     MEMBERS = "members"
     GOODS = "goods"
+    BALANCES = "balances"
+    """What members bring along from another system, lot by lot."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ class RowError(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One receipt, member or goods of a file, ready to be taken, or what is wrong with it.
+    """One receipt, member, goods or balance of a file, ready to be taken, or what is wrong with it.
 
     ``rows`` are the numbers of its rows: a receipt has one for each line.
     """
@@ -51,9 +53,9 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What became of a file, in receipts, members or goods. ``refused`` counts also those of a run that was cut off.
+    """What became of a file, in its items. ``refused`` counts also those of a run that was cut off.
 
-    ``replayed`` were there already: receipts of the same number and body.
+    ``replayed`` were there already: receipts of the same number and body, balances of the same reference or dates.
     """
 
     accepted: int
