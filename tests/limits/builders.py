@@ -24,18 +24,18 @@ def limit(
     hard: bool = True,
     place: str | None = None,
     unit: str | None = None,
-    id: str | None = None,
+    key: str | None = None,
 ) -> NewLimit:
     return NewLimit(
         subject=Subject(subject), measure=Measure(measure), window=Window(window), most=most, hard=hard, place=place,
-        unit=unit, id=id,
+        unit=unit, id=key,
     )  # fmt: skip
 
 
 def use(
     holder_id: str | None = None,
     *,
-    id: str | None = None,
+    key: str | None = None,
     at: datetime = NOW,
     zone: str = ZONE,
     receipts: int = 1,
@@ -51,7 +51,7 @@ def use(
 ) -> Use:
     figures = Figures(receipts, earned or {}, spent or {}, adjusted or {})
     return Use(
-        operation_id=id or new_id(now=NOW), at=at, zone=zone, figures=figures, place=place, till=till, cashier=cashier,
+        operation_id=key or new_id(now=NOW), at=at, zone=zone, figures=figures, place=place, till=till, cashier=cashier,
         holder_id=holder_id, card=card, until=until, claimed=claimed,
     )  # fmt: skip
 

@@ -111,9 +111,16 @@ def test_one_date_is_one_day_in_all_zones() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "measure", "counts"),
-    [("member", "receipts", True), ("card", "receipts", True), ("place", "receipts", False), ("till", "receipts", False),
-     ("program", "receipts", False), ("place", "earned", True), ("program", "earned", True)],
-)  # fmt: skip
+    [
+        ("member", "receipts", True),
+        ("card", "receipts", True),
+        ("place", "receipts", False),
+        ("till", "receipts", False),
+        ("program", "receipts", False),
+        ("place", "earned", True),
+        ("program", "earned", True),
+    ],
+)
 def test_a_claimed_receipt_was_counted_before_but_not_for_its_member(subject: str, measure: str, counts: bool) -> None:
     one = use(MEMBER, card="c0ffee", till="2", earned={"points": 5}, claimed=True)
     wanted = limit(subject, measure, unit="points" if measure == "earned" else None)

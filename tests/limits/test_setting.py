@@ -32,7 +32,7 @@ def test_a_list_is_read_as_it_was_put(conn: psycopg.Connection, shop: Shop) -> N
 
 def test_what_is_not_named_again_is_removed_and_the_rest_keeps_its_id(conn: psycopg.Connection, shop: Shop) -> None:
     first, second = setup(conn, shop.program.id, limit(most=5), limit("place", most=50))
-    wanted = (limit("place", most=70, hard=False, id=second.id), limit("till", most=9))
+    wanted = (limit("place", most=70, hard=False, key=second.id), limit("till", most=9))
     again = setup(conn, shop.program.id, *wanted, now=NOW + timedelta(hours=1))
     assert [(one.id == second.id, one.most, one.hard) for one in again] == [(True, 70, False), (False, 9, True)]
     assert first.id not in {one.id for one in again}
@@ -46,8 +46,8 @@ def test_what_is_not_named_again_is_removed_and_the_rest_keeps_its_id(conn: psyc
         (limit("member", "receipts", unit="points"), Refusal.UNKNOWN_UNIT, "unit"),
         (limit("member", "spent", unit="stars"), Refusal.UNKNOWN_UNIT, "unit"),
         (limit("member", place="nowhere"), Refusal.UNKNOWN_PLACE, "place"),
-        (limit("member", id="01a21293-b600-7000-8230-956097880ea8"), Refusal.UNKNOWN_LIMIT, "id"),
-        (limit("member", id="x"), Refusal.UNKNOWN_LIMIT, "id"),
+        (limit("member", key="01a21293-b600-7000-8230-956097880ea8"), Refusal.UNKNOWN_LIMIT, "id"),
+        (limit("member", key="x"), Refusal.UNKNOWN_LIMIT, "id"),
     ],
 )
 def test_refusals_name_the_item_and_change_nothing(
@@ -66,15 +66,15 @@ def test_refusals_name_the_item_and_change_nothing(
 def test_another_kind_is_another_limit(conn: psycopg.Connection, shop: Shop) -> None:
     (one,) = setup(conn, shop.program.id, limit(most=5))
     for other in (
-        limit("card", id=one.id),
-        limit(measure="earned", id=one.id),
-        limit(window="hour", id=one.id),
-        limit(place="msk-1", id=one.id),
+        limit("card", key=one.id),
+        limit(measure="earned", key=one.id),
+        limit(window="hour", key=one.id),
+        limit(place="msk-1", key=one.id),
     ):
         answer = service.put(conn, shop.program.id, [other], now=NOW)
         assert isinstance(answer, Refused)
         assert answer.reason is Refusal.OTHER_LIMIT
-    twice = service.put(conn, shop.program.id, [limit(most=6, id=one.id), limit(most=7, id=one.id)], now=NOW)
+    twice = service.put(conn, shop.program.id, [limit(most=6, key=one.id), limit(most=7, key=one.id)], now=NOW)
     assert isinstance(twice, Refused)
     assert (twice.reason, twice.position) == (Refusal.UNKNOWN_LIMIT, 1)
 
@@ -118,7 +118,7 @@ def test_a_limit_that_keeps_its_id_goes_on_counting(conn: psycopg.Connection, sh
         desk = service.open_counters(conn, shop.program.id, limits, [one], now=NOW)
         assert (desk.admit(one) is None) == allowed
         desk.write(conn)
-    limits = setup(conn, shop.program.id, limit(most=3, id=limits[0].id))
+    limits = setup(conn, shop.program.id, limit(most=3, key=limits[0].id))
     for allowed in (True, False):
         one = use(member)
         desk = service.open_counters(conn, shop.program.id, limits, [one], now=NOW)

@@ -23,7 +23,7 @@ from verno.workspace import queries as workspace
 KEPT = timedelta(days=35)
 """How long what was counted is kept: an hour or a day that is over is asked for by late receipts and returns alone."""
 FORGET_LIMIT = 5000
-"""Rows dropped in one transaction."""
+"""Counters dropped in one transaction."""
 
 CounterRow: TypeAlias = tuple[str, str, datetime, int, int, bool]
 LapsedRow: TypeAlias = tuple[str, str, datetime, int]
@@ -138,9 +138,9 @@ def remove(conn: Connection, program_id: str, limit_ids: Sequence[str], *, now: 
 
 
 def forget(conn: Connection, *, now: datetime, limit: int = FORGET_LIMIT) -> int:
-    """Drop what was counted more than 35 days ago and not touched since; returns how many rows. Alerts stay."""
-    parameters = {"before": now - KEPT, "limit": limit}
-    return sum(conn.execute(SQL[name], parameters).rowcount for name in ("forget_uses", "forget_counters"))
+    """Drop counters that were last touched, and whose time was over, 35 days ago; returns how many. Alerts stay."""
+    row = conn.execute(SQL["forget"], {"before": now - KEPT, "limit": limit}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _keys(limits: Sequence[Limit], uses: Sequence[Use]) -> list[Key]:

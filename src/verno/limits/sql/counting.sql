@@ -135,22 +135,23 @@ FROM json_to_recordset(%(rows)s) AS r (
     used bigint, most bigint, at timestamptz
 )
 
--- name: forget_uses
--- Drop what operations of long ago counted. Plan: BRIN on the time of recording, stops at the limit.
-DELETE FROM limits_use
-WHERE (operation_id, limit_id, subject, bucket) IN (
-    SELECT operation_id, limit_id, subject, bucket FROM limits_use
-    WHERE recorded_at < %(before)s AND ends_at < %(before)s
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+-- name: forget
+-- Drop the counters of long ago that nobody has touched since, with all that counted for them; how many counters.
+-- Whoever waits for such a counter finds it gone and tries again. Plan: the index of buckets, stops at the limit; BRIN
+-- on the time of recording, hash join.
+WITH gone AS (
+    DELETE FROM limits_counter
+    WHERE (limit_id, subject, bucket) IN (
+        SELECT limit_id, subject, bucket FROM limits_counter
+        WHERE bucket < %(before)s AND changed_at < %(before)s
+        ORDER BY bucket
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING limit_id, subject, bucket
+), emptied AS (
+    DELETE FROM limits_use u USING gone g
+    WHERE u.recorded_at < %(before)s
+      AND u.limit_id = g.limit_id AND u.subject = g.subject AND u.bucket = g.bucket
 )
-
--- name: forget_counters
--- Drop the counters of long ago that nobody has touched since. Plan: the index of buckets, stops at the limit.
-DELETE FROM limits_counter
-WHERE (limit_id, subject, bucket) IN (
-    SELECT limit_id, subject, bucket FROM limits_counter
-    WHERE bucket < %(before)s AND changed_at < %(before)s
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-)
+SELECT count(*) FROM gone
