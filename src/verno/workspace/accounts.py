@@ -1,16 +1,20 @@
-"""The first account of an installation: a one-use set-up link becomes an owner."""
+"""Ways to a first password: the set-up link that makes an owner, and the invitation of somebody who was added."""
 
 import hashlib
-from datetime import datetime
+import secrets
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from verno.kit.db import Connection
 from verno.kit.ids import new_id
+from verno.workspace import audit
+from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.queries import SQL
+from verno.workspace.roles import Role
 
-OWNER = "owner"
+INVITATION_LIFE = timedelta(days=7)
 
 
 class Redeemed(msgspec.Struct, frozen=True):
@@ -54,7 +58,9 @@ def redeem_setup_token(
                 "program": used[0],
                 "email": email,
                 "name": name,
-                "role": OWNER,
+                "role": Role.OWNER,
+                "places": [],
+                "external_id": None,
                 "locale": locale,
                 "password": password_hash,
                 "now": now,
@@ -63,7 +69,40 @@ def redeem_setup_token(
         if added.rowcount == 0:
             savepoint.force_rollback = True  # the link was not what was wrong: give it back
             return SetupRefusal.EMAIL_TAKEN
+        by = Actor(ActorKind.STAFF, staff_id)
+        audit.record(conn, used[0], by, "staff.setup", ("staff", staff_id), now=now, detail=Role.OWNER)
         return Redeemed(staff_id, used[0])
+
+
+def invite(conn: Connection, staff_id: str, *, now: datetime) -> str:
+    """Return a one-use token for the link that lets somebody choose a password; their earlier links end."""
+    token = secrets.token_urlsafe(32)
+    conn.execute(SQL["end_invitations"], {"staff": staff_id, "now": now})
+    conn.execute(
+        SQL["add_invitation"],
+        {"token_hash": _digest(token), "staff": staff_id, "expires_at": now + INVITATION_LIFE},
+    )
+    return token
+
+
+def invited(conn: Connection, token: str, *, now: datetime) -> tuple[str, str] | None:
+    """Return (id, e-mail) of whom an invitation is for; None when it is unknown, expired or used."""
+    found = conn.execute(SQL["find_invitation"], {"token_hash": _digest(token), "now": now}).fetchone()
+    return (found[0], found[1]) if found else None
+
+
+def accept_invitation(
+    conn: Connection, token: str, password_hash: str, locale: str, *, now: datetime
+) -> Redeemed | SetupRefusal:
+    """Use an invitation and set the password, both or neither; sessions under an earlier password end."""
+    used = conn.execute(SQL["use_invitation"], {"token_hash": _digest(token), "now": now}).fetchone()
+    if used is None:
+        return SetupRefusal.LINK_NOT_VALID
+    staff_id, program_id = used
+    conn.execute(SQL["set_password"], {"id": staff_id, "password": password_hash, "locale": locale})
+    by = Actor(ActorKind.STAFF, staff_id)
+    audit.record(conn, program_id, by, "staff.password", ("staff", staff_id), now=now)
+    return Redeemed(staff_id, program_id)
 
 
 def _digest(token: str) -> bytes:

@@ -143,7 +143,7 @@ def revoke(conn: Connection, program_id: str, which: str, *, by: Actor, now: dat
 
     A key that has been revoked already stays as it is.
     """
-    conn.execute(SQL["lock_keys"], {"program": program_id})
+    conn.execute(SQL["lock_program"], {"program": program_id})
     found = _named(listed(conn, program_id), which, now)
     if isinstance(found, KeyRefusal) or found.revoked_at is not None:
         return found
@@ -166,7 +166,7 @@ def rotate(
     With ``overlap`` the old key ends by itself after that time, else when it is revoked. At most two keys of one name
     are live, so a rotation that is under way is finished before the next begins.
     """
-    conn.execute(SQL["lock_keys"], {"program": program_id})
+    conn.execute(SQL["lock_program"], {"program": program_id})
     known = listed(conn, program_id)
     old = _named(known, which, now)
     if isinstance(old, KeyRefusal):

@@ -21,10 +21,6 @@ SELECT id::text, name, prefix, scopes, places, rate, created_at, expires_at, rev
 FROM workspace_api_key WHERE program_id = %(program)s
 ORDER BY created_at DESC, id DESC
 
--- name: lock_keys
--- One change of a program's keys at a time, so that two rotations cannot both find one live key. Plan: primary key.
-SELECT 1 FROM workspace_program WHERE id = %(program)s FOR NO KEY UPDATE
-
 -- name: revoke_key
 -- Plan: primary key.
 UPDATE workspace_api_key SET revoked_at = %(now)s

@@ -57,29 +57,3 @@ SELECT p.parent_id::text, p.code, p.id::text
 FROM json_to_recordset(%(rows)s) AS r (store_id uuid, code text)
 JOIN workspace_place p
   ON p.program_id = %(program)s AND p.kind = 'till' AND p.parent_id = r.store_id AND p.code = r.code
-
--- name: add_setup_token
--- Plan: insert.
-INSERT INTO workspace_setup_token (token_hash, program_id, expires_at)
-VALUES (%(token_hash)s, %(program)s, %(expires_at)s)
-
--- name: find_setup_token
--- Plan: primary key.
-SELECT program_id::text FROM workspace_setup_token
-WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > %(now)s
-
--- name: use_setup_token
--- One winner: the row is changed only while it is unused. Plan: primary key.
-UPDATE workspace_setup_token SET used_at = %(now)s
-WHERE token_hash = %(token_hash)s AND used_at IS NULL AND expires_at > %(now)s
-RETURNING program_id::text
-
--- name: add_staff
--- Plan: insert; the e-mail is unique.
-INSERT INTO workspace_staff (id, program_id, email, name, role, locale, is_active, password, created_at)
-VALUES (%(id)s, %(program)s, %(email)s, %(name)s, %(role)s, %(locale)s, true, %(password)s, %(now)s)
-ON CONFLICT (email) DO NOTHING
-
--- name: count_staff
--- Plan: small table.
-SELECT count(*) FROM workspace_staff WHERE program_id = %(program)s

@@ -1,0 +1,134 @@
+"""What each role of the staff may do: one typed table, and the one function that reads it.
+
+Whatever is not in the table is refused. A person may be bound to places; then what happens at a place is allowed at
+those alone, and figures of the whole program are not shown.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What a member of staff is."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MARKETER = "marketer"
+    ANALYST = "analyst"
+    SUPPORT = "support"
+    STORE_MANAGER = "store-manager"
+    CASHIER = "cashier"
+    DEVELOPER = "developer"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One thing that a role may or may not do."""
+
+    REPORTS_READ = "reports:read"
+    """Figures of the program: the dashboard, the liability report."""
+    MEMBERS_READ = "members:read"
+    """Find a member by phone, e-mail, card or number and see points, receipts, messages; contacts masked."""
+    PERSONAL_READ = "personal:read"
+    """See names, contacts and birth dates in full, search by name, read letters."""
+    MEMBERS_MERGE = "members:merge"
+    POINTS_ADJUST = "points:adjust"
+    POINTS_APPROVE = "points:approve"
+    """Be the second person for an adjustment above the limit."""
+    OPENING_IMPORT = "opening:import"
+    TILL_APPROVE = "till:approve"
+    """Approve at a till, by PIN, what a member's static code may not do."""
+    LIMITS_READ = "limits:read"
+    SETTINGS_READ = "settings:read"
+    SETTINGS_WRITE = "settings:write"
+    STAFF_WRITE = "staff:write"
+    AUDIT_READ = "audit:read"
+    BACKROOM_READ = "backroom:read"
+    """See the plain records of all tables; personal data are not among them."""
+
+
+P = Permission
+_ALL = frozenset(Permission)
+
+GRANTS: Mapping[str, frozenset[Permission]] = {
+    Role.OWNER: _ALL,
+    Role.ADMIN: _ALL,
+    Role.MARKETER: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.PERSONAL_READ, P.LIMITS_READ, P.SETTINGS_READ}),
+    Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ}),
+    Role.SUPPORT: frozenset({P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ}),
+    Role.STORE_MANAGER: frozenset(
+        {P.REPORTS_READ, P.MEMBERS_READ, P.PERSONAL_READ, P.POINTS_ADJUST, P.TILL_APPROVE, P.LIMITS_READ}
+    ),
+    Role.CASHIER: frozenset({P.MEMBERS_READ}),
+    Role.DEVELOPER: frozenset({P.SETTINGS_READ, P.BACKROOM_READ}),
+    # Reads everything, changes nothing.
+    Role.AUDITOR: frozenset(
+        {
+            P.REPORTS_READ,
+            P.MEMBERS_READ,
+            P.PERSONAL_READ,
+            P.LIMITS_READ,
+            P.SETTINGS_READ,
+            P.AUDIT_READ,
+            P.BACKROOM_READ,
+        }
+    ),
+}
+"""Role -> permissions. An admin is an owner who can make no owner and change none (``may_manage``)."""
+
+AT_PLACES = frozenset({P.REPORTS_READ, P.TILL_APPROVE, P.LIMITS_READ})
+"""What happens at a place, or adds places up: who is bound to places may do it there only. Members, their points and
+the settings belong to the whole program."""
+
+WITH_PIN = frozenset(role for role, granted in GRANTS.items() if P.TILL_APPROVE in granted)
+
+
+class Worker(Protocol):
+    """A member of staff as far as rights go."""
+
+    @property
+    def role(self) -> str:
+        """The role's code; one that this version does not know may do nothing."""
+
+    @property
+    def places(self) -> Collection[str]:
+        """Codes of stores the person is bound to; none: all."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person works here still."""
+
+
+class StaffRecord(msgspec.Struct, frozen=True):
+    """A member of staff, without password and PIN. ``external_id`` is the person's number at the tills."""
+
+    id: str
+    program_id: str
+    email: str
+    name: str
+    role: str
+    places: list[str]
+    external_id: str | None
+    locale: str
+    is_active: bool
+    has_pin: bool
+    last_login: datetime | None
+    created_at: datetime
+
+
+def may(who: Worker, permission: Permission, place: str | None = None) -> bool:
+    """Tell whether ``who`` may do something: at the store ``place``, or for the whole program when none is named."""
+    if not who.is_active or permission not in GRANTS.get(who.role, frozenset()):
+        return False
+    if permission not in AT_PLACES or not who.places:
+        return True
+    return place is not None and place in who.places
+
+
+def may_manage(who: Worker, role: str) -> bool:
+    """Tell whether ``who`` may add, change and deactivate staff of ``role``: an owner all, an admin all but owners."""
+    return may(who, Permission.STAFF_WRITE) and (who.role == Role.OWNER or role != Role.OWNER)
