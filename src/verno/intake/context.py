@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from verno.intake.types import Outcome
 from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.promotions import queries as promotions
@@ -32,6 +33,14 @@ class Learned:
 
     goods: dict[str, str] = field(default_factory=dict)
     tills: dict[TillKey, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What a verb made of a batch: one outcome per item, in order, and what to remember after the commit."""
+
+    outcomes: list[Outcome]
+    learned: Learned = field(default_factory=Learned)
 
 
 @dataclass(slots=True)

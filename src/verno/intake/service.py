@@ -7,10 +7,9 @@ batch's size.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from verno.intake.context import Context, Learned
+from verno.intake.context import Context, Learned, Settlement
 from verno.intake.quoting import service as quoting
 from verno.intake.settling import pricing
 from verno.intake.settling.case import Case
@@ -21,14 +20,6 @@ from verno.intake.settling.writing import write
 from verno.intake.types import Approved, Outcome, Receipt, Refusal, Refused, Settled
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
-
-
-@dataclass(slots=True)
-class Settlement:
-    """One outcome per item, in order, and what to remember after the commit."""
-
-    outcomes: list[Outcome]
-    learned: Learned = field(default_factory=Learned)
 
 
 def settle(conn: Connection, context: Context, receipts: Sequence[Receipt | Approved], *, now: datetime) -> Settlement:

@@ -131,6 +131,7 @@ class Refusal(StrEnum):
     """What the shape alone could not tell; ``field`` names it."""
     UNKNOWN_MEMBER = "unknown-member"
     APPROVAL_NEEDED = "approval-needed"
+    FOREIGN_PLACE = "foreign-place"
     SPENDING_NOT_SET = "spending-not-set"
     INSUFFICIENT_POINTS = "insufficient-points"
     OVER_LIMIT = "over-limit"

@@ -1,6 +1,6 @@
 """Answers to what cannot be done: RFC 9457 ``application/problem+json``, each with a stable type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -10,7 +10,10 @@ CONTENT_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal. ``type`` is a stable word that programs compare; ``errors`` names fields of the body."""
+    """One refusal. ``type`` is a stable word that programs compare; ``errors`` names fields of the body.
+
+    ``more`` are further members that its type promises.
+    """
 
     type: str
     status: int
@@ -18,6 +21,7 @@ class Problem:
     detail: str | None = None
     retryable: bool = False
     errors: Sequence[tuple[str, str]] = field(default=())
+    more: Mapping[str, object] = field(default_factory=dict)
 
     def body(self) -> dict[str, object]:
         """Return the members of the JSON object, absent ones left out."""
@@ -27,6 +31,7 @@ class Problem:
         if self.errors:
             out["errors"] = [{"field": name, "message": message} for name, message in self.errors]
         out["retryable"] = self.retryable
+        out.update(self.more)
         return out
 
     def encoded(self) -> bytes:

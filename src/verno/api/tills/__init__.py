@@ -1,0 +1,1 @@
+"""The till's doors, free of any framework because a queue stands at them."""
