@@ -31,7 +31,9 @@ def set_value(key: str, value: str, scope: str | None, *, as_json: bool) -> None
     with session.database(), db.transaction() as conn:
         program_id = queries.only_program(conn).id
         now = clock.now()
-        result = settings.write_all(conn, program_id, {key: value}, scope=scope, now=now, in_words=True)[0]
+        result = settings.write_all(
+            conn, program_id, {key: value}, scope=scope, now=now, by=session.operator(), in_words=True
+        )[0]
         if isinstance(result, NotSet):
             raise VernoError(result.reason)
         warning = None

@@ -46,7 +46,8 @@ def add(code: str, scale: int, expiry: str | None, spend_value: int | None, *, a
     with session.database(), db.transaction() as conn:
         program_id = queries.only_program(conn).id
         now = clock.now()
-        (added,) = service.add_units(conn, program_id, [NewUnit(code, scale, life, spend_value)], now=now)
+        wanted = NewUnit(code, scale, life, spend_value)
+        (added,) = service.add_units(conn, program_id, [wanted], now=now, by=session.operator())
         if not isinstance(added, Unit):
             raise VernoError(REFUSALS[added])
         warning = worth_warning(conn, program_id, code, now=now)

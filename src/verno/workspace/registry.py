@@ -91,9 +91,13 @@ class Kind(Generic[T]):
     read: Callable[[str], object]
     tell: Callable[[T], str]
     choices: tuple[str, ...] = ()
+    words_in_json: bool = False
+    """Whether JSON may hold the words in place of what they say."""
 
     def accept(self, raw: object) -> T | Wrong:
         """Return the value that JSON says."""
+        if isinstance(raw, str) and self.words_in_json:
+            raw = self.read(raw)
         if isinstance(raw, Unreadable):
             return Wrong(self.allowed)
         try:
@@ -156,13 +160,18 @@ SWITCH: Kind[bool] = Kind(
     ("on", "off"),
 )
 EXPIRY: Kind[Expiry] = Kind(
-    Expiry, lifetime_words.EXPIRIES, lambda text: _plain(lifetime_words.read_expiry(text)), lifetime_words.tell_expiry
+    Expiry,
+    lifetime_words.EXPIRIES,
+    lambda text: _plain(lifetime_words.read_expiry(text)),
+    lifetime_words.tell_expiry,
+    words_in_json=True,
 )
 ACTIVATION: Kind[Activation] = Kind(
     Activation,
     lifetime_words.ACTIVATIONS,
     lambda text: _plain(lifetime_words.read_activation(text)),
     lifetime_words.tell_activation,
+    words_in_json=True,
 )
 Reason: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}\Z")]
 REASONS: Kind[tuple[str, ...]] = Kind(

@@ -16,7 +16,8 @@ from verno.kit.errors import BrokenInvariant
 from verno.kit.money import is_currency
 from verno.ledger import service as ledger
 from verno.ledger.lifetime import ForDays
-from verno.workspace import queries, registry, settings
+from verno.workspace import audit, queries, registry, settings
+from verno.workspace.audit import Actor
 from verno.workspace.queries import SQL
 from verno.workspace.settings import NotSet
 from verno.workspace.types import (
@@ -89,7 +90,7 @@ def add_unit(
 
 
 def add_units(
-    conn: Connection, program_id: str, wanted: Sequence[NewUnit], *, now: datetime
+    conn: Connection, program_id: str, wanted: Sequence[NewUnit], *, now: datetime, by: Actor = audit.SYSTEM
 ) -> list[Unit | UnitRefusal]:
     """Add kinds of points with their program accounts and first settings, in order.
 
@@ -102,7 +103,7 @@ def add_units(
         refusal = _unit_refusal(unit, taken)
         if refusal is None:
             taken.add(unit.code)
-            _add_unit(conn, program_id, unit, now=now)
+            _add_unit(conn, program_id, unit, now=now, by=by)
         else:
             refused[i] = refusal
     there = {unit.code: unit for unit in queries.units(conn, program_id)}
@@ -119,14 +120,15 @@ def _unit_refusal(unit: NewUnit, taken: Collection[str]) -> UnitRefusal | None:
     return UnitRefusal.TOO_MANY if len(taken) >= MOST_UNITS else None
 
 
-def _add_unit(conn: Connection, program_id: str, unit: NewUnit, *, now: datetime) -> None:
+def _add_unit(conn: Connection, program_id: str, unit: NewUnit, *, now: datetime, by: Actor) -> None:
     id_ = ids.new_id(now=now)
     row = {"id": id_, "program": program_id, "code": unit.code, "scale": unit.scale, "life_days": None, "now": now}
     conn.execute(SQL["add_unit"], row)
     ledger.open_unit(conn, program_id, id_, now=now)
+    audit.record(conn, program_id, by, "unit.add", ("unit", id_), now=now, detail=unit.code)
     first = {registry.POINTS_EXPIRY.key: unit.expiry, registry.SPEND_VALUE.key: unit.spend_value}
     values = {key: msgspec.to_builtins(value) for key, value in first.items() if value is not None}
-    written = settings.write_all(conn, program_id, values, scope=f"unit={unit.code}", now=now)
+    written = settings.write_all(conn, program_id, values, scope=f"unit={unit.code}", now=now, by=by)
     for result in written:
         if isinstance(result, NotSet):
             raise BrokenInvariant(result.reason)

@@ -14,7 +14,8 @@ import msgspec
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.ledger.lifetime import ForDays
-from verno.workspace import queries
+from verno.workspace import audit, queries
+from verno.workspace.audit import Actor
 from verno.workspace.queries import SQL
 from verno.workspace.registry import (
     PLACES,
@@ -81,6 +82,10 @@ class Book:
         stored, origin = self._nearest(definition.key, self._chain_of(scope))
         value = definition.of(stored)
         return Value(definition.key, definition.plain(value), origin, definition.kind.tell(value))
+
+    def stored(self, key: str, scope: str) -> object:
+        """Return what is set in this very scope, as JSON; None when nothing is."""
+        return self._stored.get((scope, key))
 
     def set_in(self, key: str) -> list[str]:
         """Return the scopes that have a value of their own."""
@@ -163,11 +168,17 @@ def all_values(conn: Connection, program_id: str, *, scope: str | None = None) -
 
 
 def write(
-    conn: Connection, program_id: str, key: str, value: object, *, scope: str | None = None, now: datetime
+    conn: Connection,
+    program_id: str,
+    key: str,
+    value: object,
+    *,
+    scope: str | None = None,
+    now: datetime,
+    by: Actor = audit.SYSTEM,
 ) -> Value | NotSet:
     """Set one value given as JSON, see ``write_all``."""
-    result = write_all(conn, program_id, {key: value}, scope=scope, now=now)
-    return result[0]
+    return write_all(conn, program_id, {key: value}, scope=scope, now=now, by=by)[0]
 
 
 def write_all(
@@ -177,11 +188,13 @@ def write_all(
     *,
     scope: str | None = None,
     now: datetime,
+    by: Actor = audit.SYSTEM,
     in_words: bool = False,
 ) -> list[Value] | list[NotSet]:
     """Set all of ``values`` or, when one of them is wrong, none; effective in all processes within two seconds.
 
-    Values are JSON, null taking one back; ``in_words`` they are what the command line takes (``default`` takes back).
+    The audit names ``by`` and the keys that have changed. Values are JSON, null taking one back; ``in_words`` they are
+    what the command line takes (``default`` takes back).
     """
     scopes = _Scopes(conn, program_id)
     rows: list[dict[str, object]] = []
@@ -194,6 +207,7 @@ def write_all(
             rows.append(row)
     if wrong:
         return wrong
+    old = load(conn, program_id)
     conn.execute(SQL["set"], {"program": program_id, "now": now, "rows": batches.rows(rows)})
     for row in rows:
         if row["key"] == POINTS_EXPIRY.key:
@@ -201,8 +215,13 @@ def write_all(
             days = expiry.days if isinstance(expiry, ForDays) else None
             code = str(row["scope"]).removeprefix("unit=")
             conn.execute(SQL["set_life_days"], {"program": program_id, "code": code, "life_days": days})
-    book = load(conn, program_id)
-    return [book.show(REGISTRY[str(row["key"])], str(row["scope"])) for row in rows]
+    new = load(conn, program_id)
+    for row in rows:
+        key, where = str(row["key"]), str(row["scope"])
+        states = (old.stored(key, where), new.stored(key, where))
+        if states[0] != states[1]:
+            audit.record(conn, program_id, by, "setting.set", ("setting", f"{key} {where}"), now=now, states=states)
+    return [new.show(REGISTRY[str(row["key"])], str(row["scope"])) for row in rows]
 
 
 def _row(scopes: "_Scopes", key: str, raw: object, scope: str | None, *, in_words: bool) -> dict[str, object] | NotSet:
