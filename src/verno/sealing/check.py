@@ -103,7 +103,7 @@ class _Walk:
     def walk(self) -> None:
         tip = GENESIS
         for blocks in self._groups():
-            self._rows(tip.position, blocks)
+            self._rows(tip, blocks)
             for block in blocks:
                 self._link(tip, block)
                 tip = chain.end_of(block)
@@ -150,10 +150,9 @@ class _Walk:
                 **self._where(anchor),
             )
 
-    def _rows(self, after: Position, blocks: list[Block]) -> None:
+    def _rows(self, tip: Tip, blocks: list[Block]) -> None:
         """Compare the leaves of a group with those of the rows that stand in its place now."""
-        through = blocks[-1].position
-        found = queries.stretch(self._conn, self._program, after, through, limit=None)
+        found = queries.stretch(self._conn, self._program, tip.position, blocks[-1].position, limit=None)
         if found.ids == b"".join(one.ids for one in blocks) and found.leaves == b"".join(one.leaves for one in blocks):
             return
         home = {id_: block for block in blocks for id_ in _names(block.ids)}
@@ -162,9 +161,14 @@ class _Walk:
         self._altered |= {id_: home[id_] for id_ in sealed.keys() & now.keys() if sealed[id_] != now[id_]}
         self._gone |= {id_: home[id_] for id_ in home.keys() - now.keys()}
         ends = [block.position for block in blocks]
+        known = {tip.number, *(block.number for block in blocks)}
         for txid, id_ in zip(chain.cut(found.txids, TXID_BYTES), _names(found.ids), strict=True):
-            if id_ not in home:
-                self._new[id_] = blocks[bisect_left(ends, Position(int.from_bytes(txid), id_))]
+            if id_ in home:
+                continue
+            block = blocks[bisect_left(ends, Position(int.from_bytes(txid), id_))]
+            # Where blocks before this one are missing, nobody can tell which transfers they had.
+            if block.number - 1 in known:
+                self._new[id_] = block
 
     def _name_transfers(self) -> None:
         """Say of each transfer what happened to it; one that left its place and stands elsewhere was altered."""

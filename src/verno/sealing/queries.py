@@ -35,7 +35,7 @@ def stretch(conn: Connection, program_id: str, after: Position, through: Positio
 
 
 def horizon(conn: Connection) -> tuple[int, int]:
-    """Return the transaction id below which all are over, and the first that has not been given out."""
+    """Return the transaction id below which all are over, and the one above all that are over."""
     row = conn.execute(SQL["horizon"]).fetchone()
     return row or (0, 0)
 

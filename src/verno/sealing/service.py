@@ -144,8 +144,8 @@ def _wait_for_others() -> bool:
     goal = None
     while True:
         with db.transaction() as conn:
-            over, following = queries.horizon(conn)
-        goal = following if goal is None else goal
+            over, above = queries.horizon(conn)
+        goal = above if goal is None else goal
         if over >= goal:
             return True
         if time.monotonic() > deadline:

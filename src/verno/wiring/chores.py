@@ -12,6 +12,7 @@ from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.messaging import sender, statements
 from verno.reports import reader
+from verno.sealing import service as sealing
 from verno.wiring.jobs import WORKER
 from verno.workspace import queries as workspace
 
@@ -52,6 +53,16 @@ def tell_days(*, now: datetime, stopping: Stopping) -> int:
     with db.transaction() as conn:
         programs = [(program.id, localtime.zone(program.timezone)) for program in workspace.programs(conn)]
     return sum(1 for program, zone in programs for _ in iter(partial(_tell_day, program, zone, now), 0))
+
+
+def seal_history(*, now: datetime, stopping: Stopping) -> int:
+    """Seal what is certain by now."""
+    return sealing.step(now=now, stopping=stopping)
+
+
+def close_day(*, now: datetime, stopping: Stopping) -> int:
+    """Sign the head of the last business date once, file it, send it to the owners."""
+    return sealing.close_day(now=now, stopping=stopping)
 
 
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature

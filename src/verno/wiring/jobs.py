@@ -38,11 +38,13 @@ PARTS: Mapping[str, Looped] = {
     "heartbeat": Looped("verno.wiring.chores:beat", 3.0),
     "reports": Looped("verno.wiring.chores:count_receipts", 0.5),
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
+    "seal": Looped("verno.wiring.chores:seal_history", 5.0),
 }
 
 SCHEDULED: Mapping[str, Scheduled] = {
     "settle-due": Scheduled("verno.wiring.chores:settle_due", "* * * * *"),
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
+    "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 

@@ -8,7 +8,7 @@ SELECT number, total, last_txid, last_id::text, hash FROM sealing_block
 WHERE program_id = %(program)s ORDER BY number DESC LIMIT 1
 
 -- name: horizon
--- Below the first number all transactions of this server are over; the second has not been given out yet.
+-- Below the first number all transactions of this server are over; none that is over reaches the second.
 -- Plan: none.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 

@@ -1,0 +1,1 @@
+"""Tests of sealed history and of proofs."""
