@@ -9,6 +9,8 @@ from tests.builders import NOW, Shop, holder, make_shop
 from tests.limits.builders import limit, setup, use
 from verno.limits import queries, service
 from verno.limits.types import MAX_LIMITS, NewLimit, Refusal, Refused
+from verno.workspace import audit
+from verno.workspace.audit import Actor, ActorKind
 
 
 @pytest.fixture
@@ -108,6 +110,26 @@ def test_added_and_removed_one_by_one(conn: psycopg.Connection, shop: Shop) -> N
     assert service.remove(conn, shop.program.id, [first.id], now=NOW) == 0
     assert queries.limits(conn, shop.program.id) == both[1:]
     assert service.remove(conn, holder(), [both[1].id], now=NOW) == 0, "another program's"
+
+
+def test_every_change_is_audited_with_its_author(conn: psycopg.Connection, shop: Shop) -> None:
+    vera = Actor(ActorKind.STAFF, holder())
+    made = service.put(conn, shop.program.id, [limit(most=5), limit("place", most=9)], now=NOW, by=vera)
+    assert not isinstance(made, Refused)
+    again = [limit(most=5, key=made[0].id), limit("place", most=7, key=made[1].id)]
+    service.put(conn, shop.program.id, again, now=NOW, by=vera)
+    service.remove(conn, shop.program.id, [made[0].id], now=NOW, by=vera)
+    told = [
+        (entry.action, entry.object_id, entry.detail, entry.actor_id)
+        for entry in audit.page(conn, shop.program.id)
+        if entry.object_kind == "limit"
+    ]
+    assert sorted(told) == [
+        ("limit.add", made[0].id, "member:receipts:day:5:hard", vera.id),
+        ("limit.add", made[1].id, "place:receipts:day:9:hard", vera.id),
+        ("limit.change", made[1].id, "place:receipts:day:7:hard", vera.id),
+        ("limit.remove", made[0].id, "member:receipts:day:5:hard", vera.id),
+    ]
 
 
 def test_a_limit_that_keeps_its_id_goes_on_counting(conn: psycopg.Connection, shop: Shop) -> None:

@@ -17,7 +17,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from verno import __version__
-from verno.api import members, points, settings, shapes, till
+from verno.api import limits, members, points, settings, shapes, till
 from verno.api.access import metered
 from verno.api.doors import refuse
 from verno.kit.db import RETRYABLE
@@ -104,6 +104,7 @@ api.add_router("", members.router)
 api.add_router("", points.router)
 api.add_router("", till.router)
 api.add_router("", settings.router)
+api.add_router("", limits.router)
 
 
 @api.exception_handler(Refused)

@@ -18,7 +18,9 @@ from verno.limits.counting import Key, wants
 from verno.limits.desk import Counted, Counter, Desk
 from verno.limits.queries import SQL
 from verno.limits.types import Figures, Limit, Measure, NewLimit, OverLimit, Refused, Use
+from verno.workspace import audit
 from verno.workspace import queries as workspace
+from verno.workspace.audit import Actor
 
 KEPT = timedelta(days=35)
 """How long what was counted is kept: an hour or a day that is over is asked for by late receipts and returns alone."""
@@ -109,7 +111,9 @@ def free(
     desk.write(conn)
 
 
-def put(conn: Connection, program_id: str, wanted: Sequence[NewLimit], *, now: datetime) -> tuple[Limit, ...] | Refused:
+def put(
+    conn: Connection, program_id: str, wanted: Sequence[NewLimit], *, now: datetime, by: Actor = audit.SYSTEM
+) -> tuple[Limit, ...] | Refused:
     """Let exactly these limits hold; those that are not among them are removed. In force everywhere in two seconds.
 
     A limit counts from the moment it is set; one that keeps its id goes on with what it has counted. Refusals,
@@ -117,24 +121,31 @@ def put(conn: Connection, program_id: str, wanted: Sequence[NewLimit], *, now: d
     """
     conn.execute(SQL["lock_limits"], {"program": program_id})
     there = {limit.id: limit for limit in queries.limits(conn, program_id)}
-    return _put(conn, program_id, there, wanted, now=now)
+    return _put(conn, program_id, there, wanted, now=now, by=by)
 
 
-def add(conn: Connection, program_id: str, wanted: Sequence[NewLimit], *, now: datetime) -> tuple[Limit, ...] | Refused:
+def add(
+    conn: Connection, program_id: str, wanted: Sequence[NewLimit], *, now: datetime, by: Actor = audit.SYSTEM
+) -> tuple[Limit, ...] | Refused:
     """Add limits to those that hold, and return all; refusals as of ``put``."""
     conn.execute(SQL["lock_limits"], {"program": program_id})
     there = {limit.id: limit for limit in queries.limits(conn, program_id)}
     kept = [checks.as_stated(limit) for limit in there.values()]
-    answer = _put(conn, program_id, there, [*kept, *wanted], now=now)
+    answer = _put(conn, program_id, there, [*kept, *wanted], now=now, by=by)
     if isinstance(answer, Refused):
-        return Refused(answer.reason, max(0, answer.position - len(kept)), answer.field, answer.detail)
+        return structs.replace(answer, position=max(0, answer.position - len(kept)))
     return answer
 
 
-def remove(conn: Connection, program_id: str, limit_ids: Sequence[str], *, now: datetime) -> int:
+def remove(
+    conn: Connection, program_id: str, limit_ids: Sequence[str], *, now: datetime, by: Actor = audit.SYSTEM
+) -> int:
     """Remove limits; return how many there were of these ids. What they told stays."""
-    known = [id_ for id_ in limit_ids if ids.is_id(id_)]
-    return conn.execute(SQL["remove_limits"], {"program": program_id, "ids": known, "now": now}).rowcount
+    conn.execute(SQL["lock_limits"], {"program": program_id})
+    there = {limit.id: limit for limit in queries.limits(conn, program_id)}
+    kept = [checks.as_stated(limit) for limit in there.values() if limit.id not in limit_ids]
+    _put(conn, program_id, there, kept, now=now, by=by)
+    return len(there) - len(kept)
 
 
 def forget(conn: Connection, *, now: datetime, limit: int = FORGET_LIMIT) -> int:
@@ -158,9 +169,15 @@ def _fill(desk: Desk, counters: Sequence[CounterRow], lapsed: Sequence[LapsedRow
 
 
 def _put(
-    conn: Connection, program_id: str, there: Mapping[str, Limit], wanted: Sequence[NewLimit], *, now: datetime
+    conn: Connection,
+    program_id: str,
+    there: Mapping[str, Limit],
+    wanted: Sequence[NewLimit],
+    *,
+    now: datetime,
+    by: Actor,
 ) -> tuple[Limit, ...] | Refused:
-    """Check the list as a whole, then write what differs."""
+    """Check the list as a whole, then write and audit what differs."""
     units = [unit.code for unit in workspace.units(conn, program_id)]
     named = sorted({one.place for one in wanted if one.place is not None})
     places = {store.code for store in workspace.stores(conn, program_id, named)} if named else set()
@@ -168,12 +185,27 @@ def _put(
     if isinstance(made, Refused):
         return made
     fresh = [limit for limit in made if not limit.id]
-    named_now = [structs.replace(one, id=id_) for one, id_ in zip(fresh, ids.new_ids(len(fresh), now=now), strict=True)]
-    gone = sorted(there.keys() - {limit.id for limit in made})
+    added = [structs.replace(one, id=id_) for one, id_ in zip(fresh, ids.new_ids(len(fresh), now=now), strict=True)]
+    changed = [one for one in made if one.id and one != there[one.id]]
+    removed = sorted(there.keys() - {limit.id for limit in made})
     with conn.pipeline():
-        if gone:
-            conn.execute(SQL["remove_limits"], {"program": program_id, "ids": gone, "now": now})
-        for name, rows in (("add_limits", named_now), ("change_limits", [one for one in made if one.id])):
+        if removed:
+            conn.execute(SQL["remove_limits"], {"program": program_id, "ids": removed, "now": now})
+        for name, rows in (("add_limits", added), ("change_limits", changed)):
             if rows:
                 conn.execute(SQL[name], {"program": program_id, "rows": batches.rows(rows), "now": now})
+        after = {limit.id: limit for limit in (*added, *changed)}
+        for id_ in (*removed, *after):
+            states = there.get(id_), after.get(id_)
+            verb = "add" if id_ not in there else "change" if id_ in after else "remove"
+            detail = _in_codes(states[1] or states[0])
+            audit.record(conn, program_id, by, f"limit.{verb}", ("limit", id_), now=now, detail=detail, states=states)
     return queries.limits(conn, program_id)
+
+
+def _in_codes(limit: Limit | None) -> str:
+    """Return a limit as the audit's detail says it: ``member:receipts:day:5:hard``."""
+    if limit is None:
+        return ""
+    force = "hard" if limit.hard else "soft"
+    return f"{limit.subject}:{limit.measure}:{limit.window}:{limit.most}:{force}"
