@@ -25,7 +25,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 
 def test_an_empty_start(home: Path) -> None:
-    made = verno(home, *init_words(expire_days="180"))
+    made = verno(home, *init_words(expire_days="180", spend_value="20"))
     assert made.returncode == 0, made.stderr
     printed = json.loads(made.stdout)
     assert printed["program"] | {"id": ""} == {
@@ -36,7 +36,9 @@ def test_an_empty_start(home: Path) -> None:
         "country": "RU",
         "locale": "ru",
     }
-    assert printed["unit"] | {"id": ""} == {"id": "", "code": "points", "scale": 0, "life_days": 180}
+    assert made.stderr == ""
+    unit = {"id": "", "code": "points", "scale": 0, "life_days": 180, "spend_value": 20}
+    assert printed["unit"] | {"id": ""} == unit
     assert printed["place"]["code"] == "msk-1"
     assert (printed["rule"]["points"], printed["rule"]["per"]) == (1, 100)
     assert printed["setup_link"].startswith("http://127.0.0.1:8000/console/setup/")
@@ -56,6 +58,15 @@ def test_an_empty_start(home: Path) -> None:
     assert {finding["verdict"] for finding in json.loads(found.stdout)["findings"]} == {"ok"}
 
 
+def test_a_generous_start_is_obeyed_with_a_warning(home: Path) -> None:
+    made = verno(home, *init_words(spend_value="100"))
+    assert made.returncode == 0
+    assert json.loads(made.stdout)["unit"]["spend_value"] == 100
+    assert made.stderr.startswith("verno: warning: a point of points pays 100 % of the spending that earns it")
+    told = verno(home, "get", "spend.value", "--json")
+    assert json.loads(told.stdout)["spend.value"]["value"] == 100
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
@@ -72,6 +83,9 @@ def test_an_empty_start(home: Path) -> None:
         ({"earn_per": None}, "--earn-per"),
         ({"expire_days": "0"}, "--expire-days"),
         ({"expire_days": "99999999999"}, "--expire-days"),
+        ({"spend_value": "0"}, "--spend-value"),
+        ({"spend_value": "1.5"}, "--spend-value"),
+        ({"spend_value": "10000000000"}, "--spend-value"),
         ({"locale": "xx"}, "--locale"),
         ({"name": "   "}, "name"),
         ({"name": "n" * 201}, "name"),

@@ -280,8 +280,11 @@ class _Scopes:
             return False
         if level == Level.UNIT:
             return code in self._unit_codes()
-        store, _, till = code.rpartition("~") if level == Level.TILL else ("", "", code)
+        store: str | None = None
+        if level == Level.TILL:
+            # A store's code holds no ~, a till's may.
+            store, _, code = code.partition("~")
         kind = PlaceKind.STORE if level == Level.PLACE else PlaceKind(level)
-        asked = {"program": self._program_id, "kind": kind, "code": till, "store": store or None}
+        asked = {"program": self._program_id, "kind": kind, "code": code, "store": store}
         row = self._conn.execute(SQL["has_place"], asked).fetchone()
         return bool(row and row[0])
