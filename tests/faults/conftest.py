@@ -1,7 +1,7 @@
 """What the fault tests share: a shop with a key, and the door through which one crowd passes at a time."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -44,10 +44,17 @@ class Open:
             **more,
         }
 
+    def another_key(self, scopes: Sequence[str] = EVERY_SCOPE) -> str:
+        """Make a key, as of the clock's now."""
+        with db.connect() as conn:
+            key = keys.create(conn, self.shop.program.id, "another", list(scopes), now=clock.now())
+            conn.commit()
+        return key
 
-def open_shop(count: int = 1, **options: object) -> Open:
-    """Make a shop with ``count`` members, and commit."""
-    with db.connect() as conn:
+
+def open_shop(count: int = 1, *, address: str | None = None, **options: object) -> Open:
+    """Make a shop with ``count`` members, and commit; ``address`` is another database than the test's."""
+    with db.connect(address) as conn:
         shop = make_shop(conn, **options)  # type: ignore[arg-type]
         wanted = [NewMember(external_id=f"m-{i}") for i in range(count)]
         made = members.upsert(conn, shop.program, wanted, now=NOW)

@@ -17,9 +17,6 @@ from tests.faults.bodies import Json, Spoilt, operations, spoilt
 from tests.faults.conftest import EVERY_SCOPE, Open, open_shop
 from tests.faults.effort import either
 from tests.faults.servers import Answer, Caller, Server, serving
-from verno.kit import db
-from verno.kit.clock import clock
-from verno.workspace import keys
 
 SEED = either(quick=20261125, long=random.randrange(2**31))
 ROLES: dict[str, Sequence[str]] = {
@@ -45,13 +42,6 @@ def server(shop: Open, crowd: None) -> Iterator[Server]:
         yield running
 
 
-def key_for(shop: Open, scopes: Sequence[str]) -> str:
-    with db.connect() as conn:
-        key = keys.create(conn, shop.shop.program.id, "fuzz", list(scopes), now=clock.now())
-        conn.commit()
-    return key
-
-
 @pytest.mark.timeout(3600)
 def test_schemathesis_finds_no_fault_whoever_asks(shop: Open, server: Server, tmp_path: Path) -> None:
     def fuzz(role: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +49,7 @@ def test_schemathesis_finds_no_fault_whoever_asks(shop: Open, server: Server, tm
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(SETTINGS)),
             *("run", f"http://127.0.0.1:{server.port}/v1/openapi.json", "--no-color"),
-            *("-H", f"Authorization: Bearer {key_for(shop, ROLES[role])}"),
+            *("-H", f"Authorization: Bearer {shop.another_key(ROLES[role])}"),
             *("--max-examples", str(EXAMPLES), "--seed", str(SEED), "--warnings", "off"),
         ]
         return subprocess.run(command, cwd=tmp_path / role, capture_output=True, text=True, check=False)
