@@ -1,4 +1,4 @@
-"""The till's addresses in the API's router: documented here, answered by ``receipts`` as the server's entry does."""
+"""The till's addresses in the API's router: documented here, answered by ``tills`` as the server's entry does."""
 
 from typing import Annotated
 
@@ -8,7 +8,11 @@ from msgspec import Meta
 from ninja import Router
 
 from verno.api import receipts, shapes
-from verno.intake.answer import Answer
+from verno.api.tills import quotes, steps
+from verno.api.tills.door import Call, Reply
+from verno.intake.answer import Answer, QuoteAnswer
+from verno.intake.steps.activating import ActivateAnswer
+from verno.intake.steps.types import Activate, Cancel, Capture, Claim
 from verno.intake.types import Receipt
 from verno.kit.batches import MAX_BATCH
 
@@ -40,7 +44,11 @@ class ReceiptResults(msgspec.Struct, frozen=True):
     openapi_extra=shapes.describe(takes=Receipt, gives={200: Answer, 201: Answer}),
 )
 def take(request: HttpRequest) -> HttpResponse:
-    """Settle a sale: 201, or 200 with the same bytes when it had been taken before. Scope `receipts:write`."""
+    """Settle or hold a sale: 201, or 200 with the same bytes when it had been taken before.
+
+    Scope `receipts:write`, and `points:spend` where points are spent or held. `?explain=all` adds the rules that did
+    not match.
+    """
     return _answer(receipts.post_receipt(_call(request)))
 
 
@@ -54,12 +62,67 @@ def take_many(request: HttpRequest) -> HttpResponse:
     return _answer(receipts.post_receipts(_call(request)))
 
 
-def _call(request: HttpRequest) -> receipts.Call:
+@router.post(
+    "/receipts:quote",
+    summary="Say what a sale would come to",
+    openapi_extra=shapes.describe(takes=Receipt, gives={200: QuoteAnswer}),
+)
+def quote(request: HttpRequest) -> HttpResponse:
+    """Work out a sale and write nothing; the token `quote` holds Verno to it for 15 minutes. Scope `receipts:write`."""
+    return _answer(quotes.post_quote(_call(request)))
+
+
+@router.post(
+    "/receipts/{path:id}:capture",
+    summary="Settle a held receipt, or a part of it",
+    openapi_extra=shapes.describe(takes=Capture, gives={200: Answer}),
+)
+def capture(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Let the held sale have happened; what is not named in `lines` is let go. Scope `points:spend`."""
+    return _answer(steps.post_capture(_call(request, id)))
+
+
+@router.post(
+    "/receipts/{path:id}:cancel",
+    summary="Cancel a held receipt",
+    openapi_extra=shapes.describe(takes=Cancel, gives={200: Answer}),
+)
+def cancel(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Let go of what the hold had set aside. Scope `points:spend`."""
+    return _answer(steps.post_cancel(_call(request, id)))
+
+
+@router.post(
+    "/receipts/{path:id}:activate",
+    summary="Tell an event that points wait for",
+    openapi_extra=shapes.describe(takes=Activate, gives={200: ActivateAnswer}),
+)
+def activate(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Make a receipt's points usable that await the event. Scope `receipts:write`."""
+    return _answer(steps.post_activate(_call(request, id)))
+
+
+@router.post(
+    "/receipts/{path:id}:claim",
+    summary="Say whose a receipt of nobody is",
+    openapi_extra=shapes.describe(takes=Claim, gives={200: Answer}),
+)
+def claim(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Give an unmatched receipt, also named by the code on its slip, to a member. Scope `receipts:write`."""
+    return _answer(steps.post_claim(_call(request, id)))
+
+
+def _call(request: HttpRequest, target: str = "") -> Call:
     headers = request.headers
-    return receipts.Call(
-        headers.get("Authorization"), request.content_type, headers.get("Content-Encoding"), request.read
+    return Call(
+        headers.get("Authorization"),
+        request.content_type,
+        headers.get("Content-Encoding"),
+        request.read,
+        request.META.get("QUERY_STRING", ""),
+        target,
     )
 
 
-def _answer(reply: receipts.Reply) -> HttpResponse:
+def _answer(reply: Reply) -> HttpResponse:
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))

@@ -20,6 +20,8 @@ import psycopg
 
 from verno.intake import context, service
 from verno.intake.context import Context, Settlement
+from verno.intake.steps import service as steps
+from verno.intake.steps.types import Asked
 from verno.intake.types import Approved, Outcome, Receipt
 from verno.kit import db
 from verno.kit.db import Connection
@@ -216,6 +218,7 @@ class GroupCommit:
         """``clock`` is read once per group: a door's reading of time."""
         self.single: Lane[Receipt | Approved] = Lane("intake-single", service.settle, clock)
         self.batches: Lane[Receipt | Approved] = Lane("intake-batches", service.settle, clock)
+        self.steps: Lane[Asked] = Lane("intake-steps", steps.take, clock)
 
     def submit(self, program_id: str, receipts: Sequence[Receipt | Approved]) -> list[Outcome | None]:
         """Settle receipts: one alone in the quick lane, several in the other (see ``Lane.submit``)."""

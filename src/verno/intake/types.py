@@ -119,6 +119,36 @@ class Approved(msgspec.Struct, frozen=True):
     staff_id: str
 
 
+class ById(msgspec.Struct, frozen=True, gc=False):
+    """A receipt named by our id."""
+
+    id: str
+
+
+class ByNumber(msgspec.Struct, frozen=True, gc=False):
+    """A receipt named as its till knows it."""
+
+    place: str
+    series: str
+    number: str
+
+
+class ByCode(msgspec.Struct, frozen=True, gc=False):
+    """A receipt of nobody named by the code on its slip."""
+
+    code: str
+
+
+Target: TypeAlias = ById | ByNumber | ByCode
+
+
+class LineQuantity(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """How much of a line, counted from 1 in the sale's order."""
+
+    line: Annotated[int, Meta(ge=1, le=MAX_LINES)]
+    quantity: Quantity
+
+
 class Refusal(StrEnum):
     """Why a call was not done."""
 

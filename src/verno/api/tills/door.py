@@ -136,12 +136,18 @@ def at_place(key: Key, place: str) -> None:
         raise problems.Refused(problems.foreign_place())
 
 
-def body(call: Call, limit: int = wire.MAX_OBJECT) -> object:
-    """Return the JSON value of the body; raises ``problems.Refused`` (400, 413, 415)."""
+def body(call: Call, limit: int = wire.MAX_OBJECT, *, needed: bool = True) -> object:
+    """Return the JSON value of the body; raises ``problems.Refused`` (400, 413, 415).
+
+    Where none is ``needed``, no body is an empty object.
+    """
+    raw = call.read(limit + 1)
+    if not raw and not needed:
+        return {}
     kind = (call.content_type or JSON).partition(";")[0].strip().lower()
     if kind != JSON or (call.content_encoding or "identity").lower() != "identity":
         raise problems.Refused(Problem("unsupported-media-type", 415, "Send plain application/json, UTF-8"))
-    return wire.decode(call.read(limit + 1), limit=limit)
+    return wire.decode(raw, limit=limit)
 
 
 def items(call: Call, name: str, convert: Callable[[object], Shape]) -> list[Shape | Problem]:

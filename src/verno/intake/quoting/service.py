@@ -31,7 +31,7 @@ def quote(
     """
     receipt = item.receipt if isinstance(item, Approved) else item
     receipt = msgspec.structs.replace(receipt, quote=None)
-    desk.meet_stores(conn, context, [receipt], now, writes=False)
+    desk.meet_stores(conn, context, [receipt.place])
     case = desk.read(context, 0, receipt, now)
     if isinstance(case, Refused):
         return case

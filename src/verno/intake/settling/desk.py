@@ -1,6 +1,6 @@
 """The front desk: checks receipts, names them, and finds which are new. Lives for one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from verno.catalogue import service as catalogue
@@ -38,7 +38,7 @@ class Desk:
     def admit(self) -> list[Case]:
         """Check all receipts, answer what has been taken before, and return the new ones in order."""
         receipts = [item.receipt if isinstance(item, Approved) else item for item in self.items]
-        meet_stores(self.conn, self.context, receipts, self.now)
+        meet_stores(self.conn, self.context, [receipt.place for receipt in receipts], makes_at=self.now)
         cases: list[Case] = []
         for index, receipt in enumerate(receipts):
             case = read(self.context, index, receipt, self.now)
@@ -161,16 +161,17 @@ def when(context: Context, store: Store, at: datetime, now: datetime) -> datetim
     return moment
 
 
-def meet_stores(
-    conn: Connection, context: Context, receipts: Sequence[Receipt], now: datetime, *, writes: bool = True
-) -> None:
-    """Ask once for the stores not met before, since they may have been added just now."""
-    strange = {receipt.place for receipt in receipts if receipt.place not in context.stores}
+def meet_stores(conn: Connection, context: Context, codes: Iterable[str], *, makes_at: datetime | None = None) -> None:
+    """Ask once for the stores not met before, since they may have been added just now.
+
+    ``makes_at`` is now, for callers that may also make them, should the owner have said so.
+    """
+    strange = {code for code in codes if code not in context.stores}
     if strange:
         program_id = context.program.id
-        if context.makes_places and writes:
+        if context.makes_places and makes_at is not None:
             new = [NewStore(code, code) for code in sorted(strange) if code.isprintable() and SEPARATOR not in code]
-            workspace_service.add_stores(conn, program_id, new, now=now)
+            workspace_service.add_stores(conn, program_id, new, now=makes_at)
         context.add_stores(workspace.stores(conn, program_id, sorted(strange)))
 
 

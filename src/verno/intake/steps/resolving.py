@@ -1,0 +1,138 @@
+"""Capture and cancel: a hold ends once, one way."""
+
+from datetime import datetime
+
+from msgspec import UNSET
+
+from verno.intake import answer, sold
+from verno.intake.context import Context
+from verno.intake.settling.judging import matched, verdicts
+from verno.intake.settling.posting import earns
+from verno.intake.sold import HELD, Sold
+from verno.intake.steps.plan import Plan
+from verno.intake.steps.types import Cancel, Capture
+from verno.intake.sums import kept
+from verno.intake.types import Refusal, Refused
+from verno.kit import localtime
+from verno.ledger import lifetime
+from verno.ledger.types import Capture as CaptureHold
+from verno.ledger.types import Entry, Release
+from verno.rules.types import Fired
+from verno.workspace.registry import LATE_CAPTURE, LateCapture
+
+
+def needs_lines(one: Sold, step: Capture | Cancel) -> bool:
+    """Tell whether lines or earlier steps must be read: a whole capture or a cancel of what is held needs neither."""
+    return one.row.status != HELD or (isinstance(step, Capture) and step.lines is not None)
+
+
+def capture(context: Context, plan: Plan, step: Capture, *, now: datetime) -> Refused | None:
+    """Plan a capture. Refusals: ``already-resolved``, ``hold-expired``, ``invalid``."""
+    row = plan.sold.row
+    if row.status != HELD:
+        return resolved(row.status)
+    late = row.hold_expires_at is not None and now >= row.hold_expires_at
+    store = context.by_place[row.place_id]
+    policy = context.policy.value(LATE_CAPTURE, place=store.code, till=step.till)
+    if late and policy is LateCapture.REFUSE:
+        return Refused(Refusal.HOLD_EXPIRED, "", "the time of the hold is over; sell under a new number")
+    wrong = _price(context, plan, step)
+    if wrong is not None:
+        return wrong
+    zone = context.zones[row.place_id]
+    day = localtime.business_date(row.at, zone)
+    entries: list[Entry] = [
+        CaptureHold(
+            *(plan.owner_id, unit.id, plan.spent.get(code, 0), row.at, row.id),
+            again=policy is LateCapture.REHOLD,
+            lapses_at=lifetime.touched(unit.lifetime, day, zone),
+        )
+        for code in plan.sold.spent.points
+        for unit in (context.by_code[code],)
+    ]
+    plan.entries = [*entries, *earns(context, plan.earned, plan.owner_id, row.at, day, zone)]
+    plan.becomes = sold.SETTLED
+    return None
+
+
+def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:
+    """Work out what is captured: all of it as the hold said, or a part by what the named lines come to."""
+    one, row = plan.sold, plan.sold.row
+    if step.lines is None:
+        plan.to_pay, plan.points_value = one.to_pay, row.points_value
+        plan.spent, plan.earned, plan.fired = dict(one.spent.points), one.earned(), row.verdict
+        return None
+    wanted = sold.chosen(one.lines, step.lines)
+    if isinstance(wanted, str):
+        return Refused(Refusal.INVALID, "lines", wanted)
+    held = kept.all_of(one.lines)
+    for line, quantity in wanted.items():
+        if quantity > held[line]:
+            return Refused(Refusal.INVALID, "lines", f"line {line} has fewer than that")
+    if not wanted:
+        return Refused(Refusal.INVALID, "lines", "to capture nothing is to cancel")
+    left = kept.kept(one.lines, wanted)
+    plan.kept = wanted
+    plan.to_pay, plan.points_value = left.to_pay, left.paid
+    plan.spent = {code: kept.points_kept(points, left, row.points_value) for code, points in one.spent.points.items()}
+    plan.fired, plan.earned = judged(context, one, left.to_pay)
+    return None
+
+
+def judged(context: Context, one: Sold, paid: int) -> tuple[tuple[Fired, ...], dict[str, int]]:
+    """Return what a receipt's own rulebook makes of an amount: the rules that fired, and points by unit."""
+    book = sold.rulebook(context, one.row)
+    if book is None:
+        return (), {}
+    verdict = verdicts(book, [paid])[0]
+    return matched(verdict), dict(verdict.points)
+
+
+def cancel(context: Context, plan: Plan, step: Cancel) -> Refused | None:  # noqa: ARG001 a step's signature
+    """Plan a cancel; one after the hold's time says the same. Refusal: ``already-resolved``."""
+    row = plan.sold.row
+    if row.status != HELD:
+        return resolved(row.status)
+    plan.entries = [Release(plan.owner_id, context.by_code[code].id, row.at, row.id) for code in plan.sold.spent.points]
+    plan.becomes = sold.CANCELLED
+    return None
+
+
+def resolved(status: str) -> Refused:
+    """Refuse what comes after the other, or differs from what was done."""
+    words = {
+        sold.SETTLED: "the sale is settled; a return takes it back",
+        sold.CANCELLED: "the hold was cancelled",
+        sold.UNMATCHED: "the sale happened at once and was never held",
+    }
+    return Refused(Refusal.ALREADY_RESOLVED, "", words.get(status, "this was resolved before"))
+
+
+def told(context: Context, plan: Plan) -> bytes:
+    """Return the answer to a capture or a cancel, in the shape of the receipt's own."""
+    row = plan.sold.row
+    parts = None if plan.kept is None else _lines(plan)
+    return answer.encode(
+        answer.Answer(
+            id=row.id,
+            number=row.number,
+            status=plan.becomes or row.status,
+            member=answer.MemberPart(plan.owner_id),
+            points=answer.points(context, plan.given if plan.given is not None else plan.earned, plan.spent),
+            balance=answer.balance(context, plan.balances),
+            explanation=answer.explanation(context, plan.fired),
+            to_pay=plan.to_pay,
+            lines=UNSET if parts is None else parts,
+        )
+    )
+
+
+def _lines(plan: Plan) -> list[answer.LinePart]:
+    """Return the captured lines with what they come to."""
+    out = []
+    for line in plan.sold.lines:
+        left = (plan.kept or {}).get(line.line, 0)
+        if left:
+            part = kept.kept([line], {line.line: left})
+            out.append(answer.LinePart(line.line, part.to_pay + part.paid, 0, part.paid, part.to_pay))
+    return out
