@@ -45,6 +45,7 @@ def seal(conn: Connection, program_id: str, *, now: datetime) -> int:
     sealed ones.
     """
     conn.execute(SQL["lock_chain"], {"program": program_id})
+    conn.execute(SQL["stay_behind"])
     tip = queries.tip(conn, program_id)
     if tip.position.txid >= queries.horizon(conn)[1]:
         message = (

@@ -2,6 +2,12 @@
 -- One sealer of a program at a time; the others wait. Ends with the transaction. Plan: advisory lock.
 SELECT pg_advisory_xact_lock(hashtextextended('sealing/' || %(program)s, 0))
 
+-- name: stay_behind
+-- The next transfers are picked in memory, however many wait, by one process: the other cores are for the tills.
+-- Ends with the transaction. Plan: none.
+SELECT set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '0', true),
+       set_config('jit', 'off', true)
+
 -- name: tip
 -- Where the chain ends. Plan: primary key, backwards, one row.
 SELECT number, total, last_txid, last_id::text, hash FROM sealing_block
