@@ -19,10 +19,12 @@ from tests.faults.conftest import Open, open_shop
 from tests.faults.effort import either
 from tests.faults.servers import Answer, Caller, Server, serving
 
-CALLERS = 64
+CALLERS = either(quick=32, long=64)
 LOCKED_SECONDS = either(quick=4.0, long=30.0)
 REFUSED_SECONDS = either(quick=3.0, long=60.0)
 LONGEST_ANSWER = 2.5
+BUSY_MACHINE = 1.0
+"""What one answer in a hundred may take longer: the callers' own threads share two cores with all other tests."""
 HEALTHY_SECONDS = 5.0
 FEW_THREADS = 6
 """Threads that may come and go with a pool's own workers."""
@@ -45,9 +47,9 @@ class Heard:
         """Count the answers by their status."""
         return Tally(answer.status for _, answer in self.answers)
 
-    def longest(self) -> float:
-        """Return the longest wait in seconds."""
-        return max(seconds for seconds, _ in self.answers)
+    def waits(self) -> list[float]:
+        """Return how long each answer took, the shortest first."""
+        return sorted(seconds for seconds, _ in self.answers)
 
 
 @pytest.fixture
@@ -141,7 +143,9 @@ def refused(heard: Heard) -> None:
     assert all(answer.headers["retry-after"] == "1" for _, answer in heard.answers)
     assert all(answer.json()["retryable"] is True for _, answer in heard.answers)
     assert len(heard.answers) > CALLERS
-    assert heard.longest() <= LONGEST_ANSWER
+    waits = heard.waits()
+    assert waits[int(0.99 * len(waits))] <= LONGEST_ANSWER
+    assert waits[-1] <= LONGEST_ANSWER + BUSY_MACHINE
 
 
 def healthy(server: Server, shop: Open) -> None:
