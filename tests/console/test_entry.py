@@ -10,7 +10,7 @@ from django.test import Client
 from tests.builders import NOW
 from tests.console.conftest import EMAIL, PASSWORD, House
 from tests.console.story import Story
-from verno.console import throttle
+from verno.console.views.entry import SIGN_IN
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.workspace import accounts
@@ -121,15 +121,15 @@ def test_guessing_gets_slow_but_never_locks(house: House) -> None:
     def guess(password: str) -> str:
         return Client().post("/console/sign-in/", {"email": EMAIL, "password": password}).content.decode()
 
-    for _ in range(throttle.FREE_TRIES):
+    for _ in range(SIGN_IN.free):
         assert "do not belong together" in guess("wrong")
     assert "Too many tries. Please wait" in guess("wrong")
     assert "Too many tries" in guess(PASSWORD)  # the right one has to wait as well, else waiting would tell
     for passed in range(1, 8):  # whoever goes on guessing is slowed to one try a minute
-        clock_at(NOW + passed * throttle.LONGEST_WAIT)
+        clock_at(NOW + passed * SIGN_IN.most)
         assert "do not belong together" in guess("wrong")
         assert "Too many tries" in guess("wrong")
-    clock_at(NOW + 8 * throttle.LONGEST_WAIT)
+    clock_at(NOW + 8 * SIGN_IN.most)
     assert guess(PASSWORD) == ""  # a redirect: signed in, and the count starts anew
     assert "do not belong together" in guess("wrong")
 
@@ -141,14 +141,14 @@ def test_parallel_guesses_do_not_overtake_the_count(shop: Story) -> None:
     def guess() -> None:
         start.wait()
         with db.transaction() as conn:
-            looked_at.append(throttle.try_now(conn, EMAIL, now=NOW) is None)
+            looked_at.append(SIGN_IN.try_now(conn, EMAIL, now=NOW) is None)
 
     threads = [threading.Thread(target=guess) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(looked_at) == throttle.FREE_TRIES
+    assert sum(looked_at) == SIGN_IN.free
 
 
 def test_signing_in_changes_the_session_and_signing_out_ends_it(house: House, rows: psycopg.Connection) -> None:

@@ -14,7 +14,7 @@ from django.views import defaults
 from tests.builders import NOW, holder
 from tests.console.conftest import House
 from verno.console import urls
-from verno.console.middleware import OPEN
+from verno.console.rooms import OPEN
 from verno.intake import context
 from verno.intake import service as intake
 from verno.intake.types import Line, MemberRef, Receipt
@@ -26,7 +26,13 @@ STRANGE = UUID("01890a5d-ac96-7bbb-8bbb-0123456789ab")
 
 
 def address(pattern: URLPattern, member: object = STRANGE) -> str:
-    values: dict[str, object] = {"member_id": member, "message_id": STRANGE, "token": "t", "rest": "x/y"}
+    values: dict[str, object] = {
+        "member_id": member,
+        "message_id": STRANGE,
+        "staff_id": STRANGE,
+        "token": "t",
+        "rest": "x/y",
+    }
     names = pattern.pattern.converters
     return reverse(f"console:{pattern.name}", kwargs={name: values[name] for name in names})
 

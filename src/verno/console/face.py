@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
@@ -15,7 +17,9 @@ from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.kit.money import currency_digits, format_scaled
 from verno.workspace import queries as workspace
+from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.models import Staff
+from verno.workspace.roles import Permission, may
 from verno.workspace.types import Program, Unit
 
 MINUS = "\u2212"
@@ -81,6 +85,27 @@ def signed_in(request: HttpRequest) -> Staff:
         message = "a page of the console was reached without a sign-in"
         raise BrokenInvariant(message)
     return request.user
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Return who asks, as the audit knows them."""
+    return Actor(ActorKind.STAFF, str(signed_in(request).pk), address_of(request))
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Return the network address a request came from: behind our own proxy (TLS) the one that the proxy saw."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.SECURE_PROXY_SSL_HEADER:
+        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2].strip()
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
+
+
+def sees_personal(request: HttpRequest) -> bool:
+    """Tell whether the person may see names and contacts in full."""
+    return may(signed_in(request), Permission.PERSONAL_READ)
 
 
 def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:

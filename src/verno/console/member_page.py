@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest
 
 from verno.console import words
-from verno.console.face import Face, face_of
+from verno.console.face import Face, face_of, sees_personal
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
+from verno.members import masking
 from verno.members import queries as members
 from verno.members.types import Consent, Member
 from verno.web import pages
@@ -36,6 +37,8 @@ class MemberPage:
     face: Face
     member: Member
     balances: list[Balance]
+    personal: bool
+    """Whether the person who looks may see personal data; the member is masked otherwise."""
 
     def context(self, tab: str) -> dict[str, object]:
         """Return what the frame around each tab shows."""
@@ -49,6 +52,7 @@ class MemberPage:
             "birth_date": birth_date(self.face, self.member.birth_date),
             "balances": self.balances or [Balance(unit.id) for unit in self.face.units],
             "tab": tab,
+            "personal": self.personal,
         }
 
 
@@ -61,8 +65,11 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         member = members.members(conn, face.program.id, [str(member_id)]).get(str(member_id))
         if member is None:
             raise Http404
+        personal = sees_personal(request)
+        if not personal:
+            member = masking.masked(member)
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
-        yield MemberPage(conn, face, member, balances)
+        yield MemberPage(conn, face, member, balances, personal)
 
 
 def read_place(request: HttpRequest) -> tuple[datetime, str] | None:

@@ -8,9 +8,11 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, render, resolve_url
 
+from verno.console import rooms
 from verno.kit.clock import clock
+from verno.workspace.models import Staff
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -20,8 +22,6 @@ SEEN_STEP = timedelta(minutes=1)
 SINCE = "verno-since"
 SEEN = "verno-seen"
 
-OPEN = frozenset({"setup", "sign-in", "language"})
-"""Pages of the console that need no sign-in; every other one does, new ones included."""
 UNATTENDED = frozenset({"figures"})
 """Addresses a page asks by itself: a forgotten tab must not keep its session alive."""
 
@@ -61,7 +61,7 @@ class SecurityHeaders:
 
 
 class StaffDoor:
-    """Let only signed-in staff into the console, and end sessions that are idle or old."""
+    """Let only signed-in staff into the console, each where their role may go; end sessions that are idle or old."""
 
     def __init__(self, get_response: GetResponse) -> None:
         """Take the next in line."""
@@ -81,11 +81,13 @@ class StaffDoor:
         now = clock.now()
         if request.user.is_authenticated and _is_over(request, now):
             logout(request)
-        if not request.user.is_authenticated:
-            return None if match.url_name in OPEN else _to_sign_in(request)
+        if not isinstance(request.user, Staff):
+            return None if match.url_name in rooms.OPEN else _to_sign_in(request)
         if match.url_name not in UNATTENDED:
             _saw(request, now)
-        return None
+        if match.url_name in rooms.OPEN or rooms.opens(request.user, match.url_name):
+            return None
+        return _refuse(request)
 
 
 def start_session(request: HttpRequest, now: datetime) -> None:
@@ -103,6 +105,14 @@ def _is_over(request: HttpRequest, now: datetime) -> bool:
 def _saw(request: HttpRequest, now: datetime) -> None:
     if now.timestamp() - request.session.get(SEEN, 0) > SEEN_STEP.total_seconds():
         request.session[SEEN] = now.timestamp()
+
+
+def _refuse(request: HttpRequest) -> HttpResponseBase:
+    """Say that a page is not for this person; the front page leads on to the first one that is."""
+    menu = rooms.doors(request)
+    if menu and request.path == resolve_url("console:dashboard"):
+        return redirect(menu[0].address)
+    return render(request, "403.html", {"way_on": bool(menu)}, status=403)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

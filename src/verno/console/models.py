@@ -1,4 +1,4 @@
-"""The console's own table: failed sign-ins, counted per account."""
+"""The console's own table, which the previous release still counts failed sign-ins in."""
 
 from django.db import models
 
@@ -11,6 +11,6 @@ class SignInCount(models.Model):
     last_at = models.DateTimeField()
 
     class Meta:
-        """A row goes when its account signs in."""
+        """Unused since ``workspace.throttle``; goes with the release after this one."""
 
         db_table = "console_sign_in_count"

@@ -1,13 +1,14 @@
-"""Addresses of the console, all under ``/console/``. Whoever is not signed in sees the first two only."""
+"""Addresses of the console, all under ``/console/``. Who may open which is said in ``rooms``."""
 
 from django.urls import path
 
-from verno.console.views import dashboard, entry, errors, members, messages
+from verno.console.views import audit, dashboard, entry, errors, members, messages, staff
 
 app_name = "console"
 
 urlpatterns = [
     path("setup/<str:token>", entry.setup, name="setup"),
+    path("welcome/<str:token>", entry.welcome, name="welcome"),
     path("sign-in/", entry.sign_in, name="sign-in"),
     path("sign-out/", entry.sign_out, name="sign-out"),
     path("language/", entry.language, name="language"),
@@ -19,5 +20,8 @@ urlpatterns = [
     path("members/<uuid:member_id>/receipts/", members.receipts, name="receipts"),
     path("members/<uuid:member_id>/messages/", messages.messages, name="messages"),
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/<uuid:staff_id>/", staff.person, name="person"),
+    path("audit/", audit.entries, name="audit"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

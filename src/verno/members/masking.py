@@ -24,9 +24,14 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     return msgspec.structs.replace(member, **change)
 
 
+def masked_name(text: str) -> str:
+    """Return a name of which the initials are left."""
+    return " ".join(f"{word[0]}{DOTS}" for word in text.split())
+
+
 def _mask(name: str, value: str) -> str | None:
     if name == "name":
-        return " ".join(f"{word[0]}{DOTS}" for word in value.split())
+        return masked_name(value)
     if name == "email":
         return f"{value[0]}{DOTS}@{value.rpartition('@')[2]}"
     if name == "phone":

@@ -103,10 +103,13 @@ def contacts(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str
     return {holder: value for (holder, _), value in opened.items()}
 
 
-def search(conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_LIMIT) -> list[Member]:
-    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else by name.
+def search(
+    conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_LIMIT, names: bool = True
+) -> list[Member]:
+    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else, with ``names``, by name.
 
-    The likeliest first; never more than ``limit``.
+    The likeliest first; never more than ``limit``. Searching by name is for those who may read personal data: parts
+    of names would else be guessed from what is found.
     """
     text = text.replace("\x00", "").strip()[:LONGEST_SEARCH]
     if not text:
@@ -118,7 +121,7 @@ def search(conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_
         if normal is not None:
             keys.append((kind, lookup_hash(program_id, kind, normal)))
     holders = list(dict.fromkeys(find_holders(conn, program_id, keys).values()))
-    if not holders:
+    if not holders and names:
         parameters = {"program": program_id, "words": text, "limit": limit}
         holders = [row[0] for row in conn.execute(SQL["search_names"], parameters).fetchall()]
     found = members(conn, program_id, holders[:limit])

@@ -8,6 +8,7 @@ from django.template import Context
 
 from verno.console import words
 from verno.console.face import Face
+from verno.console.rooms import Door, doors
 
 register = template.Library()
 
@@ -75,6 +76,12 @@ def discount(context: Context, amount: int) -> str:
 def unit_name(context: Context, unit: str) -> str:
     """Say the name of a kind of points."""
     return words.say("unit", _face(context).unit(unit).code).capitalize()
+
+
+@register.simple_tag(takes_context=True)
+def rooms(context: Context) -> list[Door]:
+    """Return the menu of the person that looks."""
+    return doors(context["request"])
 
 
 @register.filter

@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from verno.console.face import Face, face_of
+from verno.console.face import Face, face_of, sees_personal
 from verno.console.memo import Memo
 from verno.intake import queries as intake
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.members.masking import masked_name
 from verno.reports import queries as reports
 from verno.reports.types import Figures, MessageCount
 
@@ -41,6 +42,8 @@ def _context(request: HttpRequest) -> dict[str, object]:
         found = _figures.get(program, lambda: reports.figures(conn, program, face.zone, now=now))
         latest = intake.latest(conn, program, limit=LATEST)
         members = reports.members_of_receipts(conn, program, [receipt.id for receipt in latest])
+    if not sees_personal(request):
+        members = {receipt: (id_, masked_name(name)) for receipt, (id_, name) in members.items()}
     return {
         "face": face,
         "figures": found,

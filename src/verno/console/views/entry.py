@@ -1,4 +1,4 @@
-"""The way in and out: set-up link, sign-in, sign-out, language."""
+"""The way in and out: set-up link, invitation, sign-in, sign-out, language."""
 
 from datetime import timedelta
 
@@ -15,14 +15,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
-from verno.console import throttle
-from verno.console.forms import SetupForm, SignInForm
+from verno.console.forms import PasswordForm, SetupForm, SignInForm
 from verno.console.middleware import start_session
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.workspace import accounts
 from verno.workspace.accounts import Redeemed, SetupRefusal
 from verno.workspace.models import Staff
+from verno.workspace.throttle import Throttle
+
+SIGN_IN = Throttle("console/sign-in", first=timedelta(seconds=5), most=timedelta(seconds=60))
+"""Five free tries, then a wait of at most a minute."""
 
 
 @sensitive_post_parameters("password")
@@ -60,6 +63,27 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "console/sign_in.html", context, status=_status(form))
 
 
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Let somebody who was added choose a password. Looking at the link (GET) uses nothing up."""
+    with db.transaction() as conn:
+        found = accounts.invited(conn, token, now=clock.now())
+    if found is None:
+        return _link_not_valid(request)
+    person = Staff.objects.get(pk=found[0])
+    form = PasswordForm(request.POST or None, person=person, initial={"locale": person.locale})
+    if request.method == "POST" and form.is_valid():
+        hashed = make_password(form.cleaned_data["password"])
+        with db.transaction() as conn:
+            answer = accounts.accept_invitation(conn, token, hashed, form.cleaned_data["locale"], now=clock.now())
+        if not isinstance(answer, Redeemed):
+            return _link_not_valid(request)
+        person.refresh_from_db()
+        return _enter(request, person, resolve_url("console:dashboard"))
+    return render(request, "console/welcome.html", {"form": form, "person": person}, status=_status(form))
+
+
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session, on the server too."""
@@ -90,14 +114,14 @@ def _check(request: HttpRequest, form: Form) -> Staff | str:
     """Return who signed in, or the sentence to show. The attempt is counted before the password is looked at."""
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
     with db.transaction() as conn:
-        wait = throttle.try_now(conn, email, now=clock.now())
+        wait = SIGN_IN.try_now(conn, email, now=clock.now())
     if wait is not None:
         return _patience(wait)
     found = authenticate(request, username=email, password=password)
     if not isinstance(found, Staff):
         return _("The e-mail and the password do not belong together.")
     with db.transaction() as conn:
-        throttle.forget(conn, email)
+        SIGN_IN.forget(conn, email)
     return found
 
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console.face import face_of
+from verno.console.face import face_of, sees_personal
 from verno.console.member_page import SYNTHETIC, older, open_page, read_place
 from verno.intake import queries as intake
 from verno.intake.words import explain
@@ -14,6 +14,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.ledger import queries as ledger
 from verno.ledger.queries import LotView
+from verno.members import masking
 from verno.members import queries as members
 
 SOON = timedelta(days=30)
@@ -29,13 +30,16 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("q", "").strip()
     with db.transaction() as conn:
         face = face_of(request, conn, now)
-        found = members.search(conn, face.program.id, text) if text else []
+        personal = sees_personal(request)
+        found = members.search(conn, face.program.id, text, names=personal) if text else []
         total = 0 if text else members.count(conn, face.program.id)
         balances = ledger.balances(conn, [member.id for member in found], now=now)
+    shown = found if personal else [masking.masked(member) for member in found]
     context = {
         "face": face,
         "text": text,
-        "found": [(member, bool(member.attributes.get(SYNTHETIC)), balances.get(member.id, [])) for member in found],
+        "found": [(member, bool(member.attributes.get(SYNTHETIC)), balances.get(member.id, [])) for member in shown],
+        "personal": personal,
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,
     }

@@ -1,0 +1,85 @@
+"""Who may open which page: one table by the address's name. A page that is not in it is the owners' alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from verno.workspace.models import Staff
+from verno.workspace.roles import Permission, Role, may
+
+OPEN = frozenset({"setup", "welcome", "sign-in", "language"})
+"""Pages of the console that need no sign-in; every other one does, new ones included."""
+
+ANYBODY = frozenset({"sign-out", "language", "nowhere"})
+"""Pages that need a sign-in and no right."""
+
+NEEDS: Mapping[str, Permission] = {
+    "dashboard": Permission.REPORTS_READ,
+    "figures": Permission.REPORTS_READ,
+    "members": Permission.MEMBERS_READ,
+    "member": Permission.MEMBERS_READ,
+    "transfers": Permission.MEMBERS_READ,
+    "receipts": Permission.MEMBERS_READ,
+    "messages": Permission.MEMBERS_READ,
+    "preview": Permission.PERSONAL_READ,
+    "staff": Permission.STAFF_WRITE,
+    "person": Permission.STAFF_WRITE,
+    "audit": Permission.AUDIT_READ,
+}
+"""Address -> what a person must be allowed to do to open it."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A page that the menu leads to."""
+
+    name: str
+    title: Promise
+
+
+MENU = (
+    Room("console:dashboard", _("Dashboard")),
+    Room("console:members", _("Members")),
+    Room("console:staff", _("Staff")),
+    Room("console:audit", _("Audit")),
+)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A room as the menu shows it to one person on one page."""
+
+    address: str
+    title: Promise
+    inside: bool
+    here: bool
+
+
+def opens(staff: Staff, name: str | None) -> bool:
+    """Tell whether a person may open the page with this name."""
+    if name in ANYBODY:
+        return True
+    needed = NEEDS.get(name or "")
+    return staff.role == Role.OWNER and staff.is_active if needed is None else may(staff, needed)
+
+
+def doors(request: HttpRequest) -> list[Door]:
+    """Return the menu of the signed-in person."""
+    staff = request.user
+    if not isinstance(staff, Staff):
+        return []
+    out = []
+    for room in MENU:
+        try:
+            address = reverse(room.name)
+        except NoReverseMatch:
+            continue  # a part that is not installed
+        if opens(staff, room.name.partition(":")[2]):
+            root = address == reverse("console:dashboard")
+            inside = request.path == address if root else request.path.startswith(address)
+            out.append(Door(address, room.title, inside, request.path == address))
+    return out
