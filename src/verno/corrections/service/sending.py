@@ -5,7 +5,7 @@ to and fro they end when they would have ended anyway. Points of a unit whose ac
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import msgspec
@@ -21,12 +21,14 @@ from verno.workspace import registry
 from verno.workspace.types import Program
 
 REASON = "between-members"
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class _Part(msgspec.Struct):
-    """Points that end together."""
+    """Points that end together, in the order of ``expires_at``; ``ends_at`` is earlier where the account slides."""
 
     points: int
+    expires_at: datetime | None
     ends_at: datetime | None
 
 
@@ -52,11 +54,7 @@ def transfer(conn: Connection, program: Program, asked: Sequence[Asked[Transfer]
             outcomes[i] = judged
         else:
             cases.append(judged)
-    if cases:
-        _share(frame, cases)
-        for id_, result in street.post(frame, cases).items():
-            if isinstance(result, Refused):
-                outcomes[next(case.index for case in cases if case.id == id_)] = result
+    _post(frame, cases, outcomes)
     street.finish(frame, [case for case in cases if outcomes[case.index] is None], outcomes)
     return street.answer_twins(asked, outcomes, twins)
 
@@ -73,20 +71,51 @@ def _judge(frame: Frame, index: int, asked: Asked[Transfer], id_: str, *, allowe
     return Case(index, asked, id_, asked.holder_id, unit, -asked.body.points, REASON)
 
 
-def _share(frame: Frame, cases: Sequence[Case[Transfer]]) -> None:
+def _post(frame: Frame, cases: Sequence[Case[Transfer]], outcomes: list[Outcome | None]) -> None:
     """Work out, under the ledger's own locks, which lots each case will eat, and let as many arrive."""
-    lots, indebted = _load(frame, cases)
+    if not cases:
+        return
+    there, indebted = _load(frame, cases)
+
+    def prepare(going: Sequence[Case[Transfer]]) -> dict[str, Refused]:
+        lots = {key: [msgspec.structs.replace(part) for part in parts] for key, parts in there.items()}
+        refused: dict[str, Refused] = {}
+        for case in going:
+            owes = (case.holder_id, case.unit.id) in indebted
+            shared = _share(case, lots, frame.now, indebted=owes)
+            if isinstance(shared, Refused):
+                refused[case.id] = shared
+            else:
+                case.entries = shared
+        return refused
+
+    results = street.post(frame, cases, prepare)
     for case in cases:
-        unit_id, to_id = case.unit.id, case.asked.to_id or ""
-        parts = _eat(lots.get((case.holder_id, unit_id), []), -case.points)
-        if (case.holder_id, unit_id) in indebted:
-            # A debt may be repaid out of these very lots first: let all have the earliest end, which is never too late.
-            parts = [_Part(part.points, parts[0].ends_at) for part in parts]
-        case.entries = _entries(case, parts, frame.now)
-        if sum(part.points for part in parts) == -case.points:
-            arrived = lots.setdefault((to_id, unit_id), [])
-            arrived.extend(_Part(part.points, part.ends_at) for part in parts)
-            arrived.sort(key=lambda part: (part.ends_at is None, part.ends_at))
+        result = results[case.id]
+        if isinstance(result, Refused):
+            outcomes[case.index] = result
+
+
+def _share(case: Case[Transfer], lots: Lots, now: datetime, *, indebted: bool) -> tuple[Entry, ...] | Refused:
+    """Return a case's entries, and move its points in ``lots`` too: the next case of the batch comes after it."""
+    unit_id, to_id, points = case.unit.id, case.asked.to_id or "", -case.points
+    has = lots.get((case.holder_id, unit_id), [])
+    if sum(part.points for part in has) < points:
+        return Refused(Refusal.INSUFFICIENT_POINTS, "points", "the member has fewer points available")
+    parts = _eat(has, points)
+    if indebted:
+        # A debt may be repaid out of these very lots first: let all have the earliest end, which is never too late.
+        earliest = min((part.ends_at for part in parts if part.ends_at is not None), default=None)
+        parts = [_Part(points, earliest, earliest)]
+    arrived = lots.setdefault((to_id, unit_id), [])
+    arrived.extend(_Part(part.points, part.ends_at, part.ends_at) for part in parts)
+    arrived.sort(key=lambda part: part.expires_at or NEVER)
+    most = case.unit.max_balance
+    arriving = [
+        Earn(to_id, unit_id, part.points, now, expires_at=part.ends_at, most=most, kind=TransferKind.RECEIVE)
+        for part in parts
+    ]
+    return (Spend(case.holder_id, unit_id, points, now, kind=TransferKind.SEND), *arriving)
 
 
 def _load(frame: Frame, cases: Sequence[Case[Transfer]]) -> tuple[Lots, set[tuple[str, str]]]:
@@ -98,8 +127,8 @@ def _load(frame: Frame, cases: Sequence[Case[Transfer]]) -> tuple[Lots, set[tupl
         found = frame.conn.execute(SQL["sendable_lots"], parameters)
     indebted = {(holder, unit) for holder, unit, _, _, debt, _ in locked.fetchall() if debt}
     lots: Lots = {}
-    for holder, unit, free, ends_at in found.fetchall():
-        lots.setdefault((holder, unit), []).append(_Part(free, ends_at))
+    for holder, unit, *part in found.fetchall():
+        lots.setdefault((holder, unit), []).append(_Part(*part))
     return lots, indebted
 
 
@@ -113,19 +142,9 @@ def _eat(lots: list[_Part], points: int) -> list[_Part]:
         if taken and taken[-1].ends_at == first.ends_at:
             taken[-1].points += part
         else:
-            taken.append(_Part(part, first.ends_at))
+            taken.append(_Part(part, first.expires_at, first.ends_at))
         first.points -= part
         left -= part
         if first.points == 0:
             lots.pop(0)
     return taken
-
-
-def _entries(case: Case[Transfer], parts: Sequence[_Part], now: datetime) -> tuple[Entry, ...]:
-    """Return the ledger's entries. When there are too few points the spend is refused, whatever would arrive."""
-    unit_id, to_id, most = case.unit.id, case.asked.to_id or "", case.unit.max_balance
-    arriving = [
-        Earn(to_id, unit_id, part.points, now, expires_at=part.ends_at, most=most, kind=TransferKind.RECEIVE)
-        for part in parts
-    ]
-    return (Spend(case.holder_id, unit_id, -case.points, now, kind=TransferKind.SEND), *arriving)

@@ -1,6 +1,6 @@
 """What all keyed corrections share: replays found, twins set aside, posted whole or not at all, answered, written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -116,16 +116,24 @@ def unit_of(frame: Frame, code: str) -> Unit | Refused:
     return found or Refused(Refusal.UNKNOWN_UNIT, "unit", f"there are: {', '.join(frame.units)}")
 
 
-def post(frame: Frame, cases: Sequence[Case[T]]) -> dict[str, Posted | Refused]:
+def post(
+    frame: Frame,
+    cases: Sequence[Case[T]],
+    prepare: Callable[[Sequence[Case[T]]], dict[str, Refused]] | None = None,
+) -> dict[str, Posted | Refused]:
     """Post each case whole or not at all; returns by id what became of it.
 
     A cap on a balance lets the ledger give less than was asked, and a reinstatement may find nothing. Such a case is
-    refused, and the others are posted as if it had not been there. Raises ``TryAgain`` for a key that another
-    transaction used meanwhile.
+    refused, and the others are posted as if it had not been there. Where the entries of one depend on those before it,
+    ``prepare`` works them out anew whenever one drops out, and says which cannot be. Raises ``TryAgain`` for a key that
+    another transaction used meanwhile.
     """
     out: dict[str, Posted | Refused] = {}
-    going = [case for case in cases if case.entries]
+    going = list(cases)
     while going:
+        if prepare is not None:
+            out.update(prepare(going))
+            going = [case for case in going if case.id not in out]
         with frame.conn.transaction() as savepoint:
             results = ledger.post(
                 frame.conn, frame.program.id, [_operation(frame, case) for case in going], now=frame.now
@@ -133,13 +141,11 @@ def post(frame: Frame, cases: Sequence[Case[T]]) -> dict[str, Posted | Refused]:
             if any(isinstance(result, PostedBefore) or _known(result) for result in results):
                 message = "another transaction used the same key"
                 raise TryAgain(message)
-            short = {
-                case.id: refused
-                for case, result in zip(going, results, strict=True)
-                if isinstance(result, Posted) and (refused := _short(case, result))
-            }
-            savepoint.force_rollback = bool(short)
-        out.update(short or _told(going, results))
+            told = _told(going, results)
+            refused = {id_: one for id_, one in told.items() if isinstance(one, Refused)}
+            dropped = refused if prepare is not None else _short(going, results)
+            savepoint.force_rollback = bool(dropped)
+        out.update(dropped or told)
         going = [case for case in going if case.id not in out]
     return out
 
@@ -202,8 +208,15 @@ def _operation(frame: Frame, case: Case[T]) -> Operation:
     return Operation(key, case.id, case.holder_id, case.asked.fingerprint, case.entries, case.reason)
 
 
-def _short(case: Case[T], posted: Posted) -> Refused | None:
-    """Say why a case must not stand although the ledger posted it: it gave less than was asked."""
+def _short(cases: Sequence[Case[T]], results: Sequence[object]) -> dict[str, Refused]:
+    """Return the cases that must not stand although the ledger posted them."""
+    pairs = zip(cases, results, strict=True)
+    found = {case.id: _less(case, result) for case, result in pairs if isinstance(result, Posted)}
+    return {id_: refused for id_, refused in found.items() if refused is not None}
+
+
+def _less(case: Case[T], posted: Posted) -> Refused | None:
+    """Say why a case must not stand: the ledger gave less than was asked."""
     for entry, moved in zip(case.entries, posted.moved, strict=True):
         if isinstance(entry, Earn) and moved < entry.points:
             most = f"the most that a member may hold is {case.unit.max_balance}"
@@ -219,7 +232,7 @@ def _told(cases: Sequence[Case[T]], results: Sequence[object]) -> dict[str, Post
     out: dict[str, Posted | Refused] = {}
     for case, result in zip(cases, results, strict=True):
         if isinstance(result, Posted):
-            out[case.id] = result
+            out[case.id] = _less(case, result) or result
         elif isinstance(result, NotPosted):
             reason, words = _WORDS[result.reason]
             out[case.id] = Refused(reason, "points", words)

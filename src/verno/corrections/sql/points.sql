@@ -14,8 +14,8 @@ FOR UPDATE OF a
 -- What members could send at a moment, in the order in which a spend eats it, each with its end. A hold whose time is
 -- over frees its lots; what came free after its end is over; what sliding expiry ends has the account's end.
 -- Plan: function scan, nested loops on the holder's open lots and on open holds.
-SELECT l.holder_id::text, a.unit_id::text, l.remaining - l.held + coalesce(f.amount, 0),
-       CASE WHEN l.active_from > a.lapses_at THEN l.expires_at ELSE least(l.expires_at, a.lapses_at) END AS ends_at
+SELECT l.holder_id::text, a.unit_id::text, l.remaining - l.held + coalesce(f.amount, 0), l.expires_at,
+       CASE WHEN l.active_from > a.lapses_at THEN l.expires_at ELSE least(l.expires_at, a.lapses_at) END
 FROM (
     SELECT DISTINCT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s)
 ) r
@@ -32,7 +32,7 @@ WHERE l.active_from <= %(now)s
   AND (l.expires_at IS NULL OR l.expires_at > %(now)s)
   AND (a.lapses_at IS NULL OR a.lapses_at > %(now)s OR l.active_from > a.lapses_at)
   AND l.remaining - l.held + coalesce(f.amount, 0) > 0
-ORDER BY l.holder_id, a.unit_id, ends_at NULLS LAST, l.id
+ORDER BY l.holder_id, a.unit_id, l.expires_at NULLS LAST, l.active_from, l.id
 
 -- name: effective
 -- Which operations moved anything: one that found nothing must not claim its key.

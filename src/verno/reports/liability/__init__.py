@@ -1,0 +1,1 @@
+"""The liability report: opening, what happened, closing, by unit and month; and how old the points are."""
