@@ -1,7 +1,7 @@
 """Beside hf-nostro, the nearest open library: lots, idempotent, PostgreSQL. The same work, the same server, one run.
 
-Both are used as a library, each client a process of its own with one connection, each accrual and each spend a
-transaction of its own; in bulk both take batches inside one transaction, as far as each one goes.
+Both are used as a library, each client a process of its own with one connection. A till's sale earns and spends: both
+libraries do the two in one transaction, which each of them offers, and in bulk many of them.
 """
 
 import multiprocessing as mp
@@ -20,6 +20,7 @@ from verno.ledger.types import Earn, Operation, Spend
 
 ACCOUNTS = 1_000
 BATCH = 500
+"""Sales in one transaction, in bulk."""
 EARNED, SPENT = 100, 30
 LIFE = timedelta(days=180)
 
@@ -27,7 +28,7 @@ Step = Callable[[int], None]
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """Accruals and spends a second (two for each pair)."""
+    """Accruals and spends a second: two for each sale."""
 
     ours: float
     theirs: float
@@ -52,15 +53,15 @@ def prepare() -> list[str]:
 
 
 def measure(shop: Shop, accounts: list[str], *, clients: int, seconds: float) -> Peer:
-    """Return the rates of single accruals and spends by so many clients."""
-    ours = _rate(_ours, (shop, list(shop.holders)), clients, seconds)
-    return Peer(ours, _rate(_theirs, (accounts,), clients, seconds))
+    """Return the rates by so many clients, a sale a transaction."""
+    ours = _rate(_ours, (1, shop, list(shop.holders)), clients, seconds)
+    return Peer(ours, _rate(_theirs, (1, accounts), clients, seconds))
 
 
 def measure_bulk(shop: Shop, accounts: list[str], *, seconds: float) -> Peer:
     """Return the rates in bulk, one client."""
-    ours = _rate(_ours_in_bulk, (shop, list(shop.holders)), 1, seconds)
-    return Peer(ours, _rate(_theirs_in_bulk, (accounts,), 1, seconds))
+    ours = _rate(_ours, (BATCH, shop, list(shop.holders)), 1, seconds)
+    return Peer(ours, _rate(_theirs, (BATCH, accounts), 1, seconds))
 
 
 def _rate(work: Callable[..., None], arguments: tuple[object, ...], clients: int, seconds: float) -> float:
@@ -90,68 +91,38 @@ def _timed(step: Step, each: int, start: "mp.synchronize.Barrier", seconds: floa
 
 
 def _ours(
-    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", shop: Shop, holders: list[str]
+    client: int,
+    start: "mp.synchronize.Barrier",
+    seconds: float,
+    counts: "Queue[float]",
+    size: int,
+    shop: Shop,
+    holders: list[str],
 ) -> None:
     dice = random.Random(client)  # noqa: S311 not secrecy
     now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
     with db.connect_for_batches() as conn:
 
         def step(_: int) -> None:
-            who = dice.choice(holders)
-            for operation in _pair(shop, who, now):
-                ledger.post(conn, shop.program_id, [operation], now=now)
-                conn.commit()
-
-        _timed(step, 2, start, seconds, counts)
-
-
-def _ours_in_bulk(
-    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", shop: Shop, holders: list[str]
-) -> None:
-    dice = random.Random(client)  # noqa: S311 not secrecy
-    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
-    with db.connect_for_batches() as conn:
-
-        def step(_: int) -> None:
-            operations = [one for _ in range(BATCH // 2) for one in _pair(shop, dice.choice(holders), now)]
+            operations = [_sale(shop, dice.choice(holders), id_, now) for id_ in ids.new_ids(size, now=now)]
             ledger.post(conn, shop.program_id, operations, now=now)
             conn.commit()
 
-        _timed(step, BATCH, start, seconds, counts)
+        _timed(step, 2 * size, start, seconds, counts)
 
 
-def _pair(shop: Shop, who: str, now: datetime) -> tuple[Operation, Operation]:
-    first, second = ids.new_ids(2, now=now)
-    return (
-        Operation(first, first, who, "00", (Earn(who, shop.unit_id, EARNED, now, None, now + LIFE),)),
-        Operation(second, second, who, "00", (Spend(who, shop.unit_id, SPENT, now),)),
-    )
+def _sale(shop: Shop, who: str, id_: str, now: datetime) -> Operation:
+    earn = Earn(who, shop.unit_id, EARNED, now, None, now + LIFE)
+    return Operation(id_, id_, who, "00", (earn, Spend(who, shop.unit_id, SPENT, now)))
 
 
 def _theirs(
-    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", accounts: list[str]
-) -> None:
-    from uuid import UUID  # noqa: PLC0415 theirs alone
-
-    from nostro import Ledger  # noqa: PLC0415 only this bench needs it
-
-    dice = random.Random(client)  # noqa: S311 not secrecy
-    now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
-    book = Ledger(dsn=db.owner_url(), scale=0)
-    known = [UUID(one) for one in accounts]
-
-    def step(_: int) -> None:
-        who = dice.choice(known)
-        first, second = ids.new_ids(2, now=now)
-        book.credit(who, book.amount(EARNED), category="earn", idempotency_key=first, expires_at=now + LIFE)
-        book.debit(who, book.amount(SPENT), category="spend", idempotency_key=second)
-
-    _timed(step, 2, start, seconds, counts)
-    book.close()
-
-
-def _theirs_in_bulk(
-    client: int, start: "mp.synchronize.Barrier", seconds: float, counts: "Queue[float]", accounts: list[str]
+    client: int,
+    start: "mp.synchronize.Barrier",
+    seconds: float,
+    counts: "Queue[float]",
+    size: int,
+    accounts: list[str],
 ) -> None:
     from uuid import UUID  # noqa: PLC0415 theirs alone
 
@@ -162,23 +133,17 @@ def _theirs_in_bulk(
     now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
     book = Ledger(dsn=db.owner_url(), scale=0)
     known = [UUID(one) for one in accounts]
+    earned, spent = book.amount(EARNED), book.amount(SPENT)
     with psycopg.connect(db.owner_url()) as conn:
 
         def step(_: int) -> None:
             with conn.cursor() as cur:
-                for _n in range(BATCH // 2):
+                for id_ in ids.new_ids(size, now=now):
                     who = dice.choice(known)
-                    first, second = ids.new_ids(2, now=now)
-                    book.credit(
-                        who,
-                        book.amount(EARNED),
-                        category="earn",
-                        idempotency_key=first,
-                        expires_at=now + LIFE,
-                        cur=cur,
-                    )
-                    book.debit(who, book.amount(SPENT), category="spend", idempotency_key=second, cur=cur)
+                    end = now + LIFE
+                    book.credit(who, earned, category="earn", idempotency_key=f"e{id_}", expires_at=end, cur=cur)
+                    book.debit(who, spent, category="spend", idempotency_key=f"s{id_}", cur=cur)
             conn.commit()
 
-        _timed(step, BATCH, start, seconds, counts)
+        _timed(step, 2 * size, start, seconds, counts)
     book.close()

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from verno.intake import groups
-from verno.intake.types import Line, MemberRef, Receipt, Wish
+from verno.intake.types import Line, MemberRef, Receipt, Settled, Wish
 from verno.kit import batches, db, ids
 from verno.kit.errors import VernoError
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn as EarnPoints
 from verno.ledger.types import Operation
 from verno.members import service as members
-from verno.members.types import NewMember
+from verno.members.types import Created, NewMember
 from verno.promotions import service as promotions
 from verno.promotions import starter
 from verno.rules.types import Earn, Rule, Rulebook
@@ -54,7 +54,7 @@ def open_shop(name: str, *, rules: int, now: datetime) -> Shop:
             since = now - timedelta(days=400)
             promotions.publish(conn, made.program.id, book, units=[starter.UNIT], effective_from=since, now=now)
         found = members.upsert(conn, made.program, [NewMember(external_id=f"m-{n}") for n in range(MEMBERS)], now=now)
-        holders = tuple([one.id for one in found if hasattr(one, "id")])
+        holders = tuple([one.member_id for one in found if isinstance(one, Created)])
         scopes = [Scope.RECEIPTS_WRITE, Scope.POINTS_SPEND]
         key = keys.create(conn, made.program.id, "bench", scopes, now=now)
         give(conn, made.program.id, made.unit.id, holders, POINTS, now=now)
@@ -99,7 +99,7 @@ def hold(shop: Shop, series: str, count: int, *, now: datetime) -> Iterator[str]
     with db.connect_for_batches() as conn:
         for batch in batches.batched(held, 500):
             for outcome in groups.commit(conn, shop.program_id, batch, now=now):
-                if type(outcome).__name__ != "Settled":
+                if not isinstance(outcome, Settled):
                     message = f"a hold was not placed: {outcome}"
                     raise VernoError(message)
             yield from (f"{PLACE}~{series}~{one.number}" for one in batch)

@@ -1,6 +1,7 @@
 """Locks the accounts of a batch and loads what the planner needs: one round trip."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,11 +38,13 @@ SQL = Statements("verno.ledger")
 ProgramAccounts = dict[tuple[str, AccountKind], str]
 Row = TypeVar("Row", Account, Lot, HoldLot)
 LOT = len(Lot.__struct_fields__)
+ACCOUNT = len(Account.__struct_fields__)
 
 
 class Wanted(msgspec.Struct):
-    """What a batch asks to see: accounts with their hunger for lots, and the operations it goes back to."""
+    """What a batch asks to see: its keys, accounts with their hunger for lots, the operations it goes back to."""
 
+    keys: list[str]
     accounts: dict[AccountKey, bool]
     placed: list[dict[str, object]]
     earned: list[dict[str, object]]
@@ -52,7 +55,7 @@ class Wanted(msgspec.Struct):
 
 def wanted(operations: Sequence[Operation]) -> Wanted:
     """Return what these operations need; an account that only earns needs no lots."""
-    out = Wanted({}, [], [], [], [], [])
+    out = Wanted([operation.key for operation in operations], {}, [], [], [], [], [])
     accounts = out.accounts
     for operation in operations:
         for entry in operation.entries:
@@ -83,40 +86,106 @@ def book(
     conn: Connection,
     program_id: str,
     want: Wanted,
-    keys: Sequence[str],
     program_accounts: ProgramAccounts,
+    openings: Sequence[Mapping[str, str]] = (),
     *,
     now: datetime,
-) -> Book:
-    """Lock the accounts and read. Call it inside a pipeline's connection state or out of it: it opens its own."""
+) -> tuple[Book, set[tuple[str, ...]]]:
+    """Open the accounts that are missing, lock all and read; returns also which (holder, unit) were opened now.
+
+    One round trip; another when an account turns out to have holds that nobody asked for.
+    """
     asked = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in want.accounts.items()])
-    parameters = {"rows": asked, "now": now}
+    parameters = {"rows": asked, "now": now, "program": program_id}
     origins = (
-        ("placed_holds", want.placed),
         ("earned_lots", want.earned),
         ("spent_parts", want.spent),
         ("restored_lots", want.restored),
         ("expired_lots", want.expired),
+        ("placed_holds", want.placed),
     )
-    with conn.pipeline():
-        accounts = typed(conn, Account).execute(SQL["lock_accounts"], parameters)
-        lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
-        holds = conn.execute(SQL["load_holds"], parameters)
-        hold_lots = typed(conn, HoldLot).execute(SQL["load_hold_lots"], parameters)
-        known = conn.execute(
-            SQL["known_operations"], {"rows": batches.rows([{"key": key} for key in keys]), "program": program_id}
-        )
+    # A pipeline pays from the second statement on.
+    with nullcontext() if _alone(want, openings) else conn.pipeline():
+        opened = open_accounts(conn, program_id, openings) if openings else None
+        stock = _One(conn, want.keys[0], parameters) if len(want.keys) == 1 else _Many(conn, want.keys, parameters)
+        holds = _holds(conn, parameters) if want.placed else None
         found = {name: conn.execute(SQL[name], {"rows": batches.rows(rows)}) for name, rows in origins if rows}
+    accounts, lots, known = stock.read()
     out = Book(
-        accounts={(a.holder_id, a.unit_id): a for a in accounts.fetchall()},
+        accounts={(a.holder_id, a.unit_id): a for a in accounts},
         lots={},
-        known={key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in known.fetchall()},
+        known=known,
         program_accounts=program_accounts,
     )
-    _Shelves(out).fill(lots.fetchall(), holds.fetchall(), hold_lots.fetchall())
+    if holds is None and any(account.held for account in out.accounts.values()):
+        with conn.pipeline():
+            holds = _holds(conn, parameters)
+    shelves = _Shelves(out)
+    shelves.fill(lots, *(rows.fetchall() for rows in holds) if holds else ((), ()))
     if found:
-        _Shelves(out).fill_origins({name: rows.fetchall() for name, rows in found.items()}, want)
-    return out
+        shelves.fill_origins({name: rows.fetchall() for name, rows in found.items()}, want)
+    return out, set(opened.fetchall()) if opened else set()
+
+
+def open_accounts(conn: Connection, program_id: str, rows: Sequence[Mapping[str, str]]) -> Cursor[tuple[str, ...]]:
+    """Make accounts that do not exist yet; the cursor tells which those were."""
+    return conn.execute(SQL["open_accounts"], {"rows": batches.rows(rows), "program": program_id})
+
+
+def _alone(want: Wanted, openings: Sequence[object]) -> bool:
+    """Tell whether one statement reads all that is wanted."""
+    more = (want.placed, want.earned, want.spent, want.restored, want.expired, openings)
+    return len(want.keys) == 1 and not any(more)
+
+
+Stock = tuple[list[Account], list[Lot], dict[str, KnownOperation]]
+
+
+class _Many:
+    """Locks the accounts of a batch, then reads open lots and known keys."""
+
+    def __init__(self, conn: Connection, keys: Sequence[str], parameters: dict[str, object]) -> None:
+        self.accounts = typed(conn, Account).execute(SQL["lock_accounts"], parameters)
+        self.lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
+        rows = batches.rows([{"key": key} for key in keys])
+        self.known = conn.execute(SQL["known_operations"], {"rows": rows, "program": parameters["program"]})
+
+    def read(self) -> Stock:
+        known = {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in self.known.fetchall()}
+        return self.accounts.fetchall(), self.lots.fetchall(), known
+
+
+class _One:
+    """The same for one operation, by one statement, since statements are what a small batch costs."""
+
+    def __init__(self, conn: Connection, key: str, parameters: dict[str, object]) -> None:
+        self.again = (conn, [key], parameters)
+        self.key = key
+        self.rows = conn.execute(SQL["load_one"], {**parameters, "key": key})
+
+    def read(self) -> Stock:
+        accounts: dict[str, Account] = {}
+        known: dict[str, KnownOperation] = {}
+        lots: list[Lot] = []
+        for fresh, *row in self.rows.fetchall():
+            if not fresh:
+                # Somebody changed the account while we waited for it: now that it is ours, read again.
+                with self.again[0].pipeline():
+                    stock = _Many(*self.again)
+                return stock.read()
+            account = Account(*row[:ACCOUNT])
+            accounts.setdefault(account.id, account)
+            id_, fingerprint, *lot = row[ACCOUNT:]
+            if id_ is not None:
+                known[self.key] = KnownOperation(id_, fingerprint)
+            if lot[0] is not None:
+                lots.append(Lot(*lot))
+        return list(accounts.values()), lots, known
+
+
+def _holds(conn: Connection, parameters: dict[str, object]) -> tuple[Cursor[tuple[object, ...]], Cursor[HoldLot]]:
+    holds = conn.execute(SQL["load_holds"], parameters)
+    return holds, typed(conn, HoldLot).execute(SQL["load_hold_lots"], parameters)
 
 
 def due_book(conn: Connection, found: Collection[Account], program_accounts: ProgramAccounts, *, now: datetime) -> Book:
@@ -125,8 +194,7 @@ def due_book(conn: Connection, found: Collection[Account], program_accounts: Pro
     parameters = {"rows": rows, "now": now}
     with conn.pipeline():
         lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
-        holds = conn.execute(SQL["load_holds"], parameters)
-        hold_lots = typed(conn, HoldLot).execute(SQL["load_hold_lots"], parameters)
+        holds, hold_lots = _holds(conn, parameters)
     out = Book({(a.holder_id, a.unit_id): a for a in found}, {}, {}, program_accounts)
     _Shelves(out).fill(lots.fetchall(), holds.fetchall(), hold_lots.fetchall())
     return out

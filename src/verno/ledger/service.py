@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-
-from psycopg import Cursor
+from functools import lru_cache
+from typing import LiteralString
 
 from verno.kit import batches, ids
 from verno.kit.db import Connection
@@ -27,7 +27,7 @@ def open_unit(conn: Connection, program_id: str, unit_id: str, *, now: datetime)
     """Make the program's own accounts of a unit: where points come from and where they go."""
     kinds = [kind for kind in AccountKind if kind is not AccountKind.MEMBER]
     fresh = ids.new_ids(len(kinds), now=now)
-    _open(
+    loading.open_accounts(
         conn,
         program_id,
         [
@@ -74,11 +74,9 @@ def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *,
     want = loading.wanted(operations)
     program_accounts = _accounts_of(conn, program_id, {unit for _, unit in want.accounts})
     strange = want.accounts.keys() - _met
-    keys = [operation.key for operation in operations]
-    with conn.pipeline():
-        opened = _open_members(conn, program_id, strange, now=now) if strange else None
-        book = loading.book(conn, program_id, want, keys, program_accounts, now=now)
-    _meet(want.accounts, book, set(opened.fetchall()) if opened else set())
+    openings = _openings(strange, now=now) if strange else ()
+    book, opened = loading.book(conn, program_id, want, program_accounts, openings, now=now)
+    _meet(want.accounts, book, opened)
     return book
 
 
@@ -96,19 +94,11 @@ def _meet(wanted: Collection[AccountKey], book: Book, opened: set[tuple[str, ...
     _met.update(key for key in wanted if key not in opened)
 
 
-def _open_members(
-    conn: Connection, program_id: str, keys: Collection[AccountKey], *, now: datetime
-) -> Cursor[tuple[str, str]]:
-    """Open the members' accounts that do not exist yet; the cursor tells which those were."""
-    rows = [
+def _openings(keys: Collection[AccountKey], *, now: datetime) -> list[dict[str, str]]:
+    return [
         {"holder_id": holder, "id": id_, "unit_id": unit, "kind": AccountKind.MEMBER}
         for (holder, unit), id_ in zip(keys, ids.new_ids(len(keys), now=now), strict=True)
     ]
-    return _open(conn, program_id, rows)
-
-
-def _open(conn: Connection, program_id: str, rows: Sequence[dict[str, str]]) -> Cursor[tuple[str, str]]:
-    return conn.execute(SQL["open_accounts"], {"rows": batches.rows(rows), "program": program_id})
 
 
 def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -> ProgramAccounts:
@@ -134,11 +124,25 @@ def _write(conn: Connection, program_id: str, made: Plan) -> None:
         ("end_holds", [hold for hold in made.ended_holds.values() if hold.id not in fresh_holds]),
         ("move_accounts", list(made.accounts.values())),
     )
+    filled = {name: batches.rows(rows) for name, rows in parts if rows}
+    if len(made.operations) == 1:
+        conn.execute(_together(tuple(filled)), {**filled, "program": program_id})
+        return
     with conn.pipeline():
-        for name, rows in parts:
-            if rows:
-                parameters = {"rows": batches.rows(rows), "program": program_id}
-                conn.execute(SQL[name], parameters)
+        for name, rows in filled.items():
+            conn.execute(SQL[name], {"rows": rows, "program": program_id})
+
+
+@lru_cache(maxsize=64)
+def _together(names: tuple[str, ...]) -> LiteralString:
+    """Return several writes as one statement: for a single operation, statements are what it costs.
+
+    It touches one member, so it stays on one shard.
+    """
+    texts = [SQL[name].replace("%(rows)s", f"%({name})s") for name in names]
+    parts = [f"{name} AS (\n{text}\n)" for name, text in zip(names[:-1], texts[:-1], strict=True)]
+    # Made of this package's own statements and names: literal in the sense of PEP 675.
+    return ("WITH " if parts else "") + ",\n".join(parts) + "\n" + texts[-1]
 
 
 def _ids(likely: int, now: datetime) -> Iterator[str]:

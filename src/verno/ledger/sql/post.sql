@@ -46,6 +46,44 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) l
 
+-- name: load_one
+-- For a batch of one operation, everything by one statement: the accounts, locked; their open lots (as load_lots);
+-- whether the key is known. While it waits for a lock its own snapshot grows old, so it says of each account which
+-- version it locked and which one its snapshot saw: as long as these are the same, lots and key are as fresh as the
+-- account, since whoever changes them changes the account. Plan: primary keys, outer nested loops as in load_lots.
+SELECT a.*, o.id::text, o.fingerprint, l.*
+FROM (
+    SELECT holder_id, unit_id, hungry
+    FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, hungry boolean)
+    ORDER BY holder_id, unit_id
+) r
+CROSS JOIN LATERAL (
+    SELECT xmin::text AS seen FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) s
+CROSS JOIN LATERAL (
+    SELECT xmin::text = s.seen AS fresh, holder_id::text, id::text, unit_id::text, available, pending, held, debt,
+           next_change_at, lapses_at, changed_at
+    FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+    FOR UPDATE
+) a
+LEFT JOIN LATERAL (
+    SELECT id, encode(fingerprint, 'hex') AS fingerprint FROM ledger_operation
+    WHERE program_id = %(program)s AND key = %(key)s
+    LIMIT 1
+) o ON true
+LEFT JOIN LATERAL (
+    SELECT holder_id::text, id::text, account_id::text, amount, remaining, held, active_from, expires_at, awaits,
+           restores_id::text
+    FROM ledger_lot
+    WHERE holder_id = r.holder_id AND account_id = a.id::uuid AND remaining > 0
+      AND (r.hungry OR a.next_change_at <= greatest(%(now)s, a.changed_at))
+    OFFSET 0
+) l ON true
+
 -- name: load_holds
 -- The open holds of the same accounts; most have none, which the account itself tells.
 -- Plan: function scan, nested loops on the account's index and the partial index of open holds.
