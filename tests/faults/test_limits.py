@@ -160,6 +160,46 @@ def test_hard_limits_hold_in_a_crowd_and_lose_no_place(seed: int) -> None:
     fill_up(shop, MOST - living[everything, ""], BUDGET - living[budget, ""])
 
 
+@pytest.mark.usefixtures("database", "crowd")
+def test_batches_wait_for_each_other_and_never_in_a_circle() -> None:
+    """Nobody tries again here: a deadlock would be a failure. Each batch names few members, in an order of its own."""
+    shop = Shop(seed=1)
+    with db.connect() as conn:
+        wanted = limit("member", most=10**6), limit("program", "spent", most=10**6), limit("till", most=3, hard=False)
+        shop.limits = setup(conn, shop.program, *wanted)
+
+    def client(number: int) -> None:
+        draw = random.Random(number)
+        mine: list[str] = []
+        try:
+            with db.connect_for_batches() as conn:
+                for _ in range(either(15, 150)):
+                    uses = [
+                        use(draw.choice(shop.members[:9]), key=key, at=shop.at, spent={"points": 1}, till=f"{i % 5}")
+                        for i, key in enumerate(new_ids(20, now=clock.now()))
+                    ]
+                    gone = draw.sample(mine, min(len(mine), 5))
+                    with conn.transaction():
+                        desk = service.open_counters(conn, shop.program, shop.limits, uses, known=gone, now=clock.now())
+                        for operation_id in gone:
+                            desk.free(operation_id)
+                        assert [desk.admit(one) for one in uses] == [None] * len(uses)
+                        desk.write(conn)
+                    mine = [*(one for one in mine if one not in gone), *(one.operation_id for one in uses)]
+            shop.answers["left"] += len(mine)
+        except Exception as error:  # noqa: BLE001 the test's own thread must hear of it
+            shop.failures.append(error)
+
+    clients = [threading.Thread(target=client, args=(number,)) for number in range(8)]
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
+    assert shop.failures == []
+    budget = next(one.id for one in shop.limits if one.measure == "spent")
+    assert shop.living()[budget, ""] == shop.answers["left"]
+
+
 def fill_up(shop: Shop, places: int, points: int) -> None:
     """Whoever has no use left gets one, until not a place and not a point is free: none was lost."""
     served = {subject for _, subject in shop.living()}

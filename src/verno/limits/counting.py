@@ -25,7 +25,7 @@ class Want(NamedTuple):
 
 def wants(limits: Sequence[Limit], use: Use) -> list[Want]:
     """Return the limits that a use meets with more than nothing, in the limits' order."""
-    tz = localtime.zone(use.zone)
+    spans: dict[Window, tuple[datetime, datetime]] = {}
     found: list[Want] = []
     for limit in limits:
         amount = figure(limit.measure, limit.unit, use.figures)
@@ -33,7 +33,10 @@ def wants(limits: Sequence[Limit], use: Use) -> list[Want]:
             continue
         subject = _subject(limit, use)
         if subject is not None:
-            bucket, ends_at = span(limit.window, use.at, tz)
+            window = limit.window
+            if window not in spans:
+                spans[window] = span(window, use.at, localtime.zone(use.zone))
+            bucket, ends_at = spans[window]
             found.append(Want(limit, (limit.id, subject, bucket), amount, ends_at))
     return found
 
@@ -42,11 +45,10 @@ def figure(measure: Measure, unit: str | None, figures: Figures) -> int:
     """Return what of ``figures`` a limit of this measure counts."""
     if measure is Measure.RECEIPTS:
         return figures.receipts
-    points = {
-        Measure.EARNED: figures.earned,
-        Measure.SPENT: figures.spent,
-        Measure.ADJUSTED: figures.adjusted,
-    }[measure]
+    if measure is Measure.EARNED:
+        points = figures.earned
+    else:
+        points = figures.spent if measure is Measure.SPENT else figures.adjusted
     return points.get(unit or "", 0)
 
 
@@ -67,9 +69,8 @@ def span(window: Window, at: datetime, tz: ZoneInfo) -> tuple[datetime, datetime
 
 def _subject(limit: Limit, use: Use) -> str | None:
     """Return under what name a use counts for a limit; None when it does not: nobody is named, or counted before."""
-    own = {Subject.MEMBER: use.holder_id, Subject.CARD: use.card}
-    if limit.subject in own:
-        return own[limit.subject]
+    if limit.subject is Subject.MEMBER or limit.subject is Subject.CARD:
+        return use.holder_id if limit.subject is Subject.MEMBER else use.card
     if use.claimed and limit.measure is Measure.RECEIPTS:
         return None
     if limit.subject is Subject.PROGRAM:
