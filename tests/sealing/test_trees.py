@@ -73,7 +73,6 @@ def test_every_leaf_climbs_to_the_root_and_a_richer_one_does_not(
 def test_what_is_taken_from_a_neighbours_sum_shows(
     people: list[tuple[bytes, tuple[int, ...]]], data: st.DataObject
 ) -> None:
-    """The flaw of sum trees whose nodes hash only the total: a neighbour shrinks, the member sees nothing."""
     built = tree(people)
     index = data.draw(st.integers(0, len(people) - 1))
     steps = sumtree.path(built, index)
@@ -84,6 +83,24 @@ def test_what_is_taken_from_a_neighbours_sum_shows(
     lower[lane] = data.draw(st.integers(0, 10**18).filter(lambda other: other != lower[lane]))
     steps[which] = (on_left, Node(node.hash, sumtree.pack(lower)))
     assert sumtree.climb(built[0][index], steps, LANES).hash != sumtree.root(built).hash
+
+
+@given(hashes, figures, hashes, figures)
+def test_two_neighbours_cannot_be_told_different_sums(
+    digest: bytes, own: tuple[int, ...], other_digest: bytes, others: tuple[int, ...]
+) -> None:
+    """The known flaw of sum trees whose nodes hash their own total alone.
+
+    The program owes both, and claims the larger of the two: to each it shows as the neighbour's what is missing.
+    """
+    left, right = Node(digest, sumtree.pack(own)), Node(other_digest, sumtree.pack(others))
+    claimed = [max(pair) for pair in zip(own, others, strict=True)]
+    shown_left = Node(right.hash, sumtree.pack([all_ - mine for all_, mine in zip(claimed, own, strict=True)]))
+    shown_right = Node(left.hash, sumtree.pack([all_ - mine for all_, mine in zip(claimed, others, strict=True)]))
+    seen_left = sumtree.climb(left, [(False, shown_left)], LANES)
+    seen_right = sumtree.climb(right, [(True, shown_right)], LANES)
+    honest = not any(map(min, zip(own, others, strict=True)))
+    assert (seen_left == seen_right) == honest
 
 
 def test_a_sum_never_wraps_into_the_next_lane() -> None:
