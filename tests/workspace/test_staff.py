@@ -158,7 +158,8 @@ def test_every_change_of_the_staff_is_audited(conn: psycopg.Connection, shop: Sh
     staff.invite(conn, shop.program.id, who.id, by=BY, now=NOW)
     for active in (False, False, True):
         staff.set_active(conn, shop.program.id, who.id, active=active, by=BY, now=NOW)
-    told = {entry.action: entry for entry in audit.page(conn, shop.program.id)}
+    entries = audit.page(conn, shop.program.id)
+    told = {entry.action: entry for entry in entries if entry.object_kind == "staff"}
     assert set(told) == {
         "staff.add",
         "staff.role",
