@@ -120,6 +120,10 @@ class Desk:
         key = ("external_id", ref.external_id or "")
         return members.find_holders(self.conn, self.program_id, [key])[key]
 
+    def named_as(self, external_id: str) -> str:
+        """Return the member of an external id."""
+        return self.named(MemberRef(external_id=external_id))
+
     def adjust(
         self,
         holder: str,

@@ -103,7 +103,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """A lot that a member brings along from another system: ``earned_at`` is its business time.
+    """A lot that a member brings along from another system. It begins when it began there, ``active_from``.
 
     ``key`` names it for ever; ``row`` is where it stands in the file of the import ``run_id``.
     """
@@ -115,7 +115,6 @@ class Opening(msgspec.Struct, frozen=True):
     fingerprint: str
     run_id: str
     row: int
-    earned_at: datetime
     active_from: datetime | None = None
     expires_at: datetime | None = None
     lapses_at: datetime | None = None

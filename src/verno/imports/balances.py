@@ -35,7 +35,8 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class NewBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A lot to bring along. A date without a time is the program's: ``expires_at`` is then the last usable day.
 
-    Without ``expires_at`` the points end as the unit's points do, counted from ``earned_at``.
+    Without ``expires_at`` the points end as the unit's points do, counted from ``earned_at``; without ``active_from``
+    they were usable from there on.
     """
 
     points: Points
@@ -97,8 +98,9 @@ def _opening(frame: Frame, item: Item, key: Key, holder: str | None) -> Opening 
     if not EARLIEST <= earned_at <= frame.now:
         return RowError(row, "earned_at", "time-out-of-range: must lie between 1990 and now")
     span = _span(frame, unit, value, earned_at)
-    if span.expires_at is not None and span.expires_at <= max(earned_at, span.active_from or earned_at):
-        return RowError(row, "expires_at", "time-out-of-range: ends before it begins")
+    ends = [end for end in (span.expires_at, span.lapses_at) if end is not None]
+    if ends and min(ends) <= max(frame.now, span.active_from or frame.now):
+        return RowError(row, "expires_at", f"time-out-of-range: is over already, since {min(ends).isoformat()}")
     named = [*key, unit.code, value.earned_at, value.active_from, value.expires_at]
     return Opening(
         holder_id=holder,
@@ -108,7 +110,6 @@ def _opening(frame: Frame, item: Item, key: Key, holder: str | None) -> Opening 
         fingerprint=_digest([*named, value.points, value.reference]),
         run_id=frame.run_id,
         row=row,
-        earned_at=earned_at,
         active_from=span.active_from,
         expires_at=span.expires_at,
         lapses_at=span.lapses_at,
@@ -125,7 +126,7 @@ def _span(frame: Frame, unit: Unit, value: NewBalance, earned_at: datetime) -> l
     """Return the lot's life: what the row says, else what the unit says of points earned on that day."""
     zone = frame.zone
     own = lifetime.born(unit.lifetime, localtime.business_date(earned_at, zone), zone)
-    begins = _moment(frame, value.active_from)
+    begins = _moment(frame, value.active_from) or earned_at
     if value.expires_at is None:
         ends = own.expires_at
     elif len(value.expires_at) == LENGTH_OF_A_DATE:

@@ -20,6 +20,9 @@ def open_balances(
 ) -> list[OpeningOutcome]:
     """Bring lots along: one outcome per item, in order. The round trips do not grow with the batch.
 
+    They are taken into the books now, whenever they began: months that are over stay as they were. A lot that is over
+    already is the caller's to refuse.
+
     A lot that came before under its key is a replay, whatever file brought it; the same key with other points or dates
     is refused (``idempotency-mismatch``), and so is a second row of one file with the same key (``already-brought``).
     """
@@ -36,7 +39,7 @@ def open_balances(
         else:
             outcomes[i] = _again(opening, *before)
     operations = [
-        _operation(opening, id_) for (_, opening), id_ in zip(fresh, ids.new_ids(len(fresh), now=now), strict=True)
+        _operation(opening, id_, now) for (_, opening), id_ in zip(fresh, ids.new_ids(len(fresh), now=now), strict=True)
     ]
     rows = []
     for (i, opening), operation, result in zip(
@@ -65,12 +68,12 @@ def _again(opening: Opening, run_id: str, row: int, fingerprint: str) -> Opening
     return Brought(replayed=True)
 
 
-def _operation(opening: Opening, id_: str) -> Operation:
+def _operation(opening: Opening, id_: str, now: datetime) -> Operation:
     lot = Earn(
         opening.holder_id,
         opening.unit_id,
         opening.points,
-        opening.earned_at,
+        now,
         active_from=opening.active_from,
         expires_at=opening.expires_at,
         lapses_at=opening.lapses_at,

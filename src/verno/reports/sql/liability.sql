@@ -37,21 +37,22 @@ WHERE a.program_id = %(program)s AND a.kind = 'member' AND (a.next_change_at IS 
 GROUP BY a.unit_id
 
 -- name: open_lots_by_age
--- What open lots hold, by unit and age: the ages' beginnings come as a sorted array of moments. A lot that stands in
+-- What open lots hold, by unit and age: the ages' beginnings come as a sorted array of moments. A lot is as old as its
+-- transfer, or older where it was brought along with an earlier beginning. A lot that stands in
 -- another's place (after a return, a reinstatement, a merge) is as old as the first of its line; a merge's line goes on
 -- at the member who was merged.
 -- Plan: scan of the partial index of open lots, hash join with accounts; their transfers by primary key; recursion over
 -- the lots that stand in others' places alone.
 WITH RECURSIVE open AS (
-    SELECT l.holder_id, l.id, a.unit_id, l.remaining, l.restores_id
+    SELECT l.holder_id, l.id, a.unit_id, l.remaining, l.restores_id, l.active_from
     FROM ledger_lot l
     JOIN ledger_account a ON a.holder_id = l.holder_id AND a.id = l.account_id
     WHERE a.program_id = %(program)s AND l.remaining > 0
 ), line AS (
-    SELECT o.holder_id AS open_holder, o.id AS open_id, o.holder_id, o.id, o.restores_id, 0 AS steps
+    SELECT o.holder_id AS open_holder, o.id AS open_id, o.holder_id, o.id, o.restores_id, o.active_from, 0 AS steps
     FROM open o WHERE o.restores_id IS NOT NULL
     UNION ALL
-    SELECT n.open_holder, n.open_id, p.holder_id, p.id, p.restores_id, n.steps + 1
+    SELECT n.open_holder, n.open_id, p.holder_id, p.id, p.restores_id, p.active_from, n.steps + 1
     FROM line n
     CROSS JOIN LATERAL (
         SELECT n.holder_id AS who
@@ -60,10 +61,12 @@ WITH RECURSIVE open AS (
     ) w
     JOIN ledger_lot p ON p.holder_id = w.who AND p.id = n.restores_id
 ), origin AS (
-    SELECT DISTINCT ON (open_holder, open_id) open_holder, open_id, holder_id, id
+    SELECT DISTINCT ON (open_holder, open_id) open_holder, open_id, holder_id, id, active_from
     FROM line ORDER BY open_holder, open_id, steps DESC
 )
-SELECT o.unit_id::text, width_bucket(t.at, %(ages)s::timestamptz[]), sum(o.remaining)::bigint
+SELECT o.unit_id::text,
+       width_bucket(least(t.at, coalesce(g.active_from, o.active_from)), %(ages)s::timestamptz[]),
+       sum(o.remaining)::bigint
 FROM open o
 LEFT JOIN origin g ON g.open_holder = o.holder_id AND g.open_id = o.id
 JOIN ledger_transfer t ON t.holder_id = coalesce(g.holder_id, o.holder_id) AND t.id = coalesce(g.id, o.id)
@@ -72,11 +75,11 @@ GROUP BY 1, 2
 -- name: ages_of_lots
 -- The ages of some lots, told as above. Plan: function scan, nested loops on primary keys, recursion as above.
 WITH RECURSIVE line AS (
-    SELECT r.lot_id AS open_id, l.holder_id, l.id, l.restores_id, 0 AS steps
+    SELECT r.lot_id AS open_id, l.holder_id, l.id, l.restores_id, l.active_from, 0 AS steps
     FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid)
     JOIN ledger_lot l ON l.holder_id = r.holder_id AND l.id = r.lot_id
     UNION ALL
-    SELECT n.open_id, p.holder_id, p.id, p.restores_id, n.steps + 1
+    SELECT n.open_id, p.holder_id, p.id, p.restores_id, p.active_from, n.steps + 1
     FROM line n
     CROSS JOIN LATERAL (
         SELECT n.holder_id AS who
@@ -85,9 +88,9 @@ WITH RECURSIVE line AS (
     ) w
     JOIN ledger_lot p ON p.holder_id = w.who AND p.id = n.restores_id
 ), origin AS (
-    SELECT DISTINCT ON (open_id) open_id, holder_id, id FROM line ORDER BY open_id, steps DESC
+    SELECT DISTINCT ON (open_id) open_id, holder_id, id, active_from FROM line ORDER BY open_id, steps DESC
 )
-SELECT g.open_id::text, a.unit_id::text, width_bucket(t.at, %(ages)s::timestamptz[])
+SELECT g.open_id::text, a.unit_id::text, width_bucket(least(t.at, g.active_from), %(ages)s::timestamptz[])
 FROM origin g
 JOIN json_to_recordset(%(rows)s) AS r (holder_id uuid, lot_id uuid) ON r.lot_id = g.open_id
 JOIN ledger_lot l ON l.holder_id = r.holder_id AND l.id = r.lot_id
