@@ -10,10 +10,12 @@ import pytest
 
 from tests.builders import NOW, Shop, holder, make_shop
 from tests.limits.builders import DAY, limit, live, setup, spend, uneven, use
+from verno.kit import db
 from verno.kit.errors import BrokenInvariant, TryAgain
 from verno.limits import queries, service
 from verno.limits.desk import Desk
 from verno.limits.types import Figures, Limit, NewLimit, OverLimit, Use
+from verno.wiring import chores
 
 SOON = NOW + timedelta(minutes=10)
 LATER = NOW + timedelta(minutes=11)
@@ -317,3 +319,13 @@ def test_what_is_long_over_is_forgotten(till: Till) -> None:
     till.free(old.operation_id, now=after)
     till.free(late.operation_id, now=after)
     assert till.used() == 2
+
+
+def test_the_worker_forgets_in_steps(database: str) -> None:
+    with db.transaction() as conn:
+        till = Till(conn, make_shop(conn).program.id)
+        till.hold(limit("member", most=1))
+        till.admit(*(use(holder()) for _ in range(3)))
+    later = NOW + timedelta(days=60)
+    assert chores.forget_limits(now=later, stopping=lambda: True) == 0
+    assert chores.forget_limits(now=later, stopping=lambda: False) == 3

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
+from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.reports import reader
 from verno.sealing import service as sealing
@@ -65,6 +66,14 @@ def close_day(*, now: datetime, stopping: Stopping) -> int:
     return sealing.close_day(now=now, stopping=stopping)
 
 
+def forget_limits(*, now: datetime, stopping: Stopping) -> int:
+    """Drop what limits counted long ago; returns how many counters went."""
+    total = 0
+    while not stopping() and (done := _forget_some(now)):
+        total += done
+    return total
+
+
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
     """Plan last month's points statements where they are missing; returns how many are on their way."""
     with db.transaction() as conn:
@@ -74,6 +83,11 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG00
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
     with db.transaction() as conn:
         return days.tell_days(conn, program, zone, now=now)
+
+
+def _forget_some(now: datetime) -> int:
+    with db.transaction() as conn:
+        return limits.forget(conn, now=now)
 
 
 def _settle_some(program: str, now: datetime) -> int:

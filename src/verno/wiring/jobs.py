@@ -45,6 +45,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "settle-due": Scheduled("verno.wiring.chores:settle_due", "* * * * *"),
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
+    "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 
