@@ -29,6 +29,7 @@ NEEDS: Mapping[str, Permission] = {
     "staff": Permission.STAFF_WRITE,
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
+    "limits": Permission.LIMITS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 
@@ -44,6 +45,7 @@ class Room:
 MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
+    Room("console:limits", _("Limits")),
     Room("console:staff", _("Staff")),
     Room("console:audit", _("Audit")),
 )

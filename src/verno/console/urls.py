@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verno.console.views import audit, dashboard, entry, errors, members, messages, staff
+from verno.console.views import audit, dashboard, entry, errors, limits, members, messages, staff
 
 app_name = "console"
 
@@ -23,5 +23,6 @@ urlpatterns = [
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
+    path("limits/", limits.limits, name="limits"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]
