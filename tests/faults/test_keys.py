@@ -56,7 +56,7 @@ def test_the_same_key_with_another_amount_is_refused(shop: Open, server: Server)
         first = caller.post("/v1/receipts", shop.sale("one", 0, 10_000))
         for other in (shop.sale("one", 0, 10_001), shop.sale("one", 1), shop.sale("one", 0, till="7")):
             refused = caller.post("/v1/receipts", other)
-            assert (refused.status, refused.json()["type"]) == (422, "idempotency-mismatch")
+            assert (refused.status, refused.json().get("type")) == (422, "idempotency-mismatch")
         assert caller.post("/v1/receipts", shop.sale("one", 0, 10_000)).body == first.body
     assert effects() == {"receipts": 1, "transfers": 1, "events": 1}
 
