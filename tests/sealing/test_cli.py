@@ -99,3 +99,14 @@ def test_a_file_that_is_no_head(database: str, tmp_path: Path, text: str | None,
 
 def test_no_two_checks_share_a_name() -> None:
     assert not set(check.CHECKS) & {name.replace("_", "-") for name in sums.CHECKS}
+
+
+def test_every_check_is_described() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/cli.md").read_text()
+    rows = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    assert all(f"`{name}`" in rows for name in check.CHECKS)
+
+
+def test_every_check_has_its_attack() -> None:
+    attacks = (Path(__file__).resolve().parents[1] / "faults/test_tampering.py").read_text()
+    assert all(f'"{name}"' in attacks for name in check.CHECKS)
