@@ -1,6 +1,7 @@
 """A ledger in memory around the pure planner: hands it what the database would load, keeps what it plans to write."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,19 +10,32 @@ from itertools import count
 import msgspec
 
 from tests.engine.programs import BEGINNING, HOLDERS, UNITS
-from verno.ledger.planner import Book, plan
+from verno.ledger.planner import Book, Part, expiry_order, plan
 from verno.ledger.types import (
     Account,
     AccountKind,
+    Activate,
+    Capture,
+    Earn,
+    Entry,
+    HoldLot,
+    HoldRow,
+    HoldState,
     KnownOperation,
     Lot,
     LotMove,
+    Merge,
     Operation,
     Posted,
+    PutBack,
     Refused,
+    Reinstate,
+    Release,
     Result,
-    Spend,
+    TakeBack,
     Transfer,
+    TransferKind,
+    Unmerge,
 )
 
 PROGRAM_ACCOUNTS = {(unit, kind): f"{unit}/{kind}" for unit in UNITS for kind in AccountKind}
@@ -33,62 +47,190 @@ class Bookkeeper:
 
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     lots: dict[str, Lot] = field(default_factory=dict)
-    transfers: list[Transfer] = field(default_factory=list)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
     moves: list[LotMove] = field(default_factory=list)
+    holds: dict[str, HoldRow] = field(default_factory=dict)
+    hold_lots: list[HoldLot] = field(default_factory=list)
     known: dict[str, KnownOperation] = field(default_factory=dict)
     ids: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        for holder in HOLDERS:
+        for who in HOLDERS:
             for unit in UNITS:
-                self.accounts[holder, unit] = Account(holder, f"{holder}/{unit}", unit, 0, 0, 0, None, BEGINNING)
+                self.accounts[who, unit] = Account(who, f"{who}/{unit}", unit, 0, 0, 0, 0, None, None, BEGINNING)
 
     def post(self, operations: Sequence[Operation], *, now: datetime) -> list[Result]:
         made = plan(self.load(operations, now), operations, now=now, ids=(f"{n:08d}" for n in self.ids))
-        assert not {transfer.id for transfer in made.transfers} & {transfer.id for transfer in self.transfers}
-        self.transfers += made.transfers
+        for transfer in made.transfers:
+            assert transfer.id not in self.transfers
+            self.transfers[transfer.id] = transfer
         self.moves += made.moves
-        for lot in (*made.lots, *made.drained.values()):
+        for lot in (*made.lots, *made.changed_lots.values()):
             self.lots[lot.id] = deepcopy(lot)
+        for hold in {h.id: h for h in (*made.holds, *made.ended_holds.values())}.values():
+            before = self.holds.get(hold.id)
+            assert before is None or before.state is HoldState.OPEN, "a hold ends once"
+            self.holds[hold.id] = deepcopy(hold)
+        self.hold_lots += made.hold_lots
         for account in made.accounts.values():
             self.accounts[account.holder_id, account.unit_id] = deepcopy(account)
         self.known |= {row.key: KnownOperation(row.id, row.fingerprint) for row in made.operations}
         return made.results
 
-    def load(self, operations: Sequence[Operation], now: datetime) -> Book:
-        """Load lots of those accounts only that need them, as ``load_lots`` does."""
-        named = {(e.holder_id, e.unit_id) for operation in operations for e in operation.entries}
-        hungry = {(e.holder_id, e.unit_id) for o in operations for e in o.entries if isinstance(e, Spend)}
-        accounts = {key: deepcopy(self.accounts[key]) for key in sorted(named)}
-        lots: dict[str, list[Lot]] = {}
-        for key, account in accounts.items():
-            due = account.next_change_at is not None and account.next_change_at <= max(now, account.changed_at)
-            if key in hungry or due:
-                lots[account.id] = [deepcopy(lot) for lot in self.open_lots(account)]
-        known = {operation.key: self.known[operation.key] for operation in operations if operation.key in self.known}
-        return Book(accounts, lots, known, PROGRAM_ACCOUNTS)
+    def account(self, holder: str = "ann", unit: str = "points") -> Account:
+        return self.accounts[holder, unit]
+
+    def of_lots(self, account: Account) -> list[Lot]:
+        return [lot for lot in self.lots.values() if lot.account_id == account.id]
 
     def open_lots(self, account: Account) -> list[Lot]:
-        return [lot for lot in self.lots.values() if lot.account_id == account.id and lot.remaining > 0]
+        return [lot for lot in self.of_lots(account) if lot.remaining > 0]
 
-    def story(self, account: Account) -> list[tuple[str, int, datetime, datetime]]:
-        """Return (kind, points, business time, recorded) of the account's transfers, in order."""
-        mine = [t for t in self.transfers if account.id in (t.debit_account_id, t.credit_account_id)]
-        return [(t.kind.value, t.amount, t.at, t.recorded_at) for t in mine]
+    def load(self, operations: Sequence[Operation], now: datetime) -> Book:
+        """Load lots of those accounts only that need them, as ``load_lots`` does."""
+        entries = [entry for operation in operations for entry in operation.entries]
+        named = {side: False for entry in entries for side in _sides(entry)}
+        for entry in entries:
+            for side in _sides(entry):
+                named[side] |= not isinstance(entry, Earn)
+        known = {operation.key: self.known[operation.key] for operation in operations if operation.key in self.known}
+        book = Book({side: deepcopy(self.accounts[side]) for side in sorted(named)}, {}, known, PROGRAM_ACCOUNTS)
+        shelf = _Shelf(self, book)
+        for side, account in book.accounts.items():
+            due = account.next_change_at is not None and account.next_change_at <= max(now, account.changed_at)
+            if named[side] or due:
+                shelf.put_open(account)
+        for entry in entries:
+            shelf.put_origins(entry)
+        return book
+
+    def story(self, account: Account) -> Iterator[Transfer]:
+        """Yield the transfers of an account's holder and unit, in order."""
+        for transfer in self.transfers.values():
+            if (transfer.holder_id, transfer.unit_id) == (account.holder_id, account.unit_id):
+                yield transfer
+
+    def flows(self, account: Account) -> Counter[tuple[str, datetime]]:
+        """Count the points of each kind and business time; in a merge, points and debt alike."""
+        out: Counter[tuple[str, datetime]] = Counter()
+        for transfer in self.story(account):
+            out[transfer.kind.value, transfer.at] += transfer.amount
+        return out
 
     def snapshot(self) -> bytes:
         """Return all that may not depend on how operations were batched: everything but ids."""
-        piles = sorted(
-            (lot.account_id, lot.amount, lot.remaining, str(lot.active_from), str(lot.expires_at))
-            for lot in self.lots.values()
+        return msgspec.json.encode(
+            [
+                sorted(_plain(lot) for lot in self.lots.values()),
+                sorted((h.account_id, h.operation_id, h.amount, h.captured, h.state) for h in self.holds.values()),
+                sorted(self.accounts.values(), key=lambda account: account.id),
+                [sorted([*key, n] for key, n in self.flows(account).items()) for account in self.accounts.values()],
+                self.known,
+            ]
         )
-        accounts = sorted(self.accounts.values(), key=lambda account: account.id)
-        stories = [sorted(self.story(account)) for account in accounts]
-        return msgspec.json.encode([piles, accounts, stories, self.known])
 
 
-def in_short(result: Result) -> tuple[str, str]:
+def _plain(lot: Lot) -> tuple[str, ...]:
+    return tuple(str(getattr(lot, name)) for name in lot.__struct_fields__ if name not in {"id", "restores_id"})
+
+
+def _sides(entry: Entry) -> list[tuple[str, str]]:
+    here = (entry.holder_id, entry.unit_id)
+    return [here, (entry.into_id, entry.unit_id)] if isinstance(entry, Merge | Unmerge) else [here]
+
+
+class _Shelf:
+    """Puts copies of rows where the planner looks for them; one row is one object, wherever it is found."""
+
+    def __init__(self, keeper: Bookkeeper, book: Book) -> None:
+        self.keeper, self.book = keeper, book
+        self.lots: dict[str, Lot] = {}
+        self.holds: dict[str, HoldRow] = {}
+
+    def lot(self, id_: str) -> Lot:
+        return self.lots.setdefault(id_, deepcopy(self.keeper.lots[id_]))
+
+    def hold(self, id_: str) -> HoldRow:
+        return self.holds.setdefault(id_, deepcopy(self.keeper.holds[id_]))
+
+    def put_open(self, account: Account) -> None:
+        self.book.lots[account.id] = [self.lot(lot.id) for lot in self.keeper.open_lots(account)]
+        mine = [h for h in self.keeper.holds.values() if (h.account_id, h.state) == (account.id, HoldState.OPEN)]
+        self.book.holds[account.id] = [self.hold(hold.id) for hold in mine]
+        for hold in mine:
+            parts = [part for part in self.keeper.hold_lots if part.hold_id == hold.id]
+            parts.sort(key=lambda part: expiry_order(self.keeper.lots[part.lot_id]))
+            self.book.hold_lots[hold.id] = parts
+
+    def put_origins(self, entry: Entry) -> None:
+        account = self.book.accounts[entry.holder_id, entry.unit_id]
+        if isinstance(entry, Capture | Release):
+            for hold in self.keeper.holds.values():
+                if (hold.operation_id, hold.account_id) == (entry.held_by, account.id):
+                    self.book.placed[entry.held_by, account.id] = self.hold(hold.id)
+        elif isinstance(entry, TakeBack | Activate):
+            self.put_earned(entry.earned_by, entry.earned_at, account)
+        elif isinstance(entry, PutBack):
+            self.put_spent(entry, account)
+        elif isinstance(entry, Reinstate):
+            self.put_expired(entry, account)
+        elif isinstance(entry, Unmerge):
+            host = self.book.accounts[entry.into_id, entry.unit_id]
+            for lot in self.put_earned(entry.merged_by, entry.merged_at, host):
+                if lot.restores_id:
+                    self.book.restored[lot.restores_id] = self.lot(lot.restores_id)
+
+    def put_earned(self, by: str, at: datetime, account: Account) -> list[Lot]:
+        mine = [lot for lot in self.keeper.of_lots(account) if self.made(lot) == (by, at)]
+        self.book.earned[by, account.id] = [self.lot(lot.id) for lot in mine]
+        self.book.lapsed |= {lot.id: self.lapsed(lot) for lot in mine}
+        return mine
+
+    def made(self, lot: Lot) -> tuple[str | None, datetime]:
+        source = self.keeper.transfers[lot.id]
+        return source.operation_id, source.at
+
+    def put_spent(self, entry: PutBack, account: Account) -> None:
+        parts: list[Part] = []
+        for transfer in self.keeper.story(account):
+            if (transfer.operation_id, transfer.at, transfer.kind) == (entry.spent_by, entry.spent_at, "spend"):
+                moves = [move for move in self.keeper.moves if move.transfer_id == transfer.id]
+                parts += [Part(transfer.id, self.lot(m.lot_id), m.amount, self.back(transfer, m)) for m in moves]
+        self.book.spent[entry.spent_by, account.id] = parts
+
+    def back(self, spent: Transfer, move: LotMove) -> int:
+        """How much of a move was put back: into the lot itself, or into one that stands in its place."""
+        returns = [t for t in self.keeper.transfers.values() if t.reverses_id == spent.id]
+        here = sum(
+            m.amount for t in returns for m in self.keeper.moves if (m.transfer_id, m.lot_id) == (t.id, move.lot_id)
+        )
+        there = [self.keeper.lots[t.id] for t in returns if t.id in self.keeper.lots]
+        return here + sum(lot.amount for lot in there if lot.restores_id == move.lot_id)
+
+    def put_expired(self, entry: Reinstate, account: Account) -> None:
+        out: list[tuple[Lot, datetime]] = []
+        for lot in self.keeper.of_lots(account):
+            ends = [transfer.at for transfer, _ in self.expiries(lot)]
+            if any(end >= entry.since for end in ends):
+                out.append((self.lot(lot.id), max(ends)))
+                self.book.lapsed[lot.id] = self.lapsed(lot)
+        self.book.expired[account.id] = out
+
+    def expiries(self, lot: Lot) -> list[tuple[Transfer, int]]:
+        found = [(self.keeper.transfers[move.transfer_id], move) for move in self.keeper.moves if move.lot_id == lot.id]
+        return [(transfer, move.amount) for transfer, move in found if transfer.kind is TransferKind.EXPIRE]
+
+    def lapsed(self, lot: Lot) -> int:
+        """How much of a lot went to breakage and was not made up for since."""
+        breakage = PROGRAM_ACCOUNTS[self.keeper.transfers[lot.id].unit_id, AccountKind.BREAKAGE]
+        back = [t for t in self.keeper.transfers.values() if (t.reverses_id, t.debit_account_id) == (lot.id, breakage)]
+        return sum(points for _, points in self.expiries(lot)) - sum(t.amount for t in back)
+
+
+def in_short(result: Result) -> tuple[str, str, tuple[int, ...]]:
     """Return a result as the model says it."""
     if isinstance(result, Refused):
-        return "refused", result.reason
-    return ("posted" if isinstance(result, Posted) else "replayed"), result.operation_id
+        return "refused", result.reason, ()
+    return ("posted", result.operation_id, result.moved) if isinstance(result, Posted) else (
+        "replayed", result.operation_id, ()
+    )  # fmt: skip

@@ -1,90 +1,279 @@
-"""The ledger once more, naive and obviously right: no cached balance, points taken one by one, time looked at last.
+"""The ledger once more, naive and obviously right: no cached balance, points taken one by one, time in small steps.
 
 It shares the words of ``verno.ledger.types`` with the planner and nothing else.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from verno.ledger.types import MAX_POINTS, Earn, Operation, Refusal, Spend
+from verno.ledger.types import (
+    MAX_POINTS,
+    Activate,
+    Capture,
+    Earn,
+    Entry,
+    Erase,
+    Hold,
+    Merge,
+    Operation,
+    PutBack,
+    Refusal,
+    Reinstate,
+    Release,
+    Spend,
+    TakeBack,
+    Unmerge,
+)
 
 Side = tuple[str, str]
 """(holder, unit)."""
 
-Answer = tuple[str, str]
-"""("posted" or "replayed", operation id) or ("refused", reason)."""
+Answer = tuple[str, str, tuple[int, ...]]
+"""("posted" or "replayed", operation id, points moved) or ("refused", reason, ())."""
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass
+@dataclass(eq=False)
 class Pile:
-    """Points that live and die together."""
+    """Points that live and die together. ``lost`` went by expiry and was neither taken back nor given again."""
 
+    source: str
     amount: int
     left: int
     begins: datetime
     ends: datetime | None
+    awaits: str | None = None
+    stands_for: "Pile | None" = None
+    held: int = 0
+    lost: int = 0
+    lost_at: datetime = BEFORE_ALL
 
-    def usable(self, moment: datetime) -> bool:
-        return self.begins <= moment and not self.over(moment)
+    def free(self) -> int:
+        return self.left - self.held
 
-    def over(self, moment: datetime) -> bool:
-        return self.ends is not None and self.ends <= moment
+    def order(self) -> tuple[datetime, datetime]:
+        """What ends first goes first, then what began first, then (lists keep their order) the oldest."""
+        return self.ends or NEVER, self.begins
 
-    def turns(self, since: datetime, moment: datetime) -> bool:
-        """Tell whether time alone changes the pile between two moments."""
-        return self.left > 0 and (since < self.begins <= moment or self.over(moment))
+
+@dataclass(eq=False)
+class Aside:
+    """A hold: point by point the piles it came from, in the order they would be spent."""
+
+    points: list[Pile]
+    until: datetime
+    state: str = "open"
 
 
 @dataclass
 class Purse:
-    """One member's points of one unit. ``story`` holds (kind, points, business time, recorded) of each movement."""
+    """One member's points of one unit.
 
-    changed: datetime
+    ``spent`` has every operation's points, in order, less those put back; ``flows`` counts the points of every kind of
+    movement at every business time.
+    """
+
+    clock: datetime
+    lapses: datetime | None = None
+    debt: int = 0
     piles: list[Pile] = field(default_factory=list)
-    story: list[tuple[str, int, datetime, datetime]] = field(default_factory=list)
+    asides: dict[str, Aside] = field(default_factory=dict)
+    spent: dict[str, list[Pile]] = field(default_factory=dict)
+    flows: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     def available(self) -> int:
-        return sum(pile.left for pile in self.piles if pile.begins <= self.changed)
+        return sum(pile.free() for pile in self.piles if pile.begins <= self.clock)
 
     def pending(self) -> int:
-        return sum(pile.left for pile in self.piles if pile.begins > self.changed)
+        return sum(pile.free() for pile in self.piles if pile.begins > self.clock)
 
-    def moment(self, now: datetime) -> datetime:
-        """A clock that runs back is not believed."""
-        return max(now, self.changed)
+    def held(self) -> int:
+        return sum(pile.held for pile in self.piles)
+
+    def total(self) -> int:
+        return sum(pile.left for pile in self.piles)
+
+    def turns(self) -> Iterator[datetime]:
+        """When time alone changes something: a hold is over, points begin, points end."""
+        yield from (aside.until for aside in self.asides.values() if aside.state == "open")
+        for pile in self.piles:
+            if pile.free():
+                yield from (moment for moment in (pile.begins, self.end(pile)) if self.clock < moment < NEVER)
 
     def let_time_pass(self, now: datetime) -> None:
-        moment = self.moment(now)
-        if any(pile.turns(self.changed, moment) for pile in self.piles):
-            self.changed = moment
-            self.bury()
+        """Walk from turn to turn: nothing depends on who looked when. A clock that runs back is not believed."""
+        moment = max(now, self.clock)
+        if any(turn <= moment for turn in self.turns()):
+            while due := [turn for turn in self.turns() if turn <= moment]:
+                self.clock = max(self.clock, min(due))
+                self.rest(self.clock)
+            self.clock = moment
 
-    def bury(self) -> None:
-        """Expire what is over: one movement for each moment of expiry, the earliest first."""
-        over = [pile for pile in self.piles if pile.left > 0 and pile.over(self.changed)]
-        for end in sorted({pile.ends for pile in over if pile.ends is not None}):
-            ended = [pile for pile in over if pile.ends == end]
-            self.story.append(("expire", sum(pile.left for pile in ended), end, self.changed))
-            for pile in ended:
-                pile.left = 0
+    def rest(self, at: datetime) -> None:
+        """Do what is due at this very moment: free what is set aside no more, bury what is over, pay what is owed."""
+        before = {pile: pile.free() for pile in self.piles}
+        for aside in self.asides.values():
+            if aside.state == "open" and aside.until <= self.clock:
+                self.free(aside, "lapsed")
+        for pile in self.piles:
+            if pile.free() and self.over(pile):
+                # What only now came free, although its end is past, is dated now.
+                self.bury(pile, pile.free() - before[pile], max(self.end(pile), self.clock))
+                self.bury(pile, pile.free(), self.end(pile))
+        while self.debt and self.available():
+            self.pop_usable()
+            self.debt -= 1
+            self.flows["repay", at] += 1
 
-    def earn(self, entry: Earn, now: datetime) -> None:
-        self.changed = self.moment(now)
-        begins = entry.active_from or min(entry.at, self.changed)
-        self.piles.append(Pile(entry.points, entry.points, begins, entry.expires_at))
-        self.story.append(("earn", entry.points, entry.at, self.changed))
-        self.bury()
+    def bury(self, pile: Pile, points: int, at: datetime) -> None:
+        if points > 0:
+            pile.left -= points
+            pile.lost += points
+            pile.lost_at = max(pile.lost_at, at)
+            self.flows["expire", at] += points
 
-    def spend(self, entry: Spend, now: datetime) -> None:
-        self.changed = self.moment(now)
-        self.story.append(("spend", entry.points, entry.at, self.changed))
+    def end(self, pile: Pile) -> datetime:
+        """Return a pile's own end, or its purse's (sliding expiry): what begins after that is not concerned."""
+        lapse = self.lapses if self.lapses is not None and pile.begins <= self.lapses else NEVER
+        return min(pile.ends or NEVER, lapse)
+
+    def over(self, pile: Pile) -> bool:
+        return self.end(pile) <= self.clock
+
+    def free(self, aside: Aside, state: str) -> None:
+        aside.state = state
+        for pile in aside.points:
+            pile.held -= 1
+
+    def slide(self, lapses: datetime | None) -> None:
+        """Move the purse's end forward; one that is past already ends nothing that is there."""
+        if lapses is not None and (lapses > self.clock or not (self.available() or self.held())):
+            self.lapses = max(lapses, self.lapses or lapses)
+
+    def next_usable(self) -> Pile:
+        """Return the pile that the next point comes from."""
+        return min((pile for pile in self.piles if pile.free() and pile.begins <= self.clock), key=Pile.order)
+
+    def pop_usable(self) -> Pile:
+        pile = self.next_usable()
+        pile.left -= 1
+        return pile
+
+    def add(self, pile: Pile) -> int:
+        if pile.left:
+            self.piles.append(pile)
+        return pile.left
+
+    # One method an entry, by its name; each returns the points it moved.
+
+    def earn(self, entry: Earn, by: str) -> int:
+        room = entry.points if entry.most is None else entry.most + self.debt - self.total()
+        points = max(0, min(entry.points, room))
+        begins = NEVER if entry.awaits else entry.active_from or min(entry.at, self.clock)
+        self.slide(entry.lapses_at)
+        self.flows[entry.kind, entry.at] += points
+        return self.add(Pile(by, points, points, begins, entry.expires_at, entry.awaits))
+
+    def spend(self, entry: Spend | Capture, by: str) -> int:
+        self.slide(entry.lapses_at)
+        self.spent.setdefault(by, []).extend(self.pop_usable() for _ in range(entry.points))
+        self.flows[entry.kind if isinstance(entry, Spend) else "spend", entry.at] += entry.points
+        return entry.points
+
+    def hold(self, entry: Hold, by: str) -> int:
+        points = []
         for _ in range(entry.points):
-            first = min(
-                (pile for pile in self.piles if pile.left > 0 and pile.usable(self.changed)),
-                key=lambda pile: (pile.ends is None, pile.ends or pile.begins, pile.begins),
-            )
-            first.left -= 1
+            points.append(self.next_usable())
+            points[-1].held += 1
+        self.asides[by] = Aside(points, entry.expires_at)
+        return len(points)
+
+    def capture(self, entry: Capture, by: str) -> int:
+        aside = self.asides[entry.held_by]
+        if aside.state == "lapsed":
+            return self.spend(entry, by)
+        self.slide(entry.lapses_at)
+        self.free(aside, "captured")
+        for pile in aside.points[: entry.points]:
+            pile.left -= 1
+        self.spent.setdefault(by, []).extend(aside.points[: entry.points])
+        self.flows["spend", entry.at] += entry.points
+        return entry.points
+
+    def release(self, entry: Release, by: str) -> int:
+        aside = self.asides.get(entry.held_by)
+        if aside is None or aside.state == "lapsed":
+            return 0
+        self.free(aside, "released")
+        return len(aside.points)
+
+    def takeback(self, entry: TakeBack, by: str) -> int:
+        own = [pile for pile in self.piles if pile.source == entry.earned_by]
+        for _ in range(entry.points):
+            mine = [pile for pile in own if pile.free()]
+            waiting = [pile for pile in mine if pile.begins > self.clock]
+            lost = [pile for pile in own if pile.lost]
+            if mine:
+                min(waiting or mine, key=Pile.order).left -= 1
+            elif lost:
+                min(lost, key=Pile.order).lost -= 1
+            elif self.available():
+                self.pop_usable()
+            elif entry.write_off:
+                self.flows["write_off", entry.at] += 1
+            else:
+                self.debt += 1
+        self.flows["take_back", entry.at] += entry.points
+        return entry.points
+
+    def putback(self, entry: PutBack, by: str) -> int:
+        fresh: dict[Pile | None, Pile] = {}
+        for _ in range(entry.points):
+            spent = self.spent.get(entry.spent_by)
+            pile = spent.pop() if spent else None
+            if pile is not None and not self.over(pile):
+                pile.left += 1
+            elif pile in fresh:
+                fresh[pile].amount += 1
+                fresh[pile].left += 1
+            else:
+                fresh[pile] = Pile(by, 1, 1, self.clock, entry.grace_until, None, pile)
+                self.piles.append(fresh[pile])
+        self.flows["put_back", entry.at] += entry.points
+        return entry.points
+
+    def activate(self, entry: Activate, by: str) -> int:
+        mine = [pile for pile in self.piles if pile.left and pile.source == entry.earned_by]
+        woken = [pile for pile in mine if pile.awaits == entry.event]
+        for pile in woken:
+            pile.awaits, pile.begins, pile.ends = None, entry.active_from, entry.expires_at or pile.ends
+        self.slide(entry.lapses_at)
+        return sum(pile.left for pile in woken)
+
+    def reinstate(self, entry: Reinstate, by: str) -> int:
+        points = 0
+        for pile in [pile for pile in self.piles if pile.lost and pile.lost_at >= entry.since]:
+            points += self.add(Pile(by, pile.lost, pile.lost, self.clock, entry.expires_at, None, pile))
+            pile.lost = 0
+        self.flows["reinstate", entry.at] += points
+        return points
+
+    def erase(self, entry: Erase, by: str) -> int:
+        self.flows["write_off", entry.at] += self.debt
+        self.debt = 0
+        for aside in self.asides.values():
+            if aside.state == "open":
+                self.free(aside, "released")
+        self.rest(entry.at)
+        points = self.total()
+        for pile in self.piles:
+            pile.left = 0
+        self.flows["erase", entry.at] += points
+        return points
 
 
 @dataclass
@@ -104,30 +293,111 @@ class Model:
             self.purse(holder, unit).let_time_pass(now)
 
     def do(self, operation: Operation, *, now: datetime) -> Answer:
-        self.look([(e.holder_id, e.unit_id) for e in operation.entries], now=now)
+        self.look(sides(operation), now=now)
         before = self.known.get(operation.key)
         if before is not None:
             if before.fingerprint != operation.fingerprint:
-                return "refused", Refusal.IDEMPOTENCY_MISMATCH
-            return "replayed", before.id
+                return "refused", Refusal.IDEMPOTENCY_MISMATCH, ()
+            return "replayed", before.id, ()
         reason = self.refusal(operation)
         if reason is not None:
-            return "refused", reason
-        for entry in operation.entries:
-            purse = self.purse(entry.holder_id, entry.unit_id)
-            if isinstance(entry, Earn):
-                purse.earn(entry, now)
-            else:
-                purse.spend(entry, now)
+            return "refused", reason, ()
+        moved = tuple(self.apply(entry, operation.id, now) for entry in operation.entries)
         self.known[operation.key] = operation
-        return "posted", operation.id
+        return "posted", operation.id, moved
 
     def refusal(self, operation: Operation) -> Refusal | None:
-        if any(not 1 <= entry.points <= MAX_POINTS for entry in operation.entries):
-            return Refusal.TOO_MANY_POINTS
-        spends = [entry for entry in operation.entries if isinstance(entry, Spend)]
-        for side in {(entry.holder_id, entry.unit_id) for entry in spends}:
-            wanted = sum(entry.points for entry in spends if (entry.holder_id, entry.unit_id) == side)
-            if wanted > self.purse(*side).available():
-                return Refusal.INSUFFICIENT_POINTS
-        return None
+        """Judge the operation by how things stand before it."""
+        wanted: Counter[Side] = Counter()
+        taken: Counter[Side] = Counter()
+        resolved: list[tuple[Side, str]] = []
+        for entry in operation.entries:
+            side = (entry.holder_id, entry.unit_id)
+            purse = self.purse(entry.holder_id, entry.unit_id)
+            reason = None
+            if isinstance(entry, Capture | Release) and (side, entry.held_by) in resolved:
+                reason = Refusal.ALREADY_RESOLVED
+            elif isinstance(entry, Capture | Release):
+                resolved.append((side, entry.held_by))
+                reason = resolving(entry, purse.asides.get(entry.held_by))
+            elif isinstance(entry, Earn | Spend | Hold | TakeBack | PutBack) and not 1 <= entry.points <= MAX_POINTS:
+                reason = Refusal.TOO_MANY_POINTS
+            elif isinstance(entry, Merge) and purse.held():
+                reason = Refusal.OPEN_HOLDS
+            if reason:
+                return reason
+            late = isinstance(entry, Capture) and purse.asides[entry.held_by].state == "lapsed"
+            if isinstance(entry, Spend | Hold) or (isinstance(entry, Capture) and late):
+                wanted[side] += entry.points
+            if isinstance(entry, TakeBack):
+                taken[side] += entry.points
+        short = any(points + taken[side] > self.purse(*side).available() for side, points in wanted.items())
+        return Refusal.INSUFFICIENT_POINTS if short else None
+
+    def apply(self, entry: Entry, by: str, now: datetime) -> int:
+        purse = self.purse(entry.holder_id, entry.unit_id)
+        if isinstance(entry, Merge | Unmerge):
+            other = self.purse(entry.into_id, entry.unit_id)
+            moment = max(now, purse.clock, other.clock)
+            for one in (purse, other):
+                one.let_time_pass(moment)
+                one.clock = moment
+            moved = merge(purse, other, entry, by) if isinstance(entry, Merge) else unmerge(purse, other, entry)
+            other.rest(entry.at)
+        else:
+            purse.clock = max(now, purse.clock)
+            moved = getattr(purse, type(entry).__name__.lower())(entry, by)
+        purse.rest(entry.at)
+        return int(moved)
+
+
+def sides(operation: Operation) -> list[Side]:
+    out = []
+    for entry in operation.entries:
+        out.append((entry.holder_id, entry.unit_id))
+        if isinstance(entry, Merge | Unmerge):
+            out.append((entry.into_id, entry.unit_id))
+    return out
+
+
+def resolving(entry: Capture | Release, aside: Aside | None) -> Refusal | None:
+    if isinstance(entry, Release):
+        return Refusal.ALREADY_RESOLVED if aside and aside.state in {"captured", "released"} else None
+    if aside is None or aside.state in {"captured", "released"}:
+        return Refusal.ALREADY_RESOLVED
+    if not 0 <= entry.points <= len(aside.points):
+        return Refusal.TOO_MANY_POINTS
+    return Refusal.HOLD_EXPIRED if aside.state == "lapsed" and not entry.again else None
+
+
+def move(pile: Pile, to: Purse, by: str) -> int:
+    """Let another pile with the same dates stand in for the free points of this one."""
+    points = pile.free()
+    pile.left -= points
+    return to.add(Pile(by, points, points, pile.begins, pile.ends, pile.awaits, pile))
+
+
+def merge(giver: Purse, taker: Purse, entry: Merge, by: str) -> int:
+    taker.slide(giver.lapses)
+    points = sum(move(pile, taker, by) for pile in giver.piles)
+    for purse, owed in ((giver, giver.debt), (taker, giver.debt)):
+        purse.flows["merge", entry.at] += points + owed
+    taker.debt += giver.debt
+    giver.debt = 0
+    return points
+
+
+def unmerge(home: Purse, host: Purse, entry: Unmerge) -> int:
+    """Send home what the merge's own piles still have; what happened to them meanwhile has happened."""
+    home.slide(host.lapses)
+    points = 0
+    for pile in host.piles:
+        if pile.stands_for in home.piles and pile.source == entry.merged_by and pile.free():
+            old = pile.stands_for
+            old.begins, old.ends, old.awaits = pile.begins, pile.ends, pile.awaits
+            old.left += pile.free()
+            points += pile.free()
+            pile.left = pile.held
+    for purse in (home, host):
+        purse.flows["merge", entry.at] += points
+    return points

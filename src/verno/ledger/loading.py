@@ -215,6 +215,7 @@ class _Shelves:
 
     def fill(self, lots: Sequence[Lot], holds: Sequence[Sequence[object]], hold_lots: Sequence[HoldLot]) -> None:
         for lot in lots:
+            self.lots[lot.id] = lot
             self.out.lots.setdefault(lot.account_id, []).append(lot)
         for row in holds:
             hold = self.hold(row)

@@ -2,10 +2,14 @@
 
 Rules, in the order they apply to one account at the moment t = max(now, the account's last change):
 
-1. holds whose time is over, the first to lapse first; before each, what time did until then (2 and 3);
-2. lots whose ``active_from`` has come leave pending for available, and pay a debt;
-3. lots that are over expire, except for what a hold keeps: one transfer per account and moment, dated at that moment.
-   What comes free after its lot's end is over at once, dated when it came free.
+1. lots whose ``active_from`` has come leave pending for available;
+2. lots that are over expire, except for what a hold keeps: one transfer per account and moment, dated at that moment;
+3. holds whose time is over free their lots. What comes free after its lot's end is over at once, dated when it came
+   free;
+4. what is available pays a debt.
+
+They apply in the order of time: at the end of every hold, at every ``active_from`` while there is a debt, and at t. So
+it makes no difference who looked when.
 
 So an expired lot can never be spent, whether or not a nightly job has run.
 """
@@ -145,19 +149,17 @@ class Desk:
 
     def settle(self, account: Account, moment: datetime) -> None:
         """Do what time alone has done by ``moment``."""
-        lapsing = [hold for hold in self.book.holds.get(account.id, ()) if hold.expires_at <= moment]
-        lapsing.sort(key=lambda hold: (hold.expires_at, hold.id))
-        for hold in lapsing:
-            lapse = max(hold.expires_at, account.changed_at)
-            self.age(account, lapse)
-            self.free(account, hold, HoldState.LAPSED, lapse)
+        stops = {hold.expires_at for hold in self.book.holds.get(account.id, ())}
+        if account.debt:
+            stops |= {lot.active_from for lot in self.book.lots.get(account.id, ())}
+        for stop in sorted(stop for stop in stops if account.changed_at < stop < moment):
+            self.age(account, stop)
         self.age(account, moment)
         self.forecast(account, moment)
 
     def age(self, account: Account, moment: datetime) -> None:
-        """Activate and expire what is due by ``moment``."""
+        """Take one step in time: activate, expire and free what is due by ``moment``, and pay a debt."""
         over: list[Lot] = []
-        began: datetime | None = None
         for lot in self.book.lots.get(account.id, ()):
             last = end(lot, account)
             ended = last is not None and last <= moment
@@ -165,13 +167,14 @@ class Desk:
             if account.changed_at < lot.active_from and (lot.active_from <= moment or ended):
                 account.pending -= lot.remaining
                 account.available += lot.remaining
-                began = max(began or lot.active_from, min(lot.active_from, moment))
             if ended and lot.remaining > lot.held:
                 over.append(lot)
         self.touch(account, moment)
         self.expire(account, over)
-        if began is not None:
-            self.repay(account, began, None)
+        for hold in list(self.book.holds.get(account.id, ())):
+            if hold.expires_at <= moment:
+                self.free(account, hold, HoldState.LAPSED, moment)
+        self.repay(account, moment, None)
 
     def expire(self, account: Account, over: list[Lot], freed_at: datetime | None = None) -> None:
         """Let what no hold keeps of these lots go to breakage, dated at each lot's end, or when it came free."""
@@ -197,18 +200,16 @@ class Desk:
         points = min(account.debt, account.available)
         if points:
             transfer = self.transfer(account, TransferKind.REPAY, points, at, operation, gives_to=AccountKind.DEBT)
-            self.take_available(account, points, transfer, self.moment(account))
+            self.take_available(account, points, transfer, account.changed_at)
             account.debt -= points
 
-    def free(
-        self, account: Account, hold: HoldRow, state: HoldState, at: datetime, operation: Operation | None = None
-    ) -> None:
+    def free(self, account: Account, hold: HoldRow, state: HoldState, at: datetime) -> None:
         """End a hold and give its lots back to the account; what is over by now expires at once."""
         self.end_hold(account, hold, state)
-        self.free_lots(account, hold.amount, hold.id, at, operation)
+        self.free_lots(account, hold.amount, hold.id, at)
 
-    def free_lots(self, account: Account, points: int, hold_id: str, at: datetime, operation: Operation | None) -> None:
-        """Give what a hold still keeps of its lots back to the account."""
+    def free_lots(self, account: Account, points: int, hold_id: str, at: datetime) -> None:
+        """Give what a hold still keeps of its lots back to the account; a debt is the caller's to pay."""
         over: list[Lot] = []
         mine = {lot.id: lot for lot in self.book.lots.get(account.id, ())}
         for part in self.book.hold_lots[hold_id]:
@@ -221,7 +222,6 @@ class Desk:
         account.held -= points
         account.available += points
         self.expire(account, over, at)
-        self.repay(account, at, operation)
 
     def end_hold(self, account: Account, hold: HoldRow, state: HoldState) -> None:
         """Say what became of a hold."""
@@ -235,9 +235,18 @@ class Desk:
         self.out.accounts[account.id] = account
 
     def slide(self, account: Account, lapses_at: datetime | None) -> None:
-        """Move the account's own end forward, never back."""
-        if lapses_at is not None and (account.lapses_at is None or lapses_at > account.lapses_at):
+        """Move the account's own end forward, never back.
+
+        An end that is past already, news of an old activity, ends nothing that is there.
+        """
+        if lapses_at is None or (account.lapses_at is not None and lapses_at <= account.lapses_at):
+            return
+        ahead = lapses_at > self.moment(account)
+        if ahead or not (account.available or account.held):
             account.lapses_at = lapses_at
+        if ahead:
+            # Early is harmless; an account that only earns has not read the lots that this concerns.
+            hasten(account, lapses_at)
 
     def forecast(self, account: Account, moment: datetime) -> None:
         """Say when the account next changes by itself, and forget the lots that are empty."""

@@ -46,6 +46,7 @@ def earn(desk: Desk, account: Account, entry: Earn, operation: Operation) -> int
     """Give points as one lot, under the cap; returns how many."""
     moment = desk.moment(account)
     points = entry.points
+    desk.slide(account, entry.lapses_at)
     if entry.most is not None:
         holds = account.available + account.pending + account.held - account.debt
         points = max(0, min(points, entry.most - holds))
@@ -53,7 +54,6 @@ def earn(desk: Desk, account: Account, entry: Earn, operation: Operation) -> int
         desk.touch(account, moment)
         return 0
     made = desk.transfer(account, entry.kind, points, entry.at, operation, gets_from=GIVERS[entry.kind])
-    desk.slide(account, entry.lapses_at)
     # "At once" never means later than now: a till whose clock runs ahead still sells usable points.
     active_from = NEVER if entry.awaits else entry.active_from or min(entry.at, moment)
     lot = desk.new_lot(account, made, active_from, entry.expires_at, awaits=entry.awaits)
@@ -119,6 +119,8 @@ def hold(desk: Desk, account: Account, entry: Hold, operation: Operation) -> int
     desk.book.hold_lots[row.id] = parts
     desk.book.placed[operation.id, account.id] = row
     desk.touch(account, moment)
+    if row.expires_at <= moment:
+        desk.free(account, row, HoldState.LAPSED, moment)
     desk.forecast(account, moment)
     return entry.points
 
@@ -154,9 +156,10 @@ def capture(desk: Desk, account: Account, entry: Capture, operation: Operation) 
         account.held -= entry.points
         desk.end_hold(account, row, HoldState.CAPTURED)
         desk.book.hold_lots[row.id] = kept
-        desk.free_lots(account, row.amount - row.captured, row.id, moment, operation)
+        desk.free_lots(account, row.amount - row.captured, row.id, moment)
     else:
-        desk.free(account, row, HoldState.CAPTURED, moment, operation)
+        desk.free(account, row, HoldState.CAPTURED, moment)
+    desk.repay(account, entry.at, operation)
     desk.forecast(account, moment)
     return entry.points
 
@@ -168,7 +171,8 @@ def release(desk: Desk, account: Account, entry: Release, operation: Operation) 
     desk.touch(account, moment)
     if row is None or row.state is not HoldState.OPEN:
         return 0
-    desk.free(account, row, HoldState.RELEASED, moment, operation)
+    desk.free(account, row, HoldState.RELEASED, moment)
+    desk.repay(account, entry.at, operation)
     desk.forecast(account, moment)
     return row.amount
 
@@ -372,7 +376,7 @@ def erase(desk: Desk, account: Account, entry: Erase, operation: Operation) -> i
         _write_off(desk, account, account.debt, entry.at, operation)
         account.debt = 0
     for row in list(desk.book.holds.get(account.id, ())):
-        desk.free(account, row, HoldState.RELEASED, moment, operation)
+        desk.free(account, row, HoldState.RELEASED, moment)
     points = account.available + account.pending
     if points:
         made = desk.transfer(*(account, TransferKind.ERASE, points, entry.at, operation), gives_to=AccountKind.BREAKAGE)

@@ -1,6 +1,6 @@
 """Whether an operation may happen, judged as a whole before anything of it is applied."""
 
-from verno.ledger.planner.book import AccountKey, Book
+from verno.ledger.planner.book import AccountKey, Book, OriginKey
 from verno.ledger.types import (
     MAX_POINTS,
     Capture,
@@ -23,29 +23,39 @@ COUNTED = (Earn, Spend, Hold, TakeBack, PutBack)
 def refusal(book: Book, operation: Operation) -> Refusal | None:
     """Return why the operation may not happen; None when it may."""
     wanted: dict[AccountKey, int] = {}
+    taken: dict[AccountKey, int] = {}
+    resolved: set[OriginKey] = set()
     for entry in operation.entries:
         if isinstance(entry, COUNTED) and not 0 < entry.points <= MAX_POINTS:
             return Refusal.TOO_MANY_POINTS
-        if isinstance(entry, Spend | Hold):
-            key = (entry.holder_id, entry.unit_id)
-            wanted[key] = wanted.get(key, 0) + entry.points
-        elif isinstance(entry, Capture | Release):
-            found = _resolving(book, entry, wanted)
+        if isinstance(entry, Capture | Release):
+            found = _resolving(book, entry, wanted, resolved)
             if found is not None:
                 return found
-        elif isinstance(entry, Merge):
-            account = book.accounts[entry.holder_id, entry.unit_id]
-            if account.held:
-                return Refusal.OPEN_HOLDS
+        elif isinstance(entry, Merge) and book.accounts[entry.holder_id, entry.unit_id].held:
+            return Refusal.OPEN_HOLDS
+        elif isinstance(entry, Spend | Hold | TakeBack):
+            _count(taken if isinstance(entry, TakeBack) else wanted, entry)
     for key, points in wanted.items():
-        if points > book.accounts[key].available:
+        # What one operation takes back it cannot spend as well.
+        if points + taken.get(key, 0) > book.accounts[key].available:
             return Refusal.INSUFFICIENT_POINTS
     return None
 
 
-def _resolving(book: Book, entry: Capture | Release, wanted: dict[AccountKey, int]) -> Refusal | None:
+def _count(points: dict[AccountKey, int], entry: Spend | Hold | TakeBack | Capture) -> None:
     key = (entry.holder_id, entry.unit_id)
-    row = book.placed.get((entry.held_by, book.accounts[key].id))
+    points[key] = points.get(key, 0) + entry.points
+
+
+def _resolving(
+    book: Book, entry: Capture | Release, wanted: dict[AccountKey, int], resolved: set[OriginKey]
+) -> Refusal | None:
+    origin = (entry.held_by, book.accounts[entry.holder_id, entry.unit_id].id)
+    if origin in resolved:
+        return Refusal.ALREADY_RESOLVED
+    resolved.add(origin)
+    row = book.placed.get(origin)
     if isinstance(entry, Release):
         ended = row is not None and row.state in {HoldState.CAPTURED, HoldState.RELEASED}
         return Refusal.ALREADY_RESOLVED if ended else None
@@ -56,5 +66,5 @@ def _resolving(book: Book, entry: Capture | Release, wanted: dict[AccountKey, in
     if row.state is HoldState.LAPSED:
         if not entry.again:
             return Refusal.HOLD_EXPIRED
-        wanted[key] = wanted.get(key, 0) + entry.points
+        _count(wanted, entry)
     return None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from verno.ledger.planner.book import expiry_order
 from verno.ledger.planner.desk import Desk
 from verno.ledger.types import Account, AccountKind, Lot, LotMove, Merge, Operation, Transfer, TransferKind, Unmerge
 
@@ -10,12 +11,10 @@ def merge(desk: Desk, entry: Merge, operation: Operation) -> int:
     """Move every open lot and the debt from one account to the other; returns how many points moved."""
     giver = desk.book.accounts[entry.holder_id, entry.unit_id]
     taker = desk.book.accounts[entry.into_id, entry.unit_id]
-    moment = max(desk.moment(giver), desk.moment(taker))
-    desk.touch(giver, moment)
-    desk.touch(taker, moment)
+    moment = _meet(desk, giver, taker)
     desk.slide(taker, giver.lapses_at)
     points = 0
-    for lot in list(desk.book.lots.get(giver.id, ())):
+    for lot in sorted(desk.book.lots.get(giver.id, ()), key=expiry_order):
         if lot.remaining:
             points += lot.remaining
             _move(desk, giver, taker, lot, entry.at, operation)
@@ -41,6 +40,16 @@ def _move(desk: Desk, giver: Account, taker: Account, lot: Lot, at: datetime, op
     desk.book.restored[lot.id] = lot
 
 
+def _meet(desk: Desk, one: Account, other: Account) -> datetime:
+    """Bring two accounts to the same moment, and return it: the later one's, if its clock ran ahead."""
+    moment = max(desk.moment(one), desk.moment(other))
+    for account in (one, other):
+        if account.next_change_at is not None and account.next_change_at <= moment:
+            desk.settle(account, moment)
+        desk.touch(account, moment)
+    return moment
+
+
 def _out(desk: Desk, giver: Account, points: int, at: datetime, operation: Operation) -> Transfer:
     return desk.transfer(giver, TransferKind.MERGE, points, at, operation, gives_to=AccountKind.CLEARING)
 
@@ -57,9 +66,8 @@ def unmerge(desk: Desk, entry: Unmerge, operation: Operation) -> int:
     """Send home what the lots of a merge still hold; what was spent or is over stays so. Returns how many points."""
     home = desk.book.accounts[entry.holder_id, entry.unit_id]
     host = desk.book.accounts[entry.into_id, entry.unit_id]
-    moment = max(desk.moment(home), desk.moment(host))
-    desk.touch(home, moment)
-    desk.touch(host, moment)
+    moment = _meet(desk, home, host)
+    desk.slide(home, host.lapses_at)
     points = 0
     for lot in desk.book.earned.get((entry.merged_by, host.id), ()):
         part = lot.remaining - lot.held
@@ -67,9 +75,9 @@ def unmerge(desk: Desk, entry: Unmerge, operation: Operation) -> int:
         if part and original is not None:
             points += part
             _return(desk, host, home, lot, original, entry.at, operation)
-    desk.repay(home, entry.at, operation)
     desk.forecast(host, moment)
-    desk.forecast(home, moment)
+    # A lot may be over at home: nobody was active there meanwhile.
+    desk.settle(home, moment)
     return points
 
 
