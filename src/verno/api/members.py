@@ -42,9 +42,13 @@ UNREADABLE = {"phone": Refusal.BAD_PHONE, "email": Refusal.BAD_EMAIL, "card": Re
 
 
 class MemberAnswer(Member, frozen=True):
-    """A member. ``masked`` names the fields that the key may not read; a masked birth date is null."""
+    """A member. ``masked`` names the fields that the key may not read; a masked birth date is null.
+
+    ``merged_from`` are ids of members who turned out to be this one, the oldest merge first.
+    """
 
     masked: tuple[str, ...] = ()
+    merged_from: tuple[str, ...] = ()
 
 
 class MemberBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,12 +110,14 @@ def store_batch(request: HttpRequest) -> HttpResponse:
     openapi_extra=shapes.describe(gives={200: MemberAnswer}),
 )
 def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
-    """Read a member by id; personal fields are masked unless the key may read them."""
+    """Read a member by id; personal fields are masked unless the key may read them.
+
+    Who was merged into another is that one.
+    """
+    key = caller(request)
     with db.transaction() as conn:
-        found = queries.members(conn, caller(request).program_id, [id]).get(id)
-    if found is None:
-        raise Refused(problems.not_found())
-    return answer(_shown(request, found))
+        found = _read(conn, key.program_id, holder(conn, key, id))
+    return answer(_with_merged(request, *found))
 
 
 @router.post(
@@ -130,11 +136,11 @@ def lookup(request: HttpRequest) -> HttpResponse:
     with db.transaction() as conn:
         program = workspace.program(conn, caller(request).program_id)
         key = _key(program, kind, text)
-        holder = queries.find_holders(conn, program.id, [key]).get(key)
-        found = queries.members(conn, program.id, [holder])[holder] if holder else None
+        named = queries.find_holders(conn, program.id, [key]).get(key)
+        found = _read(conn, program.id, named) if named else None
     if found is None:
         raise Refused(problems.not_found())
-    return answer(_shown(request, found))
+    return answer(_with_merged(request, *found))
 
 
 def holder(conn: Connection, key: Key, id_: str) -> str:
@@ -143,6 +149,16 @@ def holder(conn: Connection, key: Key, id_: str) -> str:
     if found is None:
         raise Refused(problems.not_found())
     return found
+
+
+def _read(conn: Connection, program_id: str, holder_id: str) -> tuple[Member, tuple[str, ...]]:
+    """Return a member and who was merged into them."""
+    merged = queries.merged_from(conn, program_id, [holder_id]).get(holder_id, [])
+    return queries.members(conn, program_id, [holder_id])[holder_id], tuple(one.id for one in merged)
+
+
+def _with_merged(request: HttpRequest, member: Member, merged_from: tuple[str, ...]) -> MemberAnswer:
+    return msgspec.structs.replace(_shown(request, member), merged_from=merged_from)
 
 
 def _key(program: Program, kind: str, text: str) -> queries.Key:

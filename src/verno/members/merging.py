@@ -13,6 +13,7 @@ import msgspec
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
+from verno.kit.ids import is_id
 from verno.members import sealing
 from verno.members.queries import SQL
 
@@ -34,13 +35,23 @@ class Restored(msgspec.Struct, frozen=True):
     lost: tuple[str, ...]
 
 
+def find(conn: Connection, program_id: str, text: str) -> str | None:
+    """Return the id of the member who has this id or external id, merged or not: no redirect is followed."""
+    parameters = {"program": program_id, "external_id": text, "id": text if is_id(text) else None}
+    row = conn.execute(SQL["own_row"], parameters).fetchone()
+    return row[0] if row else None
+
+
 def lock(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Standing]:
     """Lock members in the order of their ids until the transaction ends; those that do not exist are absent.
 
     Every change of a member takes the same lock, so what is read afterwards stays true.
     """
     parameters = {"program": program_id, "ids": batches.rows(sorted(set(ids)))}
-    return {row[0]: Standing(*row) for row in conn.execute(SQL["lock_merging"], parameters).fetchall()}
+    with conn.pipeline():
+        conn.execute(SQL["lock_merging"], parameters)
+        found = conn.execute(SQL["standing"], parameters)
+    return {row[0]: Standing(*row) for row in found.fetchall()}
 
 
 def redirect(conn: Connection, program_id: str, holder_id: str, into_id: str, *, now: datetime) -> tuple[str, ...]:

@@ -1,12 +1,25 @@
+-- name: own_row
+-- A member by id, else by external id, whoever they were merged into. Plan: primary key and unique index.
+SELECT m.id::text FROM members_member m
+WHERE m.program_id = %(program)s AND (m.id = %(id)s::uuid OR m.external_id = %(external_id)s)
+ORDER BY m.id = %(id)s::uuid DESC NULLS LAST
+LIMIT 1
+
 -- name: lock_merging
--- The members of a merge, locked in the order of their ids, as they are after the wait, and where they are now.
--- Plan: function scan, nested loop on the primary keys, sort, lock.
+-- The members of a merge, locked in the order of their ids. Plan: function scan, nested loop on the primary key, lock.
+SELECT m.id::text
+FROM json_array_elements_text(%(ids)s) AS r (id)
+JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
+ORDER BY m.id
+FOR UPDATE OF m
+
+-- name: standing
+-- Where members are now. A statement of its own after the locks: one that waited would see what was there before.
+-- Plan: function scan, nested loop on the primary keys.
 SELECT m.id::text, d.into_id::text, d.survivor_id::text
 FROM json_array_elements_text(%(ids)s) AS r (id)
 JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
 LEFT JOIN members_redirect d ON d.holder_id = m.id
-ORDER BY m.id
-FOR UPDATE OF m
 
 -- name: add_redirect
 -- Plan: insert.
