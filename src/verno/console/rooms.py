@@ -30,6 +30,7 @@ NEEDS: Mapping[str, Permission] = {
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
     "limits": Permission.LIMITS_READ,
+    "settings": Permission.SETTINGS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 
@@ -46,6 +47,7 @@ MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
     Room("console:limits", _("Limits")),
+    Room("console:settings", _("Settings")),
     Room("console:staff", _("Staff")),
     Room("console:audit", _("Audit")),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verno.console.views import audit, dashboard, entry, errors, limits, members, messages, staff
+from verno.console.views import audit, dashboard, entry, errors, limits, members, messages, settings, staff
 
 app_name = "console"
 
@@ -24,5 +24,6 @@ urlpatterns = [
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
     path("limits/", limits.limits, name="limits"),
+    path("settings/", settings.settings_page, name="settings"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

@@ -91,6 +91,10 @@ class Kind(Generic[T]):
     read: Callable[[str], object]
     tell: Callable[[T], str]
     choices: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
+    """The least and the most of a number."""
+    or_none: bool = False
+    """Whether a number may be left open."""
     words_in_json: bool = False
     """Whether JSON may hold the words in place of what they say."""
 
@@ -136,7 +140,8 @@ def _choice(kind: type[Word]) -> Kind[Word]:
 
 
 def _number(least: int, most: int) -> Kind[int]:
-    return Kind(Annotated[int, Meta(ge=least, le=most)], f"{least} to {most}", _read_number, str)
+    shape = Annotated[int, Meta(ge=least, le=most)]
+    return Kind(shape, f"{least} to {most}", _read_number, str, bounds=(least, most))
 
 
 def _number_or_none(least: int, most: int) -> Kind[int | None]:
@@ -145,6 +150,8 @@ def _number_or_none(least: int, most: int) -> Kind[int | None]:
         f"{NOTHING}, {least} to {most}",
         lambda text: None if text == NOTHING else _read_number(text),
         lambda value: NOTHING if value is None else str(value),
+        bounds=(least, most),
+        or_none=True,
     )
 
 

@@ -1,0 +1,227 @@
+"""Settings in people's words: what they are called, what a value means, where it comes from."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from babel.dates import format_date
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from verno.console import words
+from verno.console.face import Face
+from verno.ledger.lifetime import (
+    Activation,
+    AfterDays,
+    AtOnce,
+    EndOf,
+    EveryYear,
+    Expiry,
+    ForDays,
+    ForMonths,
+    FromDate,
+    Never,
+    OnDate,
+    OnEvent,
+    Sliding,
+)
+from verno.workspace import registry
+from verno.workspace.registry import Definition
+
+LEAP_YEAR = 2000
+
+NAMES: Mapping[str, tuple[Promise, Promise]] = {
+    "intake.unknown_place": (
+        gettext_lazy("A receipt from an unknown store"),
+        gettext_lazy("What becomes of a receipt whose store nobody has named yet."),
+    ),
+    "spend.value": (
+        gettext_lazy("What one point pays"),
+        gettext_lazy("In the program's currency, for one whole point. As long as it is empty, nobody can spend."),
+    ),
+    "spend.static_codes": (
+        gettext_lazy("Spending by card, phone or e-mail"),
+        gettext_lazy("Whoever knows the number could spend the points. Where it is refused, staff can approve it."),
+    ),
+    "spend.max_share": (
+        gettext_lazy("Share of a receipt that points may pay"),
+        gettext_lazy("In percent, from 0 to 100."),
+    ),
+    "hold.late_capture": (
+        gettext_lazy("A capture after the hold's time"),
+        gettext_lazy("The points are the member's again by then."),
+    ),
+    "hold.default_seconds": (
+        gettext_lazy("How long points stay set aside"),
+        gettext_lazy("In seconds, when the till does not say."),
+    ),
+    "claim.days": (
+        gettext_lazy("Days to claim a receipt without a member"),
+        gettext_lazy("Within them it can still be given to a member, and earns by the rules of its own time."),
+    ),
+    "points.expiry": (
+        gettext_lazy("When points end"),
+        gettext_lazy("Usable through the end of the last day. What you change holds for points earned from now on."),
+    ),
+    "points.activation": (
+        gettext_lazy("When points become usable"),
+        gettext_lazy("Until then they are shown as pending."),
+    ),
+    "points.expiry_from": (
+        gettext_lazy("The lifetime is counted from"),
+        gettext_lazy("It matters where points wait before they become usable."),
+    ),
+    "points.grace_days": (
+        gettext_lazy("Days of grace"),
+        gettext_lazy("They are added to every end."),
+    ),
+    "points.reinstate_days": (
+        gettext_lazy("Days to give expired points again"),
+        gettext_lazy("Staff can give again what has expired within so many days; 0 means not at all."),
+    ),
+    "points.take_back": (
+        gettext_lazy("A return that takes more than there is"),
+        gettext_lazy("What the sale had earned may be spent by the time the goods come back."),
+    ),
+    "points.max_balance": (
+        gettext_lazy("The most points a member may hold"),
+        gettext_lazy("What would be above is not given. Empty: any number."),
+    ),
+    "adjust.limit": (
+        gettext_lazy("Adjustment without a second person"),
+        gettext_lazy("Up to so many points staff may give or take alone, in the unit's smallest step."),
+    ),
+    "adjust.reasons": (
+        gettext_lazy("Reasons of an adjustment"),
+        gettext_lazy("Codes of small Latin letters, digits, - and _, with commas between them."),
+    ),
+    "transfers.between_members": (
+        gettext_lazy("Members may send points to each other"),
+        gettext_lazy("Off unless you want it: points that move can be sold."),
+    ),
+}
+"""Key -> what it is called, and a sentence that helps."""
+
+CHOICES: Mapping[str, Mapping[str, Promise]] = {
+    "intake.unknown_place": {"refuse": gettext_lazy("is refused"), "create": gettext_lazy("makes the store")},
+    "spend.static_codes": {"refuse": gettext_lazy("refused"), "allow": gettext_lazy("allowed")},
+    "hold.late_capture": {
+        "refuse": gettext_lazy("is refused"),
+        "rehold": gettext_lazy("takes from what is usable then"),
+    },
+    "points.expiry_from": {
+        "earning": gettext_lazy("the day of the receipt"),
+        "activation": gettext_lazy("the first usable day"),
+    },
+    "points.take_back": {
+        "debt": gettext_lazy("becomes a debt that new points repay"),
+        "write_off": gettext_lazy("is written off"),
+    },
+    "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+}
+
+ENDS: Mapping[str, Promise] = {
+    "never": gettext_lazy("never"),
+    "days": gettext_lazy("so many days after they were earned"),
+    "months": gettext_lazy("so many months after they were earned"),
+    "end-of-month": gettext_lazy("at the end of the month"),
+    "end-of-quarter": gettext_lazy("at the end of the quarter"),
+    "end-of-year": gettext_lazy("at the end of the year"),
+    "end-of-day": gettext_lazy("at the end of the day"),
+    "yearly": gettext_lazy("on a day of every year"),
+    "date": gettext_lazy("on one date"),
+    "sliding": gettext_lazy("after so many days without activity"),
+}
+BEGINS: Mapping[str, Promise] = {
+    "at-once": gettext_lazy("at once"),
+    "days": gettext_lazy("so many days after they were earned"),
+    "date": gettext_lazy("on one date"),
+    "event": gettext_lazy("when an event is told"),
+}
+
+
+def tell(face: Face, definition: Definition[object], value: object, unit: str | None) -> str:
+    """Say a value as people do; ``unit`` is the code of the unit it is for, if it is for one."""
+    key = definition.key
+    if key in CHOICES:
+        code = definition.kind.tell(value)
+        return str(CHOICES[key].get(code, code))
+    if key == registry.POINTS_EXPIRY.key:
+        return expiry(face, registry.POINTS_EXPIRY.of(definition.plain(value)))
+    if key == registry.POINTS_ACTIVATION.key:
+        return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
+    if value is None:
+        return _("points cannot be spent yet") if key == registry.SPEND_VALUE.key else _("any number")
+    return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value)
+
+
+def number(face: Face, key: str, value: int, unit: str | None) -> str:
+    """Say a number with what it counts."""
+    if key == registry.SPEND_VALUE.key:
+        return face.money(value)
+    if key == registry.MAX_SHARE.key:
+        return face.percent(value * 10)
+    if key == registry.HOLD_SECONDS.key:
+        return _count(face, value, ngettext("%(count)s second", "%(count)s seconds", value))
+    if key in {registry.MAX_BALANCE.key, registry.ADJUST_LIMIT.key}:
+        return face.points(value, unit) if unit is not None else face.number(value)
+    return _count(face, value, ngettext("%(count)s day", "%(count)s days", value))
+
+
+def expiry(face: Face, value: Expiry) -> str:  # noqa: PLR0911 one line a model
+    """Say when points end."""
+    match value:
+        case Never():
+            return _("never")
+        case ForDays(days):
+            return _days_after(face, days)
+        case ForMonths(months):
+            text = ngettext("%(count)s month after they were earned", "%(count)s months after they were earned", months)
+            return _count(face, months, text)
+        case EndOf(period, later):
+            end = str(ENDS[f"end-of-{period}"])
+            if not later:
+                return end
+            text = ngettext("%(end)s, %(count)s period later", "%(end)s, %(count)s periods later", later)
+            return text % {"end": end, "count": face.number(later)}
+        case EveryYear(month, day):
+            of_year = format_date(date(LEAP_YEAR, month, day), "d MMMM", locale=face.locale)
+            return _("on %(date)s of every year") % {"date": of_year}
+        case OnDate(fixed):
+            return _("on %(date)s") % {"date": face.day(fixed)}
+        case Sliding(days):
+            text = ngettext("after %(count)s day without activity", "after %(count)s days without activity", days)
+            return _count(face, days, text)
+
+
+def activation(face: Face, value: Activation) -> str:
+    """Say when points become usable."""
+    match value:
+        case AtOnce():
+            return _("at once")
+        case AfterDays(days):
+            return _days_after(face, days)
+        case FromDate(fixed):
+            return _("on %(date)s") % {"date": face.day(fixed)}
+        case OnEvent(event):
+            return _("when “%(event)s” is told") % {"event": event}
+
+
+def scope(value: str, stores: Mapping[str, str]) -> str:
+    """Say for whom a value is set, or that nobody has set it; ``stores`` are names by code."""
+    level, _separator, code = value.partition("=")
+    if level == "unit":
+        return words.say("unit", code)
+    if level == "place":
+        return stores.get(code, code)
+    fixed = {"default": _("not set"), "program": _("for the whole program"), "network": _("for all places")}
+    return fixed.get(level, code)
+
+
+def _days_after(face: Face, days: int) -> str:
+    text = ngettext("%(count)s day after they were earned", "%(count)s days after they were earned", days)
+    return _count(face, days, text)
+
+
+def _count(face: Face, value: int, text: str) -> str:
+    return text % {"count": face.number(value)}
