@@ -4,11 +4,46 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 WORDS: dict[str, dict[str, Promise | str]] = {
-    "status": {"settled": _("Settled"), "unmatched": _("No member")},
-    "transfer": {"earn": _("Earned"), "spend": _("Spent"), "expire": _("Expired")},
+    "status": {
+        "settled": _("Settled"),
+        "unmatched": _("No member"),
+        "held": _("Set aside"),
+        "cancelled": _("Cancelled"),
+        "claimed": _("Claimed later"),
+        "parked": _("Waits for its sale"),
+    },
+    "transfer": {
+        "earn": _("Earned"),
+        "spend": _("Spent"),
+        "expire": _("Expired"),
+        "take_back": _("Taken back"),
+        "put_back": _("Put back"),
+        "repay": _("Paid off a debt"),
+        "write_off": _("Debt written off"),
+        "adjust": _("Corrected by staff"),
+        "open": _("Brought along"),
+        "send": _("Given to another member"),
+        "receive": _("Got from another member"),
+        "merge": _("Moved between two cards of one member"),
+        "reinstate": _("Given again after expiry"),
+        "erase": _("Erased"),
+    },
+    "hold": {
+        "open": _("set aside"),
+        "captured": _("spent"),
+        "released": _("freed"),
+        "lapsed": _("freed, its time was over"),
+    },
+    "event": {"delivered": _("delivery")},
     "reason": {
         "receipt": _("for a receipt"),
         "lifetime": _("their time was over"),
+        "return": _("for a return"),
+        "capture": _("for a receipt"),
+        "cancel": _("the receipt was cancelled"),
+        "goodwill": _("goodwill"),
+        "correction": _("correction"),
+        "complaint": _("complaint"),
     },
     "state": {
         "queued": _("Waiting to be sent"),

@@ -19,6 +19,7 @@ from verno.members import queries as members
 
 SOON = timedelta(days=30)
 LOTS = 50
+HOLDS = 20
 PAGE = 20
 TRANSFERS = 30
 
@@ -54,12 +55,14 @@ def points(request: HttpRequest, member_id: object) -> HttpResponse:
         now = page.face.now
         ending = ledger.expiring(page.conn, page.member.id, now=now)
         lots = ledger.lots(page.conn, page.member.id, now=now, limit=LOTS + 1)
-        sources = [lot.operation_id for lot in lots if lot.operation_id]
+        holds = ledger.holds(page.conn, page.member.id, now=now, limit=HOLDS)
+        sources = [one.operation_id for one in (*lots, *holds) if one.operation_id]
         names = intake.names(page.conn, page.member.id, sources)
     named = [(lot, names.get(lot.operation_id or "")) for lot in lots[:LOTS]]
     context = {
         "soon": [row for row in ending if row.expires_at <= now + SOON],
         "later": next((row for row in ending if row.expires_at > now + SOON), None),
+        "holds": [(hold, names.get(hold.operation_id)) for hold in holds],
         "open_lots": [pair for pair in named if _is_open(pair[0], now)],
         "closed_lots": [pair for pair in named if not _is_open(pair[0], now)],
         "more_lots": len(lots) > LOTS,
