@@ -1,6 +1,7 @@
 """Selling at a till in a test's transaction: receipts, quotes, and what their answers say."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 import msgspec
 import psycopg
@@ -9,7 +10,25 @@ from tests.builders import NOW
 from tests.intake.conftest import Counter
 from verno.intake import context, service
 from verno.intake.quoting import service as quoting
-from verno.intake.types import Approved, Line, MemberRef, Outcome, Receipt, Refused, Replayed, Settled, Wish
+from verno.intake.returns import service as returning
+from verno.intake.returns.types import Original, Return
+from verno.intake.sold import target
+from verno.intake.steps import service as stepping
+from verno.intake.steps.types import Asked, Step
+from verno.intake.sums import claimcode
+from verno.intake.types import (
+    Approved,
+    ByCode,
+    Line,
+    LineQuantity,
+    MemberRef,
+    Outcome,
+    Receipt,
+    Refused,
+    Replayed,
+    Settled,
+    Wish,
+)
 from verno.kit.ids import new_id
 from verno.ledger import queries as ledger
 from verno.ledger import service as posting
@@ -64,6 +83,54 @@ def quoted(
     answer = quoting.quote(conn, context.of(conn, counter.program.id), receipt, now=now)
     assert books(conn) == before
     return answer if isinstance(answer, Refused) else msgspec.json.decode(answer, type=dict[str, object])
+
+
+def step(conn: psycopg.Connection, counter: Counter, name: str, what: Step, now: datetime = NOW) -> Outcome:
+    """Take one step of the receipt that ``name`` (an id, a number, a code) names."""
+    return steps(conn, counter, (name, what), now=now)[0]
+
+
+def steps(conn: psycopg.Connection, counter: Counter, *asked: tuple[str, Step], now: datetime = NOW) -> list[Outcome]:
+    """Take steps in one batch."""
+    about = context.of(conn, counter.program.id)
+    named = [Asked(target(name) or ByCode(claimcode.read(name) or ""), what) for name, what in asked]
+    return stepping.take(conn, about, named, now=now).outcomes
+
+
+def back(
+    conn: psycopg.Connection,
+    counter: Counter,
+    number: str,
+    *lines: tuple[int, str],
+    now: datetime = NOW,
+    **more: object,
+) -> Outcome:
+    """Return lines (all that is left unless told) of sale S-1 at msk-1."""
+    return returns(conn, counter, returned(number, *lines, **more), now=now)[0]
+
+
+def returned(number: str, *lines: tuple[int, str], **more: object) -> Return:
+    """Return a return of a sale at msk-1, S-1 unless told."""
+    named = Original(place="msk-1", number="S-1")
+    wanted = [LineQuantity(line, quantity) for line, quantity in lines] or None
+    return msgspec.structs.replace(Return(number, "msk-1", NOW, named, lines=wanted), **more)
+
+
+def returns(conn: psycopg.Connection, counter: Counter, *wanted: Return, now: datetime = NOW) -> list[Outcome]:
+    """Take returns in one batch."""
+    return returning.take(conn, context.of(conn, counter.program.id), wanted, now=now).outcomes
+
+
+def points(outcome: Outcome) -> tuple[int, int]:
+    """Return what a return took back and put back."""
+    (part,) = cast("list[dict[str, int]]", said(outcome)["points"])
+    return part["taken_back"], part["put_back"]
+
+
+def reason(outcome: Outcome | None) -> str:
+    """Return why something was refused."""
+    assert isinstance(outcome, Refused), outcome
+    return outcome.reason
 
 
 def said(outcome: Outcome | None) -> dict[str, object]:

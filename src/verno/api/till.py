@@ -8,9 +8,11 @@ from msgspec import Meta
 from ninja import Router
 
 from verno.api import receipts, shapes
-from verno.api.tills import quotes, steps
+from verno.api.tills import quotes, returns, steps
 from verno.api.tills.door import Call, Reply
 from verno.intake.answer import Answer, QuoteAnswer
+from verno.intake.returns.answer import ParkedAnswer, ReturnAnswer
+from verno.intake.returns.types import Return
 from verno.intake.steps.activating import ActivateAnswer
 from verno.intake.steps.types import Activate, Cancel, Capture, Claim
 from verno.intake.types import Receipt
@@ -110,6 +112,48 @@ def activate(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the a
 def claim(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
     """Give an unmatched receipt, also named by the code on its slip, to a member. Scope `receipts:write`."""
     return _answer(steps.post_claim(_call(request, id)))
+
+
+class ReturnBatch(msgspec.Struct, frozen=True):
+    """Up to 1,000 returns."""
+
+    returns: Annotated[list[Return], Meta(max_length=MAX_BATCH)]
+
+
+class ReturnResult(msgspec.Struct, frozen=True):
+    """One item's answer: ``code`` 201, 202 or 200 with a return's answer, 4xx with a problem."""
+
+    code: int
+    body: ReturnAnswer
+
+
+class ReturnResults(msgspec.Struct, frozen=True):
+    """One result per item, in order."""
+
+    results: list[ReturnResult]
+
+
+@router.post(
+    "/returns",
+    summary="Take a return",
+    openapi_extra=shapes.describe(takes=Return, gives={200: ReturnAnswer, 201: ReturnAnswer, 202: ParkedAnswer}),
+)
+def give_back(request: HttpRequest) -> HttpResponse:
+    """Take back what a sale earned and put back what it spent; 202 while the sale has not come. Scope `receipts:write`.
+
+    Without `lines` all that is left comes back: a void.
+    """
+    return _answer(returns.post_return(_call(request)))
+
+
+@router.post(
+    "/returns:batch",
+    summary="Take up to 1,000 returns",
+    openapi_extra=shapes.describe(takes=ReturnBatch, gives={200: ReturnResults}),
+)
+def give_many_back(request: HttpRequest) -> HttpResponse:
+    """Take returns: one result per item, in order; a bad item spoils nobody. Scope `receipts:write`."""
+    return _answer(returns.post_returns(_call(request)))
 
 
 def _call(request: HttpRequest, target: str = "") -> Call:

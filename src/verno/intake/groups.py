@@ -20,6 +20,8 @@ import psycopg
 
 from verno.intake import context, service
 from verno.intake.context import Context, Settlement
+from verno.intake.returns import service as returns
+from verno.intake.returns.types import Return
 from verno.intake.steps import service as steps
 from verno.intake.steps.types import Asked
 from verno.intake.types import Approved, Outcome, Receipt
@@ -219,6 +221,7 @@ class GroupCommit:
         self.single: Lane[Receipt | Approved] = Lane("intake-single", service.settle, clock)
         self.batches: Lane[Receipt | Approved] = Lane("intake-batches", service.settle, clock)
         self.steps: Lane[Asked] = Lane("intake-steps", steps.take, clock)
+        self.returns: Lane[Return] = Lane("intake-returns", returns.take, clock)
 
     def submit(self, program_id: str, receipts: Sequence[Receipt | Approved]) -> list[Outcome | None]:
         """Settle receipts: one alone in the quick lane, several in the other (see ``Lane.submit``)."""

@@ -9,6 +9,7 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow, args_row
 
 from verno.intake.context import Context
+from verno.intake.returns.types import Return
 from verno.intake.types import Receipt
 from verno.kit import batches
 from verno.kit.db import Connection
@@ -23,6 +24,13 @@ class Numbered(Protocol):
     """Anything that carries a receipt and its store."""
 
     receipt: Receipt
+    store: Store
+
+
+class NumberedReturn(Protocol):
+    """Anything that carries a return and the store where it was made."""
+
+    wanted: Return
     store: Store
 
 
@@ -76,6 +84,18 @@ def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> Curs
         for i, case in enumerate(cases)
     ]
     return conn.execute(SQL["known_receipts"], {"rows": batches.rows(wanted), "program": context.program.id})
+
+
+def known_returns(conn: Connection, context: Context, cases: Sequence[NumberedReturn]) -> Cursor[TupleRow]:
+    """Ask for (position, id, fingerprint, status, answer) of the numbers that have been taken before.
+
+    The status is None where the number is a sale's.
+    """
+    wanted = [
+        {"position": i, "place_id": case.store.id, "series": case.wanted.series, "number": case.wanted.number}
+        for i, case in enumerate(cases)
+    ]
+    return conn.execute(SQL["known_returns"], {"rows": batches.rows(wanted), "program": context.program.id})
 
 
 def any_parked(conn: Connection, program_id: str) -> Cursor[TupleRow]:

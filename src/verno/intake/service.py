@@ -11,6 +11,7 @@ from datetime import datetime
 
 from verno.intake.context import Context, Learned, Settlement
 from verno.intake.quoting import service as quoting
+from verno.intake.returns import applying
 from verno.intake.settling import pricing
 from verno.intake.settling.case import Case
 from verno.intake.settling.desk import Desk
@@ -42,6 +43,8 @@ def settle(conn: Connection, context: Context, receipts: Sequence[Receipt | Appr
             answers = write(conn, context, fresh, desk.goods_and_tills(fresh, learned), now=now)
             for case, reply in zip(fresh, answers, strict=True):
                 desk.outcomes[case.index] = Settled(case.id, reply, sum(case.earned.values()), case.holder is not None)
+            if desk.any_parked:
+                applying.apply(conn, context, [case.id for case in fresh], now=now)
     return Settlement([outcome for outcome in desk.outcomes if outcome is not None], learned)
 
 

@@ -27,6 +27,7 @@ HELD, SETTLED, CANCELLED, UNMATCHED, CLAIMED = "held", "settled", "cancelled", "
 RESOLVE, CLAIM = "resolve", "claim"
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
+Name = TypeVar("Name", int, str)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -228,6 +229,6 @@ def chosen(lines: Sequence[kept.Line], wanted: Sequence[LineQuantity]) -> dict[i
     return {line: quantity for line, quantity in out.items() if quantity}
 
 
-def cut(lines: Mapping[int, int]) -> dict[int, int]:
-    """Return quantities without the lines of which there is none."""
-    return {line: quantity for line, quantity in lines.items() if quantity}
+def without_zeros(numbers: Mapping[Name, int]) -> dict[Name, int]:
+    """Return what there is of lines or units, without those of which there is nothing."""
+    return {name: number for name, number in numbers.items() if number}

@@ -31,6 +31,8 @@ CHECKS = (
     "receipt_points",
     "receipt_holder",
     "receipt_lines",
+    "receipt_steps",
+    "return_points",
     "statement_balance",
     "statement_opening",
 )

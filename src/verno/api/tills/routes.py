@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from verno.api import receipts
-from verno.api.tills import quotes, steps
+from verno.api.tills import quotes, returns, steps
 from verno.api.tills.door import Call, Reply
 
 Door: TypeAlias = Callable[[Call], Reply]
@@ -13,6 +13,8 @@ PLAIN: Mapping[str, Door] = {
     "/v1/receipts": receipts.post_receipt,
     "/v1/receipts:batch": receipts.post_receipts,
     "/v1/receipts:quote": quotes.post_quote,
+    "/v1/returns": returns.post_return,
+    "/v1/returns:batch": returns.post_returns,
 }
 PREFIX = "/v1/receipts/"
 STEPS: Mapping[str, Door] = {

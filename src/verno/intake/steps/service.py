@@ -10,6 +10,7 @@ from functools import partial
 
 from verno.intake import naming, sold
 from verno.intake.context import Context, Settlement
+from verno.intake.returns import applying
 from verno.intake.settling import desk
 from verno.intake.settling.posting import given, why
 from verno.intake.sold import CLAIM, RESOLVE, Sold
@@ -78,8 +79,11 @@ def _wave(
     for plan, no in _post(conn, context, ready, now=now):
         outcomes[plan.index] = no
     done = [plan for plan in ready if outcomes[plan.index] is None]
-    for plan, reply in zip(done, writing.write(conn, context, done, now=now), strict=True):
+    answers, any_parked = writing.write(conn, context, done, now=now)
+    for plan, reply in zip(done, answers, strict=True):
         outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
+    if any_parked:
+        applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], now=now)
     return later
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from verno.intake import sold
+from verno.intake import queries, sold
 from verno.intake.context import Context
 from verno.intake.queries import SQL
 from verno.intake.steps.plan import Plan
@@ -19,10 +19,10 @@ EVENTS = {
 }
 
 
-def write(conn: Connection, context: Context, plans: Sequence[Plan], *, now: datetime) -> list[bytes]:
-    """Write steps in one round trip; returns their answers."""
+def write(conn: Connection, context: Context, plans: Sequence[Plan], *, now: datetime) -> tuple[list[bytes], bool]:
+    """Write steps in one round trip; returns their answers, and whether any return waits for its sale."""
     if not plans:
-        return []
+        return [], False
     answers = [plan.conclude(plan) for plan in plans]
     steps = [
         _step(plan, id_, reply)
@@ -41,7 +41,8 @@ def write(conn: Connection, context: Context, plans: Sequence[Plan], *, now: dat
             conn.execute(SQL["own_numbers"], {**parameters, "rows": batches.rows([_owned(plan) for plan in claims])})
         conn.execute(SQL["add_steps"], {**parameters, "rows": batches.rows(steps)})
         outbox.append(conn, [_event(context, plan) for plan in plans])
-    return answers
+        parked = queries.any_parked(conn, context.program.id)
+    return answers, parked.fetchone() is not None
 
 
 def _step(plan: Plan, id_: str, reply: bytes) -> dict[str, object]:

@@ -1,0 +1,102 @@
+"""The replies to returns."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from verno.intake import answer
+from verno.intake.context import Context
+from verno.intake.returns.case import Case
+from verno.intake.returns.types import Back
+from verno.intake.sums import kept
+from verno.intake.types import ByNumber, Refused
+
+
+class OriginalPart(msgspec.Struct, frozen=True, gc=False):
+    """The sale; ``id`` is absent until it has come."""
+
+    place: str
+    series: str
+    number: str
+    id: str | UnsetType = UNSET
+
+
+class BackPart(msgspec.Struct, frozen=True, gc=False):
+    """Points by unit: taken back of what the sale had earned, put back of what it had spent."""
+
+    unit: str
+    taken_back: int
+    put_back: int
+
+
+class BackLinePart(msgspec.Struct, frozen=True, gc=False):
+    """What came back of a line, and the money that is for it, in minor units."""
+
+    line: int
+    quantity: str
+    refund: int
+
+
+class ReturnAnswer(msgspec.Struct, frozen=True, gc=False):
+    """The reply to a return. ``refund`` is the money to give back, in minor units: less what points had paid."""
+
+    id: str
+    number: str
+    status: str
+    original: OriginalPart
+    member: answer.MemberPart | None
+    points: list[BackPart]
+    balance: list[answer.BalancePart]
+    refund: int
+    lines: list[BackLinePart]
+
+
+class ParkedAnswer(msgspec.Struct, frozen=True, gc=False):
+    """The reply to a return whose sale has not come yet."""
+
+    id: str
+    number: str
+    status: str
+    original: OriginalPart
+
+
+NOTHING = Back({}, {}, 0, {}, {})
+
+_refusal = msgspec.json.Decoder(Refused)
+
+
+def settled(context: Context, case: Case) -> bytes:
+    """Return the reply to a return of a sale that is there; one of nobody's moves no points."""
+    row, back = case.sale.row, case.back or NOTHING
+    units = context.units if case.matched else []
+    return answer.encode(
+        ReturnAnswer(
+            id=case.id,
+            number=case.wanted.number,
+            status="settled",
+            original=OriginalPart(context.by_place[row.place_id].code, row.series, row.number, row.id),
+            member=answer.MemberPart(row.owner_id) if case.matched else None,
+            points=[BackPart(one.code, back.taken.get(one.code, 0), back.put.get(one.code, 0)) for one in units],
+            balance=answer.balance(context, case.balances) if case.matched else [],
+            refund=back.refund,
+            lines=[
+                BackLinePart(line, kept.in_words(quantity), back.refunds.get(line, 0))
+                for line, quantity in sorted(back.lines.items())
+            ],
+        )
+    )
+
+
+def parked(id_: str, number: str, original: ByNumber) -> bytes:
+    """Return the reply to a return that waits for its sale."""
+    part = OriginalPart(original.place, original.series, original.number)
+    return answer.encode(ParkedAnswer(id_, number, "parked", part))
+
+
+def refusal(no: Refused) -> bytes:
+    """Return a refusal as it is kept for a parked return that could not be applied."""
+    return answer.encode(no)
+
+
+def read_refusal(text: str) -> Refused:
+    """Return the refusal that was kept."""
+    return _refusal.decode(text)

@@ -1,0 +1,85 @@
+-- name: known_returns
+-- Which numbers of the batch have been taken before: a return's answer, a parked one's, or neither, for a sale's.
+-- LIMIT keeps the plan (see docs/adr/0009). Plan: function scan, nested loops on primary keys.
+SELECT r.position, c.receipt_id::text, c.fingerprint, coalesce(t.status, CASE WHEN p.answer IS NOT NULL THEN 'parked' END),
+       coalesce(t.answer, p.answer)
+FROM json_to_recordset(%(rows)s) AS r (position integer, place_id uuid, series text, number text)
+CROSS JOIN LATERAL (
+    SELECT holder_id, receipt_id, encode(fingerprint, 'hex') AS fingerprint
+    FROM intake_receipt_claim
+    WHERE program_id = %(program)s AND place_id = r.place_id AND series = r.series AND number = r.number
+    LIMIT 1
+) c
+LEFT JOIN LATERAL (
+    SELECT status, answer FROM intake_return WHERE holder_id = c.holder_id AND id = c.receipt_id LIMIT 1
+) t ON true
+LEFT JOIN LATERAL (
+    SELECT answer FROM intake_parked WHERE program_id = %(program)s AND id = c.receipt_id LIMIT 1
+) p ON true
+
+-- name: add_claims
+-- The claims of numbers that come without a receipt. One taken meanwhile by another transaction is a unique violation:
+-- the whole batch is tried again and then finds the winner. Plan: function scan, insert.
+INSERT INTO intake_receipt_claim (program_id, place_id, series, number, holder_id, receipt_id, fingerprint)
+SELECT %(program)s, place_id, series, number, holder_id, receipt_id, decode(fingerprint, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (
+    place_id uuid, series text, number text, holder_id uuid, receipt_id uuid, fingerprint text
+)
+
+-- name: add_returns
+-- Plan: function scan, insert.
+INSERT INTO intake_return (holder_id, id, program_id, place_id, series, number, till, cashier, at, recorded_at, status,
+                           original_id, lines, refund, points_value, taken, put, answer)
+SELECT holder_id, id, %(program)s, place_id, series, number, till, cashier, at, %(now)s, status,
+       original_id, lines, refund, points_value, taken, put, answer
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, id uuid, place_id uuid, series text, number text, till text, cashier text, at timestamptz,
+    status text, original_id uuid, lines jsonb, refund bigint, points_value bigint, taken jsonb, put jsonb, answer text
+)
+
+-- name: add_parked
+-- Plan: function scan, insert.
+INSERT INTO intake_parked (program_id, id, place_id, series, number, original_place_id, original_series, original_number,
+                           request, at, recorded_at, answer)
+SELECT %(program)s, id, place_id, series, number, original_place_id, original_series, original_number,
+       request, at, %(now)s, answer
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, place_id uuid, series text, number text, original_place_id uuid, original_series text,
+    original_number text, request jsonb, at timestamptz, answer text
+)
+
+-- name: parked_for
+-- The returns that wait for some sales, in the order they came. LIMIT 1000 keeps the plan and is more than a sale has
+-- lines. Plan: function scan, nested loop on the index by original.
+SELECT r.id::text, p.id::text, p.request::text, p.at, p.place_id::text
+FROM json_to_recordset(%(rows)s) AS r (id uuid, place_id uuid, series text, number text)
+CROSS JOIN LATERAL (
+    SELECT * FROM intake_parked
+    WHERE program_id = %(program)s AND original_place_id = r.place_id AND original_series = r.series
+      AND original_number = r.number
+    LIMIT 1000
+) p
+ORDER BY p.id
+
+-- name: unpark
+-- Take returns out of the wait; of two who try, one gets each. Plan: function scan, nested loop on the primary key; TID
+-- scan.
+DELETE FROM intake_parked
+WHERE ctid = ANY (ARRAY(
+    SELECT p.ctid
+    FROM json_to_recordset(%(rows)s) AS r (id uuid)
+    CROSS JOIN LATERAL (SELECT ctid FROM intake_parked WHERE program_id = %(program)s AND id = r.id LIMIT 1) p
+))
+RETURNING id::text
+
+-- name: parked_and_there
+-- Sales that have come although returns of them are parked still. Plan: the parked rows, nested loop on the claims' and
+-- the receipts' primary keys.
+SELECT DISTINCT c.receipt_id::text
+FROM intake_parked p
+JOIN intake_receipt_claim c
+  ON c.program_id = p.program_id AND c.place_id = p.original_place_id AND c.series = p.original_series
+     AND c.number = p.original_number
+JOIN intake_receipt t ON t.holder_id = c.holder_id AND t.id = c.receipt_id AND t.status <> 'held'
+WHERE p.program_id = %(program)s AND (%(ids)s::uuid[] IS NULL OR p.id = ANY (%(ids)s))
+LIMIT %(limit)s
