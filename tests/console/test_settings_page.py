@@ -42,13 +42,13 @@ def post(house: House, where: str, **sent: str) -> tuple[int, str]:
 
 def test_it_shows_values_in_words_and_where_they_come_from(house: House) -> None:
     whole = text(house.client.get(PAGE).content.decode())
-    assert "A receipt from an unknown store not set is refused" in whole
-    assert "How long points stay set aside not set 600 seconds" in whole
-    assert "Share of a receipt that points may pay not set 100%" in whole
+    assert "A receipt from an unknown store by default is refused" in whole
+    assert "How long points stay set aside by default 600 seconds" in whole
+    assert "Share of a receipt that points may pay by default 100%" in whole
     assert "When points end" not in whole
     unit = text(house.client.get(UNIT).content.decode())
     assert "When points end points 180 days after they were earned" in unit
-    assert "What one point pays not set points cannot be spent yet" in unit
+    assert "What one point pays by default points cannot be spent yet" in unit
     store = text(house.client.get(f"{PAGE}?scope=place%3D{PLACE}").content.decode())
     assert "A capture after the hold's time" in store
     assert "A receipt from an unknown store" not in store
@@ -205,7 +205,7 @@ def test_a_balance_s_cap_is_typed_in_whole_points(house: House, rows: psycopg.Co
 def test_a_unit_is_added(house: House, rows: psycopg.Connection) -> None:
     answer = house.client.post(PAGE, {"do": "add-unit", "code": "status", "scale": "0"})
     assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?scope=unit%3Dstatus")
-    assert "When points end not set never" in text(house.client.get(answer["Location"]).content.decode())
+    assert "When points end by default never" in text(house.client.get(answer["Location"]).content.decode())
     for code, said in (
         ("status", "The program has this one already."),
         ("Status", "Small Latin letters"),

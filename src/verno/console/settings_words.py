@@ -152,7 +152,7 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
     if value is None:
         return _("points cannot be spent yet") if key == registry.SPEND_VALUE.key else _("any number")
-    return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value)
+    return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")
 
 
 def number(face: Face, key: str, value: int, unit: str | None) -> str:
@@ -208,13 +208,13 @@ def activation(face: Face, value: Activation) -> str:
 
 
 def scope(value: str, stores: Mapping[str, str]) -> str:
-    """Say for whom a value is set, or that nobody has set it; ``stores`` are names by code."""
+    """Say for whom a value is set, or that it is the default; ``stores`` are names by code."""
     level, _separator, code = value.partition("=")
     if level == "unit":
         return words.say("unit", code)
     if level == "place":
         return stores.get(code, code)
-    fixed = {"default": _("not set"), "program": _("for the whole program"), "network": _("for all places")}
+    fixed = {"default": _("by default"), "program": _("for the whole program"), "network": _("for all places")}
     return fixed.get(level, code)
 
 

@@ -125,11 +125,12 @@ class _Desk:
         """Return what the page shows."""
         book = self._book()
         units = [(f"unit={unit.code}", words.say("unit", unit.code)) for unit in self.face.units]
+        stores = [(f"place={code}", name) for code, name in self.stores.items()]
         return {
             "face": self.face,
             "scope": self.scope,
-            "tabs": [(PROGRAM, _("The whole program")), *units],
-            "stores": [(f"place={code}", name) for code, name in self.stores.items()],
+            "tabs": [(PROGRAM, _("The whole program")), *units, *(one for one in stores if one[0] == self.scope)],
+            "stores": stores,
             "lines": [self._line(one, book) for one in self.definitions.values()],
         }
 

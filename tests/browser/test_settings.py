@@ -1,0 +1,52 @@
+"""The page of settings in a real browser: on a desk, on a phone, in both languages."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.test_console import set_up
+
+WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture where somebody wants to look."""
+    folder = os.environ.get("VERNO_TEST_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"settings-{name}.png"), full_page=True)
+
+
+def open_line(page: Page, key: str) -> None:
+    page.locator(f'details[id="{key}"] summary').click()
+
+
+@pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])
+def test_an_owner_says_what_a_point_pays(site: Site, locale: str, size: dict[str, int]) -> None:
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        page.goto("/console/settings/?scope=unit%3Dpoints")
+        assert not page.evaluate(WIDE)
+        keep(page, f"{locale}-unit")
+        open_line(page, "spend.value")
+        line = page.locator('details[id="spend.value"]')
+        line.locator("input[name=value]").fill("0.50")
+        line.locator("button.btn-primary").click()
+        expect(line.locator(".alert-danger")).to_contain_text("50 %")
+        keep(page, f"{locale}-warned")
+        line.locator("button.btn-danger").click()
+        expect(line.locator("summary")).to_contain_text({"en": "$0.50", "ru": "0,50"}[locale])
+        open_line(page, "points.expiry")
+        line = page.locator('details[id="points.expiry"]')
+        line.locator("select").select_option("end-of-year")
+        line.locator("input[name=detail]").fill("2")
+        line.locator("button.btn-primary").click()
+        words = {"en": "at the end of the year, 2 periods later", "ru": "в конце года, на 2 периода позже"}
+        expect(line.locator("summary")).to_contain_text(words[locale])
+        page.goto("/console/settings/")
+        keep(page, f"{locale}-program")
+        assert not page.evaluate(WIDE)
+    # The page that asks once more is a 422, as every form that was not taken is.
+    assert [one for one in site.trouble if "422" not in one] == []
