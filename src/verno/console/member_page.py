@@ -17,7 +17,7 @@ from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
 from verno.members import masking
 from verno.members import queries as members
-from verno.members.types import Consent, Member
+from verno.members.types import Consent, Member, Merged
 from verno.web import pages
 from verno.web.pages import Place
 from verno.web.problems import Refused
@@ -39,6 +39,9 @@ class MemberPage:
     balances: list[Balance]
     personal: bool
     """Whether the person who looks may see personal data; the member is masked otherwise."""
+    merged_into: str | None = None
+    """Whom the member is now; their own page stays, with all that happened before."""
+    merged_from: tuple[Merged, ...] = ()
 
     def context(self, tab: str) -> dict[str, object]:
         """Return what the frame around each tab shows."""
@@ -53,6 +56,8 @@ class MemberPage:
             "balances": self.balances or [Balance(unit.id) for unit in self.face.units],
             "tab": tab,
             "personal": self.personal,
+            "merged_into": self.merged_into,
+            "merged_from": self.merged_from,
         }
 
 
@@ -69,7 +74,9 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         if not personal:
             member = masking.masked(member)
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
-        yield MemberPage(conn, face, member, balances, personal)
+        into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
+        merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
+        yield MemberPage(conn, face, member, balances, personal, into, tuple(merged))
 
 
 def read_place(request: HttpRequest) -> tuple[datetime, str] | None:

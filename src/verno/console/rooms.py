@@ -26,6 +26,9 @@ NEEDS: Mapping[str, Permission] = {
     "receipts": Permission.MEMBERS_READ,
     "messages": Permission.MEMBERS_READ,
     "preview": Permission.PERSONAL_READ,
+    "corrections": Permission.MEMBERS_READ,
+    "approvals": Permission.POINTS_APPROVE,
+    "liability": Permission.REPORTS_READ,
     "staff": Permission.STAFF_WRITE,
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
@@ -46,6 +49,8 @@ class Room:
 MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
+    Room("console:approvals", _("Approvals")),
+    Room("console:liability", _("Liability")),
     Room("console:limits", _("Limits")),
     Room("console:settings", _("Settings")),
     Room("console:staff", _("Staff")),

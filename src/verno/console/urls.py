@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from verno.console.views import audit, dashboard, entry, errors, limits, members, messages, settings, staff
+from verno.console.views import (
+    audit,
+    corrections,
+    dashboard,
+    entry,
+    errors,
+    liability,
+    limits,
+    members,
+    messages,
+    settings,
+    staff,
+)
 
 app_name = "console"
 
@@ -20,6 +32,9 @@ urlpatterns = [
     path("members/<uuid:member_id>/receipts/", members.receipts, name="receipts"),
     path("members/<uuid:member_id>/messages/", messages.messages, name="messages"),
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
+    path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
+    path("approvals/", corrections.approvals, name="approvals"),
+    path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),

@@ -31,6 +31,12 @@ def change(context: Context, value: int, unit: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def taken(context: Context, value: int, unit: str) -> str:
+    """Write points that are taken off."""
+    return _face(context).points(-value, unit, signed=True)
+
+
+@register.simple_tag(takes_context=True)
 def money(context: Context, amount: int) -> str:
     """Write an amount of money."""
     return _face(context).money(amount)
@@ -52,6 +58,12 @@ def moment(context: Context, at: datetime) -> str:
 def day(context: Context, at: datetime | date) -> str:
     """Write a date."""
     return _face(context).day(at)
+
+
+@register.simple_tag(takes_context=True)
+def month(context: Context, day: date) -> str:
+    """Write a month."""
+    return _face(context).month(day)
 
 
 @register.simple_tag(takes_context=True)

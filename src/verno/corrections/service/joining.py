@@ -11,10 +11,11 @@ from typing import NamedTuple
 from verno.corrections import answer
 from verno.corrections.answer import MergeAnswer, MovedPart, UndoAnswer
 from verno.corrections.queries import SQL
-from verno.corrections.service import moving
+from verno.corrections.service import moving, people
 from verno.corrections.types import (
     UNDO_DAYS,
     By,
+    ByKind,
     Merged,
     MergeOutcome,
     NewMerge,
@@ -55,18 +56,22 @@ def merge(conn: Connection, program: Program, wanted: Sequence[NewMerge], *, now
     """Make members one: their points, debts and contacts go to the survivor, and so does whoever names them later.
 
     One outcome per item; items are done one after the other, since each may build on the one before. Refusals:
-    ``unknown-member``, ``same-member``, ``already-merged`` (into another one), ``open-holds``, ``too-many-points``.
+    ``unknown-member``, ``same-member``, ``already-merged`` (into another one), ``own-account`` (one of them is the
+    author's), ``open-holds``, ``too-many-points``.
     The same merge again is a replay. Raises ``TryAgain`` and database errors that the door tries again after.
     """
     units = workspace.units(conn, program.id)
-    return [_merge(conn, program, units, one, now=now) for one in wanted]
+    own = people.own_accounts(conn, program.id, [one.by.id for one in wanted if one.by.kind is ByKind.STAFF])
+    return [
+        _own(own, one.by, (one.holder_id, one.into_id)) or _merge(conn, program, units, one, now=now) for one in wanted
+    ]
 
 
 def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: datetime) -> UndoOutcome:
     """Make two of one again: what the moved lots still hold goes home, and contacts that nobody claimed since.
 
     Refusals: ``unknown-correction``, ``undo-over`` (after thirty days), ``merged-since`` (the survivor was merged
-    further), ``open-holds``. Undone again it is a replay.
+    further), ``own-account``, ``open-holds``. Undone again it is a replay.
     """
     row = _find(conn, program.id, merge_id)
     if row is None:
@@ -76,10 +81,10 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     _, _, _, merged_at, undone_at, stored = _find(conn, program.id, merge_id) or row
     if undone_at is not None:
         return Unmerged(id_, bytes(stored), replayed=True)
-    if now >= merged_at + timedelta(days=UNDO_DAYS):
-        return Refused(Refusal.UNDO_OVER, "", f"a merge can be undone for {UNDO_DAYS} days")
-    if standing[into_id].into_id is not None:
-        return Refused(Refusal.MERGED_SINCE, "", "the survivor was merged further: undo that merge first")
+    own = people.own_accounts(conn, program.id, [by.id] if by.kind is ByKind.STAFF else [])
+    refused = _own(own, by, (holder_id, into_id)) or _too_late(merged_at, standing[into_id], now)
+    if refused is not None:
+        return refused
     units = workspace.units(conn, program.id)
     way = _Way(holder_id, into_id)
     moved = _take_back(conn, program.id, id_, way, now=now)
@@ -103,6 +108,14 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     return Unmerged(id_, reply)
 
 
+def _too_late(merged_at: datetime, survivor: Standing, now: datetime) -> Refused | None:
+    if now >= merged_at + timedelta(days=UNDO_DAYS):
+        return Refused(Refusal.UNDO_OVER, "", f"a merge can be undone for {UNDO_DAYS} days")
+    if survivor.into_id is not None:
+        return Refused(Refusal.MERGED_SINCE, "", "the survivor was merged further: undo that merge first")
+    return None
+
+
 def move_stragglers(conn: Connection, program_id: str, *, now: datetime, limit: int = STRAGGLERS) -> int:
     """Move what lies on merged members' accounts to whom they were merged into; returns how many members had some.
 
@@ -124,6 +137,13 @@ def move_stragglers(conn: Connection, program_id: str, *, now: datetime, limit: 
     if moves:
         conn.execute(SQL["add_moves"], {"rows": batches.rows(moves), "program": program_id, "now": now})
     return len({move["holder_id"] for move in moves})
+
+
+def _own(own: dict[str, set[str]], by: By, holders: tuple[str, str]) -> Refused | None:
+    """Refuse who would get points, or lose a debt, by a merge of their own account."""
+    if own.get(by.id, set()).isdisjoint(holders):
+        return None
+    return Refused(Refusal.OWN_ACCOUNT, "", "nobody merges their own account")
 
 
 def _merge(
