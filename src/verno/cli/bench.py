@@ -62,7 +62,7 @@ def till(seconds: int, lots: int, history: int, *, as_json: bool) -> None:
 
         with scratch.database():
             session.setup_django()
-            from verno.bench import till as run_till  # noqa: PLC0415 after django.setup()
+            from verno.bench.counter import run as run_till  # noqa: PLC0415 after django.setup()
             from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
 
             migrate.migrate()

@@ -7,9 +7,10 @@ from statistics import median
 
 import msgspec
 
-from verno.bench import captures, history, http, latency, peer, receipts, scratch, shop, tpcb
-from verno.bench.latency import Latency, Request
-from verno.bench.peer import Peer
+from verno.bench import http, receipts, scratch, tpcb
+from verno.bench.counter import captures, history, latency, peer, shop
+from verno.bench.counter.latency import Latency, Request
+from verno.bench.counter.peer import Peer
 from verno.demo.load import Progress
 from verno.kit.errors import VernoError
 

@@ -9,7 +9,7 @@ from statistics import median
 import msgspec
 import psycopg
 
-from verno.bench.shop import Shop, give
+from verno.bench.counter.shop import Shop, give
 from verno.kit import db, ids
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation, Spend

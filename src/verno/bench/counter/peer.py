@@ -13,7 +13,7 @@ from multiprocessing.queues import Queue
 
 import msgspec
 
-from verno.bench.shop import Shop
+from verno.bench.counter.shop import Shop
 from verno.kit import db, ids
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation, Spend
