@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 
 from verno.bench import http
-from verno.bench.http import Server
 from verno.bench.counter.shop import PLACE, Shop
+from verno.bench.http import Server
 from verno.kit import db
 from verno.kit.errors import VernoError
 
