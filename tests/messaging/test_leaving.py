@@ -12,8 +12,8 @@ from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
+from verno.members import merging, service
 from verno.members import queries as members
-from verno.members import service
 from verno.members.service import POINTS_STATEMENT
 from verno.members.types import ConsentFact
 from verno.messaging.leaving import links
@@ -110,6 +110,17 @@ def test_a_second_time_is_fine_and_adds_nothing(shop: Shop) -> None:
         assert strict().post(path(shop), ONE_CLICK).status_code == 200
     assert len(words()) == 2
     assert "already unsubscribed" in strict().get(path(shop)).content.decode()
+
+
+def test_a_letter_from_before_a_merge_speaks_for_whom_its_reader_is_now(shop: Shop) -> None:
+    old, new = holder(0), holder(1)
+    with db.transaction() as conn:
+        merging.lock(conn, shop.program.id, [old, new])
+        merging.redirect(conn, shop.program.id, old, new, now=NOW)
+    Client().post(path(shop, 0), ONE_CLICK)
+    with db.transaction() as conn:
+        said = members.consent_states(conn, shop.program.id, POINTS_STATEMENT, "email", [old, new])
+    assert said == {old: False, new: False}
 
 
 def test_the_pages_button_and_reason(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from verno.corrections import service as corrections
 from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
@@ -44,6 +45,17 @@ def settle_due(*, now: datetime, stopping: Stopping) -> int:
     total = 0
     for program in programs:
         while not stopping() and (done := _settle_some(program, now)):
+            total += done
+    return total
+
+
+def move_stragglers(*, now: datetime, stopping: Stopping) -> int:
+    """Move what came to merged members all the same to whom they are now; returns how many had something."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        while not stopping() and (done := db.retrying(partial(_move_some, program, now))):
             total += done
     return total
 
@@ -88,6 +100,11 @@ def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
 def _forget_some(now: datetime) -> int:
     with db.transaction() as conn:
         return limits.forget(conn, now=now)
+
+
+def _move_some(program: str, now: datetime) -> int:
+    with db.transaction() as conn:
+        return corrections.move_stragglers(conn, program, now=now)
 
 
 def _settle_some(program: str, now: datetime) -> int:

@@ -43,6 +43,7 @@ PARTS: Mapping[str, Looped] = {
 
 SCHEDULED: Mapping[str, Scheduled] = {
     "settle-due": Scheduled("verno.wiring.chores:settle_due", "* * * * *"),
+    "move-stragglers": Scheduled("verno.wiring.chores:move_stragglers", "* * * * *"),
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),

@@ -122,9 +122,12 @@ def move_stragglers(conn: Connection, program_id: str, *, now: datetime, limit: 
     A receipt may have looked a member up right before the merge and been posted right after it; a return of a receipt
     from before the merge may come at any time. The move belongs to the merge, and is undone with it.
     """
-    rows = conn.execute(SQL["stragglers"], {"program": program_id, "limit": limit}).fetchall()
-    if not rows:
+    found = conn.execute(SQL["stragglers"], {"program": program_id, "limit": limit}).fetchall()
+    if not found:
         return 0
+    # Whoever undoes one of these merges holds the same locks: what was read before them may be over by now.
+    standing = merging.lock(conn, program_id, [id_ for row in found for id_ in row[:2]])
+    rows = [row for row in found if row[0] in standing and standing[row[0]].into_id == row[1]]
     operations, merges = [], {}
     for (holder, into, merge_id, units), id_ in zip(rows, ids.new_ids(len(rows), now=now), strict=True):
         entries: tuple[Entry, ...] = tuple(Merge(holder, into, unit, now) for unit in units)

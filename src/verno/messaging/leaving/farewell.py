@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members import service
@@ -23,6 +25,10 @@ def leave(conn: Connection, left: Subscription, *, method: str, reason: str | No
 
     A reason given later is kept as a further withdrawal, since history is only ever added to.
     """
+    # A letter from before a merge speaks for whom its reader is now, too.
+    survivor = members.survivors(conn, left.program_id, [left.holder_id]).get(left.holder_id)
+    if survivor is not None:
+        leave(conn, msgspec.structs.replace(left, holder_id=survivor), method=method, reason=reason, now=now)
     newest = _newest(conn, left)
     if newest is not None and not newest[0] and reason is None:
         return

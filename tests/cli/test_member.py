@@ -1,0 +1,47 @@
+"""``verno member``, ``verno report liability`` and ``verno import balances``, as a person at the server uses them."""
+
+import json
+from pathlib import Path
+
+from tests.cli.commands import init_words, verno
+
+
+def test_balances_members_and_the_report(home: Path, tmp_path: Path) -> None:
+    assert verno(home, *init_words()).returncode == 0
+    people = tmp_path / "members.csv"
+    people.write_text("external_id,phone\nold,+79160000001\nnew,\n")
+    assert verno(home, "import", "members", str(people)).returncode == 0
+    lots = tmp_path / "balances.csv"
+    lots.write_text("external_id,points,expires_at,reference\nold,100,2099-12-31,a\nnew,7,,b\nnobody,1,,c\n")
+    done = verno(home, "import", "balances", str(lots), "--json")
+    assert (done.returncode, json.loads(done.stdout)["accepted"]) == (1, 2)
+    assert "row 4, external_id: unknown-member" in done.stderr
+
+    merged = verno(home, "member", "merge", "old", "new", "--json")
+    assert merged.returncode == 0, merged.stderr
+    said = json.loads(merged.stdout)
+    assert said["balance"][0]["available"] == 107
+    again = verno(home, "member", "merge", "old", "new", "--json")
+    assert again.stdout == merged.stdout, "a replay"
+    assert verno(home, "member", "merge", "old", "nobody").stderr == (
+        "verno: no member has the id or the external id 'nobody'\n"
+    )
+    undone = verno(home, "member", "undo", said["id"])
+    assert (undone.returncode, undone.stdout.endswith("100 points went home\n")) == (0, True), undone.stderr
+
+    refused = verno(home, "member", "erase", "old")
+    assert (refused.returncode, "--yes" in refused.stderr) == (1, True)
+    erased = verno(home, "member", "erase", "old", "--yes", "--json")
+    assert json.loads(erased.stdout)["points"] == [{"unit": "points", "points": 100}]
+
+    assert verno(home, "unit", "add", "--code", "stars", "--scale", "1").returncode == 0
+    report = verno(home, "report", "liability", "--json")
+    assert report.returncode == 0, report.stderr
+    points, stars = json.loads(report.stdout)["units"]
+    (month,) = points["months"]
+    assert (month["points"]["brought"], month["points"]["expired"], month["points"]["closing"]) == (107, 100, 7)
+    assert (points["outstanding"], points["tied"], len(month["month"])) == (7, True, 7)
+    assert stars["outstanding"] == 0
+    table = verno(home, "report", "liability").stdout
+    assert "opening" in table
+    assert "now: 7 available, 0 pending, 0 held, 0 owed" in table
