@@ -5,20 +5,25 @@ from datetime import datetime
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from ninja import Router
 
 from verno.api import shapes
 from verno.api.doors import Bearer, answer, caller
 from verno.api.members import holder
+from verno.intake import context
 from verno.intake import queries as intake
 from verno.intake.queries import ReceiptName
+from verno.intake.reading import explaining
+from verno.intake.reading.explaining import Explanation
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.ledger import queries as ledger
 from verno.ledger.queries import TransferView
-from verno.ledger.types import Balance, TransferKind
+from verno.ledger.types import Balance
+from verno.web import problems
 from verno.web.pages import Place, read_cursor, read_limit
+from verno.web.problems import Refused
 from verno.workspace import queries as workspace
 from verno.workspace.types import Scope, Unit
 
@@ -130,6 +135,27 @@ def transfers(
     return answer(TransferPage([_transfer(row, units, receipts) for row in shown], following))
 
 
+@router.get(
+    "/transfers/{id}/explain",
+    auth=Bearer(Scope.MEMBERS_READ),
+    summary="Why a movement is what it is",
+    openapi_extra=shapes.describe(gives={200: Explanation}),
+)
+def explain(request: HttpRequest, id: str, explain: str | None = None) -> HttpResponse:  # noqa: A002 the address's own word
+    """Tell the rules, the lines and the numbers behind points; the lots they left, and where a lot's points went.
+
+    `?explain=all` adds the rules that did not match. Words are in the reader's language.
+    """
+    key = caller(request)
+    with db.transaction() as conn:
+        about = context.of(conn, key.program_id)
+        locale = get_language() or about.program.locale
+        found = explaining.transfer(conn, about, id, locale=locale, everything=explain == "all")
+    if found is None:
+        raise Refused(problems.not_found())
+    return answer(found)
+
+
 def _unit(unit: Unit, found: Balance, ending: list[ledger.Expiring]) -> UnitBalance:
     return UnitBalance(
         unit.code,
@@ -150,18 +176,6 @@ def _transfer(row: TransferView, units: Mapping[str, str], receipts: Mapping[str
         units[row.unit_id],
         row.kind,
         row.points,
-        reason_in_words(row, receipt),
+        explaining.in_words(row.kind, row.reason, receipt),
         ReceiptPart(receipt.id, receipt.number) if receipt else None,
     )
-
-
-def reason_in_words(row: TransferView, receipt: ReceiptName | None) -> str:
-    """Say why points moved, in the reader's language."""
-    if row.kind == TransferKind.EXPIRE:
-        return _("Expired")
-    if receipt is None:
-        return row.reason
-    words = {"number": receipt.number, "place": receipt.place}
-    if row.kind == TransferKind.SPEND:
-        return _("Spent on receipt %(number)s at %(place)s") % words
-    return _("Earned by receipt %(number)s at %(place)s") % words

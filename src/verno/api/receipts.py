@@ -6,7 +6,7 @@ them.
 
 from functools import partial
 
-from verno.api.tills import door, vouching
+from verno.api.tills import door, reading, vouching
 from verno.api.tills.door import Call, Reply
 from verno.intake.groups import GroupCommit
 from verno.kit.clock import clock
@@ -21,7 +21,8 @@ group_commit = GroupCommit(clock.now)
 def _one(call: Call) -> Reply:
     key = door.caller(call, Scope.RECEIPTS_WRITE)
     item = vouching.read(key, door.body(call))
-    return door.reply(group_commit.submit(key.program_id, [item])[0])
+    done = door.reply(group_commit.submit(key.program_id, [item])[0])
+    return reading.with_all_rules(call, key, done) if call.query else done
 
 
 def _many(call: Call) -> Reply:

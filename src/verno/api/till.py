@@ -8,9 +8,10 @@ from msgspec import Meta
 from ninja import Router
 
 from verno.api import receipts, shapes
-from verno.api.tills import quotes, returns, steps
+from verno.api.tills import quotes, reading, returns, steps
 from verno.api.tills.door import Call, Reply
 from verno.intake.answer import Answer, QuoteAnswer
+from verno.intake.reading.state import StandAnswer
 from verno.intake.returns.answer import ParkedAnswer, ReturnAnswer
 from verno.intake.returns.types import Return
 from verno.intake.steps.activating import ActivateAnswer
@@ -112,6 +113,20 @@ def activate(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the a
 def claim(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
     """Give an unmatched receipt, also named by the code on its slip, to a member. Scope `receipts:write`."""
     return _answer(steps.post_claim(_call(request, id)))
+
+
+# After the steps: an address that names one would be read as a receipt's name.
+@router.get(
+    "/receipts/{path:id}",
+    summary="A receipt as it stands",
+    openapi_extra=shapes.describe(gives={200: StandAnswer}),
+)
+def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Read what became of a receipt: its status, what is left of it, what has come back. Scope `receipts:write`.
+
+    `?explain=all` adds the rules that did not match.
+    """
+    return _answer(reading.get_receipt(_call(request, id)))
 
 
 class ReturnBatch(msgspec.Struct, frozen=True):

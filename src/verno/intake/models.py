@@ -194,7 +194,10 @@ class Return(models.Model):
             models.CheckConstraint(condition=models.Q(status__in=["settled", "refused"]), name="intake_return_status"),
             models.CheckConstraint(condition=models.Q(refund__gte=0, points_value__gte=0), name="intake_return_floor"),
         ]
-        indexes = [models.Index(fields=["original_id"], name="intake_return_original")]
+        indexes = [
+            models.Index(fields=["original_id"], name="intake_return_original"),
+            models.Index(fields=["id"], name="intake_return_by_id"),
+        ]
 
 
 class Parked(models.Model):

@@ -67,7 +67,7 @@ class LineView(msgspec.Struct, frozen=True):
 
 
 class ReceiptName(msgspec.Struct, frozen=True):
-    """What a transfer says of the receipt behind it."""
+    """What a transfer says of the receipt or return behind it."""
 
     id: str
     number: str
@@ -127,10 +127,13 @@ def lines(conn: Connection, holder_id: str, receipt_ids: Sequence[str]) -> dict[
     return out
 
 
-def names(conn: Connection, holder_id: str, receipt_ids: Sequence[str]) -> dict[str, ReceiptName]:
-    """Return number and place of a member's receipts by id; ids that are no receipts are absent."""
+def names(conn: Connection, holder_id: str, ids: Sequence[str]) -> dict[str, ReceiptName]:  # noqa: ARG001 see below
+    """Return number and place of the receipts and returns behind a member's operations; others are absent.
+
+    The holder is said and not asked: what was merged came along with the points.
+    """
     cursor = conn.cursor(row_factory=args_row(ReceiptName))
-    parameters = {"holder": holder_id, "ids": list(receipt_ids)}
+    parameters = {"ids": list(ids)}
     return {name.id: name for name in cursor.execute(SQL["receipt_names"], parameters).fetchall()}
 
 

@@ -154,12 +154,17 @@ def lock(conn: Connection, context: Context, targets: Sequence[Target | None]) -
     met: dict[str, Sold] = {}
     parameters = {"rows": batches.rows(known), "program": context.program.id}
     for values in conn.execute(SQL["lock_sold"], parameters).fetchall():
-        row = msgspec.convert(dict(zip(Row.__struct_fields__, values, strict=True)), Row, str_keys=True)
+        row = as_row(values)
         if row.status == CLAIMED and isinstance(targets[row.position], ById | ByNumber):
             message = "the receipt has just been claimed"
             raise TryAgain(message)
         found[row.position] = met.setdefault(row.id, Sold(row))
     return found
+
+
+def as_row(values: Sequence[object]) -> Row:
+    """Return a row of ``lock_sold`` or ``one_sold`` as a record."""
+    return msgspec.convert(dict(zip(Row.__struct_fields__, values, strict=True)), Row, str_keys=True)
 
 
 def _named(context: Context, position: int, name: Target) -> dict[str, object] | None:

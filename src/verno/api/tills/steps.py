@@ -3,6 +3,7 @@
 from functools import partial
 
 from verno.api import receipts
+from verno.api.tills import reading
 from verno.api.tills.door import Call, Reply, body, caller, door, reply
 from verno.intake import sold
 from verno.intake.steps.types import Activate, Asked, Cancel, Capture, Claim, Step
@@ -22,7 +23,7 @@ def _take(shape: type[Step], scope: Scope, call: Call) -> Reply:
     if name is None:
         raise problems.Refused(problems.not_found())
     outcome = receipts.group_commit.steps.submit(key.program_id, [Asked(name, step, key.places)])[0]
-    return reply(outcome, made=200)
+    return reading.with_all_rules(call, key, reply(outcome, made=200))
 
 
 def target(text: str, *, codes: bool = False) -> Target | None:

@@ -183,6 +183,10 @@ class Migration(migrations.Migration):
             model_name="return",
             index=models.Index(fields=["original_id"], name="intake_return_original"),
         ),
+        migrations.AddIndex(
+            model_name="return",
+            index=models.Index(fields=["id"], name="intake_return_by_id"),
+        ),
         migrations.AddConstraint(
             model_name="return",
             constraint=models.CheckConstraint(

@@ -30,7 +30,12 @@ WHERE l.holder_id = %(holder)s AND l.receipt_id = ANY (%(ids)s::uuid[])
 ORDER BY l.receipt_id, l.line
 
 -- name: receipt_names
--- Plan: primary key.
+-- The receipts and returns that operations stand for. A member's points may come of receipts that another one had before
+-- a merge, so that the holder is not asked. Plan: the indexes by id.
 SELECT r.id::text, r.number, p.code
 FROM intake_receipt r JOIN workspace_place p ON p.id = r.place_id
-WHERE r.holder_id = %(holder)s AND r.id = ANY (%(ids)s::uuid[])
+WHERE r.id = ANY (%(ids)s::uuid[]) AND r.status <> 'claimed'
+UNION ALL
+SELECT t.id::text, t.number, p.code
+FROM intake_return t JOIN workspace_place p ON p.id = t.place_id
+WHERE t.id = ANY (%(ids)s::uuid[])

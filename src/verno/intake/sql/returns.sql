@@ -83,3 +83,7 @@ JOIN intake_receipt_claim c
 JOIN intake_receipt t ON t.holder_id = c.holder_id AND t.id = c.receipt_id AND t.status <> 'held'
 WHERE p.program_id = %(program)s AND (%(ids)s::uuid[] IS NULL OR p.id = ANY (%(ids)s))
 LIMIT %(limit)s
+
+-- name: original_of
+-- The sale that a return is of. Plan: the index of returns by id.
+SELECT original_id::text FROM intake_return WHERE id = %(id)s AND program_id = %(program)s

@@ -42,6 +42,26 @@ CROSS JOIN LATERAL (
     FOR UPDATE
 ) t
 
+-- name: one_sold
+-- One receipt by id, by number or by claim code, as lock_sold reads it but without a lock.
+-- Plan: the receipt's index by id, the claim's primary key, or the unique index of codes.
+SELECT 0, t.id::text, t.holder_id::text,
+       coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
+       coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
+       t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
+       t.claim_code, t.fiscal_number
+FROM (
+    SELECT %(id)s::uuid AS id
+    UNION ALL
+    SELECT receipt_id FROM intake_receipt_claim
+    WHERE program_id = %(program)s AND place_id = %(place)s AND series = %(series)s AND number = %(number)s
+    UNION ALL
+    SELECT id FROM intake_receipt
+    WHERE program_id = %(program)s AND claim_code = %(code)s AND lines_holder_id IS NULL
+) n
+JOIN intake_receipt t ON t.id = n.id AND t.program_id = %(program)s AND t.status <> 'claimed'
+LIMIT 1
+
 -- name: claimed_numbers
 -- Which of some numbers are taken at all, by whatever. LIMIT keeps the plan. Plan: function scan, primary key.
 SELECT r.position
