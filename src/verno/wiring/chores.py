@@ -8,6 +8,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from verno.corrections import service as corrections
+from verno.intake import context
+from verno.intake.returns import applying
 from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
@@ -60,6 +62,17 @@ def move_stragglers(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
+def apply_parked(*, now: datetime, stopping: Stopping) -> int:
+    """Apply parked returns whose sale came at the same moment, so that each missed the other."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        while not stopping() and (done := db.retrying(partial(_apply_some, program, now))):
+            total += done
+    return total
+
+
 def tell_days(*, now: datetime, stopping: Stopping) -> int:
     """Tell, program by program, what each new business date brings: points that begin, end, and will end soon."""
     settle_due(now=now, stopping=stopping)
@@ -95,6 +108,11 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG00
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
     with db.transaction() as conn:
         return days.tell_days(conn, program, zone, now=now)
+
+
+def _apply_some(program: str, now: datetime) -> int:
+    with db.transaction() as conn:
+        return applying.sweep(conn, context.of(conn, program), now=now)
 
 
 def _forget_some(now: datetime) -> int:

@@ -46,6 +46,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "move-stragglers": Scheduled("verno.wiring.chores:move_stragglers", "* * * * *"),
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
+    "apply-parked": Scheduled("verno.wiring.chores:apply_parked", "* * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
