@@ -14,6 +14,7 @@ from verno.corrections.types import Adjustment as Body
 from verno.corrections.types import Decision, Kind, Outcome, Refusal, Replayed, Status
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
+from verno.workspace import audit
 
 
 def test_giving_and_taking(desk: Desk) -> None:
@@ -194,6 +195,28 @@ def test_what_cannot_be_posted_goes_on_waiting(desk: Desk) -> None:
     assert refused(desk.decide(asked.id, oleg)) is Refusal.INSUFFICIENT_POINTS
     desk.earn(anna, 2000)
     assert done(desk.decide(asked.id, oleg)).status is Status.POSTED
+
+
+def test_what_would_be_over_at_once_is_not_given(desk: Desk) -> None:
+    anna, vera, oleg = desk.join("anna"), desk.hire("vera"), desk.hire("oleg")
+    end = NOW + timedelta(hours=1)
+    asked = done(desk.adjust(anna, 2000, by=vera, expires_at=end))
+    late = [Decision(asked.id, agreed, oleg) for agreed in (True, False)]
+    yes, no = (service.decide(desk.conn, desk.shop.program, [one], now=end)[0] for one in late)
+    assert refused(yes) is Refusal.TIME_OUT_OF_RANGE
+    assert done(no).status is Status.REFUSED
+
+
+def test_the_audit_knows_what_people_did(desk: Desk) -> None:
+    anna, vera, oleg = desk.join("anna"), desk.hire("vera"), desk.hire("oleg")
+    done(desk.adjust(anna, 5))
+    done(desk.adjust(anna, 5, by=vera))
+    asked = done(desk.adjust(anna, 5000, by=vera))
+    done(desk.decide(asked.id, oleg))
+    lines = [(one.actor_id, one.action) for one in audit.page(desk.conn, desk.program_id)]
+    assert sorted(line for line in lines if line[1].startswith("adjustment")) == sorted(
+        [(vera.id, "adjustment.posted"), (vera.id, "adjustment.waiting"), (oleg.id, "adjustment.posted")]
+    )
 
 
 def test_two_decisions_of_one_batch(desk: Desk) -> None:

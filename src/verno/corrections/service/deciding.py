@@ -27,8 +27,6 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.ledger import queries as ledger_queries
 from verno.members import queries as members
-from verno.workspace import audit
-from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.types import Program
 
 REFUSED = "adjustment.refused.v1"
@@ -53,8 +51,9 @@ def decide(conn: Connection, program: Program, decisions: Sequence[Decision], *,
     """Post waiting adjustments that somebody else agrees to, and end those that they do not: one outcome per item.
 
     Refusals: ``unknown-correction``, ``already-resolved``, ``second-person-needed`` (the author decides),
-    ``own-account`` (the beneficiary decides); ``insufficient-points``, ``over-limit`` and ``too-many-points`` leave
-    the adjustment waiting. The round trips do not grow with the batch, but for the audit's lines.
+    ``own-account`` (the beneficiary decides); ``insufficient-points``, ``over-limit``, ``too-many-points`` and
+    ``time-out-of-range`` (its end has come) leave the adjustment waiting. The round trips do not grow with the batch,
+    but for the audit's lines.
     """
     frame = street.open_frame(conn, program, Kind.ADJUSTMENT, now=now)
     rows = _lock(conn, program.id, decisions)
@@ -66,7 +65,7 @@ def decide(conn: Connection, program: Program, decisions: Sequence[Decision], *,
     ended: list[Case[Adjustment]] = []
     for i, decision in enumerate(decisions):
         row = rows.get(decision.id)
-        refused = _refusal(row, decision, own, survivors, seen)
+        refused = _refusal(row, decision, own, survivors, seen) or _over(row, decision, now)
         if refused is not None or row is None:
             outcomes[i] = refused
             continue
@@ -109,6 +108,13 @@ def _refusal(
     return None
 
 
+def _over(row: _Row | None, decision: Decision, now: datetime) -> Refused | None:
+    """Refuse to give what would be over at once; it may still be refused for good."""
+    if row is None or not decision.agreed or row.expires_at is None or row.expires_at > now:
+        return None
+    return Refused(Refusal.TIME_OUT_OF_RANGE, "expires_at", "their end has come while they waited")
+
+
 def _case(frame: Frame, index: int, row: _Row, survivors: dict[str, str]) -> Case[Adjustment]:
     unit = next(unit for unit in frame.units.values() if unit.id == row.unit_id)
     body = Adjustment(unit.code, row.points, row.reason, row.expires_at)
@@ -133,8 +139,6 @@ def _finish(
         type_ = street.EVENTS[frame.kind] if case.status is Status.POSTED else REFUSED
         events.append(street.event_of(frame, case, type_))
         outcomes[case.index] = Done(case.id, case.status, reply)
-        actor = Actor(ActorKind(by.kind), by.id, by.address)
-        about = ("correction", case.id)
-        audit.record(frame.conn, frame.program.id, actor, f"correction.{case.status}", about, now=frame.now)
+        street.note(frame, case, by)
     frame.conn.execute(SQL["decide_corrections"], {"rows": batches.rows(rows), "now": frame.now})
     outbox.append(frame.conn, events)

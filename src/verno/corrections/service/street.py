@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from verno.corrections import answer
 from verno.corrections.answer import CorrectionAnswer
 from verno.corrections.queries import SQL
-from verno.corrections.types import Asked, Done, Kind, Outcome, Refusal, Refused, Replayed, Status
+from verno.corrections.types import Asked, By, ByKind, Done, Kind, Outcome, Refusal, Refused, Replayed, Status
 from verno.kit import batches, ids, outbox
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
@@ -18,8 +18,9 @@ from verno.ledger.types import Balance, Earn, Entry, Operation, Posted, Reinstat
 from verno.ledger.types import Refusal as LedgerRefusal
 from verno.ledger.types import Refused as NotPosted
 from verno.ledger.types import Replayed as PostedBefore
+from verno.workspace import audit, settings
 from verno.workspace import queries as workspace
-from verno.workspace import settings
+from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.settings import Book
 from verno.workspace.types import Program, Unit
 
@@ -151,7 +152,7 @@ def post(
 
 
 def finish(frame: Frame, cases: Sequence[Case[T]], outcomes: list[Outcome | None]) -> None:
-    """Answer and write the cases that were posted or wait, with their events; four round trips."""
+    """Answer and write the cases that were posted or wait, with their events: four round trips, and the audit's."""
     if not cases:
         return
     holders = sorted({case.holder_id for case in cases})
@@ -163,9 +164,18 @@ def finish(frame: Frame, cases: Sequence[Case[T]], outcomes: list[Outcome | None
         rows.append(_row(case, reply))
         events.append(_event(frame, case))
         outcomes[case.index] = Done(case.id, case.status, reply)
+        note(frame, case, case.asked.by)
     parameters = {"rows": batches.rows(rows), "program": frame.program.id, "kind": frame.kind, "now": frame.now}
     frame.conn.execute(SQL["add_corrections"], parameters)
     outbox.append(frame.conn, [event for event in events if event is not None])
+
+
+def note(frame: Frame, case: Case[T], by: By) -> None:
+    """Have the audit know what a person did; what programs do with their keys is in the corrections themselves."""
+    if by.kind is ByKind.STAFF:
+        actor = Actor(ActorKind.STAFF, by.id, by.address)
+        about = ("correction", case.id)
+        audit.record(frame.conn, frame.program.id, actor, f"{frame.kind}.{case.status}", about, now=frame.now)
 
 
 def reply_to(frame: Frame, case: Case[T]) -> bytes:
