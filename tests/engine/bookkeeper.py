@@ -1,16 +1,15 @@
 """A ledger in memory around the pure planner: hands it what the database would load, keeps what it plans to write."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-
-import msgspec
+from typing import TypeAlias
 
 from tests.engine.programs import BEGINNING, HOLDERS, UNITS
-from verno.ledger.planner import Book, Part, expiry_order, plan
+from verno.ledger.planner import Book, Part, Plan, expiry_order, plan
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -41,6 +40,10 @@ from verno.ledger.types import (
 PROGRAM_ACCOUNTS = {(unit, kind): f"{unit}/{kind}" for unit in UNITS for kind in AccountKind}
 
 
+Life: TypeAlias = tuple[datetime, datetime | None, str | None]
+"""(active from, expires at, event awaited)."""
+
+
 @dataclass
 class Bookkeeper:
     """The tables."""
@@ -61,21 +64,24 @@ class Bookkeeper:
 
     def post(self, operations: Sequence[Operation], *, now: datetime) -> list[Result]:
         made = plan(self.load(operations, now), operations, now=now, ids=(f"{n:08d}" for n in self.ids))
+        self.keep(made)
+        return made.results
+
+    def keep(self, made: Plan) -> None:
         for transfer in made.transfers:
             assert transfer.id not in self.transfers
             self.transfers[transfer.id] = transfer
         self.moves += made.moves
         for lot in (*made.lots, *made.changed_lots.values()):
             self.lots[lot.id] = deepcopy(lot)
-        for hold in {h.id: h for h in (*made.holds, *made.ended_holds.values())}.values():
-            before = self.holds.get(hold.id)
+        for id_, hold in {h.id: h for h in (*made.holds, *made.ended_holds.values())}.items():
+            before = self.holds.get(id_)
             assert before is None or before.state is HoldState.OPEN, "a hold ends once"
-            self.holds[hold.id] = deepcopy(hold)
+            self.holds[id_] = deepcopy(hold)
         self.hold_lots += made.hold_lots
         for account in made.accounts.values():
             self.accounts[account.holder_id, account.unit_id] = deepcopy(account)
         self.known |= {row.key: KnownOperation(row.id, row.fingerprint) for row in made.operations}
-        return made.results
 
     def account(self, holder: str = "ann", unit: str = "points") -> Account:
         return self.accounts[holder, unit]
@@ -86,22 +92,35 @@ class Bookkeeper:
     def open_lots(self, account: Account) -> list[Lot]:
         return [lot for lot in self.of_lots(account) if lot.remaining > 0]
 
+    def open_holds(self, account: Account) -> list[HoldRow]:
+        return [h for h in self.holds.values() if (h.account_id, h.state) == (account.id, HoldState.OPEN)]
+
+    def sweep(self, *, now: datetime) -> None:
+        """Settle the accounts that are due, as the nightly job does."""
+        due = [side for side, a in self.accounts.items() if a.next_change_at is not None and a.next_change_at <= now]
+        self.keep(plan(self.book(dict.fromkeys(due, True), now), (), now=now, ids=(f"{n:08d}" for n in self.ids)))
+
     def load(self, operations: Sequence[Operation], now: datetime) -> Book:
         """Load lots of those accounts only that need them, as ``load_lots`` does."""
         entries = [entry for operation in operations for entry in operation.entries]
-        named = {side: False for entry in entries for side in _sides(entry)}
+        hungry: dict[tuple[str, str], bool] = {}
         for entry in entries:
             for side in _sides(entry):
-                named[side] |= not isinstance(entry, Earn)
-        known = {operation.key: self.known[operation.key] for operation in operations if operation.key in self.known}
-        book = Book({side: deepcopy(self.accounts[side]) for side in sorted(named)}, {}, known, PROGRAM_ACCOUNTS)
+                hungry[side] = hungry.get(side, False) or not isinstance(entry, Earn)
+        book = self.book(hungry, now, [operation.key for operation in operations])
+        shelf = _Shelf(self, book)
+        for entry in entries:
+            shelf.put_origins(entry)
+        return book
+
+    def book(self, hungry: dict[tuple[str, str], bool], now: datetime, keys: Sequence[str] = ()) -> Book:
+        known = {key: self.known[key] for key in keys if key in self.known}
+        book = Book({side: deepcopy(self.accounts[side]) for side in sorted(hungry)}, {}, known, PROGRAM_ACCOUNTS)
         shelf = _Shelf(self, book)
         for side, account in book.accounts.items():
             due = account.next_change_at is not None and account.next_change_at <= max(now, account.changed_at)
-            if named[side] or due:
+            if hungry[side] or due:
                 shelf.put_open(account)
-        for entry in entries:
-            shelf.put_origins(entry)
         return book
 
     def story(self, account: Account) -> Iterator[Transfer]:
@@ -117,21 +136,33 @@ class Bookkeeper:
             out[transfer.kind.value, transfer.at] += transfer.amount
         return out
 
-    def snapshot(self) -> bytes:
-        """Return all that may not depend on how operations were batched: everything but ids."""
-        return msgspec.json.encode(
-            [
-                sorted(_plain(lot) for lot in self.lots.values()),
-                sorted((h.account_id, h.operation_id, h.amount, h.captured, h.state) for h in self.holds.values()),
-                sorted(self.accounts.values(), key=lambda account: account.id),
-                [sorted([*key, n] for key, n in self.flows(account).items()) for account in self.accounts.values()],
-                self.known,
-            ]
+    def lives(self, account: Account) -> dict[Life, tuple[int, ...]]:
+        return lives(
+            ((lot.active_from, lot.expires_at, lot.awaits), (lot.amount, lot.remaining, lot.held))
+            for lot in self.of_lots(account)
         )
 
+    def figures(self) -> list[object]:
+        """Return all that matters to a member: neither ids, nor when the books were looked at."""
+        return [
+            [
+                (a.available, a.pending, a.held, a.debt, a.lapses_at, self.lives(a), +self.flows(a))
+                for a in self.accounts.values()
+            ],
+            sorted((h.account_id, h.operation_id, h.amount, h.captured, h.state) for h in self.holds.values()),
+        ]
 
-def _plain(lot: Lot) -> tuple[str, ...]:
-    return tuple(str(getattr(lot, name)) for name in lot.__struct_fields__ if name not in {"id", "restores_id"})
+    def snapshot(self) -> list[object]:
+        """Return all that may not depend on how operations were batched: everything but ids."""
+        return [self.figures(), [(a.changed_at, a.next_change_at) for a in self.accounts.values()], dict(self.known)]
+
+
+def lives(lots: Iterable[tuple[Life, tuple[int, int, int]]]) -> dict[Life, tuple[int, ...]]:
+    """Add up (amount, remaining, held) of lots with the same dates: which of two such is which, nobody can tell."""
+    out: dict[Life, tuple[int, ...]] = {}
+    for life, points in lots:
+        out[life] = tuple(map(sum, zip(points, out.get(life, (0, 0, 0)), strict=True)))
+    return out
 
 
 def _sides(entry: Entry) -> list[tuple[str, str]]:
@@ -144,8 +175,8 @@ class _Shelf:
 
     def __init__(self, keeper: Bookkeeper, book: Book) -> None:
         self.keeper, self.book = keeper, book
-        self.lots: dict[str, Lot] = {}
-        self.holds: dict[str, HoldRow] = {}
+        self.lots = {lot.id: lot for lots in book.lots.values() for lot in lots}
+        self.holds = {hold.id: hold for holds in book.holds.values() for hold in holds}
 
     def lot(self, id_: str) -> Lot:
         return self.lots.setdefault(id_, deepcopy(self.keeper.lots[id_]))
@@ -155,7 +186,7 @@ class _Shelf:
 
     def put_open(self, account: Account) -> None:
         self.book.lots[account.id] = [self.lot(lot.id) for lot in self.keeper.open_lots(account)]
-        mine = [h for h in self.keeper.holds.values() if (h.account_id, h.state) == (account.id, HoldState.OPEN)]
+        mine = self.keeper.open_holds(account)
         self.book.holds[account.id] = [self.hold(hold.id) for hold in mine]
         for hold in mine:
             parts = [part for part in self.keeper.hold_lots if part.hold_id == hold.id]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from verno.ledger.types import (
@@ -47,8 +47,12 @@ def day(number: int) -> datetime:
 
 
 def examples(count: int) -> settings:
-    """Run ``count`` random programs (times ``VERNO_THOROUGH``), however long each takes on a busy machine."""
-    return settings(max_examples=count * THOROUGH, deadline=None)
+    """Run ``count`` random programs (times ``VERNO_THOROUGH``), however long each takes on a busy machine.
+
+    A failure is shrunk but not explained: explaining traces every line, which takes longer than a test may.
+    """
+    phases = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+    return settings(max_examples=count * THOROUGH, deadline=None, phases=phases)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """The planner against the reference model, and the laws that hold whatever the program."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from copy import deepcopy
+from itertools import pairwise
 
+import msgspec
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.engine.bookkeeper import Bookkeeper, in_short
+from tests.engine.checks import check_books, compare, told
 from tests.engine.model import Model, sides
-from tests.engine.programs import BEGINNING, Batch, examples, programs
-from verno.ledger.types import Balance, Operation, Posted
+from tests.engine.programs import BEGINNING, Batch, Moment, Past, day, examples, programs, put_back, take_back
+from verno.ledger.planner import NEVER, end, expiry_order
+from verno.ledger.types import Earn, Hold, Operation, Posted, PutBack, Spend, TakeBack, TransferKind
 
 
 @examples(300)
@@ -27,33 +31,128 @@ def test_the_planner_equals_the_model(program: list[Batch]) -> None:
         compare(keeper, model)
 
 
-def compare(keeper: Bookkeeper, model: Model) -> None:
-    """Everything the model knows: figures, lots in the order of their birth, movements."""
-    for side, account in keeper.accounts.items():
-        purse = model.purse(*side)
-        assert (account.available, account.pending, account.held, account.debt) == (
-            purse.available(), purse.pending(), purse.held(), purse.debt,
-        )  # fmt: skip
-        assert (account.changed_at, account.lapses_at) == (purse.clock, purse.lapses)
-        assert lives(
-            ((lot.active_from, lot.expires_at, lot.awaits), (lot.amount, lot.remaining, lot.held))
-            for lot in keeper.of_lots(account)
-        ) == lives(((p.begins, p.ends, p.awaits), (p.amount, p.left, p.held)) for p in purse.piles)
-        assert keeper.flows(account) == +purse.flows
+# Laws ----------------------------------------------------------------------------------------------------------------
 
 
-def told(model: Model, operation: Operation) -> tuple[Balance, ...]:
-    """Return the balances that the answer to an operation tells: each account it touched, in order."""
-    purses = {side: model.purse(*side) for side in sides(operation)}
-    return tuple(Balance(unit, p.available(), p.pending(), p.held(), p.debt) for (_, unit), p in purses.items())
+@examples(80)
+@given(programs())
+def test_the_books_balance(program: list[Batch]) -> None:
+    keeper = Bookkeeper()
+    for batch in program:
+        keeper.post(batch.operations, now=batch.now)
+        check_books(keeper)
 
 
-Life = tuple[datetime, datetime | None, str | None]
+@examples(80)
+@given(programs())
+def test_nothing_expired_or_unborn_is_ever_spent(program: list[Batch]) -> None:
+    """But what a hold keeps may be captured after its end."""
+    keeper = Bookkeeper()
+    for batch in program:
+        for operation in batch.operations:
+            known, lots = len(keeper.moves), deepcopy(keeper.lots)
+            keeper.post([operation], now=batch.now)
+            for move in keeper.moves[known:]:
+                lot, transfer = lots.get(move.lot_id, keeper.lots[move.lot_id]), keeper.transfers[move.transfer_id]
+                account = keeper.accounts[lot.holder_id, transfer.unit_id]
+                over = end(lot, account) or NEVER
+                if transfer.kind is TransferKind.EXPIRE:
+                    assert over <= transfer.at <= transfer.recorded_at
+                elif transfer.kind is TransferKind.REPAY and transfer.operation_id is None:
+                    assert lot.active_from <= transfer.at < over
+                elif transfer.kind in {TransferKind.SPEND, TransferKind.REPAY}:
+                    assert keeper.lots[lot.id].active_from <= transfer.recorded_at
+                    assert transfer.recorded_at < over or lot.held
 
 
-def lives(lots: Iterable[tuple[Life, tuple[int, int, int]]]) -> dict[Life, tuple[int, ...]]:
-    """Add up (amount, remaining, held) of lots with the same dates: which of two such is which, nobody can tell."""
-    out: dict[Life, tuple[int, ...]] = {}
-    for life, points in lots:
-        out[life] = tuple(map(sum, zip(points, out.get(life, (0, 0, 0)), strict=True)))
-    return out
+@examples(60)
+@given(programs())
+def test_what_expires_first_goes_first(program: list[Batch]) -> None:
+    """When a spend has touched a lot, no lot that could have gone before it still holds points."""
+    keeper = Bookkeeper()
+    for batch in program:
+        for operation in batch.operations:
+            before = len(keeper.moves)
+            keeper.post([operation], now=batch.now)
+            if any(not isinstance(entry, Earn | Spend | Hold) for entry in operation.entries):
+                continue
+            for move in keeper.moves[before:]:
+                transfer = keeper.transfers[move.transfer_id]
+                if transfer.kind is not TransferKind.SPEND:
+                    continue
+                spent = keeper.lots[move.lot_id]
+                for lot in keeper.lots.values():
+                    if lot.account_id == spent.account_id and expiry_order(lot) < expiry_order(spent):
+                        born_later = int(lot.id) > int(transfer.id)
+                        assert lot.remaining == lot.held or lot.active_from > transfer.recorded_at or born_later
+
+
+@examples(80)
+@given(programs())
+def test_a_batch_equals_its_items_one_by_one(program: list[Batch]) -> None:
+    together, apart = Bookkeeper(), Bookkeeper()
+    for batch in program:
+        results = together.post(batch.operations, now=batch.now)
+        singly = [apart.post([operation], now=batch.now)[0] for operation in batch.operations]
+        assert results == singly
+        assert together.snapshot() == apart.snapshot()
+
+
+@examples(60)
+@given(programs(), st.lists(st.integers(-3, 40), max_size=12))
+def test_it_makes_no_difference_who_looked_when(program: list[Batch], looks: list[int]) -> None:
+    """A sweep, or a request that was refused, at any moment between two batches leaves everything as it would be."""
+    once, often = Bookkeeper(), Bookkeeper()
+    before = BEGINNING
+    for batch in program:
+        for moment in sorted(day(look) for look in looks):
+            if before < moment < batch.now:
+                often.sweep(now=moment)
+        before = max(before, batch.now)
+        once.sweep(now=before)
+        often.sweep(now=before)
+        assert once.post(batch.operations, now=before) == often.post(batch.operations, now=before)
+        assert once.figures() == often.figures()
+
+
+@examples(60)
+@given(programs())
+def test_a_replay_changes_nothing(program: list[Batch]) -> None:
+    keeper = Bookkeeper()
+    for batch in program:
+        results = keeper.post(batch.operations, now=batch.now)
+        done = [o for o, result in zip(batch.operations, results, strict=True) if isinstance(result, Posted)]
+        before = keeper.snapshot()
+        again = keeper.post(done, now=batch.now)
+        assert [in_short(result) for result in again] == [("replayed", operation.id, ()) for operation in done]
+        assert keeper.snapshot() == before
+
+
+@examples(60)
+@given(programs(), st.data())
+def test_any_split_of_a_return_gives_the_whole_s_result(program: list[Batch], data: st.DataObject) -> None:
+    """Taken back and put back in one, or point by point in any parts: to the unit the same."""
+    whole, parts = Bookkeeper(), Bookkeeper()
+    past, now = Past(), day(0)
+    for batch in program:
+        now = batch.now
+        for keeper in (whole, parts):
+            keeper.post(batch.operations, now=now)
+        for operation in batch.operations:
+            past.remember(operation)
+    when = Moment((now - day(0)).days, now)
+    for maker in (put_back, take_back):
+        entry = maker(data.draw, past, when)
+        if not isinstance(entry, TakeBack | PutBack) or not 0 < entry.points <= 40:
+            continue
+        cuts = sorted(data.draw(st.sets(st.integers(1, entry.points), max_size=4)) | {0, entry.points})
+        whole.post([returning("all", entry)], now=now)
+        for number, (start, stop) in enumerate(pairwise(cuts)):
+            part = msgspec.structs.replace(entry, points=stop - start)
+            parts.post([returning(f"part {number}", part)], now=now)
+        assert whole.figures() == parts.figures()
+
+
+def returning(key: str, entry: TakeBack | PutBack) -> Operation:
+    key = f"{type(entry).__name__} {key}"
+    return Operation(key, key, entry.holder_id, "00", (entry,))

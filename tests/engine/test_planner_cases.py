@@ -7,6 +7,7 @@ import pytest
 from tests.engine.bookkeeper import Bookkeeper, in_short
 from tests.engine.programs import day
 from tests.engine.told import (
+    ANN,
     activate,
     do,
     earn,
@@ -20,7 +21,7 @@ from tests.engine.told import (
     story,
     take_back,
 )
-from verno.ledger.types import Balance, Earn, Posted, Refusal, Spend, TransferKind
+from verno.ledger.types import Activate, Balance, Earn, Posted, Refusal, Spend, TransferKind
 
 HOUR = timedelta(hours=1)
 
@@ -133,6 +134,14 @@ def test_what_an_event_activates_too_late_expires_at_once() -> None:
     assert moved(keeper, 9, activate("a", "e", at=2, ends=8)) == (10,)
     assert state(keeper) == (0, 0, 0, 0)
     assert story(keeper) == ["earn 10 on 0", "expire 10 on 8"]
+
+
+def test_what_an_event_lets_end_before_it_begins_expires_at_once() -> None:
+    keeper = Bookkeeper()
+    do(keeper, 0, earn("e", 10, awaits="delivered"))
+    late = operation("a", Activate(*ANN, day(9), "id-e", day(0), "delivered", day(20), day(8)))
+    assert moved(keeper, 9, late) == (10,)
+    assert state(keeper) == (0, 0, 0, 0)
 
 
 def test_a_cap_gives_what_still_fits() -> None:

@@ -227,6 +227,15 @@ def test_a_merge_brings_both_to_the_later_clock() -> None:
     assert all(one <= other for one, other in pairwise(recorded))
 
 
+def test_what_comes_home_pays_the_debt_that_arose_meanwhile() -> None:
+    keeper = Bookkeeper()
+    do(keeper, 0, earn("a", 10))
+    do(keeper, 1, merge("m", at=1), take_back("t", 4, "a"))
+    assert state(keeper) == (0, 0, 0, 4)
+    do(keeper, 2, unmerge("u", "m", merged_at=1, at=2))
+    assert state(keeper) == (6, 0, 0, 0)
+
+
 def test_merged_points_slide_with_their_new_owner_and_back_home_too() -> None:
     keeper = Bookkeeper()
     do(keeper, 0, earn("a", 10, lapses=30), earn("b", 7, lapses=30, who=BOB))

@@ -91,6 +91,12 @@ def end(lot: Lot, account: Account) -> datetime | None:
     return lapse if lot.expires_at is None else min(lot.expires_at, lapse)
 
 
+def is_over(lot: Lot, account: Account, moment: datetime) -> bool:
+    """Tell whether a lot has ended by a moment."""
+    last = end(lot, account)
+    return last is not None and last <= moment
+
+
 def hasten(account: Account, moment: datetime | None) -> None:
     """Let the account change by itself at ``moment`` at the latest."""
     if moment is not None and (account.next_change_at is None or moment < account.next_change_at):

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
-from verno.ledger.planner.book import NEVER, Book, Plan, end, expiry_order, hasten
+from verno.ledger.planner.book import NEVER, Book, Plan, end, expiry_order, hasten, is_over
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -148,7 +148,11 @@ class Desk:
     # Time -------------------------------------------------------------------------------------------------------------
 
     def settle(self, account: Account, moment: datetime) -> None:
-        """Do what time alone has done by ``moment``."""
+        """Do what time alone has done by ``moment``; ``next_change_at`` may have been too early."""
+        self.forecast(account, account.changed_at)
+        if account.next_change_at is None or account.next_change_at > moment:
+            self.out.accounts[account.id] = account
+            return
         stops = {hold.expires_at for hold in self.book.holds.get(account.id, ())}
         if account.debt:
             stops |= {lot.active_from for lot in self.book.lots.get(account.id, ())}
@@ -161,8 +165,7 @@ class Desk:
         """Take one step in time: activate, expire and free what is due by ``moment``, and pay a debt."""
         over: list[Lot] = []
         for lot in self.book.lots.get(account.id, ()):
-            last = end(lot, account)
-            ended = last is not None and last <= moment
+            ended = is_over(lot, account, moment)
             # A lot may end before it begins (a short life, a long wait): it too expires out of available.
             if account.changed_at < lot.active_from and (lot.active_from <= moment or ended):
                 account.pending -= lot.remaining
@@ -216,8 +219,7 @@ class Desk:
             lot = mine[part.lot_id]
             lot.held -= part.amount
             self.change(lot)
-            last = end(lot, account)
-            if last is not None and last <= at:
+            if is_over(lot, account, at):
                 over.append(lot)
         account.held -= points
         account.available += points

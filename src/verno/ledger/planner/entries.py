@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from verno.ledger.planner.book import NEVER, Part, end, expiry_order
+from verno.ledger.planner.book import NEVER, Part, expiry_order, is_over
 from verno.ledger.planner.desk import Desk
 from verno.ledger.types import (
     Account,
@@ -269,8 +269,7 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
             continue
         left -= points
         part.back += points
-        last = end(part.lot, account)
-        if last is not None and last <= moment:
+        if is_over(part.lot, account, moment):
             _in_its_place(desk, account, points, entry, operation, part)
         else:
             living.setdefault(part.transfer_id, []).append((part, points))
@@ -335,12 +334,12 @@ def activate(desk: Desk, account: Account, entry: Activate, operation: Operation
         lot.active_from = entry.active_from
         lot.expires_at = entry.expires_at or lot.expires_at
         desk.change(lot)
-        if lot.active_from <= moment:
+        ended = is_over(lot, account, moment)
+        if lot.active_from <= moment or ended:
             account.pending -= lot.remaining
             account.available += lot.remaining
-            last = end(lot, account)
-            if last is not None and last <= moment:
-                over.append(lot)
+        if ended:
+            over.append(lot)
     desk.expire(account, over)
     desk.repay(account, entry.at, operation)
     desk.forecast(account, moment)

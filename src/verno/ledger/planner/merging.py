@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from verno.ledger.planner.book import expiry_order
+from verno.ledger.planner.book import expiry_order, is_over
 from verno.ledger.planner.desk import Desk
 from verno.ledger.types import Account, AccountKind, Lot, LotMove, Merge, Operation, Transfer, TransferKind, Unmerge
 
@@ -75,9 +75,12 @@ def unmerge(desk: Desk, entry: Unmerge, operation: Operation) -> int:
         if part and original is not None:
             points += part
             _return(desk, host, home, lot, original, entry.at, operation)
-    desk.forecast(host, moment)
     # A lot may be over at home: nobody was active there meanwhile.
-    desk.settle(home, moment)
+    lots = desk.book.lots.get(home.id, ())
+    desk.expire(home, [lot for lot in lots if lot.remaining > lot.held and is_over(lot, home, moment)])
+    desk.repay(home, entry.at, operation)
+    desk.forecast(host, moment)
+    desk.forecast(home, moment)
     return points
 
 
