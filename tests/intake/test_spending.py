@@ -213,7 +213,7 @@ def stale(conn: psycopg.Connection, counter: Counter, receipt: Receipt, **more: 
     outcome = settle(conn, counter, receipt, **more)[0]  # type: ignore[arg-type]
     assert isinstance(outcome, Refused), outcome
     assert outcome.reason == "stale-quote"
-    return msgspec.json.decode(outcome.quote, type=Body)
+    return cast("Body", msgspec.json.decode(outcome.more, type=Body)["quote"])
 
 
 def test_a_quote_is_good_for_fifteen_minutes(conn: psycopg.Connection, counter: Counter) -> None:

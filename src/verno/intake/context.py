@@ -6,13 +6,17 @@ seconds. Only what a transaction has committed is remembered: the door calls ``l
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from verno.intake.types import Outcome
+from verno.intake.unwinding.limits import Limits
+from verno.intake.unwinding.types import Unwinder
 from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.limits import queries as limits
+from verno.limits.types import Limit
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
 from verno.workspace import queries as workspace
@@ -57,6 +61,8 @@ class Context:
     tills: dict[TillKey, str]
     makes_places: bool
     read_at: float
+    limits: tuple[Limit, ...] = ()
+    unwinders: Mapping[str, Unwinder] = field(default_factory=lambda: UNWINDERS)
     by_code: dict[str, Unit] = field(init=False)
     by_place: dict[str, Store] = field(default_factory=dict)
 
@@ -78,6 +84,9 @@ class Context:
             self.by_place[store.id] = store
             self.zones[store.id] = localtime.zone(store.timezone)
 
+
+UNWINDERS: dict[str, Unwinder] = {"limits": Limits()}
+"""What sales use up besides points, by name. Packages above intake join here, from wiring."""
 
 _contexts: dict[str, Context] = {}
 _guard = threading.Lock()
@@ -101,6 +110,7 @@ def of(conn: Connection, program_id: str) -> Context:
         tills=known.tills if known else {},
         makes_places=book.value(registry.UNKNOWN_PLACE) is UnknownPlace.CREATE,
         read_at=time.monotonic(),
+        limits=limits.limits(conn, program_id),
     )
     fresh.add_stores(workspace.stores(conn, program_id))
     with _guard:

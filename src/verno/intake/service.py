@@ -13,12 +13,13 @@ from verno.intake.context import Context, Learned, Settlement
 from verno.intake.quoting import service as quoting
 from verno.intake.returns import applying
 from verno.intake.settling import pricing
-from verno.intake.settling.case import Case
+from verno.intake.settling.case import Case, as_sale
 from verno.intake.settling.desk import Desk
 from verno.intake.settling.judging import judge
 from verno.intake.settling.posting import post
 from verno.intake.settling.writing import write
 from verno.intake.types import Approved, Outcome, Receipt, Refusal, Refused, Settled
+from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
 
@@ -29,38 +30,56 @@ def settle(conn: Connection, context: Context, receipts: Sequence[Receipt | Appr
     Refusals: ``unknown-place``, ``idempotency-mismatch`` (the number belongs to another body), ``time-out-of-range``,
     ``member-named-badly``, ``too-much``, ``invalid``; where points are to pay or to be held also ``unknown-member``,
     ``approval-needed``, ``spending-not-set``, ``insufficient-points``, ``over-limit``, ``stale-quote``. A plain sale is
-    never refused for a member nobody knows: it is kept as unmatched. Raises ``TryAgain`` or
+    refused for a hard limit alone, and never for a member nobody knows: it is kept as unmatched. Raises ``TryAgain`` or
     ``psycopg.errors.UniqueViolation`` when another transaction took one of the numbers meanwhile; the door tries the
     whole batch again.
     """
     desk = Desk(conn, context, receipts, now)
     waiting = desk.admit()
     learned = Learned()
+    # Counters are locked before any account is, so that nobody waits in a circle.
+    desks = open_desks(conn, context, now=now, sales=lambda: [as_sale(case) for case in waiting])
     while waiting:
         wave, waiting = desk.wave(waiting)
-        fresh = _settled(conn, context, wave, desk.outcomes, now=now)
+        fresh = _settled(conn, context, wave, desk.outcomes, desks, now=now)
+        again = desks.spoiled()
+        waiting = [case for case in wave if case.id in again] + waiting
         if fresh:
             answers = write(conn, context, fresh, desk.goods_and_tills(fresh, learned), now=now)
             for case, reply in zip(fresh, answers, strict=True):
                 desk.outcomes[case.index] = Settled(case.id, reply, sum(case.earned.values()), case.holder is not None)
             if desk.any_parked:
-                applying.apply(conn, context, [case.id for case in fresh], now=now)
+                applying.apply(conn, context, [case.id for case in fresh], desks=desks, now=now)
+    desks.write(conn)
     return Settlement([outcome for outcome in desk.outcomes if outcome is not None], learned)
 
 
 def _settled(
-    conn: Connection, context: Context, cases: Sequence[Case], outcomes: list[Outcome | None], *, now: datetime
+    conn: Connection,
+    context: Context,
+    cases: Sequence[Case],
+    outcomes: list[Outcome | None],
+    desks: Desks,
+    *,
+    now: datetime,
 ) -> Sequence[Case]:
-    """Work out and post; returns the cases to write, and puts why not into the others' outcomes."""
+    """Work out, count and post; returns the cases to write, and puts why not into the others' outcomes."""
     if any(case.is_priced or case.receipt.hold_seconds for case in cases):
         cases = _priced(conn, context, cases, outcomes, now=now)
     else:
         judge(context, cases)
+    if desks:
+        for case in cases:
+            outcomes[case.index] = desks.take(as_sale(case))
+        cases = [case for case in cases if outcomes[case.index] is None]
     refused = post(conn, context, cases, now=now)
-    if refused:
+    if refused or desks:
         for case in cases:
             if case.index in refused:
                 outcomes[case.index] = _refused(conn, context, case, refused[case.index], now=now)
+                desks.amend(case.id, {}, {}, happened=False)
+            elif case.given is not None:
+                desks.amend(case.id, case.given, case.spent.points)
     return [case for case in cases if case.index not in refused]
 
 
@@ -99,4 +118,4 @@ def _stale(conn: Connection, context: Context, case: Case, *, now: datetime) -> 
     if isinstance(fresh, Refused):
         return fresh
     words = "the quote no longer holds; the new one is with this problem"
-    return Refused(Refusal.STALE_QUOTE, "quote", words, fresh)
+    return Refused(Refusal.STALE_QUOTE, "quote", words, b'{"quote":' + fresh + b"}")

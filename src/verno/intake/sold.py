@@ -53,6 +53,8 @@ class Row(msgspec.Struct, frozen=True):
     hold_expires_at: datetime | None
     claim_code: str | None
     fiscal_number: str | None
+    cashier: str | None
+    till: str | None
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -212,13 +212,14 @@ class Replayed(msgspec.Struct, frozen=True, gc=False, tag=True):
 class Refused(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The call was not done and nothing of it was written. ``field`` names what to mend.
 
-    ``quote`` is the JSON of the new quote, when the old one was stale.
+    ``more`` is a JSON object of what the refusal's type promises besides: the new quote when the old one was stale,
+    what is left of a limit.
     """
 
     reason: Refusal
     field: str
     detail: str
-    quote: bytes = b""
+    more: bytes = b""
 
 
 Outcome: TypeAlias = Settled | Parked | Replayed | Refused

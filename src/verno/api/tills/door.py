@@ -81,6 +81,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", JSON),)
 
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 REPLAY = (("Content-Type", JSON), ("Idempotent-Replay", "true"))
 
 
@@ -204,7 +205,7 @@ def refusal(outcome: Refused | None) -> Problem:
         return problems.internal()
     status, title = REFUSALS[outcome.reason]
     errors: Sequence[tuple[str, str]] = [(outcome.field, outcome.detail)] if outcome.field else ()
-    more = {"quote": msgspec.Raw(outcome.quote)} if outcome.quote else {}
+    more = _members.decode(outcome.more) if outcome.more else {}
     return Problem(outcome.reason, status, title, outcome.detail, errors=errors, more=more)
 
 

@@ -9,11 +9,12 @@ from verno.intake import answer
 from verno.intake.context import Context
 from verno.intake.quoting import token
 from verno.intake.settling import desk, pricing, spending
-from verno.intake.settling.case import NOTHING, Case, Offer
+from verno.intake.settling.case import NOTHING, Case, Offer, as_sale
 from verno.intake.settling.judging import judge, verdicts
 from verno.intake.settling.posting import in_order
 from verno.intake.sums import worth
 from verno.intake.types import Approved, Receipt, Refused
+from verno.intake.unwinding import desks
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
@@ -72,6 +73,9 @@ def offer(
     case.spent = spent
     judge(context, [case])
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
+    over = desks.look(conn, context, as_sale(case), now=now)
+    if over is not None:
+        return over
     until = now + token.LIFE
     made = Offer(
         content=token.content(case.receipt),

@@ -14,6 +14,7 @@ from verno.intake.returns.case import Case
 from verno.intake.returns.types import Return
 from verno.intake.sold import HELD, Sold
 from verno.intake.types import ById
+from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit import batches
 from verno.kit.db import Connection
 
@@ -33,11 +34,11 @@ class Waiting(msgspec.Struct, frozen=True):
     place_id: str
 
 
-def apply(conn: Connection, context: Context, receipt_ids: Sequence[str], *, now: datetime) -> int:
+def apply(conn: Connection, context: Context, receipt_ids: Sequence[str], *, desks: Desks, now: datetime) -> int:
     """Apply what waits for these sales, in the order it came; returns how many returns were taken out of the wait.
 
     Returns of a sale that is still held wait on. Three statements and what a return costs; callers ask only when
-    anything waits at all.
+    anything waits at all, and write the desks afterwards.
     """
     found = [one for one in sold.lock(conn, context, [ById(id_) for id_ in receipt_ids]) if one is not None]
     sales = {one.row.id: one for one in found if one.row.status != HELD}
@@ -60,7 +61,7 @@ def apply(conn: Connection, context: Context, receipt_ids: Sequence[str], *, now
         firsts: dict[str, Case] = {}
         for case in cases:
             firsts.setdefault(case.sale.row.id, case)
-        service.settle(conn, context, list(firsts.values()), now=now)
+        service.settle(conn, context, list(firsts.values()), desks=desks, now=now)
         cases = [case for case in cases if case is not firsts[case.sale.row.id]]
     return len(mine)
 
@@ -76,7 +77,13 @@ def sweep(
     """Apply parked returns (all, or those of ``ids``) whose sale has come all the same; returns how many."""
     parameters = {"program": context.program.id, "limit": limit, "ids": None if ids is None else list(ids)}
     there = [id_ for (id_,) in conn.execute(SQL["parked_and_there"], parameters).fetchall()]
-    return apply(conn, context, there, now=now) if there else 0
+    if not there:
+        return 0
+    sold.lock(conn, context, [ById(id_) for id_ in there])
+    desks = open_desks(conn, context, known=there, now=now)
+    done = apply(conn, context, there, desks=desks, now=now)
+    desks.write(conn)
+    return done
 
 
 def _case(context: Context, waiting: Waiting, sale: Sold) -> Case:

@@ -36,7 +36,7 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
         code: points - kept.points_kept(one.spent.points[code], now, row.points_value)
         for code, points in _spent_so_far(one).items()
     }
-    return Back(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put))
+    return Back(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty)
 
 
 def _quantities(one: Sold, left: Mapping[int, int], wanted: Return) -> dict[int, int] | Refused:

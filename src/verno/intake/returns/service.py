@@ -1,4 +1,7 @@
-"""The verb of returns: a batch in, one outcome each out. Locks: the sales by id, then the ledger's accounts."""
+"""The verb of returns: a batch in, one outcome each out.
+
+Locks: the sales by id, then what unwinders count, then the ledger's accounts.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,6 +14,7 @@ from verno.intake.returns.types import Back, Return
 from verno.intake.settling import desk
 from verno.intake.settling.posting import key_of
 from verno.intake.types import Outcome, Parked, Refused, Replayed, Settled
+from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit import ids, localtime
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
@@ -71,8 +75,10 @@ def _wave(
     for case, parked in parking.park(conn, context, [case for case in wave if case.one is None], now=now):
         outcomes[case.index] = parked
     there = [case for case in wave if case.one is not None]
-    for case, outcome in zip(there, settle(conn, context, there, now=now), strict=True):
+    desks = open_desks(conn, context, known=[case.sale.row.id for case in there], now=now)
+    for case, outcome in zip(there, settle(conn, context, there, desks=desks, now=now), strict=True):
         outcomes[case.index] = outcome
+    desks.write(conn)
     return later
 
 
@@ -92,7 +98,9 @@ def _fresh(conn: Connection, context: Context, cases: Sequence[Case], outcomes: 
     return list(fresh.values())
 
 
-def settle(conn: Connection, context: Context, cases: Sequence[Case], *, now: datetime) -> list[Settled | Refused]:
+def settle(
+    conn: Connection, context: Context, cases: Sequence[Case], *, desks: Desks, now: datetime
+) -> list[Settled | Refused]:
     """Work out, post and write returns of sales that are locked, each of another sale; one outcome each, in order.
 
     What a parked return is refused for is written too: its number was taken when it was parked.
@@ -111,6 +119,10 @@ def settle(conn: Connection, context: Context, cases: Sequence[Case], *, now: da
     _post(conn, context, good, now=now)
     for case in good:
         case.answer = answer.settled(context, case)
+        if case.back is not None and case.back.empties:
+            desks.free(case.sale.row.id)
+        elif case.back is not None:
+            desks.give_back(case.sale.row.id, case.back.taken, case.back.put)
     writing.write(conn, context, [case for case in cases if case.back is not None or case.waited], now=now)
     return [refused.get(position) or Settled(case.id, case.answer) for position, case in enumerate(cases)]
 

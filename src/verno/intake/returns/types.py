@@ -50,13 +50,17 @@ class Return(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Back(msgspec.Struct, frozen=True, gc=False):
-    """What a return comes to: thousandths and money by line, points by unit."""
+    """What a return comes to: thousandths and money by line, points by unit.
+
+    ``empties``: nothing of the sale is left.
+    """
 
     lines: Mapping[int, int]
     refunds: Mapping[int, int]
     points_value: int
     taken: Mapping[str, int]
     put: Mapping[str, int]
+    empties: bool = False
 
     @property
     def refund(self) -> int:

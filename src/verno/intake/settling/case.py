@@ -8,6 +8,7 @@ import msgspec
 
 from verno.intake.naming import Key
 from verno.intake.types import Receipt, Spent, Wish
+from verno.intake.unwinding.types import Sale
 from verno.ledger.types import Balance
 from verno.promotions.types import StoredRulebook
 from verno.rules.types import Fired
@@ -79,3 +80,21 @@ class Case:
         """Tell whether points may come off this receipt: it spends, was quoted, or is held."""
         receipt = self.receipt
         return bool(receipt.spend or receipt.quote or receipt.hold)
+
+
+def as_sale(case: Case) -> Sale:
+    """Return a receipt as unwinders look at it."""
+    kind, value = case.key or ("", "")
+    return Sale(
+        id=case.id,
+        at=case.at,
+        zone=case.store.timezone,
+        place=case.store.code,
+        till=case.receipt.till,
+        cashier=case.receipt.cashier,
+        holder_id=case.holder,
+        card=value if kind == "card" else None,
+        earned=case.points,
+        spent=case.spent.points,
+        until=case.hold_until,
+    )

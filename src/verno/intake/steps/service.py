@@ -1,7 +1,7 @@
 """The verb of steps: a batch of captures, cancels, activations and claims in, one outcome each out.
 
-Locks are taken in one order: the receipts by id, then the ledger's accounts. A whole capture takes five round trips:
-lock, the ledger's two, write, commit.
+Locks are taken in one order: the receipts by id, then what unwinders count, then the ledger's accounts. A whole capture
+takes five round trips: lock, the ledger's two, write, commit.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from verno.intake.returns import applying
 from verno.intake.settling import desk
 from verno.intake.settling.posting import given, why
 from verno.intake.sold import CLAIM, RESOLVE, Sold
-from verno.intake.steps import activating, claiming, resolving, writing
+from verno.intake.steps import activating, claiming, counting, resolving, writing
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import KINDS, Activate, Asked, Cancel, Capture, Claim
 from verno.intake.types import ByNumber, Outcome, Refusal, Refused, Replayed, Settled
@@ -33,8 +33,8 @@ def take(conn: Connection, context: Context, asked: Sequence[Asked], *, now: dat
 
     Refusals: ``not-found``, ``already-resolved``, ``hold-expired``, ``not-settled``, ``idempotency-mismatch``,
     ``unknown-member``, ``member-named-badly``, ``claim-too-late``, ``insufficient-points`` (a late capture that holds
-    again), ``time-out-of-range``, ``invalid``. The same step again is a replay. Two steps of one receipt in one batch
-    are taken one after the other.
+    again), ``over-limit``, ``time-out-of-range``, ``invalid``. The same step again is a replay. Two steps of one
+    receipt in one batch are taken one after the other.
     """
     outcomes: list[Outcome | None] = [None] * len(asked)
     desk.meet_stores(conn, context, [one.target.place for one in asked if isinstance(one.target, ByNumber)])
@@ -54,37 +54,55 @@ def _wave(
     now: datetime,
 ) -> list[int]:
     """Take the first step of each receipt; returns the positions of those that must see it done first."""
-    found = sold.lock(conn, context, [asked[index].target for index in waiting])
-    plans: list[tuple[int, Sold]] = []
+    found, later = _first_of_each(conn, context, asked, waiting, outcomes)
+    keys = _members(conn, context, [asked[index] for index, _ in found])
+    ready: list[Plan] = []
+    for (index, one), id_ in zip(found, ids.new_ids(len(found), now=now), strict=True):
+        made = _plan(context, index, asked[index], one, id_, keys, now=now)
+        if isinstance(made, Plan):
+            ready.append(made)
+        else:
+            outcomes[index] = made
+    desks = counting.open_for(conn, context, ready, now=now)
+    if desks:
+        for plan in ready:
+            outcomes[plan.index] = counting.count(context, desks, plan)
+        ready = [plan for plan in ready if outcomes[plan.index] is None]
+    for plan, no in _post(conn, context, ready, now=now):
+        outcomes[plan.index] = no
+        counting.forget(desks, plan)
+    done = [plan for plan in ready if outcomes[plan.index] is None]
+    answers, any_parked = writing.write(conn, context, done, now=now)
+    for plan, reply in zip(done, answers, strict=True):
+        outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
+    if any_parked:
+        applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], desks=desks, now=now)
+    desks.write(conn)
+    return later
+
+
+def _first_of_each(
+    conn: Connection,
+    context: Context,
+    asked: Sequence[Asked],
+    waiting: Sequence[int],
+    outcomes: list[Outcome | None],
+) -> tuple[list[tuple[int, Sold]], list[int]]:
+    """Lock the receipts; return the first step of each with it, and the positions of the others."""
+    found: list[tuple[int, Sold]] = []
     later: list[int] = []
     seen: set[str] = set()
-    for index, one in zip(waiting, found, strict=True):
+    receipts = sold.lock(conn, context, [asked[index].target for index in waiting])
+    for index, one in zip(waiting, receipts, strict=True):
         if one is None or not _allowed(context, asked[index], one):
             outcomes[index] = Refused(Refusal.NOT_FOUND, "", "no receipt has this name")
         elif one.row.id in seen:
             later.append(index)
         else:
             seen.add(one.row.id)
-            plans.append((index, one))
-    sold.look_closer(conn, [one for index, one in plans if _needs_more(one, asked[index])])
-    keys = _members(conn, context, [asked[index] for index, _ in plans])
-    ready: list[Plan] = []
-    fresh = iter(ids.new_ids(len(plans), now=now))
-    for index, one in plans:
-        made = _plan(context, index, asked[index], one, next(fresh), keys, now=now)
-        if isinstance(made, Plan):
-            ready.append(made)
-        else:
-            outcomes[index] = made
-    for plan, no in _post(conn, context, ready, now=now):
-        outcomes[plan.index] = no
-    done = [plan for plan in ready if outcomes[plan.index] is None]
-    answers, any_parked = writing.write(conn, context, done, now=now)
-    for plan, reply in zip(done, answers, strict=True):
-        outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
-    if any_parked:
-        applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], now=now)
-    return later
+            found.append((index, one))
+    sold.look_closer(conn, [one for index, one in found if _needs_more(one, asked[index])])
+    return found, later
 
 
 def _allowed(context: Context, asked: Asked, one: Sold) -> bool:

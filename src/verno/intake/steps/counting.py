@@ -1,0 +1,66 @@
+"""What steps mean for limits and whatever else sales use up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from verno.intake import naming
+from verno.intake.context import Context
+from verno.intake.steps.plan import Plan
+from verno.intake.steps.types import Claim, Kind
+from verno.intake.types import Refused
+from verno.intake.unwinding.desks import Desks, open_desks
+from verno.intake.unwinding.types import Sale
+from verno.kit.db import Connection
+
+
+def open_for(conn: Connection, context: Context, plans: Sequence[Plan], *, now: datetime) -> Desks:
+    """Lock what these steps may change."""
+    return open_desks(
+        *(conn, context),
+        now=now,
+        sales=lambda: [_claimed(context, plan) for plan in plans if plan.kind is Kind.CLAIM],
+        known=[plan.sold.row.id for plan in plans if plan.kind in {Kind.CAPTURE, Kind.CANCEL}],
+    )
+
+
+def count(context: Context, desks: Desks, plan: Plan) -> Refused | None:
+    """Settle a reservation, free it, or count a claim; an activation uses nothing up."""
+    if plan.kind is Kind.CAPTURE:
+        return desks.confirm(plan.sold.row.id, plan.earned, plan.spent)
+    if plan.kind is Kind.CANCEL:
+        desks.free(plan.sold.row.id)
+    elif plan.kind is Kind.CLAIM:
+        return desks.take(_claimed(context, plan))
+    return None
+
+
+def forget(desks: Desks, plan: Plan) -> None:
+    """Take back what was counted for a step that the ledger refused.
+
+    That is a claim, or a capture whose hold has lapsed: its reservation is free already.
+    """
+    if plan.kind is Kind.CLAIM:
+        desks.amend(plan.sold.row.id, {}, {}, happened=False)
+    else:
+        desks.free(plan.sold.row.id)
+
+
+def _claimed(context: Context, plan: Plan) -> Sale:
+    row, step = plan.sold.row, plan.asked.step
+    store, program = context.by_place[row.place_id], context.program
+    key: naming.Key | str = ("", "")
+    if isinstance(step, Claim):
+        key = naming.member_key(step.member, program_id=program.id, country=program.country)
+    return Sale(
+        id=row.id,
+        at=row.at,
+        zone=store.timezone,
+        place=store.code,
+        till=row.till,
+        cashier=row.cashier,
+        holder_id=plan.owner_id,
+        card=key[1] if not isinstance(key, str) and key[0] == "card" else None,
+        earned=plan.earned,
+        spent={},
+        claimed=True,
+    )

@@ -1,0 +1,95 @@
+"""All unwinders of a program at once; none costs nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from verno.intake.context import Context
+from verno.intake.types import Refused
+from verno.intake.unwinding.types import Desk, Points, Sale
+from verno.kit.db import Connection
+
+
+@dataclass(slots=True)
+class Desks:
+    """The desks of one batch; a sale is taken by all or by none."""
+
+    desks: Sequence[Desk] = ()
+    taken: set[str] = field(default_factory=set)
+    retried: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody counts."""
+        return bool(self.desks)
+
+    def take(self, sale: Sale) -> Refused | None:
+        """Count a sale everywhere, or nowhere."""
+        for position, desk in enumerate(self.desks):
+            no = desk.take(sale)
+            if no is not None:
+                for before in self.desks[:position]:
+                    before.amend(sale.id, {}, {}, happened=False)
+                return no
+        self.taken.add(sale.id)
+        return None
+
+    def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool = True) -> None:
+        """Correct a sale that was taken here to what came of it."""
+        if sale_id in self.taken:
+            for desk in self.desks:
+                desk.amend(sale_id, earned, spent, happened=happened)
+
+    def spoiled(self) -> set[str]:
+        """Return the sales that deserve another try, each once."""
+        found = {id_ for desk in self.desks for id_ in desk.spoiled()} - self.retried
+        self.retried |= found
+        return found
+
+    def confirm(self, sale_id: str, earned: Points, spent: Points) -> Refused | None:
+        """Settle a reservation; the first that has no room says so."""
+        for desk in self.desks:
+            no = desk.confirm(sale_id, earned, spent)
+            if no is not None:
+                return no
+        return None
+
+    def free(self, sale_id: str) -> None:
+        """Give back all."""
+        for desk in self.desks:
+            desk.free(sale_id)
+
+    def give_back(self, sale_id: str, earned: Points, spent: Points) -> None:
+        """Give back a part."""
+        for desk in self.desks:
+            desk.give_back(sale_id, earned, spent)
+
+    def write(self, conn: Connection) -> None:
+        """Write what was counted."""
+        for desk in self.desks:
+            desk.write(conn)
+
+
+def open_desks(
+    conn: Connection,
+    context: Context,
+    *,
+    now: datetime,
+    sales: Callable[[], Sequence[Sale]] = tuple,
+    known: Sequence[str] = (),
+) -> Desks:
+    """Open the desks that a batch needs, in the unwinders' order; ``sales`` is asked only when somebody counts."""
+    counting = [unwinder for unwinder in context.unwinders.values() if unwinder.wants(context)]
+    if not counting:
+        return Desks()
+    asked = sales()
+    found = [unwinder.open(conn, context, asked, known, now=now) for unwinder in counting]
+    return Desks([desk for desk in found if desk is not None])
+
+
+def look(conn: Connection, context: Context, sale: Sale, *, now: datetime) -> Refused | None:
+    """Say what would be in a sale's way now, without a lock."""
+    for unwinder in context.unwinders.values():
+        no = unwinder.look(conn, context, sale, now=now)
+        if no is not None:
+            return no
+    return None

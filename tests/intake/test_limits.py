@@ -1,0 +1,148 @@
+"""Limits on the till's way: what is full refuses or tells, holds reserve, cancels and returns free."""
+
+from datetime import timedelta
+
+import msgspec
+import psycopg
+import pytest
+
+from tests.builders import NOW
+from tests.intake.conftest import Counter, open_counter
+from tests.intake.tillwork import (
+    back,
+    give,
+    have,
+    quoted,
+    reason,
+    refused,
+    rule,
+    said,
+    sale,
+    settle,
+    sold,
+    spending,
+    step,
+)
+from verno.intake import context
+from verno.intake.steps.types import Cancel, Capture, Claim
+from verno.intake.types import LineQuantity, MemberRef, Refused, Settled
+from verno.limits import service as limits
+from verno.limits.types import Measure, NewLimit, Subject, Window
+
+MINUTE = timedelta(minutes=1)
+STRANGER = MemberRef(phone="+79160000009")
+
+
+@pytest.fixture
+def counter(conn: psycopg.Connection) -> Counter:
+    """A shop where a point is worth 1.00, and a regular who has 1000 of them."""
+    counter = open_counter(conn)
+    rule(conn, counter, "spend.value", 100)
+    give(conn, counter, 1000)
+    return counter
+
+
+def limit(
+    conn: psycopg.Connection,
+    counter: Counter,
+    measure: Measure,
+    most: int,
+    *,
+    subject: Subject = Subject.MEMBER,
+    hard: bool = True,
+) -> None:
+    """Set one limit a day, in force at once."""
+    wanted = NewLimit(subject=subject, measure=measure, window=Window.DAY, most=most, hard=hard)
+    assert isinstance(limits.add(conn, counter.program.id, [wanted], now=NOW), tuple)
+    context.forget()
+
+
+def alerts(conn: psycopg.Connection) -> int:
+    row = conn.execute("SELECT count(*) FROM kit_event WHERE type = 'limit.reached.v1'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_a_hard_limit_refuses_and_says_what_is_left(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.SPENT, 100)
+    sold(conn, counter, sale("S-1", spend=spending(70)))
+    outcome = settle(conn, counter, sale("S-2", spend=spending(40)))[0]
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "over-limit"
+    assert msgspec.json.decode(outcome.more) | {"limit": ""} == {
+        "limit": "",
+        "left": 30,
+        "frees_at": "2026-11-25T21:00:00Z",
+    }
+    no = quoted(conn, counter, sale("S-2", spend=spending(40)))
+    assert isinstance(no, Refused)
+    assert no.reason == "over-limit"
+    assert sold(conn, counter, sale("S-2", spend=spending(30)))["to_pay"] == 42000
+
+
+def test_a_soft_limit_lets_pass_and_tells(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.RECEIPTS, 1, subject=Subject.CASHIER, hard=False)
+    sold(conn, counter, sale("S-1", cashier="c-1"))
+    assert alerts(conn) == 0
+    sold(conn, counter, sale("S-2", cashier="c-1"))
+    assert alerts(conn) == 1
+
+
+def test_a_hold_reserves_until_it_is_cancelled_or_over(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.RECEIPTS, 1)
+    id_ = str(sold(conn, counter, sale("S-1", hold=True))["id"])
+    assert refused(conn, counter, sale("S-2")) == "over-limit"
+    step(conn, counter, id_, Cancel())
+    id_ = str(sold(conn, counter, sale("S-3", hold=True))["id"])
+    assert refused(conn, counter, sale("S-4")) == "over-limit"
+    late = NOW + 10 * MINUTE
+    sold(conn, counter, sale("S-5"), now=late)
+    rule(conn, counter, "hold.late_capture", "rehold")
+    assert reason(step(conn, counter, id_, Capture(), late)) == "over-limit"
+
+
+def test_a_capture_in_part_frees_the_rest(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.SPENT, 100)
+    id_ = str(sold(conn, counter, sale("S-1", 10000, 10000, spend=spending(100), hold=True))["id"])
+    assert refused(conn, counter, sale("S-2", spend=spending(1))) == "over-limit"
+    step(conn, counter, id_, Capture(lines=[LineQuantity(1, "2")]))
+    assert refused(conn, counter, sale("S-2", spend=spending(51))) == "over-limit"
+    sold(conn, counter, sale("S-2", spend=spending(50)))
+
+
+def test_returns_give_back(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.SPENT, 100)
+    limit(conn, counter, Measure.RECEIPTS, 1)
+    sold(conn, counter, sale("S-1", 10000, 10000, spend=spending(100)))
+    back(conn, counter, "R-1", (1, "2"))
+    assert refused(conn, counter, sale("S-2")) == "over-limit"
+    back(conn, counter, "R-2")
+    sold(conn, counter, sale("S-2", spend=spending(100)))
+
+
+def test_a_return_before_its_sale_gives_back_as_well(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.RECEIPTS, 1)
+    back(conn, counter, "R-1")
+    sold(conn, counter, sale("S-1"))
+    sold(conn, counter, sale("S-2"))
+    assert refused(conn, counter, sale("S-3")) == "over-limit"
+
+
+def test_nobody_suffers_from_a_neighbour_that_was_refused(conn: psycopg.Connection, counter: Counter) -> None:
+    """The first takes the last place and is then refused by the ledger: the place is the second's."""
+    limit(conn, counter, Measure.RECEIPTS, 1)
+    too_much = sale("S-1", 10**9, spend=spending(5000))
+    outcomes = settle(conn, counter, too_much, sale("S-2"), sale("S-3"))
+    assert reason(outcomes[0]) == "insufficient-points"
+    assert isinstance(outcomes[1], Settled)
+    assert reason(outcomes[2]) == "over-limit"
+
+
+def test_a_claim_counts_for_its_member(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.EARNED, 500)
+    settle(conn, counter, sale("S-1", member=STRANGER), sale("S-2", member=STRANGER))
+    claim = Claim(MemberRef(external_id="m-1"))
+    assert said(step(conn, counter, "msk-1~~S-1", claim))["status"] == "settled"
+    assert reason(step(conn, counter, "msk-1~~S-2", claim)) == "over-limit"
+    back(conn, counter, "R-1")
+    assert said(step(conn, counter, "msk-1~~S-2", claim))["status"] == "settled"
+    assert have(conn, counter).available == 1450
