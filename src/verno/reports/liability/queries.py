@@ -50,7 +50,7 @@ def liability(conn: Connection, program: Program, *, now: datetime) -> Liability
     """Return the report at ``now``: exact, also for what has expired and no sweep has written yet.
 
     One snapshot of the database, taken here unless the caller is in a transaction: then it is the caller's. Costs a few
-    scans of the transfers (seconds for ten million), and two round trips for every 2,000 accounts that are due.
+    scans of the transfers (about two seconds a million), and two round trips for every 2,000 accounts that are due.
     """
     if conn.info.transaction_status == TransactionStatus.IDLE:
         conn.execute(SQL["one_moment"])

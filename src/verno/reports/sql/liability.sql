@@ -5,7 +5,7 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 -- name: take_time
 -- Sums over whole tables stay in memory; compiling costs more than it saves here. Ends with the transaction.
 -- Plan: none.
-SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true), set_config('statement_timeout', '0', true)
+SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), set_config('statement_timeout', '0', true)
 
 -- name: first_and_last
 -- The business times that the program's transfers lie between. Plan: one scan of the transfers.
