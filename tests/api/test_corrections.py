@@ -131,6 +131,8 @@ def test_two_hundred_characters_are_not_too_many(api: Api) -> None:
         ({"points": 1, "comment": "nice fellow"}, (422, "invalid")),
         ({"points": 1, "expires_at": "2020-01-01T00:00:00Z"}, (422, "time-out-of-range")),
         ({"points": 1, "expires_at": "tomorrow"}, (422, "invalid")),
+        ({"points": 1, "expires_at": "9999-12-31T23:59:59-23:59"}, (422, "time-out-of-range")),
+        ({"points": 1, "expires_at": "2099-01-01T00:00:00"}, (422, "time-out-of-range")),
     ],
 )
 def test_refusals(api: Api, body: dict[str, object], expected: tuple[int, str]) -> None:

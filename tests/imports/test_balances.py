@@ -87,9 +87,11 @@ def test_wrong_rows_are_named_and_the_rest_comes(known: Desk) -> None:
         "m-1,10,,2026-12-02,2026-12-01,\n"
         ",10,,,,\n"
         "m-1,10,,,2026-11-25,\n"
+        "m-1,10,,,9999-12-31,\n"
+        "m-1,10,0001-01-01,,,\n"
     )
     summary = known.load(Kind.BALANCES, text)
-    assert (summary.accepted, summary.refused) == (1, 9)
+    assert (summary.accepted, summary.refused) == (1, 11)
     assert [(error.row, error.field) for error in summary.errors] == [
         (2, "external_id"),
         (3, "points"),
@@ -100,6 +102,8 @@ def test_wrong_rows_are_named_and_the_rest_comes(known: Desk) -> None:
         (8, "expires_at"),
         (9, "expires_at"),
         (10, ""),
+        (12, "expires_at"),
+        (13, "earned_at"),
     ]
     assert held(known, "m-1") == (10, 0), "usable through today"
 

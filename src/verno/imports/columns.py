@@ -24,6 +24,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _PATH = re.compile(r"\s+>\s+")
 LONGEST_SHOWN = 40
 LENGTH_OF_A_DATE = 10
+FIRST_YEAR, LAST_YEAR = 1990, 2999
 
 
 def text(cell: object) -> object:
@@ -66,10 +67,13 @@ def day(cell: object) -> object:
     """Read a date, or a time; Parquet has both of its own."""
     said = str(moment(cell))
     try:
-        date.fromisoformat(said) if len(said) == LENGTH_OF_A_DATE else datetime.fromisoformat(said)
+        found = date.fromisoformat(said) if len(said) == LENGTH_OF_A_DATE else datetime.fromisoformat(said)
     except ValueError:
         message = f"must be a date such as 2026-12-31, or a time such as 2026-12-31T10:00:00+03:00, not {_shown(said)}"
         raise ValueError(message) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        message = f"must lie between {FIRST_YEAR} and {LAST_YEAR}"
+        raise ValueError(message)
     return said
 
 

@@ -12,7 +12,7 @@ from verno.corrections.types import Adjustment, Asked, ByKind, Kind, Outcome, Re
 from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.ledger import lifetime
-from verno.ledger.lifetime import AtOnce
+from verno.ledger.lifetime import LAST_YEAR, AtOnce
 from verno.ledger.types import Earn, Entry, Spend, TransferKind
 from verno.workspace import registry
 from verno.workspace.types import Program, Unit
@@ -82,8 +82,8 @@ def _wrong_end(body: Adjustment, now: datetime) -> Refused | None:
         return Refused(Refusal.TIME_OUT_OF_RANGE, "expires_at", "only what is given has an end")
     if end.tzinfo is None:
         return Refused(Refusal.TIME_OUT_OF_RANGE, "expires_at", "needs an offset, such as 2027-01-01T00:00:00+03:00")
-    if end <= now:
-        return Refused(Refusal.TIME_OUT_OF_RANGE, "expires_at", "must lie in the future")
+    if end <= now or end.year > LAST_YEAR:
+        return Refused(Refusal.TIME_OUT_OF_RANGE, "expires_at", f"must lie in the future, and before {LAST_YEAR + 1}")
     return None
 
 
