@@ -29,6 +29,7 @@ urlpatterns = [
     path("members/", members.search, name="members"),
     path("members/<uuid:member_id>/", members.points, name="member"),
     path("members/<uuid:member_id>/history/", members.transfers, name="transfers"),
+    path("members/<uuid:member_id>/history/<uuid:transfer_id>/", members.explanation, name="explanation"),
     path("members/<uuid:member_id>/receipts/", members.receipts, name="receipts"),
     path("members/<uuid:member_id>/messages/", messages.messages, name="messages"),
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),

@@ -35,7 +35,10 @@ class NumberedReturn(Protocol):
 
 
 class ReceiptView(msgspec.Struct, frozen=True):
-    """A stored receipt as a person reads it: minor units, points in the unit's smallest step."""
+    """A stored receipt as a person reads it: minor units, points in the unit's smallest step.
+
+    ``points_value`` is what ``spent`` (points by unit) paid of it; its lines lie under ``lines_holder_id``.
+    """
 
     id: str
     number: str
@@ -51,6 +54,23 @@ class ReceiptView(msgspec.Struct, frozen=True):
     line_count: int
     points: int
     fired: list[Fired]
+    points_value: int
+    spent: dict[str, int]
+    hold_expires_at: datetime | None
+    lines_holder_id: str
+
+
+class ReturnView(msgspec.Struct, frozen=True):
+    """A return of a sale: ``refund`` in minor units, points by unit that were taken back and put back."""
+
+    original_id: str
+    number: str
+    place: str
+    at: datetime
+    status: str
+    refund: int
+    taken: dict[str, int]
+    put: dict[str, int]
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -127,6 +147,15 @@ def lines(conn: Connection, holder_id: str, receipt_ids: Sequence[str]) -> dict[
     return out
 
 
+def returns(conn: Connection, receipt_ids: Sequence[str]) -> dict[str, list[ReturnView]]:
+    """Return what came back of receipts, by receipt, in the order it was recorded."""
+    out: dict[str, list[ReturnView]] = {}
+    cursor = conn.cursor(row_factory=args_row(ReturnView))
+    for one in cursor.execute(SQL["returns_of"], {"ids": list(receipt_ids)}).fetchall():
+        out.setdefault(one.original_id, []).append(one)
+    return out
+
+
 def names(conn: Connection, holder_id: str, ids: Sequence[str]) -> dict[str, ReceiptName]:  # noqa: ARG001 see below
     """Return number and place of the receipts and returns behind a member's operations; others are absent.
 
@@ -139,4 +168,4 @@ def names(conn: Connection, holder_id: str, ids: Sequence[str]) -> dict[str, Rec
 
 def _view(row: Sequence[object]) -> ReceiptView:
     fields = dict(zip(ReceiptView.__struct_fields__, row, strict=True))
-    return msgspec.convert({**fields, "fired": fields["fired"] or []}, ReceiptView)
+    return msgspec.convert({**fields, "fired": fields["fired"] or [], "spent": fields["spent"] or {}}, ReceiptView)

@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console.face import face_of, sees_personal
 from verno.console.member_page import SYNTHETIC, older, open_page, read_place
+from verno.intake import context as intake_context
 from verno.intake import queries as intake
+from verno.intake.reading import explaining
 from verno.intake.words import explain
 from verno.kit import db
 from verno.kit.clock import clock
@@ -56,7 +58,7 @@ def points(request: HttpRequest, member_id: object) -> HttpResponse:
         ending = ledger.expiring(page.conn, page.member.id, now=now)
         lots = ledger.lots(page.conn, page.member.id, now=now, limit=LOTS + 1)
         holds = ledger.holds(page.conn, page.member.id, now=now, limit=HOLDS)
-        sources = [one.operation_id for one in (*lots, *holds) if one.operation_id]
+        sources = [lot.operation_id for lot in lots if lot.operation_id] + [hold.operation_id for hold in holds]
         names = intake.names(page.conn, page.member.id, sources)
     named = [(lot, names.get(lot.operation_id or "")) for lot in lots[:LOTS]]
     context = {
@@ -92,7 +94,12 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
     before = read_place(request)
     with open_page(request, member_id) as page:
         rows = intake.receipts(page.conn, page.member.id, before=before, limit=PAGE + 1)
-        lines = intake.lines(page.conn, page.member.id, [row.id for row in rows[:PAGE]])
+        lines: dict[str, list[intake.LineView]] = {}
+        for keeper in {
+            row.lines_holder_id for row in rows[:PAGE]
+        }:  # one claimed late keeps its lines where it was made
+            lines |= intake.lines(page.conn, keeper, [row.id for row in rows[:PAGE] if row.lines_holder_id == keeper])
+        returned = intake.returns(page.conn, [row.id for row in rows[:PAGE]])
     face = page.face
 
     def why(row: intake.ReceiptView) -> list[str]:
@@ -101,8 +108,14 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
             for fired in row.fired
         ]
 
+    def amounts(points: dict[str, int]) -> list[tuple[str, int]]:
+        return [(face.unit(code).id, amount) for code, amount in points.items() if amount]
+
+    def backs(row: intake.ReceiptView) -> list[tuple[intake.ReturnView, list[tuple[str, int]], list[tuple[str, int]]]]:
+        return [(one, amounts(one.taken), amounts(one.put)) for one in returned.get(row.id, ())]
+
     context = {
-        "rows": [(row, lines[row.id], why(row)) for row in rows[:PAGE]],
+        "rows": [(row, lines[row.id], why(row), backs(row)) for row in rows[:PAGE]],
         "first": before is None,
         "older": older(rows[PAGE - 1].at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
         "unit": face.units[0] if face.units else None,
@@ -112,3 +125,15 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
 
 def _is_open(lot: LotView, now: datetime) -> bool:
     return lot.remaining > 0 and (lot.expires_at is None or lot.expires_at > now)
+
+
+@require_safe
+def explanation(request: HttpRequest, member_id: object, transfer_id: object) -> HttpResponse:
+    """Show why a movement is what it is: rules, lines and numbers, the lots it ate, where its own lot went."""
+    with open_page(request, member_id) as page:
+        about = intake_context.of(page.conn, page.face.program.id)
+        found = explaining.transfer(page.conn, about, str(transfer_id), locale=page.face.locale)
+    if found is None or found.member != page.member.id:
+        raise Http404
+    unit = next(one.id for one in page.face.units if one.code == found.unit)
+    return render(request, "console/explanation.html", page.context("transfers") | {"one": found, "unit": unit})

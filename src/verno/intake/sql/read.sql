@@ -1,10 +1,15 @@
 -- name: receipts_of
--- A page of a member's receipts, newest first. Plan: backward range of intake_receipt_story.
+-- A page of a member's receipts, newest first; of a captured one what its capture made of it.
+-- Plan: backward range of intake_receipt_story, nested loops on primary keys.
 SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
-       r.line_count, r.points, r.verdict
+       r.line_count, coalesce(s.points, r.points), coalesce(s.verdict, r.verdict),
+       coalesce(s.points_value, r.points_value), coalesce(s.spent, r.spent), r.hold_expires_at,
+       coalesce(r.lines_holder_id, r.holder_id)::text
 FROM intake_receipt r
 JOIN workspace_place p ON p.id = r.place_id
 LEFT JOIN workspace_place t ON t.id = r.till_id
+LEFT JOIN intake_step s
+  ON s.holder_id = r.holder_id AND s.receipt_id = r.id AND s.slot = 'resolve' AND s.kind = 'capture'
 WHERE r.holder_id = %(holder)s
   AND (%(before_at)s::timestamptz IS NULL OR (r.at, r.id) < (%(before_at)s, %(before_id)s::uuid))
 ORDER BY r.at DESC, r.id DESC
@@ -13,7 +18,8 @@ LIMIT %(limit)s
 -- name: latest_receipts
 -- The receipts recorded last: ids are made in order of time. Plan: backward range of intake_receipt_by_id.
 SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
-       r.line_count, r.points, r.verdict
+       r.line_count, r.points, r.verdict, r.points_value, r.spent, r.hold_expires_at,
+       coalesce(r.lines_holder_id, r.holder_id)::text
 FROM intake_receipt r
 JOIN workspace_place p ON p.id = r.place_id
 LEFT JOIN workspace_place t ON t.id = r.till_id
@@ -28,6 +34,13 @@ FROM intake_receipt_line l
 JOIN catalogue_goods g ON g.id = l.goods_id
 WHERE l.holder_id = %(holder)s AND l.receipt_id = ANY (%(ids)s::uuid[])
 ORDER BY l.receipt_id, l.line
+
+-- name: returns_of
+-- What came back of some receipts, in the order it was recorded. Plan: index by the sale.
+SELECT t.original_id::text, t.number, p.code, t.at, t.status, t.refund, t.taken, t.put
+FROM intake_return t JOIN workspace_place p ON p.id = t.place_id
+WHERE t.original_id = ANY (%(ids)s::uuid[])
+ORDER BY t.recorded_at, t.id
 
 -- name: receipt_names
 -- The receipts and returns that operations stand for. A member's points may come of receipts that another one had before
