@@ -151,13 +151,12 @@ def balance(context: Context, balances: Sequence[Balance]) -> list[BalancePart]:
 
 def explanation(context: Context, fired: Iterable[Fired]) -> list[RulePart]:
     """Return each rule's part in the program's language."""
-    program = context.program
-    scales = {unit.code: unit.scale for unit in context.units}
+    program, units = context.program, context.by_code
     return [
         RulePart(
             one.rule,
             one.matched,
-            explain(one, currency=program.currency, scale=scales[one.unit], locale=program.locale),
+            explain(one, currency=program.currency, scale=units[one.unit].scale, locale=program.locale),
             one.points,
         )
         for one in fired

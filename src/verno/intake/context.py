@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from verno.intake.types import Outcome
@@ -15,6 +16,7 @@ from verno.intake.unwinding.limits import Limits
 from verno.intake.unwinding.types import Unwinder
 from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.ledger.lifetime import Span
 from verno.limits import queries as limits
 from verno.limits.types import Limit
 from verno.promotions import queries as promotions
@@ -63,6 +65,8 @@ class Context:
     read_at: float
     limits: tuple[Limit, ...] = ()
     unwinders: Mapping[str, Unwinder] = field(default_factory=lambda: UNWINDERS)
+    lives: dict[tuple[str, date, ZoneInfo], Span] = field(default_factory=dict)
+    """Lives of points by unit, business date and zone: a day's receipts share theirs."""
     by_code: dict[str, Unit] = field(init=False)
     by_place: dict[str, Store] = field(default_factory=dict)
 

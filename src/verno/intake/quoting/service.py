@@ -51,6 +51,7 @@ def again(conn: Connection, context: Context, case: Case, *, now: datetime) -> b
         *(case.index, plain, case.store, case.at, case.day, case.key, case.fingerprint, case.amount),
         approved_by=case.approved_by,
         holder=case.holder,
+        is_priced=True,
     )
     no = pricing.vouch(context, fresh, now=now)
     return no or offer(conn, context, fresh, now=now)

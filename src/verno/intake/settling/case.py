@@ -64,6 +64,8 @@ class Case:
     given: Mapping[str, int] | None = None
     hold_until: datetime | None = None
     balances: Sequence[Balance] = ()
+    is_priced: bool = False
+    """Points may come off this receipt: it spends, was quoted, or is held."""
 
     @property
     def to_pay(self) -> int:
@@ -74,12 +76,6 @@ class Case:
     def earned(self) -> Mapping[str, int]:
         """Return what was given, by unit."""
         return self.points if self.given is None else self.given
-
-    @property
-    def is_priced(self) -> bool:
-        """Tell whether points may come off this receipt: it spends, was quoted, or is held."""
-        receipt = self.receipt
-        return bool(receipt.spend or receipt.quote or receipt.hold)
 
 
 def as_sale(case: Case) -> Sale:

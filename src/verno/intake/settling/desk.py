@@ -146,7 +146,9 @@ def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case 
     if amount > MAX_AMOUNT:
         return Refused(Refusal.TOO_MUCH, "lines", f"the receipt's sum is above {MAX_AMOUNT} minor units")
     day = localtime.business_date(at, context.zones[store.id])
-    return Case(index, receipt, store, at, day, key, naming.fingerprint(receipt, at), amount)
+    case = Case(index, receipt, store, at, day, key, naming.fingerprint(receipt, at), amount)
+    case.is_priced = bool(receipt.spend or receipt.quote or receipt.hold)
+    return case
 
 
 def when(context: Context, store: Store, at: datetime, now: datetime) -> datetime | Refused:

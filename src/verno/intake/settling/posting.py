@@ -87,20 +87,22 @@ def _entries(context: Context, case: Case) -> list[Entry]:
         ]
     if not case.points and not case.spent.points:
         return []
-    return [
-        *spends(context, case.spent.points, holder, case.at, case.day, zone),
-        *earns(context, case.points, holder, case.at, case.day, zone),
-    ]
+    earned = earns(context, case.points, holder, case.at, case.day, zone)
+    if not case.spent.points:
+        return earned
+    return [*spends(context, case.spent.points, holder, case.at, case.day, zone), *earned]
 
 
 def spends(
     context: Context, points: Mapping[str, int], holder: str, at: datetime, day: date, zone: ZoneInfo
 ) -> list[Entry]:
     """Return the entries that spend ``points`` by unit code."""
-    return [
-        Spend(holder, unit.id, number, at, lifetime.touched(unit.lifetime, day, zone))
-        for unit, number in _each(context, points)
-    ]
+    out: list[Entry] = []
+    for code, number in points.items():
+        if number:
+            unit = context.by_code[code]
+            out.append(Spend(holder, unit.id, number, at, lifetime.touched(unit.lifetime, day, zone)))
+    return out
 
 
 def earns(
@@ -108,20 +110,21 @@ def earns(
 ) -> list[Entry]:
     """Return the entries that give ``points`` by unit code, each with the life that its unit says."""
     out: list[Entry] = []
-    for unit, number in _each(context, points):
-        span = lifetime.born(unit.lifetime, day, zone)
+    for code, number in points.items():
+        if not number:
+            continue
+        unit = context.by_code[code]
+        key = (code, day, zone)
+        life = context.lives.get(key)
+        if life is None:
+            life = context.lives[key] = lifetime.born(unit.lifetime, day, zone)
         out.append(
             Earn(
-                *(holder, unit.id, number, at),
-                *(span.active_from, span.expires_at, span.awaits, span.lapses_at),
+                *(holder, unit.id, number, at, life.active_from, life.expires_at, life.awaits, life.lapses_at),
                 unit.max_balance,
             )
         )
     return out
-
-
-def _each(context: Context, points: Mapping[str, int]) -> list[tuple[Unit, int]]:
-    return [(context.by_code[code], number) for code, number in points.items() if number]
 
 
 def given(context: Context, entries: Sequence[Entry], moved: Sequence[int]) -> dict[str, int] | None:

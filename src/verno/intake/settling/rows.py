@@ -8,6 +8,7 @@ import msgspec
 
 from verno.intake.types import AttributeValue, Line, Payment, Spent
 from verno.kit.copying import (
+    NULL,
     columns,
     int4,
     int8,
@@ -27,6 +28,9 @@ _RECEIPT = columns(30)
 _LINE = Struct(">h i16s i16s ih i16s").pack
 """Columns, holder, receipt, number of the line, goods."""
 _AMOUNTS = Struct(">iqiq").pack
+
+_PLAIN = NULL + int8(0) + 4 * NULL
+"""The last six columns of a receipt that only earned."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -110,6 +114,26 @@ def receipt_row(program_id: str, recorded_at: bytes, row: ReceiptRow) -> bytes:
             optional_uuid(row.rulebook_id),
             jsonb(None if row.verdict is None else _json(row.verdict)),
             raw(row.answer),
+            _PLAIN if _is_plain(row) else _priced(row),
+        )
+    )
+
+
+def _is_plain(row: ReceiptRow) -> bool:
+    """Tell whether a receipt only earned, as most do."""
+    return (
+        row.spent is None
+        and row.claim_code is None
+        and row.hold_expires_at is None
+        and row.given is None
+        and row.approved_by is None
+    )
+
+
+def _priced(row: ReceiptRow) -> bytes:
+    """Return the last six columns."""
+    return b"".join(
+        (
             jsonb(None if row.spent is None else _json(row.spent)),
             int8(row.points_value),
             jsonb(None if row.given is None else _json(row.given)),
