@@ -37,7 +37,7 @@ class NumberedReturn(Protocol):
 class ReceiptView(msgspec.Struct, frozen=True):
     """A stored receipt as a person reads it: minor units, points in the unit's smallest step.
 
-    ``points_value`` is what ``spent`` (points by unit) paid of it; its lines lie under ``lines_holder_id``.
+    ``points_value`` is what points paid of it, in minor units; its lines lie under ``lines_holder_id``.
     """
 
     id: str
@@ -55,7 +55,6 @@ class ReceiptView(msgspec.Struct, frozen=True):
     points: int
     fired: list[Fired]
     points_value: int
-    spent: dict[str, int]
     hold_expires_at: datetime | None
     lines_holder_id: str
 
@@ -168,4 +167,4 @@ def names(conn: Connection, holder_id: str, ids: Sequence[str]) -> dict[str, Rec
 
 def _view(row: Sequence[object]) -> ReceiptView:
     fields = dict(zip(ReceiptView.__struct_fields__, row, strict=True))
-    return msgspec.convert({**fields, "fired": fields["fired"] or [], "spent": fields["spent"] or {}}, ReceiptView)
+    return msgspec.convert({**fields, "fired": fields["fired"] or []}, ReceiptView)

@@ -3,7 +3,7 @@
 -- Plan: backward range of intake_receipt_story, nested loops on primary keys.
 SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
        r.line_count, coalesce(s.points, r.points), coalesce(s.verdict, r.verdict),
-       coalesce(s.points_value, r.points_value), coalesce(s.spent, r.spent), r.hold_expires_at,
+       coalesce(s.points_value, r.points_value), r.hold_expires_at,
        coalesce(r.lines_holder_id, r.holder_id)::text
 FROM intake_receipt r
 JOIN workspace_place p ON p.id = r.place_id
@@ -18,7 +18,7 @@ LIMIT %(limit)s
 -- name: latest_receipts
 -- The receipts recorded last: ids are made in order of time. Plan: backward range of intake_receipt_by_id.
 SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
-       r.line_count, r.points, r.verdict, r.points_value, r.spent, r.hold_expires_at,
+       r.line_count, r.points, r.verdict, r.points_value, r.hold_expires_at,
        coalesce(r.lines_holder_id, r.holder_id)::text
 FROM intake_receipt r
 JOIN workspace_place p ON p.id = r.place_id
