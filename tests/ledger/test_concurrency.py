@@ -54,6 +54,11 @@ def at_once(work: Callable[[psycopg.Connection, int], tuple[str, str]]) -> tuple
     return answers, sorted(seconds)
 
 
+def answer(conn: psycopg.Connection, shop: Shop, operation: Operation) -> tuple[str, str]:
+    kind, detail, _ = in_short(service.post(conn, shop.program.id, [operation], now=NOW)[0])
+    return kind, detail
+
+
 def open_shop(*gifts: tuple[str, int]) -> Shop:
     with db.connect() as conn:
         shop = make_shop(conn)
@@ -76,7 +81,7 @@ def test_sixty_four_tills_cannot_overspend(database: str) -> None:
 
     def spend(conn: psycopg.Connection, number: int) -> tuple[str, str]:
         operation = Operation(f"s{number}", holder(), who, "00", (Spend(who, shop.unit.id, 100, NOW),))
-        kind, detail = in_short(service.post(conn, shop.program.id, [operation], now=NOW)[0])
+        kind, detail = answer(conn, shop, operation)
         return kind, detail if kind == "refused" else ""
 
     answers, seconds = at_once(spend)
@@ -89,7 +94,7 @@ def test_sixty_four_clients_with_one_key_make_one_posting(database: str) -> None
     who, id_ = holder(), holder()
     shop = open_shop()
     operation = Operation("the-key", id_, who, "00", (Earn(who, shop.unit.id, 7, NOW),))
-    answers, _ = at_once(lambda conn, _: in_short(service.post(conn, shop.program.id, [operation], now=NOW)[0]))
+    answers, _ = at_once(lambda conn, _: answer(conn, shop, operation))
     assert Counter(answers) == {("posted", id_): 1, ("replayed", id_): 63}
     report = books()
     assert report.ok

@@ -1,25 +1,12 @@
 """Each way of falsifying the books, done with the owner's rights: the check that must notice, and the culprit named."""
 
-import os
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
+from tests.verify.sabotage import UNLOCK
 from tests.verify.shop import Story, tell
+from tests.verify.test_sabotage_till import SABOTAGE as AT_THE_TILL
 from verno.verify import service
-
-UNLOCK = """
-ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_floor, DROP CONSTRAINT ledger_account_program_plain;
-ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_debit, DROP CONSTRAINT ledger_transfer_credit,
-    DROP CONSTRAINT ledger_transfer_sides, DROP CONSTRAINT ledger_transfer_amount,
-    DROP CONSTRAINT ledger_transfer_kind;
-ALTER TABLE ledger_lot DROP CONSTRAINT ledger_lot_remaining, DROP CONSTRAINT ledger_lot_account;
-ALTER TABLE messaging_statement DROP CONSTRAINT messaging_statement_balances;
-ALTER TABLE ledger_lot DISABLE TRIGGER USER;
-ALTER TABLE intake_receipt DISABLE TRIGGER USER;
-"""
-"""An insider with the owner's password takes the locks off first."""
 
 SALE_LOT = "transfer_id IN (SELECT id FROM ledger_transfer WHERE operation_id = %(receipt)s)"
 
@@ -44,16 +31,16 @@ SABOTAGE = [
     ("lot filled up", f"UPDATE ledger_lot SET remaining = remaining + 1 WHERE {SALE_LOT}",
      {"lot-remaining", "account-lots"}, "member"),
     ("lot born bigger", f"UPDATE ledger_lot SET amount = amount + 1, remaining = remaining + 1 WHERE {SALE_LOT}",
-     {"lot-source", "account-lots"}, "member"),
+     {"lot-source", "transfer-moves", "account-lots"}, "member"),
     ("lot out of nothing",
      "INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, active_from, transfer_id)"
      " SELECT holder_id, gen_random_uuid(), id, 9, 9, 'epoch', gen_random_uuid() FROM ledger_account"
      " WHERE holder_id = %(member)s",
      {"lot-source", "account-lots"}, "member"),
     ("lot deleted", f"DELETE FROM ledger_lot WHERE {SALE_LOT}",
-     {"lot-source", "lot-move-ends", "account-lots"}, "member"),
+     {"lot-move-ends", "transfer-moves", "account-lots"}, "member"),
     ("lot moved to another holder", f"UPDATE ledger_lot SET holder_id = %(receipt)s WHERE {SALE_LOT}",
-     {"lot-source", "lot-remaining", "lot-move-ends", "account-lots"}, "member"),
+     {"lot-source", "lot-remaining", "lot-move-ends", "transfer-moves", "account-lots"}, "member"),
     ("move deleted",
      "DELETE FROM ledger_lot_move WHERE transfer_id IN (SELECT id FROM ledger_transfer WHERE kind = 'spend')",
      {"lot-remaining", "transfer-moves"}, "member"),
@@ -66,19 +53,19 @@ SABOTAGE = [
      " AND expires_at IS NULL",
      {"lot-remaining", "lot-move-ends"}, "member"),
     ("earning raised", "UPDATE ledger_transfer SET amount = amount + 10 WHERE operation_id = %(receipt)s",
-     {"account-balance", "lot-source", "receipt-points"}, "receipt"),
+     {"account-balance", "lot-source", "transfer-moves", "receipt-points"}, "receipt"),
     ("spend lowered", "UPDATE ledger_transfer SET amount = amount - 10 WHERE kind = 'spend'",
      {"account-balance", "transfer-moves"}, "member"),
     ("transfer deleted", "DELETE FROM ledger_transfer WHERE operation_id = %(receipt)s",
-     {"account-balance", "lot-source", "receipt-points", "transfer-operation"}, "receipt"),
+     {"account-balance", "lot-source", "receipt-points"}, "receipt"),
     ("transfer of nothing", "UPDATE ledger_transfer SET amount = 0 WHERE kind = 'spend'",
      {"transfer-sides", "account-balance", "transfer-moves"}, "member"),
     ("sides swapped",
      "UPDATE ledger_transfer SET debit_account_id = credit_account_id, credit_account_id = debit_account_id"
      " WHERE kind = 'spend'",
-     {"transfer-sides", "account-balance", "lot-move-ends"}, "member"),
+     {"transfer-sides", "transfer-moves", "account-balance", "lot-remaining"}, "member"),
     ("one side twice", "UPDATE ledger_transfer SET debit_account_id = credit_account_id WHERE kind = 'earn'",
-     {"transfer-sides", "account-balance"}, "member"),
+     {"transfer-sides", "transfer-moves", "account-balance"}, "member"),
     ("another unit", "UPDATE ledger_transfer SET unit_id = gen_random_uuid() WHERE kind = 'spend'",
      {"transfer-sides"}, "member"),
     ("another program", "UPDATE ledger_transfer SET program_id = gen_random_uuid() WHERE operation_id = %(receipt)s",
@@ -91,10 +78,6 @@ SABOTAGE = [
      "INSERT INTO ledger_operation SELECT program_id, 'again', id, holder_id, fingerprint FROM ledger_operation"
      " WHERE id = %(receipt)s",
      {"transfer-operation", "receipt-points"}, "receipt"),
-    ("promise not kept",
-     "INSERT INTO ledger_operation SELECT program_id, 'empty', %(unmatched)s, holder_id, ''"
-     " FROM ledger_operation LIMIT 1",
-     {"transfer-operation"}, "unmatched"),
     ("expired lot spent",
      "UPDATE ledger_lot SET expires_at = (SELECT recorded_at FROM ledger_transfer WHERE kind = 'spend')"
      f" WHERE {SALE_LOT}",
@@ -156,19 +139,6 @@ SABOTAGE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def _owner() -> Iterator[psycopg.Connection]:
-    with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as conn:
-        yield conn
-
-
-@pytest.fixture
-def owner(_owner: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """Give the owner's rights in a transaction that is rolled back."""
-    yield _owner
-    _owner.rollback()
-
-
 @pytest.fixture
 def story(owner: psycopg.Connection) -> Story:
     return tell(owner)
@@ -178,7 +148,7 @@ def test_honest_books(owner: psycopg.Connection, story: Story) -> None:
     report = service.run(owner)
     assert report.ok, report.problems
     assert report.checked == {
-        "programs": 1, "accounts": 9, "operations": 4, "transfers": 5, "lots": 3, "moves": 2, "receipts": 4,
+        "programs": 1, "accounts": 9, "operations": 4, "transfers": 5, "lots": 3, "moves": 2, "holds": 0, "receipts": 4,
         "lines": 12, "statements": 2,
     }  # fmt: skip
 
@@ -201,7 +171,8 @@ def test_sabotage_is_noticed(
 
 
 def test_every_check_has_its_sabotage() -> None:
-    assert {check.replace("_", "-") for check in service.CHECKS} == set().union(*(row[2] for row in SABOTAGE))
+    red = set().union(*(row[2] for row in (*SABOTAGE, *AT_THE_TILL)))
+    assert {check.replace("_", "-") for check in service.CHECKS} == red
 
 
 def test_every_statement_is_used() -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from tests.builders import holder, make_shop
+from tests.builders import Shop, holder, make_shop
 from verno.intake import context
 from verno.intake import service as intake
 from verno.intake.types import Line, MemberRef, Receipt
 from verno.ledger import service as ledger
-from verno.ledger.types import Operation, Spend
+from verno.ledger.types import Hold, Operation, Spend
 from verno.members import service as members
 from verno.members.types import Created, NewMember
 from verno.messaging.statements import StatementCounts, plan_statements
@@ -32,6 +32,13 @@ def sale(dice: random.Random, number: int, at: datetime) -> Receipt:
     return Receipt(f"{number}", "msk-1", at - late, lines, member=who)
 
 
+def at_the_till(dice: random.Random, shop: Shop, who: str, now: datetime) -> Operation:
+    """Spend, or set aside for some weeks at most, which time will free."""
+    points = dice.randrange(1, 200)
+    spend, hold = Spend(who, shop.unit.id, points, now), Hold(who, shop.unit.id, points, now, now + timedelta(days=16))
+    return Operation(holder(), holder(), who, "00", (dice.choice((spend, spend, hold)),), "till")
+
+
 def test_half_a_year_of_the_street(conn: psycopg.Connection) -> None:
     dice = random.Random(20260301)
     context.forget()
@@ -47,11 +54,9 @@ def test_half_a_year_of_the_street(conn: psycopg.Connection) -> None:
         done = intake.settle(conn, about, [*fresh, *again, fresh[0]], now=now)
         about.learn(done.learned)
         sent += fresh
-        spends = [
-            Operation(holder(), holder(), who, "00", (Spend(who, shop.unit.id, dice.randrange(1, 200), now),), "till")
-            for who in dice.sample(people, 4)
-        ]
-        ledger.post(conn, shop.program.id, spends, now=now)
+        ledger.post(
+            conn, shop.program.id, [at_the_till(dice, shop, who, now) for who in dice.sample(people, 6)], now=now
+        )
         if week % 5 == 4:
             last = now.replace(day=1) - timedelta(days=1)
             told = plan_statements(conn, shop.program, last.year, last.month, now=now)

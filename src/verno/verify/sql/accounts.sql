@@ -20,62 +20,104 @@ WHERE a.kind = 'member' AND a.available + a.pending + a.held <> coalesce(s.point
 ORDER BY a.id
 LIMIT %(shown)s
 
+-- name: account_debt
+-- A member owes what their transfers with the debt account say, and has nothing available while they owe.
+-- Plan: one scan of transfers, hash join with the few debt accounts, hash aggregate, hash join with accounts.
+WITH owed AS (
+    SELECT t.holder_id, t.unit_id, sum(CASE WHEN d.id = t.debit_account_id THEN t.amount ELSE -t.amount END) AS points
+    FROM ledger_transfer t
+    JOIN ledger_account d ON d.kind = 'debt' AND d.id IN (t.debit_account_id, t.credit_account_id)
+    GROUP BY t.holder_id, t.unit_id
+)
+SELECT count(*) OVER () AS total,
+       format('the account says debt %%s with available %%s, its transfers say debt %%s',
+              a.debt, a.available, coalesce(o.points, 0)),
+       json_build_object('program', a.program_id, 'holder', coalesce(a.holder_id, o.holder_id), 'account', a.id)
+FROM (SELECT * FROM ledger_account WHERE kind = 'member') AS a
+FULL JOIN owed o ON o.holder_id = a.holder_id AND o.unit_id = a.unit_id
+WHERE (a.debt = coalesce(o.points, 0) AND (a.debt = 0 OR a.debt > 0 AND a.available = 0)) IS NOT TRUE
+ORDER BY a.id
+LIMIT %(shown)s
+
 -- name: account_lots
--- A member's cached balance is what the open lots hold: those whose time had come at the account's last change are
--- available (or set aside), the others pending.
+-- A member's cached balance is what the open lots hold: what holds keep is held; of the rest, what had begun by the
+-- account's last change is available, the others pending.
 -- Plan: one scan of lots, hash join with accounts, hash aggregate.
-WITH held AS (
+WITH kept AS (
     SELECT a.id AS account_id,
-           coalesce(sum(l.remaining) FILTER (WHERE l.active_from <= a.changed_at), 0) AS usable,
-           coalesce(sum(l.remaining) FILTER (WHERE l.active_from > a.changed_at), 0) AS pending
+           coalesce(sum(l.remaining - l.held) FILTER (WHERE l.active_from <= a.changed_at), 0) AS available,
+           coalesce(sum(l.remaining - l.held) FILTER (WHERE l.active_from > a.changed_at), 0) AS pending,
+           coalesce(sum(l.held), 0) AS held
     FROM ledger_account a
     LEFT JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
     WHERE a.kind = 'member'
     GROUP BY a.id
 )
 SELECT count(*) OVER () AS total,
-       format('the account says available %%s, held %%s, pending %%s; its open lots say usable %%s, pending %%s',
-              a.available, a.held, a.pending, h.usable, h.pending),
+       format('the account says available %%s, pending %%s, held %%s; its open lots say %%s, %%s, %%s',
+              a.available, a.pending, a.held, k.available, k.pending, k.held),
        json_build_object('program', a.program_id, 'holder', a.holder_id, 'account', a.id)
 FROM ledger_account a
-JOIN held h ON h.account_id = a.id
-WHERE a.kind = 'member' AND (a.available + a.held <> h.usable OR a.pending <> h.pending)
+JOIN kept k ON k.account_id = a.id
+WHERE a.kind = 'member' AND (a.available, a.pending, a.held) <> (k.available, k.pending, k.held)
 ORDER BY a.id
 LIMIT %(shown)s
 
 -- name: account_next_change
--- An account changes by itself at the first activation or expiry of its open lots after its last change, and no
--- open lot is past its expiry. Were this moment late, an expired lot could be spent.
--- Plan: one scan of open lots, hash join with accounts, hash aggregate.
-WITH due AS (
+-- An account changes by itself when the first of its lots begins or is over, or its first hold: not later than it says,
+-- and not before its last change. Were it later, an expired lot could be spent. What a hold keeps outlives its lot.
+-- Plan: one scan of open lots and open holds, hash joins with accounts, hash aggregates.
+WITH lots AS (
     SELECT a.id AS account_id,
-           least(min(l.active_from) FILTER (WHERE l.active_from > a.changed_at), min(l.expires_at)) AS next_change_at
+           least(min(l.active_from) FILTER (WHERE l.active_from > a.changed_at AND l.awaits IS NULL),
+                 min(l.expires_at) FILTER (WHERE l.remaining > l.held),
+                 min(a.lapses_at) FILTER (WHERE l.remaining > l.held AND l.active_from <= a.lapses_at)) AS at
     FROM ledger_account a
     JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
     GROUP BY a.id
+), holds AS (
+    SELECT account_id, min(expires_at) AS at FROM ledger_hold WHERE state = 'open' GROUP BY account_id
 )
 SELECT count(*) OVER () AS total,
-       format('the account says it next changes at %%s (last change %%s), its open lots say %%s',
-              coalesce(a.next_change_at::text, 'never'), a.changed_at, coalesce(d.next_change_at::text, 'never')),
+       format('the account says it next changes at %%s (last change %%s), its lots and holds say %%s',
+              coalesce(a.next_change_at::text, 'never'), a.changed_at, due.at),
        json_build_object('program', a.program_id, 'holder', a.holder_id, 'account', a.id)
 FROM ledger_account a
-LEFT JOIN due d ON d.account_id = a.id
-WHERE a.kind = 'member'
-  AND (a.next_change_at IS DISTINCT FROM d.next_change_at OR d.next_change_at <= a.changed_at)
+LEFT JOIN lots l ON l.account_id = a.id
+LEFT JOIN holds h ON h.account_id = a.id
+CROSS JOIN LATERAL (SELECT least(l.at, h.at) AS at) AS due
+WHERE a.kind = 'member' AND due.at IS NOT NULL
+  AND (coalesce(a.next_change_at, 'infinity') > due.at OR due.at <= a.changed_at)
 ORDER BY a.id
 LIMIT %(shown)s
 
 -- name: account_plain
--- The program's own accounts have neither cached balance nor lots, and nobody's points are below zero.
--- Plan: one scan of accounts; the lots' side by the partial index of open lots.
+-- The program's own accounts have neither cached balance nor lots nor holds, and nobody's points are below zero.
+-- Plan: one scan of accounts; the lots' and holds' side by their indexes.
 SELECT count(*) OVER () AS total,
-       format('%%s account: available %%s, pending %%s, held %%s, or lots of its own',
-              a.kind, a.available, a.pending, a.held),
+       format('%%s account: available %%s, pending %%s, held %%s, debt %%s, or lots or holds of its own',
+              a.kind, a.available, a.pending, a.held, a.debt),
        json_build_object('program', a.program_id, 'holder', a.holder_id, 'account', a.id)
 FROM ledger_account a
-WHERE least(a.available, a.pending, a.held) < 0
+WHERE least(a.available, a.pending, a.held, a.debt) < 0
    OR a.kind <> 'member'
-      AND (greatest(a.available, a.pending, a.held) > 0 OR a.next_change_at IS NOT NULL
-           OR EXISTS (SELECT FROM ledger_lot l WHERE l.holder_id = a.holder_id AND l.account_id = a.id))
+      AND (greatest(a.available, a.pending, a.held, a.debt) > 0
+           OR a.next_change_at IS NOT NULL OR a.lapses_at IS NOT NULL
+           OR EXISTS (SELECT FROM ledger_lot l WHERE l.holder_id = a.holder_id AND l.account_id = a.id)
+           OR EXISTS (SELECT FROM ledger_hold h WHERE h.holder_id = a.holder_id AND h.account_id = a.id))
 ORDER BY a.id
+LIMIT %(shown)s
+
+-- name: account_clearing
+-- What one member sends another receives: nothing stays on its way, neither points nor debts.
+-- Plan: one scan of transfers, hash join with the few clearing accounts, hash aggregate.
+SELECT count(*) OVER () AS total,
+       format('%%s points were sent and not received',
+              sum(CASE WHEN c.id = t.credit_account_id THEN t.amount ELSE -t.amount END)),
+       json_build_object('program', t.program_id, 'operation', t.operation_id)
+FROM ledger_transfer t
+JOIN ledger_account c ON c.kind = 'clearing' AND c.id IN (t.debit_account_id, t.credit_account_id)
+GROUP BY t.program_id, t.unit_id, t.operation_id
+HAVING sum(CASE WHEN c.id = t.credit_account_id THEN t.amount ELSE -t.amount END) <> 0
+ORDER BY t.operation_id
 LIMIT %(shown)s

@@ -17,6 +17,7 @@ SELECT json_build_object(
     'transfers', (SELECT count(*) FROM ledger_transfer),
     'lots', (SELECT count(*) FROM ledger_lot),
     'moves', (SELECT count(*) FROM ledger_lot_move),
+    'holds', (SELECT count(*) FROM ledger_hold),
     'receipts', (SELECT count(*) FROM intake_receipt),
     'lines', (SELECT count(*) FROM intake_receipt_line),
     'statements', (SELECT count(*) FROM messaging_statement)

@@ -1,6 +1,6 @@
 -- name: transfer_sides
--- Both sides exist, differ, and are of the transfer's program and unit; points are earned from `issued`, spent into
--- `redeemed` and expire into `breakage`; the member's side is the holder's own account.
+-- Both sides exist, differ, and are of the transfer's program and unit; every kind goes between the accounts it may; the
+-- member's side is the holder's own account.
 -- Plan: one scan of transfers, two hash joins with accounts.
 SELECT count(*) OVER () AS total,
        format('%%s of %%s from %%s to %%s', t.kind, t.amount,
@@ -14,10 +14,24 @@ WHERE (
     AND d.id <> c.id
     AND d.program_id = t.program_id AND c.program_id = t.program_id
     AND d.unit_id = t.unit_id AND c.unit_id = t.unit_id
+    AND d.holder_id = CASE d.kind WHEN 'member' THEN t.holder_id ELSE t.program_id END
+    AND c.holder_id = CASE c.kind WHEN 'member' THEN t.holder_id ELSE t.program_id END
     AND CASE t.kind
-        WHEN 'earn' THEN d.kind = 'issued' AND c.kind = 'member' AND c.holder_id = t.holder_id
-        WHEN 'spend' THEN c.kind = 'redeemed' AND d.kind = 'member' AND d.holder_id = t.holder_id
-        WHEN 'expire' THEN c.kind = 'breakage' AND d.kind = 'member' AND d.holder_id = t.holder_id
+        WHEN 'earn' THEN (d.kind, c.kind) = ('issued', 'member')
+        WHEN 'spend' THEN (d.kind, c.kind) = ('member', 'redeemed')
+        WHEN 'expire' THEN (d.kind, c.kind) = ('member', 'breakage')
+        WHEN 'take_back' THEN d.kind IN ('member', 'breakage', 'debt') AND c.kind = 'issued'
+        WHEN 'put_back' THEN (d.kind, c.kind) = ('redeemed', 'member')
+        WHEN 'repay' THEN (d.kind, c.kind) = ('member', 'debt')
+        WHEN 'write_off' THEN (d.kind, c.kind) = ('written_off', 'debt')
+        WHEN 'adjust' THEN (d.kind, c.kind) IN (('adjusted', 'member'), ('member', 'adjusted'))
+        WHEN 'open' THEN (d.kind, c.kind) = ('opening', 'member')
+        WHEN 'send' THEN (d.kind, c.kind) = ('member', 'clearing')
+        WHEN 'receive' THEN (d.kind, c.kind) = ('clearing', 'member')
+        WHEN 'merge' THEN (d.kind, c.kind) IN (('member', 'clearing'), ('clearing', 'member'),
+                                               ('clearing', 'debt'), ('debt', 'clearing'))
+        WHEN 'reinstate' THEN (d.kind, c.kind) = ('breakage', 'member')
+        WHEN 'erase' THEN (d.kind, c.kind) = ('member', 'breakage')
         ELSE false
     END
 ) IS NOT TRUE
@@ -25,14 +39,18 @@ ORDER BY t.id
 LIMIT %(shown)s
 
 -- name: transfer_operation
--- What somebody asked for names its operation, and the operation is claimed once; what time did names none. A claim
--- without transfers would be a promise that was not kept.
--- Plan: two scans, hash full join.
+-- What somebody asked for names its operation; what time did (an expiry, the payment of a debt) names none. An operation
+-- is claimed once, or twice when the first set points aside that the second resolved, and in the program of its
+-- transfers and holds.
+-- Plan: scans of transfers, holds and operations, hash aggregates, hash joins.
 WITH asked AS (
     SELECT operation_id, min(holder_id::text) AS holder, count(DISTINCT program_id) AS programs,
            min(program_id::text) AS program
-    FROM ledger_transfer
-    WHERE operation_id IS NOT NULL
+    FROM (
+        SELECT operation_id, holder_id, program_id FROM ledger_transfer WHERE operation_id IS NOT NULL
+        UNION ALL
+        SELECT operation_id, holder_id, program_id FROM ledger_hold
+    ) AS named
     GROUP BY operation_id
 ), claimed AS (
     SELECT id, count(*) AS claims, min(program_id::text) AS program, min(holder_id::text) AS holder
@@ -40,8 +58,7 @@ WITH asked AS (
     GROUP BY id
 ), wrong AS (
     SELECT CASE
-               WHEN c.id IS NULL THEN 'transfers of an operation that was never claimed'
-               WHEN a.operation_id IS NULL THEN 'an operation was claimed and has no transfers'
+               WHEN c.id IS NULL THEN 'transfers or holds of an operation that was never claimed'
                WHEN c.claims > 1 THEN format('one operation was claimed under %%s keys', c.claims)
                ELSE 'the operation and its transfers are of different programs'
            END AS what,
@@ -49,27 +66,74 @@ WITH asked AS (
                              'operation', coalesce(a.operation_id, c.id)) AS place
     FROM asked a
     FULL JOIN claimed c ON c.id = a.operation_id
-    WHERE c.id IS NULL OR a.operation_id IS NULL OR c.claims > 1 OR a.programs > 1 OR a.program <> c.program
+    WHERE c.id IS NULL OR a.programs > 1 OR a.program <> c.program
+       OR c.claims > CASE WHEN EXISTS (SELECT FROM ledger_hold h WHERE h.operation_id = c.id AND h.state <> 'open')
+                          THEN 2 ELSE 1 END
     UNION ALL
     SELECT format('%%s of %%s names %%s operation', t.kind, t.amount,
                   CASE WHEN t.operation_id IS NULL THEN 'no' ELSE 'an' END),
            json_build_object('program', t.program_id, 'holder', t.holder_id, 'transfer', t.id)
     FROM ledger_transfer t
-    WHERE (t.kind = 'expire') <> (t.operation_id IS NULL)
+    WHERE CASE t.kind
+        WHEN 'expire' THEN t.operation_id IS NOT NULL
+        WHEN 'repay' THEN false
+        ELSE t.operation_id IS NULL
+    END
 )
 SELECT count(*) OVER () AS total, what, place FROM wrong ORDER BY place::text LIMIT %(shown)s
 
 -- name: transfer_moves
--- What was spent or expired was taken out of lots to the last point; what was earned took nothing.
--- Plan: one scan of moves, hash aggregate, hash join with transfers.
-WITH taken AS (
-    SELECT holder_id, transfer_id, sum(amount) AS points FROM ledger_lot_move GROUP BY holder_id, transfer_id
+-- What left a member was taken out of lots to the last point; what came lies in the transfer's own lot or went into
+-- older ones, to the last point; what concerns nobody's balance moved no lot.
+-- Plan: one scan of moves and lots, hash aggregates, hash joins with transfers and accounts.
+WITH moved AS (
+    SELECT m.holder_id, m.transfer_id,
+           sum(m.amount) FILTER (WHERE l.account_id = t.debit_account_id) AS out,
+           sum(m.amount) FILTER (WHERE l.account_id = t.credit_account_id) AS back
+    FROM ledger_lot_move m
+    JOIN ledger_transfer t ON t.holder_id = m.holder_id AND t.id = m.transfer_id
+    JOIN ledger_lot l ON l.holder_id = m.holder_id AND l.id = m.lot_id
+    GROUP BY m.holder_id, m.transfer_id
 )
 SELECT count(*) OVER () AS total,
-       format('%%s of %%s took %%s out of lots', t.kind, t.amount, coalesce(m.points, 0)),
+       format('%%s of %%s took %%s out of lots and put %%s into them', t.kind, t.amount, coalesce(m.out, 0),
+              coalesce(m.back, 0) + coalesce(l.amount, 0)),
        json_build_object('program', t.program_id, 'holder', t.holder_id, 'transfer', t.id)
 FROM ledger_transfer t
-LEFT JOIN taken m ON m.holder_id = t.holder_id AND m.transfer_id = t.id
-WHERE coalesce(m.points, 0) <> CASE t.kind WHEN 'earn' THEN 0 ELSE t.amount END
+LEFT JOIN ledger_account d ON d.id = t.debit_account_id
+LEFT JOIN ledger_account c ON c.id = t.credit_account_id
+LEFT JOIN moved m ON m.holder_id = t.holder_id AND m.transfer_id = t.id
+LEFT JOIN ledger_lot l ON l.holder_id = t.holder_id AND l.id = t.id
+WHERE coalesce(m.out, 0) <> CASE d.kind WHEN 'member' THEN t.amount ELSE 0 END
+   OR coalesce(m.back, 0) + coalesce(l.amount, 0) <> CASE c.kind WHEN 'member' THEN t.amount ELSE 0 END
+   OR m.back IS NOT NULL AND t.kind NOT IN ('put_back', 'merge')
 ORDER BY t.id
+LIMIT %(shown)s
+
+-- name: transfer_reverses
+-- What is put back was spent before, and no more of it than was spent; what is given again, or was taken back although
+-- it had expired, had expired before, and no more of it.
+-- Plan: scans of transfers and moves, hash aggregates, hash joins.
+WITH back AS (
+    SELECT t.holder_id, t.reverses_id, d.kind = 'breakage' AS expired, sum(t.amount) AS points
+    FROM ledger_transfer t
+    JOIN ledger_account d ON d.id = t.debit_account_id AND d.kind IN ('redeemed', 'breakage')
+    WHERE t.reverses_id IS NOT NULL
+    GROUP BY 1, 2, 3
+), gone AS (
+    SELECT m.holder_id, m.lot_id, sum(m.amount) AS points
+    FROM ledger_lot_move m
+    JOIN ledger_transfer t ON t.holder_id = m.holder_id AND t.id = m.transfer_id AND t.kind = 'expire'
+    GROUP BY 1, 2
+)
+SELECT count(*) OVER () AS total,
+       format('%%s were given back of %%s that %%s', b.points,
+              CASE WHEN b.expired THEN coalesce(g.points, 0) ELSE coalesce(s.amount, 0) END,
+              CASE WHEN b.expired THEN 'had expired' ELSE 'had been spent' END),
+       json_build_object('holder', b.holder_id, 'transfer', b.reverses_id)
+FROM back b
+LEFT JOIN ledger_transfer s ON NOT b.expired AND s.holder_id = b.holder_id AND s.id = b.reverses_id AND s.kind = 'spend'
+LEFT JOIN gone g ON b.expired AND g.holder_id = b.holder_id AND g.lot_id = b.reverses_id
+WHERE (b.points <= CASE WHEN b.expired THEN g.points ELSE s.amount END) IS NOT TRUE
+ORDER BY b.reverses_id
 LIMIT %(shown)s
