@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.builders import NOW, holder, make_shop
 from tests.engine.bookkeeper import Life, in_short, lives
 from tests.engine.model import Model, Purse, sides
-from tests.engine.programs import BEGINNING, HOLDERS, MOST_OPERATIONS, UNITS, Batch, examples, programs
+from tests.engine.programs import BEGINNING, HOLDERS, MOST_OPERATIONS, UNITS, Batch, day, examples, programs
+from tests.engine.told import on
 from verno.ledger import queries, service
-from verno.ledger.types import Balance, Earn, Operation, Spend
+from verno.ledger.types import Balance, Earn, Entry, Hold, Operation, Spend, TakeBack
 from verno.verify import service as verify
 from verno.workspace import service as workspace
 
@@ -60,6 +61,51 @@ def reads_ahead(conn: psycopg.Connection, program: str, model: Model, moment: da
     assert not any(totals.values())
     report = verify.run(conn)
     assert report.ok, report.problems
+
+
+DAYS = st.integers(1, 9)
+WAITING = st.tuples(st.integers(1, 9), st.none() | DAYS, st.none() | DAYS)
+"""(points, begins, ends)."""
+
+
+@settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    debt=st.integers(0, 25),
+    held=st.none() | st.tuples(st.integers(1, 9), DAYS, st.none() | DAYS),
+    lots=st.lists(WAITING, max_size=6),
+    lapses=st.none() | DAYS,
+    moment=st.integers(0, 10),
+)
+def test_readers_see_debts_paid_in_the_order_of_time(
+    conn: psycopg.Connection,
+    debt: int,
+    held: tuple[int, int, int | None] | None,
+    lots: list[tuple[int, int | None, int | None]],
+    lapses: int | None,
+    moment: int,
+) -> None:
+    """Points pay when they become available, even if they would be over by the time that somebody looks."""
+    with conn.transaction(force_rollback=True):
+        shop, who, id_ = make_shop(conn, now=day(0)), holder(), holder()
+        unit, start = shop.unit.id, day(0)
+        pairs: list[tuple[str, Entry]] = []
+        if held:
+            points, until, ends = held
+            pairs += [(holder(), Earn(who, unit, points, start, expires_at=on(ends)))]
+            pairs += [(holder(), Hold(who, unit, points, start, day(until)))]
+        if debt:
+            pairs += [(id_, Earn(who, unit, debt, start)), (holder(), Spend(who, unit, debt, start))]
+            pairs += [(holder(), TakeBack(who, unit, debt, start, id_, start))]
+        pairs += [(holder(), Earn(who, unit, n, start, on(begins or 1), on(ends))) for n, begins, ends in lots]
+        if lapses:
+            pairs += [(holder(), Earn(who, unit, 1, start, day(10), lapses_at=day(lapses)))]
+        operations = [Operation(i, i, who, "00", (entry,)) for i, entry in pairs]
+        model = Model(BEGINNING)
+        assert [in_short(r) for r in service.post(conn, shop.program.id, operations, now=start)] == [
+            model.do(operation, now=start) for operation in operations
+        ]
+        if operations:
+            reads_ahead(conn, shop.program.id, model, day(moment))
 
 
 FIGURES = ("available", "pending", "held", "debt")

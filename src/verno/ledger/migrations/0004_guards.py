@@ -58,31 +58,44 @@ CREATE TRIGGER ledger_lot_keeps_its_dates BEFORE UPDATE ON ledger_lot
 
 STATE_AT = """
 CREATE FUNCTION ledger_state_at(holder uuid, account uuid, moment timestamptz)
-RETURNS TABLE (available bigint, pending bigint, held bigint)
+RETURNS TABLE (available bigint, pending bigint, held bigint, debt bigint)
 LANGUAGE sql STABLE
 AS $$
-    -- The one reading of an account past its next_change_at; no moment means nothing to read. A hold whose time is over
-    -- frees its lots; a lot that came free after its end is over at once; what sliding expiry ended is over, except for
-    -- lots that began later.
-    WITH freed AS (
-        SELECT p.lot_id, sum(p.amount)::bigint AS amount
-        FROM ledger_hold h JOIN ledger_hold_lot p ON p.holder_id = h.holder_id AND p.hold_id = h.id
-        WHERE h.holder_id = holder AND h.account_id = account AND h.state = 'open' AND h.expires_at <= moment
-        GROUP BY p.lot_id
-    ), lots AS (
-        SELECT l.remaining - l.held + coalesce(f.amount, 0) AS free, l.held - coalesce(f.amount, 0) AS held,
-               l.active_from <= moment AS active,
-               (l.expires_at IS NULL OR l.expires_at > moment)
-               AND (a.lapses_at IS NULL OR a.lapses_at > moment OR l.active_from > a.lapses_at) AS alive
+    -- The one reading of an account past its next_change_at; no moment means nothing to read. Points become available
+    -- when their lot begins or a hold's time frees them, unless the lot is over by then; in that order (those that end
+    -- first going first) they pay the debt, even if they would be over by now. Sliding expiry ends what began before.
+    WITH lots AS (
+        SELECT l.id, l.remaining - l.held AS free, l.held, l.active_from,
+               coalesce(l.expires_at, 'infinity') AS expires_at,
+               least(coalesce(l.expires_at, 'infinity'),
+                     CASE WHEN l.active_from <= a.lapses_at THEN a.lapses_at ELSE 'infinity' END) AS over
         FROM ledger_account a
         JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
-        LEFT JOIN freed f ON f.lot_id = l.id
         WHERE moment IS NOT NULL AND a.holder_id = holder AND a.id = account
+    ), freed AS (
+        SELECT p.lot_id, p.amount, h.expires_at AS at
+        FROM ledger_hold h JOIN ledger_hold_lot p ON p.holder_id = h.holder_id AND p.hold_id = h.id
+        WHERE moment IS NOT NULL AND h.holder_id = holder AND h.account_id = account AND h.state = 'open'
+          AND h.expires_at <= moment
+    ), parts AS (
+        SELECT free AS amount, active_from AS at, lots.* FROM lots WHERE free > 0 AND active_from <= moment
+        UNION ALL
+        SELECT f.amount, f.at, lots.* FROM freed f JOIN lots ON lots.id = f.lot_id
+    ), in_order AS (
+        SELECT amount, over, sum(amount) OVER (
+                   ORDER BY at, expires_at, active_from, id ROWS UNBOUNDED PRECEDING) AS so_far
+        FROM parts
+        WHERE at < over
+    ), owed AS (
+        SELECT coalesce((SELECT a.debt FROM ledger_account a
+                         WHERE moment IS NOT NULL AND a.holder_id = holder AND a.id = account), 0) AS points
     )
-    SELECT coalesce(sum(free) FILTER (WHERE active AND alive), 0)::bigint,
-           coalesce(sum(free) FILTER (WHERE NOT active AND alive), 0)::bigint,
-           coalesce(sum(lots.held), 0)::bigint
-    FROM lots
+    SELECT coalesce((SELECT sum(least(amount, greatest(so_far - owed.points, 0))) FROM in_order WHERE over > moment),
+                    0)::bigint,
+           coalesce((SELECT sum(free) FROM lots WHERE active_from > moment AND over > moment), 0)::bigint,
+           (coalesce((SELECT sum(lots.held) FROM lots), 0) - coalesce((SELECT sum(amount) FROM freed), 0))::bigint,
+           greatest(owed.points - coalesce((SELECT max(so_far) FROM in_order), 0), 0)::bigint
+    FROM owed
 $$;
 """
 

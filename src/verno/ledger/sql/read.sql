@@ -3,10 +3,10 @@
 -- what has become available since. Plan: function scan, nested loop on the holder's index; lots only of accounts that
 -- time has changed.
 SELECT a.holder_id::text, a.unit_id::text,
-       CASE WHEN due.yes THEN greatest(l.available - a.debt, 0) ELSE a.available END::bigint,
+       CASE WHEN due.yes THEN l.available ELSE a.available END::bigint,
        CASE WHEN due.yes THEN l.pending ELSE a.pending END::bigint,
        CASE WHEN due.yes THEN l.held ELSE a.held END::bigint,
-       CASE WHEN due.yes THEN greatest(a.debt - l.available, 0) ELSE a.debt END::bigint
+       CASE WHEN due.yes THEN l.debt ELSE a.debt END::bigint
 FROM unnest(%(holders)s::uuid[]) AS h (holder_id)
 JOIN ledger_account a ON a.holder_id = h.holder_id AND a.kind = 'member'
 CROSS JOIN LATERAL (SELECT coalesce(a.next_change_at <= %(now)s, false) AS yes) due
@@ -68,10 +68,10 @@ SELECT unit_id::text, kind, sum(amount)::bigint FROM ledger_transfer WHERE progr
 -- name: states
 -- Points of a program by unit and state at a moment. Plan: one scan of the accounts; lots of the due ones only.
 SELECT a.unit_id::text,
-       sum(CASE WHEN due.yes THEN greatest(l.available - a.debt, 0) ELSE a.available END)::bigint,
+       sum(CASE WHEN due.yes THEN l.available ELSE a.available END)::bigint,
        sum(CASE WHEN due.yes THEN l.pending ELSE a.pending END)::bigint,
        sum(CASE WHEN due.yes THEN l.held ELSE a.held END)::bigint,
-       sum(CASE WHEN due.yes THEN greatest(a.debt - l.available, 0) ELSE a.debt END)::bigint
+       sum(CASE WHEN due.yes THEN l.debt ELSE a.debt END)::bigint
 FROM ledger_account a
 CROSS JOIN LATERAL (SELECT coalesce(a.next_change_at <= %(now)s, false) AS yes) due
 CROSS JOIN LATERAL ledger_state_at(a.holder_id, a.id, CASE WHEN due.yes THEN %(now)s END) l
