@@ -33,16 +33,6 @@ def prepare(*, progress: Progress, now: datetime) -> Demo:
     return demo
 
 
-def prepare_beside(*, progress: Progress, now: datetime) -> Demo:
-    """Make the demo's program beside others that the scratch database holds already."""
-    with db.transaction() as conn:
-        demo = program.make(conn, program.shift_for(now), now=now)
-    load.load_members(demo, progress=progress, now=now)
-    load.load_goods(demo, progress=progress, now=now)
-    load.load_places(demo, now=now)
-    return demo
-
-
 def decoded(demo: Demo, count: int) -> list[Receipt]:
     """Return receipts in memory."""
     zone = localtime.zone(demo.program.timezone)

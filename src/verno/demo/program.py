@@ -38,7 +38,7 @@ def open_program(conn: Connection, *, original: bool, now: datetime) -> Demo:
     """
     found = workspace_queries.programs(conn)
     if not found:
-        return make(conn, 0 if original else shift_for(now), now=now)
+        return _make(conn, 0 if original else shift_for(now), now=now)
     shift = workspace_queries.setting(conn, found[0].id, SHIFT)
     if not isinstance(shift, int):
         message = (
@@ -66,8 +66,7 @@ def shift_for(now: datetime) -> int:
     return weeks
 
 
-def make(conn: Connection, weeks: int, *, now: datetime) -> Demo:
-    """Make the program, with its shift kept."""
+def _make(conn: Connection, weeks: int, *, now: datetime) -> Demo:
     wanted = NewProgram(NAME, "USD", TIMEZONE, "US", "en")
     opened = starter.open_program(conn, wanted, [], earn_per=CENTS_A_POINT, life_days=LIFE_DAYS, now=now)
     if not isinstance(opened, starter.Opened):

@@ -30,7 +30,7 @@ class Found(msgspec.Struct):
     captures: list[float] = []
     bulk: list[float] = []
     quotes: list[Latency] = []
-    single: dict[int, list[Peer]] = {1: [], 8: []}
+    single: dict[int, list[Peer]] = msgspec.field(default_factory=lambda: {1: [], 8: []})
     batched: list[Peer] = []
     closed: dict[int, float] = {}
     quiet: Latency | None = None
@@ -48,15 +48,14 @@ def measure(
         raise VernoError(message)
     now = history.today()
     found = Found()
-    few = shop.open_shop("Few rules", rules=1, now=now)
-    many = shop.open_shop("Many rules", rules=shop.MANY_RULES, now=now)
-    demo = receipts.prepare_beside(progress=progress, now=now)
+    demo = receipts.prepare(progress=progress, now=now)
+    few = shop.open_shop(demo, now=now)
     batch = receipts.decoded(demo, BULK_A_SECOND * seconds)
     accounts = peer.prepare()
     tpcb.prepare()
     with ExitStack() as stack:
         server = stack.enter_context(http.serving())
-        latency.measure(server, many.key, _quotes(200), rate=QUOTES_PER_SECOND)
+        latency.measure(server, few.key, _quotes(few, 200), rate=QUOTES_PER_SECOND)
         for number in range(1, ROUNDS + 1):
             scratch.settle()
             found.pgbench.append(tpcb.measure(seconds))
@@ -65,7 +64,7 @@ def measure(
             scratch.settle()
             found.captures.append(captures.measure(server, few, f"round-{number}", seconds=seconds))
             found.quotes.append(
-                latency.measure(server, many.key, _quotes(QUOTES_PER_SECOND * seconds), rate=QUOTES_PER_SECOND)
+                latency.measure(server, few.key, _quotes(few, QUOTES_PER_SECOND * seconds), rate=QUOTES_PER_SECOND)
             )
             scratch.settle()
             found.bulk.append(receipts.measure(demo, receipts.renumbered(batch, f"bulk-{number}"), now=now))
@@ -83,10 +82,10 @@ def measure(
     return _summary(found, seconds)
 
 
-def _quotes(most: int) -> Iterator[Request]:
+def _quotes(few: shop.Shop, most: int) -> Iterator[Request]:
     now = history.today()
     for n in range(most):
-        yield "/v1/receipts:quote", msgspec.json.encode(shop.sale(f"q-{n}", n, lines=shop.LINES, now=now))
+        yield "/v1/receipts:quote", msgspec.json.encode(shop.sale(few, f"q-{n}", n, lines=shop.LINES, at=now))
 
 
 def _sweep(found: Found, server: http.Server, few: shop.Shop, lots: int, seconds: int) -> None:

@@ -1,10 +1,11 @@
-"""The shop of the till's bench: members with points, a rulebook of one rule or of two hundred, and a key."""
+"""The shop of the till's bench: members with points, a rulebook of two hundred rules, and a key."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
+from verno.demo.program import Demo
 from verno.intake import groups
 from verno.intake.types import Line, MemberRef, Receipt, Settled, Wish
 from verno.kit import batches, db, ids
@@ -15,50 +16,49 @@ from verno.ledger.types import Operation
 from verno.members import service as members
 from verno.members.types import Created, NewMember
 from verno.promotions import service as promotions
-from verno.promotions import starter
 from verno.rules.types import Earn, Rule, Rulebook
-from verno.workspace import keys
-from verno.workspace.types import NewProgram, NewStore, Scope
+from verno.workspace import keys, settings
+from verno.workspace import service as workspace
+from verno.workspace.types import NewStore, Scope
 
 PLACE = "bench-1"
 MEMBERS = 1_000
 POINTS = 1_000_000
 """Points each member starts with: nobody runs out."""
 MANY_RULES = 200
+SINCE = timedelta(days=1)
+"""For how long the many rules have held; captures are of the day before, by the demo's one rule."""
 LINES = 50
 SPENT = 3
 AMOUNT = 12_345
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """A program of the scratch database."""
+    """The till's side of the scratch database's program."""
 
     program_id: str
     unit_id: str
+    unit: str
     key: str
     holders: tuple[str, ...]
+    """Accounts beside the members', without a hold, for what is measured at the ledger."""
 
 
-def open_shop(name: str, *, rules: int, now: datetime) -> Shop:
-    """Make a program whose members have points to spend."""
-    wanted = NewProgram(name, "RUB", "Europe/Moscow", "RU", "en")
+def open_shop(demo: Demo, *, now: datetime) -> Shop:
+    """Let members with points to spend into the demo's program, and a rulebook of many rules since yesterday."""
+    program, unit = demo.program, demo.unit
     with db.transaction() as conn:
-        made = starter.open_program(
-            conn, wanted, [NewStore(PLACE, PLACE)], earn_per=100, life_days=180, now=now, spend_value=100
-        )
-        if not isinstance(made, starter.Opened):
-            message = f"the bench's program was not made: {made}"
-            raise VernoError(message)
-        if rules > 1:
-            book = Rulebook(tuple(Rule(f"rule-{n}", Earn(starter.UNIT, 1, 100 + n)) for n in range(rules)))
-            since = now - timedelta(days=400)
-            promotions.publish(conn, made.program.id, book, units=[starter.UNIT], effective_from=since, now=now)
-        found = members.upsert(conn, made.program, [NewMember(external_id=f"m-{n}") for n in range(MEMBERS)], now=now)
-        holders = tuple([one.member_id for one in found if isinstance(one, Created)])
+        workspace.add_stores(conn, program.id, [NewStore(PLACE, PLACE)], now=now)
+        settings.write(conn, program.id, "spend.value", 100, scope=f"unit={unit.code}", now=now)
+        book = Rulebook(tuple(Rule(f"rule-{n}", Earn(unit.code, 1, 100 + n)) for n in range(MANY_RULES)))
+        promotions.publish(conn, program.id, book, units=[unit.code], effective_from=now - SINCE, now=now)
+        found = members.upsert(conn, program, [NewMember(external_id=f"m-{n}") for n in range(MEMBERS)], now=now)
+        members_ids = tuple([one.member_id for one in found if isinstance(one, Created)])
+        holders = tuple(ids.new_ids(MEMBERS, now=now))
         scopes = [Scope.RECEIPTS_WRITE, Scope.POINTS_SPEND]
-        key = keys.create(conn, made.program.id, "bench", scopes, now=now)
-        give(conn, made.program.id, made.unit.id, holders, POINTS, now=now)
-    return Shop(made.program.id, made.unit.id, key, holders)
+        key = keys.create(conn, program.id, "till", scopes, now=now)
+        give(conn, program.id, unit.id, members_ids + holders, POINTS, now=now)
+    return Shop(program.id, unit.id, unit.code, key, holders)
 
 
 def give(
@@ -78,22 +78,22 @@ def give(
     )
 
 
-def sale(number: str, member: int, *, lines: int = 1, now: datetime) -> Receipt:
+def sale(shop: Shop, number: str, member: int, *, lines: int = 1, at: datetime) -> Receipt:
     """Return a receipt that spends points."""
     return Receipt(
         number=number,
         place=PLACE,
-        at=now,
+        at=at,
         member=MemberRef(external_id=f"m-{member % MEMBERS}"),
         lines=[Line(f"goods-{n}", "1", AMOUNT) for n in range(lines)],
-        spend=[Wish(starter.UNIT, points=SPENT)],
+        spend=[Wish(shop.unit, points=SPENT)],
     )
 
 
 def hold(shop: Shop, series: str, count: int, *, now: datetime) -> Iterator[str]:
     """Place holds; yields the receipts' addresses."""
     held = (
-        msgspec.structs.replace(sale(str(n), n, now=now), series=series, hold=True, hold_seconds=7_200)
+        msgspec.structs.replace(sale(shop, str(n), n, at=now - 2 * SINCE), series=series, hold=True, hold_seconds=7_200)
         for n in range(count)
     )
     with db.connect_for_batches() as conn:
