@@ -1,5 +1,6 @@
 """A shop with one member, for intake."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -9,6 +10,7 @@ from tests.builders import NOW, Shop, make_shop
 from verno.intake import context
 from verno.members import service as members
 from verno.members.types import Created, NewMember
+from verno.verify import service as verify
 from verno.workspace.types import Program
 
 
@@ -38,3 +40,11 @@ def open_counter(conn: psycopg.Connection, **options: object) -> Counter:
 def counter(conn: psycopg.Connection) -> Counter:
     """A shop and its regular in the test's transaction."""
     return open_counter(conn)
+
+
+@pytest.fixture
+def honest(conn: psycopg.Connection) -> Iterator[None]:
+    """After the test the independent checker finds nothing wrong."""
+    yield
+    found = verify.run(conn)
+    assert found.ok, found.problems

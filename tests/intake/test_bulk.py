@@ -38,8 +38,15 @@ def stream(start: int = 0) -> Iterator[Receipt]:
 
 
 def lanes() -> list[psutil.Process]:
-    """The lanes that run now."""
-    return [p for p in psutil.Process().children() if "verno.intake.lane" in " ".join(p.cmdline())]
+    """The lanes that run now; one that has died and is not buried yet runs no more."""
+    return [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE and _is_lane(p)]
+
+
+def _is_lane(process: psutil.Process) -> bool:
+    try:
+        return "verno.intake.lane" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # dead between the two questions; ZombieProcess is one, too
+        return False
 
 
 def count(table: str) -> int:

@@ -29,6 +29,8 @@ from verno.intake.types import LineQuantity, MemberRef, Refused, Settled
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
 
+pytestmark = pytest.mark.usefixtures("honest")
+
 MINUTE = timedelta(minutes=1)
 STRANGER = MemberRef(phone="+79160000009")
 

@@ -17,6 +17,8 @@ from verno.ledger.types import Balance
 from verno.workspace import settings
 from verno.workspace.settings import NotSet
 
+pytestmark = pytest.mark.usefixtures("honest")
+
 REGULAR = MemberRef(phone="8 (916) 000-00-01")
 
 

@@ -15,6 +15,8 @@ from verno.intake.types import Approved, Line, MemberRef, Receipt, Refused, Repl
 from verno.kit.ids import new_id
 from verno.ledger.types import Balance
 
+pytestmark = pytest.mark.usefixtures("honest")
+
 Body = dict[str, object]
 
 

@@ -27,6 +27,8 @@ from verno.ledger.types import Balance
 from verno.members import service as members
 from verno.members.types import NewMember
 
+pytestmark = pytest.mark.usefixtures("honest")
+
 NAME = "msk-1~~S-1"
 MINUTE = timedelta(minutes=1)
 
