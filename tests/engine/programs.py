@@ -52,7 +52,7 @@ def examples(count: int) -> settings:
     A failure is shrunk but not explained: explaining traces every line, which takes longer than a test may.
     """
     phases = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
-    return settings(max_examples=count * THOROUGH, deadline=None, phases=phases)
+    return settings(max_examples=count * THOROUGH, deadline=None, phases=phases, report_multiple_bugs=False)
 
 
 @dataclass(frozen=True)
