@@ -26,6 +26,9 @@ UNATTENDED = frozenset({"figures"})
 """Addresses a page asks by itself: a forgotten tab must not keep its session alive."""
 
 CONSOLE = "/console/"
+BACKROOM = "/backroom/"
+GUARDED = frozenset({"console", "admin"})
+"""Applications of addresses that belong to the staff. The back room asks for its own permission (``backroom.site``)."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -35,6 +38,12 @@ POLICY = (
 """What every page may do: run and show what comes from this very server, nothing written into the page."""
 OWN_POLICY = f"{POLICY}; require-trusted-types-for 'script'; trusted-types verno default"
 """Pages whose scripts are all ours (assets/ts/trusted.ts) may not even write HTML from text."""
+
+BACKROOM_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'").replace(
+    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+)
+"""What Unfold's pages need besides: Alpine turns attributes into functions, and colours are written into the page. All
+of it comes from this server still, no script is written into a page, and personal data are not shown there."""
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 View = Callable[..., HttpResponseBase]
@@ -50,14 +59,20 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add the headers to what comes back."""
         response = self.get_response(request)
-        ours = request.path.startswith(CONSOLE)
-        response.headers.setdefault("Content-Security-Policy", OWN_POLICY if ours else POLICY)
+        ours = request.path.startswith((CONSOLE, BACKROOM))
+        response.headers.setdefault("Content-Security-Policy", _policy(request.path))
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if ours:
             # Pages show personal data: a shared computer's back button must not bring them back.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _policy(path: str) -> str:
+    if path.startswith(BACKROOM):
+        return BACKROOM_POLICY
+    return OWN_POLICY if path.startswith(CONSOLE) else POLICY
 
 
 class StaffDoor:
@@ -76,16 +91,18 @@ class StaffDoor:
     ) -> HttpResponseBase | None:
         """Turn away whoever may not see the page; None lets the request through."""
         match = request.resolver_match
-        if match is None or "console" not in match.app_names:
+        if match is None or GUARDED.isdisjoint(match.app_names):
             return None
         now = clock.now()
         if request.user.is_authenticated and _is_over(request, now):
             logout(request)
+        console = "console" in match.app_names
+        is_open = console and match.url_name in rooms.OPEN
         if not isinstance(request.user, Staff):
-            return None if match.url_name in rooms.OPEN else _to_sign_in(request)
+            return None if is_open else _to_sign_in(request)
         if match.url_name not in UNATTENDED:
             _saw(request, now)
-        if match.url_name in rooms.OPEN or rooms.opens(request.user, match.url_name):
+        if is_open or not console or rooms.opens(request.user, match.url_name):
             return None
         return _refuse(request)
 

@@ -23,6 +23,7 @@ NEEDS: Mapping[str, Permission] = {
     "members": Permission.MEMBERS_READ,
     "member": Permission.MEMBERS_READ,
     "transfers": Permission.MEMBERS_READ,
+    "explanation": Permission.MEMBERS_READ,
     "receipts": Permission.MEMBERS_READ,
     "messages": Permission.MEMBERS_READ,
     "preview": Permission.PERSONAL_READ,
@@ -44,6 +45,8 @@ class Room:
 
     name: str
     title: Promise
+    needs: Permission | None = None
+    """What a room outside the console asks for by itself."""
 
 
 MENU = (
@@ -55,6 +58,7 @@ MENU = (
     Room("console:settings", _("Settings")),
     Room("console:staff", _("Staff")),
     Room("console:audit", _("Audit")),
+    Room("backroom:index", _("Back room"), Permission.BACKROOM_READ),
 )
 
 
@@ -87,7 +91,7 @@ def doors(request: HttpRequest) -> list[Door]:
             address = reverse(room.name)
         except NoReverseMatch:
             continue  # a part that is not installed
-        if opens(staff, room.name.partition(":")[2]):
+        if may(staff, room.needs) if room.needs else opens(staff, room.name.partition(":")[2]):
             root = address == reverse("console:dashboard")
             inside = request.path == address if root else request.path.startswith(address)
             out.append(Door(address, room.title, inside, request.path == address))

@@ -4,6 +4,8 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.utils.translation import gettext_lazy
+
 from verno.kit import config, db, secrets
 from verno.kit.grants import APPLICATION
 
@@ -22,6 +24,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose templates it replaces
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
@@ -43,7 +47,9 @@ INSTALLED_APPS = [
     "verno.reports",
     "verno.sealing",
     "verno.console",
+    "verno.backroom",
 ]
+MIGRATION_MODULES = {"admin": None, "backroom": None}  # no tables, not even a log: the back room changes nothing
 
 MIDDLEWARE = [
     "verno.console.middleware.SecurityHeaders",
@@ -94,7 +100,8 @@ def database(address: str, **options: object) -> dict[str, object]:
 
 
 DATABASES = {
-    "default": database(db.url(), assume_role=APPLICATION),
+    # Sessions, staff and the back room's lists: none of them may keep the database busy.
+    "default": database(db.url(), assume_role=APPLICATION, options="-c statement_timeout=10s"),
     "owner": database(db.owner_url()),
 }
 
@@ -121,6 +128,17 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [config.public_url()]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _OVER_TLS else None
+
+UNFOLD = {
+    "SITE_TITLE": "Verno",
+    "SITE_HEADER": "Verno",
+    "SITE_SUBHEADER": gettext_lazy("Back room"),
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/img/logo.svg"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {"navigation": [{"title": gettext_lazy("Console"), "link": "/console/"}]},
+}
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]

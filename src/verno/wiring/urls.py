@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from verno.api.base import api
+from verno.backroom.site import site as backroom
 from verno.wiring import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("v1/", api.urls),
     path("console/", include("verno.console.urls")),
+    path("backroom/", backroom.urls),
     path("", include("verno.messaging.urls")),
     path("", RedirectView.as_view(url="/console/")),
 ]

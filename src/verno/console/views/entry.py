@@ -154,7 +154,7 @@ def _enter(request: HttpRequest, staff: Staff, address: str) -> HttpResponse:
 def _wanted(request: HttpRequest) -> str:
     """Return where the person wanted to go, if that is a page of ours."""
     address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, allowed_hosts=None) and address.startswith("/console/"):
+    if url_has_allowed_host_and_scheme(address, allowed_hosts=None) and address.startswith(("/console/", "/backroom/")):
         return address
     return resolve_url("console:dashboard")
 

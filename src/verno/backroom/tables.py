@@ -1,0 +1,380 @@
+"""What the back room lists, and what it leaves out on purpose."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from verno.backroom.plain import Table
+from verno.catalogue import models as catalogue
+from verno.corrections import models as corrections
+from verno.intake import models as intake
+from verno.kit import models as kit
+from verno.ledger import models as ledger
+from verno.ledger.types import AccountKind, HoldState, TransferKind
+from verno.limits import models as limits
+from verno.members import models as members
+from verno.messaging import models as messaging
+from verno.messaging.types import State
+from verno.promotions import models as promotions
+from verno.reports import models as reports
+from verno.sealing import models as sealing
+from verno.workspace import models as workspace
+from verno.workspace.roles import Role
+
+HOLDER = ("holder_id", "id")
+"""How what belongs to a member is kept together; its index begins with the holder."""
+
+ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
+    (
+        _("Ledger"),
+        (
+            Table(
+                ledger.Account,
+                _("Accounts"),
+                "id holder_id unit_id kind available pending held debt next_change_at lapses_at changed_at",
+                "id",
+                HOLDER,
+                ("holder_id",),
+                {"kind": list(AccountKind)},
+            ),
+            Table(
+                ledger.Transfer,
+                _("Transfers"),
+                "id holder_id at recorded_at kind reason amount unit_id debit_account_id credit_account_id operation_id"
+                " reverses_id txid",
+                "id",
+                HOLDER,
+                ("holder_id",),
+                {"kind": list(TransferKind)},
+            ),
+            Table(
+                ledger.Lot,
+                _("Lots"),
+                "id holder_id account_id amount remaining held active_from expires_at awaits restores_id transfer_id",
+                "id",
+                HOLDER,
+                ("holder_id",),
+            ),
+            Table(
+                ledger.LotMove,
+                _("Moves of lots"),
+                "holder_id lot_id transfer_id amount",
+                order=("holder_id", "lot_id", "transfer_id"),
+                find=("holder_id",),
+            ),
+            Table(
+                ledger.Hold,
+                _("Holds"),
+                "id holder_id account_id operation_id amount captured placed_at expires_at state",
+                "id",
+                HOLDER,
+                ("holder_id",),
+                {"state": list(HoldState)},
+            ),
+            Table(
+                ledger.HoldLot,
+                _("Lots of holds"),
+                "holder_id hold_id lot_id amount",
+                order=("holder_id", "hold_id", "lot_id"),
+                find=("holder_id",),
+            ),
+            Table(ledger.Operation, _("Operations"), "key id holder_id", order=("key",), find=("key",)),
+            Table(ledger.Day, _("Days told"), "day told_at", order=("-day",)),
+        ),
+    ),
+    (
+        _("Till"),
+        (
+            Table(
+                intake.Receipt,
+                _("Receipts"),
+                "id series number place_id till_id cashier channel at recorded_at status amount discount line_count"
+                " points points_value holder_id rulebook_id hold_expires_at lines_holder_id approved_by",
+                "id",
+                ("-id",),
+                ("id", "holder_id"),
+            ),
+            Table(
+                intake.ReceiptClaim,
+                _("Numbers taken"),
+                "place_id series number receipt_id holder_id",
+                order=("place_id", "series", "number"),
+                find=("place_id",),
+            ),
+            Table(
+                intake.ReceiptLine,
+                _("Lines of receipts"),
+                "holder_id receipt_id line goods_id quantity amount discount",
+                order=("holder_id", "receipt_id", "line"),
+                find=("holder_id",),
+            ),
+            Table(
+                intake.Step,
+                _("Steps of receipts"),
+                "id holder_id receipt_id slot kind at recorded_at till cashier fiscal_number member_id points"
+                " points_value",
+                order=("holder_id", "receipt_id", "slot"),
+                find=("holder_id",),
+            ),
+            Table(
+                intake.Return,
+                _("Returns"),
+                "id holder_id series number place_id till cashier at recorded_at status original_id refund"
+                " points_value",
+                "id",
+                HOLDER,
+                ("holder_id",),
+            ),
+            Table(
+                intake.Parked,
+                _("Parked returns"),
+                "id series number place_id original_place_id original_series original_number at recorded_at",
+                "id",
+                ("id",),
+                ("id",),
+            ),
+            Table(
+                intake.ImportRun,
+                _("Imports"),
+                "id kind file_sha256 rows_done accepted refused started_at finished_at",
+                "id",
+                ("-id",),
+                ("id",),
+            ),
+        ),
+    ),
+    (
+        _("Members"),
+        (
+            Table(
+                members.Member,
+                _("Members"),
+                "id external_id locale created_at changed_at",
+                "id",
+                ("-id",),
+                ("id", "external_id"),
+            ),
+            Table(
+                members.Identity,
+                _("Identities"),
+                "holder_id kind created_at",
+                order=("holder_id", "kind"),
+                find=("holder_id",),
+            ),
+            Table(
+                members.Consent,
+                _("Consents"),
+                "id holder_id topic channel action method text_version reason occurred_at recorded_at",
+                "id",
+                HOLDER,
+                ("holder_id",),
+            ),
+            Table(members.Topic, _("Topics"), "code class_name", order=("code",), find=("code",)),
+            Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
+            Table(
+                members.Redirect,
+                _("Merged members"),
+                "holder_id into_id survivor_id merged_at",
+                "holder_id",
+                ("holder_id",),
+                ("holder_id",),
+            ),
+        ),
+    ),
+    (
+        _("Corrections"),
+        (
+            Table(
+                corrections.Correction,
+                _("Corrections"),
+                "id holder_id kind unit_id points reason to_id expires_at status author_kind author_id asked_at"
+                " decided_by decided_at",
+                "id",
+                HOLDER,
+                ("holder_id",),
+            ),
+            Table(
+                corrections.Merge,
+                _("Merges"),
+                "id holder_id into_id merged_at author_kind author_id undone_at undone_by_kind undone_by_id",
+                "id",
+                HOLDER,
+                ("holder_id",),
+            ),
+            Table(
+                corrections.MergeMove,
+                _("Moves of merges"),
+                "holder_id operation_id unit_id merge_id moved_at",
+                order=("holder_id", "operation_id"),
+                find=("holder_id",),
+            ),
+            Table(
+                corrections.Opening,
+                _("Opening balances"),
+                "key holder_id operation_id run_id row",
+                order=("key",),
+                find=("key",),
+            ),
+            Table(
+                corrections.OwnAccount,
+                _("Staff's own accounts"),
+                "staff_id holder_id declared_at",
+                order=("staff_id", "holder_id"),
+                find=("staff_id",),
+            ),
+        ),
+    ),
+    (
+        _("Limits"),
+        (
+            Table(
+                limits.Limit,
+                _("Limits"),
+                "id subject measure unit window most hard place created_at changed_at removed_at",
+                "id",
+                ("-id",),
+                ("id",),
+            ),
+            Table(
+                limits.Counter,
+                _("Counters"),
+                "limit_id subject bucket used held alerted changed_at",
+                order=("limit_id", "subject", "bucket"),
+                find=("limit_id",),
+            ),
+            Table(
+                limits.Use,
+                _("Uses"),
+                "operation_id limit_id subject bucket amount until ends_at recorded_at",
+                order=("operation_id", "limit_id"),
+                find=("operation_id",),
+            ),
+            Table(
+                limits.Alert,
+                _("Alerts"),
+                "id limit_id subject bucket operation_id holder_id place used most at recorded_at",
+                order=("limit_id", "subject", "bucket"),
+                find=("limit_id",),
+            ),
+        ),
+    ),
+    (
+        _("Messages"),
+        (
+            Table(
+                messaging.Message,
+                _("Messages"),
+                "id holder_id channel topic class_name template locale state reason attempts due_at claimed_by"
+                " claimed_until created_at changed_at",
+                "id",
+                HOLDER,
+                ("holder_id",),
+                {"state": list(State)},
+            ),
+            Table(
+                messaging.Statement,
+                _("Statements"),
+                "holder_id unit_id month opening earlier earned spent expired closing cut_at",
+                order=("holder_id", "unit_id", "month"),
+                find=("holder_id",),
+            ),
+            Table(
+                messaging.Suppression,
+                _("Do-not-write list"),
+                "channel reason source created_at",
+                order=("channel", "created_at"),
+            ),
+        ),
+    ),
+    (
+        _("Program"),
+        (
+            Table(workspace.Program, _("Programs"), "id name currency timezone country locale created_at", "id"),
+            Table(workspace.Unit, _("Units"), "id code scale life_days created_at", "id", ("id",), ("code",)),
+            Table(
+                workspace.Place,
+                _("Places"),
+                "id kind code name parent_id timezone anonymous_holder_id created_at",
+                "id",
+                ("id",),
+                ("code", "id"),
+                {"kind": ("network", "region", "store", "till")},
+            ),
+            Table(
+                workspace.Setting,
+                _("Settings"),
+                "scope key value changed_at",
+                order=("scope", "key"),
+                find=("key", "scope"),
+            ),
+            Table(
+                promotions.Rulebook,
+                _("Rulebooks"),
+                "id version body effective_from published_at",
+                "id",
+                ("-id",),
+                ("id",),
+            ),
+            Table(catalogue.Goods, _("Goods"), "id sku name category created_at", "id", ("-id",), ("sku", "id")),
+            Table(
+                reports.MonthFigures, _("Figures by month"), "month receipts unmatched amount points", order=("-month",)
+            ),
+        ),
+    ),
+    (
+        _("Access"),
+        (
+            Table(
+                workspace.ApiKey,
+                _("API keys"),
+                "id name prefix scopes places rate created_at expires_at revoked_at last_used_at",
+                "id",
+                ("-id",),
+                ("id", "prefix"),
+            ),
+            Table(
+                workspace.Staff,
+                _("Staff"),
+                "id role places external_id locale is_active last_login created_at",
+                "id",
+                ("-id",),
+                ("id",),
+                {"role": list(Role)},
+            ),
+            Table(workspace.SetupToken, _("Set-up links"), "expires_at used_at", order=("-expires_at",)),
+            Table(workspace.Invitation, _("Invitations"), "staff_id expires_at used_at", order=("-expires_at",)),
+            Table(
+                workspace.AuditEntry,
+                _("Audit"),
+                "id at actor_kind actor_id action object_kind object_id detail",
+                "id",
+                ("-at", "-id"),
+                ("id",),
+                {"actor_kind": ("staff", "key", "operator", "system")},
+            ),
+        ),
+    ),
+    (
+        _("Engine room"),
+        (
+            Table(kit.Event, _("Events"), "xid id type holder_id body at", order=("-xid", "-id")),
+            Table(kit.Cursor, _("Readers of events"), "reader position moved_at", "reader"),
+            Table(kit.Heartbeat, _("Heartbeats"), "part at", "part"),
+            Table(
+                sealing.Block, _("Sealed blocks"), "number total count last_txid last_id sealed_at", order=("-number",)
+            ),
+            Table(sealing.Head, _("Signed heads"), "number date closes sealed_at document", order=("-number",)),
+            Table(sealing.Notice, _("Heads sent to owners"), "number staff_id at", order=("-number", "staff_id")),
+        ),
+    ),
+)
+"""Rooms by package, each with its tables."""
+
+LEFT_OUT = {
+    "members_key": "keys that open contacts",
+    "members_moved_identity": "sealed contacts of merged members",
+    "workspace_key_meter": "moments that change with every request",
+    "workspace_try_count": "keyed hashes of what was typed",
+    "console_sign_in_count": "the previous release's count of the same",
+    "sealing_snapshot": "bytes that only proofs read",
+}
+"""Tables that are not listed, and why."""
