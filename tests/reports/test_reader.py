@@ -54,6 +54,21 @@ def test_events_become_months(program: str) -> None:
     }
 
 
+def test_a_claimed_receipt_is_not_counted_twice(program: str) -> None:
+    claimed = event(program, "2026-11-01", amount=50, points=5)
+    with db.transaction() as conn:
+        outbox.append(
+            conn,
+            [
+                event(program, "2026-11-01", amount=50, points=0, matched=False),
+                NewEvent(program, None, reader.CLAIMED, claimed.body, NOW),
+            ],
+        )
+    until_readable()
+    reader.step(now=NOW)
+    assert months(program) == {date(2026, 11, 1): Month(date(2026, 11, 1), 1, 0, 50, 5)}
+
+
 def test_a_death_before_the_commit_counts_nothing(program: str) -> None:
     with db.transaction() as conn:
         outbox.append(conn, [event(program, "2026-11-01")] * 3)

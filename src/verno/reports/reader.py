@@ -15,6 +15,8 @@ SQL = Statements("verno.reports")
 READER = "reports"
 SETTLED = "receipt.settled.v1"
 UNMATCHED = "receipt.unmatched.v1"
+CLAIMED = "receipt.claimed.v1"
+"""A receipt of nobody has found its member: it was counted when it came, its points are new."""
 
 
 class ReceiptFacts(msgspec.Struct, frozen=True, gc=False):
@@ -35,16 +37,19 @@ def count(conn: Connection, events: Sequence[StoredEvent]) -> None:
     """Add receipts to their months, one row a month however many events."""
     months: dict[tuple[str, str], dict[str, int]] = {}
     for event in events:
-        if event.type not in (SETTLED, UNMATCHED):
+        if event.type not in (SETTLED, UNMATCHED, CLAIMED):
             continue
         facts = msgspec.convert(event.body, ReceiptFacts)
         month = months.setdefault(
             (event.program_id, facts.month), {"receipts": 0, "unmatched": 0, "amount": 0, "points": 0}
         )
+        month["points"] += sum(facts.points.values())
+        if event.type == CLAIMED:
+            month["unmatched"] -= 1
+            continue
         month["receipts"] += 1
         month["unmatched"] += event.type == UNMATCHED
         month["amount"] += facts.amount
-        month["points"] += sum(facts.points.values())
     if months:
         rows = [{"program_id": program, "month": month, **sums} for (program, month), sums in months.items()]
         conn.execute(SQL["add_months"], {"rows": batches.rows(rows)})
