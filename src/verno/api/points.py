@@ -129,7 +129,7 @@ def transfers(
         before = (place.at, place.id) if place else None
         rows = ledger.transfers(conn, who, before=before, limit=size + 1)
         behind = [row.operation_id for row in rows if row.operation_id]
-        receipts = intake.names(conn, who, behind)
+        receipts = intake.names(conn, behind)
     shown = rows[:size]
     following = Place(shown[-1].at, shown[-1].id).encode() if len(rows) > size else None
     return answer(TransferPage([_transfer(row, units, receipts) for row in shown], following))

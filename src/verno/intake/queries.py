@@ -155,10 +155,10 @@ def returns(conn: Connection, receipt_ids: Sequence[str]) -> dict[str, list[Retu
     return out
 
 
-def names(conn: Connection, holder_id: str, ids: Sequence[str]) -> dict[str, ReceiptName]:  # noqa: ARG001 see below
-    """Return number and place of the receipts and returns behind a member's operations; others are absent.
+def names(conn: Connection, ids: Sequence[str]) -> dict[str, ReceiptName]:
+    """Return number and place of the receipts and returns of these ids; other operations' ids are absent.
 
-    The holder is said and not asked: what was merged came along with the points.
+    Ask for the operations behind a member's own transfers: what was merged came along with the points.
     """
     cursor = conn.cursor(row_factory=args_row(ReceiptName))
     parameters = {"ids": list(ids)}

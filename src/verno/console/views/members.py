@@ -59,7 +59,7 @@ def points(request: HttpRequest, member_id: object) -> HttpResponse:
         lots = ledger.lots(page.conn, page.member.id, now=now, limit=LOTS + 1)
         holds = ledger.holds(page.conn, page.member.id, now=now, limit=HOLDS)
         sources = [lot.operation_id for lot in lots if lot.operation_id] + [hold.operation_id for hold in holds]
-        names = intake.names(page.conn, page.member.id, sources)
+        names = intake.names(page.conn, sources)
     named = [(lot, names.get(lot.operation_id or "")) for lot in lots[:LOTS]]
     context = {
         "soon": [row for row in ending if row.expires_at <= now + SOON],
@@ -79,7 +79,7 @@ def transfers(request: HttpRequest, member_id: object) -> HttpResponse:
     before = read_place(request)
     with open_page(request, member_id) as page:
         rows = ledger.transfers(page.conn, page.member.id, before=before, limit=TRANSFERS + 1)
-        names = intake.names(page.conn, page.member.id, [row.operation_id for row in rows if row.operation_id])
+        names = intake.names(page.conn, [row.operation_id for row in rows if row.operation_id])
     context = {
         "rows": [(row, names.get(row.operation_id or "")) for row in rows[:TRANSFERS]],
         "first": before is None,

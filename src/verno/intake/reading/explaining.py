@@ -163,7 +163,7 @@ def transfer(
     lots = tracing.lots_of(conn, traced.holder_id, id_)
     story = tracing.story_of(conn, traced.holder_id, id_)
     chapters = story[1] if story else []
-    names = queries.names(conn, traced.holder_id, list(_behind(traced, lots, chapters)))
+    names = queries.names(conn, list(_behind(traced, lots, chapters)))
     rules = [one for one in worked.fired if one.unit == unit and (one.matched or everything)]
     return Explanation(
         id=row.id,

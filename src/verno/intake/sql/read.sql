@@ -23,7 +23,7 @@ SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, 
 FROM intake_receipt r
 JOIN workspace_place p ON p.id = r.place_id
 LEFT JOIN workspace_place t ON t.id = r.till_id
-WHERE r.program_id = %(program)s
+WHERE r.program_id = %(program)s AND r.status <> 'claimed'
 ORDER BY r.id DESC
 LIMIT %(limit)s
 
