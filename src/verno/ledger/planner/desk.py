@@ -186,17 +186,22 @@ class Desk:
             last = end(lot, account) or NEVER
             return last if freed_at is None or lot.id in self.fresh else max(last, freed_at)
 
+        if len(over) == 1:  # the common case, and what a late receipt brings
+            self._expire_at(account, ended(over[0]), over)
+            return
         over.sort(key=lambda lot: (ended(lot), expiry_order(lot)))
         for at, group in groupby(over, key=ended):
-            lots = list(group)
-            points = sum([lot.remaining - lot.held for lot in lots])
-            transfer = self.transfer(account, TransferKind.EXPIRE, points, at, None, gives_to=AccountKind.BREAKAGE)
-            account.available -= points
-            for lot in lots:
-                part = self.take(lot, lot.remaining - lot.held, transfer)
-                self.book.lapsed[lot.id] = self.book.lapsed.get(lot.id, 0) + part
-            if account.id in self.book.expired:
-                self.book.expired[account.id] += [(lot, at) for lot in lots]
+            self._expire_at(account, at, list(group))
+
+    def _expire_at(self, account: Account, at: datetime, lots: list[Lot]) -> None:
+        points = sum([lot.remaining - lot.held for lot in lots])
+        transfer = self.transfer(account, TransferKind.EXPIRE, points, at, None, gives_to=AccountKind.BREAKAGE)
+        account.available -= points
+        for lot in lots:
+            part = self.take(lot, lot.remaining - lot.held, transfer)
+            self.book.lapsed[lot.id] = self.book.lapsed.get(lot.id, 0) + part
+        if account.id in self.book.expired:
+            self.book.expired[account.id] += [(lot, at) for lot in lots]
 
     def repay(self, account: Account, at: datetime, operation: Operation | None) -> None:
         """Pay a debt out of what has become available: available is 0 while a debt is left."""
