@@ -258,3 +258,10 @@ def test_a_unit_that_begins_to_slide_ends_older_points_too() -> None:
         do(keeper, 0, earn("e", 10))
         do(keeper, 1, later)
         assert do(keeper, 9, spend("s", 1, at=9)) == [Refusal.INSUFFICIENT_POINTS]
+
+
+def test_what_is_given_again_until_yesterday_is_over_once_more_and_only_once() -> None:
+    keeper = Bookkeeper()
+    do(keeper, 0, earn("e", 10, ends=5))
+    assert moved(keeper, 9, reinstate("r", since=0, at=9, ends=8)) == (10,)
+    assert story(keeper) == ["earn 10 on 0", "expire 10 on 5", "reinstate 10 on 9", "expire 10 on 8"]

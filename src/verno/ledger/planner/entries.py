@@ -351,7 +351,7 @@ def reinstate(desk: Desk, account: Account, entry: Reinstate, operation: Operati
     moment = desk.moment(account)
     desk.touch(account, moment)
     points = 0
-    for lot, expired_at in desk.book.expired.get(account.id, ()):
+    for lot, expired_at in list(desk.book.expired.get(account.id, ())):
         part = desk.book.lapsed.get(lot.id, 0)
         if part and expired_at >= entry.since:
             made = desk.transfer(
