@@ -12,7 +12,7 @@ from verno.api.tills import quotes, reading, returns, steps
 from verno.api.tills.door import Call, Reply
 from verno.intake.answer import Answer, QuoteAnswer
 from verno.intake.reading.state import StandAnswer
-from verno.intake.returns.answer import ParkedAnswer, ReturnAnswer
+from verno.intake.returns.answer import ReturnAnswer
 from verno.intake.returns.types import Return
 from verno.intake.steps.activating import ActivateAnswer
 from verno.intake.steps.types import Activate, Cancel, Capture, Claim
@@ -26,19 +26,6 @@ class ReceiptBatch(msgspec.Struct, frozen=True):
     """Up to 1,000 receipts."""
 
     receipts: Annotated[list[Receipt], Meta(max_length=MAX_BATCH)]
-
-
-class ReceiptResult(msgspec.Struct, frozen=True):
-    """One item's answer: ``code`` 201 or 200 with a receipt's answer, 4xx with a problem."""
-
-    code: int
-    body: Answer
-
-
-class ReceiptResults(msgspec.Struct, frozen=True):
-    """One result per item, in order."""
-
-    results: list[ReceiptResult]
 
 
 @router.post(
@@ -58,7 +45,7 @@ def take(request: HttpRequest) -> HttpResponse:
 @router.post(
     "/receipts:batch",
     summary="Take up to 1,000 receipts",
-    openapi_extra=shapes.describe(takes=ReceiptBatch, gives={200: ReceiptResults}),
+    openapi_extra=shapes.describe(takes=ReceiptBatch, gives={200: shapes.BatchAnswer}),
 )
 def take_many(request: HttpRequest) -> HttpResponse:
     """Settle sales: one result per item, in order; a bad item spoils nobody. Scope `receipts:write`."""
@@ -135,23 +122,10 @@ class ReturnBatch(msgspec.Struct, frozen=True):
     returns: Annotated[list[Return], Meta(max_length=MAX_BATCH)]
 
 
-class ReturnResult(msgspec.Struct, frozen=True):
-    """One item's answer: ``code`` 201, 202 or 200 with a return's answer, 4xx with a problem."""
-
-    code: int
-    body: ReturnAnswer
-
-
-class ReturnResults(msgspec.Struct, frozen=True):
-    """One result per item, in order."""
-
-    results: list[ReturnResult]
-
-
 @router.post(
     "/returns",
     summary="Take a return",
-    openapi_extra=shapes.describe(takes=Return, gives={200: ReturnAnswer, 201: ReturnAnswer, 202: ParkedAnswer}),
+    openapi_extra=shapes.describe(takes=Return, gives={200: ReturnAnswer, 201: ReturnAnswer, 202: ReturnAnswer}),
 )
 def give_back(request: HttpRequest) -> HttpResponse:
     """Take back what a sale earned and put back what it spent; 202 while the sale has not come. Scope `receipts:write`.
@@ -164,7 +138,7 @@ def give_back(request: HttpRequest) -> HttpResponse:
 @router.post(
     "/returns:batch",
     summary="Take up to 1,000 returns",
-    openapi_extra=shapes.describe(takes=ReturnBatch, gives={200: ReturnResults}),
+    openapi_extra=shapes.describe(takes=ReturnBatch, gives={200: shapes.BatchAnswer}),
 )
 def give_many_back(request: HttpRequest) -> HttpResponse:
     """Take returns: one result per item, in order; a bad item spoils nobody. Scope `receipts:write`."""

@@ -37,26 +37,20 @@ class BackLinePart(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReturnAnswer(msgspec.Struct, frozen=True, gc=False):
-    """The reply to a return. ``refund`` is the money to give back, in minor units: less what points had paid."""
+    """The reply to a return. ``refund`` is the money to give back, in minor units: less what points had paid.
+
+    What follows ``original`` is there once the return is settled: a parked one does not know it yet.
+    """
 
     id: str
     number: str
     status: str
     original: OriginalPart
-    member: answer.MemberPart | None
-    points: list[BackPart]
-    balance: list[answer.BalancePart]
-    refund: int
-    lines: list[BackLinePart]
-
-
-class ParkedAnswer(msgspec.Struct, frozen=True, gc=False):
-    """The reply to a return whose sale has not come yet."""
-
-    id: str
-    number: str
-    status: str
-    original: OriginalPart
+    member: answer.MemberPart | UnsetType | None = UNSET
+    points: list[BackPart] | UnsetType = UNSET
+    balance: list[answer.BalancePart] | UnsetType = UNSET
+    refund: int | UnsetType = UNSET
+    lines: list[BackLinePart] | UnsetType = UNSET
 
 
 NOTHING = Back({}, {}, 0, {}, {})
@@ -89,7 +83,7 @@ def settled(context: Context, case: Case) -> bytes:
 def parked(id_: str, number: str, original: ByNumber) -> bytes:
     """Return the reply to a return that waits for its sale."""
     part = OriginalPart(original.place, original.series, original.number)
-    return answer.encode(ParkedAnswer(id_, number, "parked", part))
+    return answer.encode(ReturnAnswer(id_, number, "parked", part))
 
 
 def refusal(no: Refused) -> bytes:
