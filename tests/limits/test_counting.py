@@ -4,13 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.builders import holder
 from tests.limits.builders import limit, use
 from verno.limits import checks
 from verno.limits.counting import Want, wants
 from verno.limits.types import NewLimit, Use
 
-MEMBER = holder()
+MEMBER = "01a21293-b600-7000-9dd8-5041866f93d7"
 
 
 def meets(wanted: NewLimit, one: Use) -> Want | None:
