@@ -46,6 +46,8 @@ class Model:
     now: datetime = NOW
     parts: list[Part] = field(default_factory=list)
     told: set[Key] = field(default_factory=set)
+    crossed: dict[Key, int] = field(default_factory=dict)
+    """What went over a soft limit in this batch, with the limit: told when it still is at the end."""
 
     def used(self, key: Key) -> int:
         return sum(part.amount for part in self.parts if part.key == key and self.lives(part))
@@ -61,7 +63,7 @@ class Model:
         for want in meets:
             self.parts.append(Part(one.operation_id, want.limit, want.key, want.amount, one.until))
             if not want.limit.hard and self.used(want.key) > want.limit.most:
-                self.told.add(want.key)
+                self.crossed[want.key] = want.limit.most
         return None
 
     def confirm(self, operation_id: str, figures: Figures) -> str | None:
@@ -80,6 +82,10 @@ class Model:
             if part.operation_id == operation_id:
                 back = figure(part.limit.measure, part.limit.unit, figures)
                 part.amount = max(0, part.amount - back) if self.lives(part) else 0
+
+    def commit(self) -> None:
+        self.told |= {key for key, most in self.crossed.items() if self.used(key) > most}
+        self.crossed.clear()
 
     def totals(self) -> dict[Key, int]:
         return {key: used for key in {part.key for part in self.parts} if (used := self.used(key))}
@@ -133,6 +139,7 @@ def test_any_day_ends_as_the_model_says(shelf: tuple[psycopg.Connection, str, tu
                     desk.free(touched[i])
                     model.hand_back(touched[i], Figures(10**6, {"points": 10**6}, {"points": 10**6}))
             desk.write(conn)
+            model.commit()
             assert live(conn, now=model.now) == model.totals()
             assert uneven(conn) == []
             assert {(row.limit.id, row.subject) for row in queries.alerts(conn, program)} == {
