@@ -223,7 +223,7 @@ class Parked(models.Model):
         db_table = "intake_parked"
         indexes = [
             models.Index(
-                fields=["program_id", "original_place_id", "original_series", "original_number"],
+                fields=["original_place_id", "original_series", "original_number"],
                 name="intake_parked_original",
             )
         ]

@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="parked",
             index=models.Index(
-                fields=["program_id", "original_place_id", "original_series", "original_number"],
+                fields=["original_place_id", "original_series", "original_number"],
                 name="intake_parked_original",
             ),
         ),

@@ -55,8 +55,7 @@ SELECT r.id::text, p.id::text, p.request::text, p.at, p.place_id::text
 FROM json_to_recordset(%(rows)s) AS r (id uuid, place_id uuid, series text, number text)
 CROSS JOIN LATERAL (
     SELECT * FROM intake_parked
-    WHERE program_id = %(program)s AND original_place_id = r.place_id AND original_series = r.series
-      AND original_number = r.number
+    WHERE original_place_id = r.place_id AND original_series = r.series AND original_number = r.number
     LIMIT 1000
 ) p
 ORDER BY p.id
@@ -73,14 +72,21 @@ WHERE ctid = ANY (ARRAY(
 RETURNING id::text
 
 -- name: parked_and_there
--- Sales that have come although returns of them are parked still. Plan: the parked rows, nested loop on the claims' and
--- the receipts' primary keys.
+-- Sales that have come although returns of them are parked still. LIMIT keeps the plan.
+-- Plan: the parked rows, nested loops on the claims' primary key and the receipts' index by id.
 SELECT DISTINCT c.receipt_id::text
 FROM intake_parked p
-JOIN intake_receipt_claim c
-  ON c.program_id = p.program_id AND c.place_id = p.original_place_id AND c.series = p.original_series
-     AND c.number = p.original_number
-JOIN intake_receipt t ON t.holder_id = c.holder_id AND t.id = c.receipt_id AND t.status <> 'held'
+CROSS JOIN LATERAL (
+    SELECT holder_id, receipt_id FROM intake_receipt_claim
+    WHERE program_id = p.program_id AND place_id = p.original_place_id AND series = p.original_series
+      AND number = p.original_number
+    LIMIT 1
+) c
+CROSS JOIN LATERAL (
+    SELECT 1 FROM intake_receipt
+    WHERE id = c.receipt_id AND holder_id IS NOT DISTINCT FROM c.holder_id AND status <> 'held'
+    LIMIT 1
+) t
 WHERE p.program_id = %(program)s AND (%(ids)s::uuid[] IS NULL OR p.id = ANY (%(ids)s))
 LIMIT %(limit)s
 

@@ -1,8 +1,9 @@
 -- name: lock_sold
 -- The receipts that a batch of steps or returns names, by id, by number or by claim code, locked in the order of their
 -- ids and read as they are after the wait; with whose points they move now (members may have been merged since).
--- LIMIT keeps the plan (see docs/adr/0009). Plan: function scan, nested loops on the receipt's index by id, the claim's
--- primary key and the unique index of codes; sort; the receipt's primary key, lock.
+-- LIMIT keeps the plan (see docs/adr/0009), and so does IS NOT DISTINCT FROM: of a place's anonymous holder, who has most
+-- receipts, no index by holder must be read. Plan: function scan, nested loops on the receipt's index by id, the claim's
+-- primary key and the unique index of codes; sort; the receipt's index by id, lock.
 SELECT n.position, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
@@ -37,7 +38,7 @@ FROM (
     ORDER BY 3, 1
 ) n
 CROSS JOIN LATERAL (
-    SELECT * FROM intake_receipt WHERE holder_id = n.holder_id AND id = n.id
+    SELECT * FROM intake_receipt WHERE id = n.id AND holder_id IS NOT DISTINCT FROM n.holder_id
     LIMIT 1
     FOR UPDATE
 ) t
@@ -109,7 +110,7 @@ WHERE ctid = ANY (ARRAY(
     SELECT t.ctid
     FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
     CROSS JOIN LATERAL (
-        SELECT ctid FROM intake_receipt WHERE holder_id = r.holder_id AND id = r.id LIMIT 1
+        SELECT ctid FROM intake_receipt WHERE id = r.id AND holder_id IS NOT DISTINCT FROM r.holder_id LIMIT 1
     ) t
 ))
 
@@ -128,7 +129,7 @@ FROM json_to_recordset(%(rows)s) AS r (
 
 -- name: add_claimed
 -- The rows of receipts that now have a member: all that was known, and what it earned. The lines stay where they are.
--- LIMIT keeps the plan. Plan: function scan, nested loop on the primary key, insert.
+-- LIMIT keeps the plan. Plan: function scan, nested loop on the index by id, insert.
 INSERT INTO intake_receipt (holder_id, id, program_id, place_id, till_id, series, number, fiscal_number, cashier, channel,
                             at, recorded_at, status, amount, discount, line_count, points, payments, attributes,
                             rulebook_id, verdict, answer, spent, points_value, given, claim_code, lines_holder_id)
@@ -138,7 +139,9 @@ SELECT r.member_id, t.id, t.program_id, t.place_id, t.till_id, t.series, t.numbe
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, member_id uuid, points bigint, rulebook_id uuid, verdict jsonb, given jsonb
 )
-CROSS JOIN LATERAL (SELECT * FROM intake_receipt WHERE holder_id = r.holder_id AND id = r.id LIMIT 1) t
+CROSS JOIN LATERAL (
+    SELECT * FROM intake_receipt WHERE id = r.id AND holder_id IS NOT DISTINCT FROM r.holder_id LIMIT 1
+) t
 
 -- name: own_numbers
 -- Say whose some numbers are now. By their place in the table, like move_on: whoever changes a claim holds the lock of
