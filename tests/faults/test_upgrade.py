@@ -99,7 +99,7 @@ def house(previous: Path, crowd: None) -> Iterator[House]:
 def run(env: dict[str, str], *words: str) -> str:
     """Run Python to its end; return what it printed."""
     done = subprocess.run([sys.executable, *words], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout[:3000] + done.stderr
     return done.stdout
 
 

@@ -5,10 +5,23 @@ from django.db import migrations
 from verno.kit import grants
 
 LOTS_BY_TRANSFER = """
--- A lot is named by its transfer from now on, so that nobody needs an index to find one by the other.
+-- A lot is named by its transfer from now on, so that nobody needs an index to find one by the other. Tills may go on
+-- under the previous release meanwhile: no posting may run now that has read lots by their old names, or it would write
+-- them a second time; and what that release still makes is renamed as it is committed, with what was taken out of it.
+LOCK TABLE ledger_account IN EXCLUSIVE MODE;
 UPDATE ledger_lot_move m SET lot_id = l.transfer_id
 FROM ledger_lot l WHERE l.holder_id = m.holder_id AND l.id = m.lot_id AND l.id <> l.transfer_id;
 UPDATE ledger_lot SET id = transfer_id WHERE id <> transfer_id;
+CREATE FUNCTION ledger_lot_by_its_transfer() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE ledger_lot_move SET lot_id = NEW.transfer_id WHERE holder_id = NEW.holder_id AND lot_id = NEW.id;
+    UPDATE ledger_lot SET id = NEW.transfer_id WHERE holder_id = NEW.holder_id AND id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ledger_lot_by_its_transfer AFTER INSERT ON ledger_lot
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.id <> NEW.transfer_id) EXECUTE FUNCTION ledger_lot_by_its_transfer();
 """
 
 ORDER_OF_SEALING = """
