@@ -39,7 +39,8 @@ def open_program(conn: Connection, *, original: bool, now: datetime) -> Demo:
     found = workspace_queries.programs(conn)
     if not found:
         return _make(conn, 0 if original else shift_for(now), now=now)
-    shift = workspace_queries.setting(conn, found[0].id, SHIFT)
+    row = conn.execute(SQL["shift"], {"program": found[0].id, "key": SHIFT}).fetchone()
+    shift = row[0] if row else None
     if not isinstance(shift, int):
         message = (
             f"this installation holds the program {found[0].name!r}; the demo needs one of its own: "

@@ -4,6 +4,10 @@ INSERT INTO workspace_setting (program_id, scope, key, value, changed_at)
 VALUES (%(program)s, 'program', 'demo.shift_weeks', %(weeks)s, %(now)s)
 ON CONFLICT DO NOTHING
 
+-- name: shift
+-- By how many weeks the times were shifted. Plan: primary key.
+SELECT value FROM workspace_setting WHERE program_id = %(program)s AND scope = 'program' AND key = %(key)s
+
 -- name: known_members
 -- External ids of members that are loaded. Plan: index-only scan of (program, external id).
 SELECT external_id FROM members_member WHERE program_id = %(program)s
