@@ -219,7 +219,8 @@ class _Shelf:
 
     def made(self, lot: Lot) -> tuple[str | None, datetime]:
         source = self.keeper.transfers[lot.id]
-        return source.operation_id, source.at
+        given_back = source.kind in {TransferKind.PUT_BACK, TransferKind.REINSTATE}
+        return None if given_back else source.operation_id, source.at
 
     def put_spent(self, entry: PutBack, account: Account) -> None:
         parts: list[Part] = []
@@ -242,10 +243,10 @@ class _Shelf:
         out: list[tuple[Lot, datetime]] = []
         for lot in self.keeper.of_lots(account):
             ends = [transfer.at for transfer, _ in self.expiries(lot)]
-            if any(end >= entry.since for end in ends):
-                out.append((self.lot(lot.id), max(ends)))
+            if lot.remaining or any(end >= entry.since for end in ends):
                 self.book.lapsed[lot.id] = self.lapsed(lot)
-        self.book.expired[account.id] = out
+                out += [(self.lot(lot.id), max(ends))] if ends else []
+        self.book.expired.setdefault(account.id, []).extend(out)
 
     def expiries(self, lot: Lot) -> list[tuple[Transfer, int]]:
         found = [(self.keeper.transfers[move.transfer_id], move) for move in self.keeper.moves if move.lot_id == lot.id]

@@ -115,26 +115,25 @@ class Purse:
 
     def rest(self, at: datetime) -> None:
         """Do what is due at this very moment: free what is set aside no more, bury what is over, pay what is owed."""
-        before = {pile: pile.free() for pile in self.piles}
         for aside in self.asides.values():
             if aside.state == "open" and aside.until <= self.clock:
                 self.free(aside, "lapsed")
         for pile in self.piles:
             if pile.free() and self.over(pile):
-                # What only now came free, although its end is past, is dated now.
-                self.bury(pile, pile.free() - before[pile], max(self.end(pile), self.clock))
                 self.bury(pile, pile.free(), self.end(pile))
+        self.pay(at)
+
+    def pay(self, at: datetime) -> None:
         while self.debt and self.available():
             self.pop_usable()
             self.debt -= 1
             self.flows["repay", at] += 1
 
     def bury(self, pile: Pile, points: int, at: datetime) -> None:
-        if points > 0:
-            pile.left -= points
-            pile.lost += points
-            pile.lost_at = max(pile.lost_at, at)
-            self.flows["expire", at] += points
+        pile.left -= points
+        pile.lost += points
+        pile.lost_at = max(pile.lost_at, at)
+        self.flows["expire", at] += points
 
     def end(self, pile: Pile) -> datetime:
         """Return a pile's own end, or its purse's (sliding expiry): what begins after that is not concerned."""
@@ -144,10 +143,13 @@ class Purse:
     def over(self, pile: Pile) -> bool:
         return self.end(pile) <= self.clock
 
-    def free(self, aside: Aside, state: str) -> None:
+    def free(self, aside: Aside, state: str, *, but: int = 0) -> None:
+        """End a hold. What comes free although its pile is over is buried now, and dated so."""
         aside.state = state
-        for pile in aside.points:
+        for pile in aside.points[but:]:
             pile.held -= 1
+            if self.over(pile):
+                self.bury(pile, 1, self.clock)
 
     def slide(self, lapses: datetime | None) -> None:
         """Move the purse's end forward; one that is past already ends nothing that is there."""
@@ -197,9 +199,10 @@ class Purse:
         if aside.state == "lapsed":
             return self.spend(entry, by)
         self.slide(entry.lapses_at)
-        self.free(aside, "captured")
         for pile in aside.points[: entry.points]:
+            pile.held -= 1
             pile.left -= 1
+        self.free(aside, "captured", but=entry.points)
         self.spent.setdefault(by, []).extend(aside.points[: entry.points])
         self.flows["spend", entry.at] += entry.points
         return entry.points
@@ -241,8 +244,9 @@ class Purse:
                 fresh[pile].amount += 1
                 fresh[pile].left += 1
             else:
-                fresh[pile] = Pile(by, 1, 1, self.clock, entry.grace_until, None, pile)
+                fresh[pile] = Pile("", 1, 1, self.clock, entry.grace_until, None, pile)
                 self.piles.append(fresh[pile])
+            self.rest(entry.at)
         self.flows["put_back", entry.at] += entry.points
         return entry.points
 
@@ -257,7 +261,7 @@ class Purse:
     def reinstate(self, entry: Reinstate, by: str) -> int:
         points = 0
         for pile in [pile for pile in self.piles if pile.lost and pile.lost_at >= entry.since]:
-            points += self.add(Pile(by, pile.lost, pile.lost, self.clock, entry.expires_at, None, pile))
+            points += self.add(Pile("", pile.lost, pile.lost, self.clock, entry.expires_at, None, pile))
             pile.lost = 0
         self.flows["reinstate", entry.at] += points
         return points

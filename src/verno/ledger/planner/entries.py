@@ -128,13 +128,14 @@ def hold(desk: Desk, account: Account, entry: Hold, operation: Operation) -> int
 def capture(desk: Desk, account: Account, entry: Capture, operation: Operation) -> int:
     """Spend of a hold, from the lots it keeps, and free the rest; of a lapsed one, from what is available."""
     row = desk.book.placed[entry.held_by, account.id]
-    if row.state is not HoldState.OPEN:
-        if entry.points:
-            _spend(desk, account, entry.points, entry, operation)
+    if row.state is not HoldState.OPEN and entry.points:
+        _spend(desk, account, entry.points, entry, operation)
         return entry.points
     moment = desk.moment(account)
     desk.slide(account, entry.lapses_at)
     desk.touch(account, moment)
+    if row.state is not HoldState.OPEN:
+        return 0
     if entry.points:
         made = desk.transfer(
             account, TransferKind.SPEND, entry.points, entry.at, operation, gives_to=AccountKind.REDEEMED
@@ -271,8 +272,12 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
         part.back += points
         if is_over(part.lot, account, moment):
             _in_its_place(desk, account, points, entry, operation, part)
+        elif account.debt:
+            _refill(desk, account, [(part, points)], entry, operation, part.transfer_id)
         else:
             living.setdefault(part.transfer_id, []).append((part, points))
+        # A debt takes what comes first, so that it makes no difference in how many parts a return comes.
+        desk.repay(account, entry.at, operation)
     for transfer_id, parts in living.items():
         _refill(desk, account, parts, entry, operation, transfer_id)
     if left:

@@ -30,6 +30,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT id, operation_id FROM ledger_transfer
     WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id AND credit_account_id = a.id
+      AND kind NOT IN ('put_back', 'reinstate')
     OFFSET 0
 ) t
 CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = t.id LIMIT 1) l
@@ -89,11 +90,11 @@ CROSS JOIN LATERAL (SELECT restores_id FROM ledger_lot WHERE holder_id = r.holde
 CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.home_id AND id = l.restores_id LIMIT 1) o
 
 -- name: expired_lots
--- The lots of accounts that lost something to expiry since a moment, when they last did, and how much of that was not
--- made up for. Plan: function scan, nested loops: the account, the holder's expiries (ledger_transfer_story), their
--- moves, each lot by key.
+-- The lots of accounts that lost something to expiry since a moment, when they last did, and how much they ever lost
+-- that was not made up for; open lots too (without a moment), since their time may have come now. Plan: function scan,
+-- nested loops: the account, the holder's expiries (ledger_transfer_story) and open lots, their moves, each lot by key.
 SELECT l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at,
-       l.awaits, l.restores_id::text, g.at, (g.points - back.points)::bigint
+       l.awaits, l.restores_id::text, g.at, (gone.points - back.points)::bigint
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, since timestamptz)
 CROSS JOIN LATERAL (
     SELECT id, program_id FROM ledger_account
@@ -101,12 +102,22 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) a
 CROSS JOIN LATERAL (
-    SELECT m.lot_id, max(x.at) AS at, sum(m.amount) AS points
-    FROM ledger_transfer x JOIN ledger_lot_move m ON m.holder_id = x.holder_id AND m.transfer_id = x.id
-    WHERE x.holder_id = r.holder_id AND x.at >= r.since AND x.kind = 'expire' AND x.debit_account_id = a.id
-    GROUP BY m.lot_id
+    SELECT lot_id, max(at) AS at
+    FROM (
+        SELECT m.lot_id, x.at
+        FROM ledger_transfer x JOIN ledger_lot_move m ON m.holder_id = x.holder_id AND m.transfer_id = x.id
+        WHERE x.holder_id = r.holder_id AND x.at >= r.since AND x.kind = 'expire' AND x.debit_account_id = a.id
+        UNION ALL
+        SELECT id, NULL FROM ledger_lot WHERE holder_id = r.holder_id AND account_id = a.id AND remaining > 0
+    ) e
+    GROUP BY lot_id
 ) g
 CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = g.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.amount), 0) AS points
+    FROM ledger_lot_move m JOIN ledger_transfer x ON x.holder_id = m.holder_id AND x.id = m.transfer_id
+    WHERE m.holder_id = l.holder_id AND m.lot_id = l.id AND x.kind = 'expire'
+) gone
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(x.amount), 0) AS points
     FROM ledger_transfer x JOIN ledger_account d ON d.holder_id = a.program_id AND d.id = x.debit_account_id
