@@ -64,8 +64,11 @@ def test_the_most_that_may_be_spent_is_never_worth_more_than_its_share(
     most = worth.spend_max([purse], price, share=share)["points"]
     room = Fraction(price * share, 100)
     assert worth.value(most, spend_value=spend_value, scale=scale) <= room
-    # one whole point more would be too much
-    assert Fraction((most + 10**scale) * spend_value, 10**scale) > math.floor(room)
+    # no number that fits is worth more
+    reach = min(math.floor(room) * 10**scale // spend_value, 10**12)
+    assert worth.value(most, spend_value=spend_value, scale=scale) == worth.value(
+        reach, spend_value=spend_value, scale=scale
+    )
 
 
 def test_nobody_can_spend_more_than_they_have() -> None:
@@ -99,7 +102,7 @@ def sales(draw: st.DrawFn) -> tuple[list[Line], int, int]:
     prices = draw(st.lists(st.integers(0, 3000), min_size=1, max_size=6))
     quantities = draw(st.lists(st.integers(0, 4000), min_size=len(prices), max_size=len(prices)))
     scale, spend_value = draw(st.integers(0, 2)), draw(st.integers(1, 300))
-    points = draw(st.integers(0, worth.most_points(sum(prices), spend_value=spend_value, scale=scale)))
+    points = draw(st.integers(0, worth.least_points(sum(prices), spend_value=spend_value, scale=scale)))
     paid = worth.value(points, spend_value=spend_value, scale=scale)
     return sold(prices, quantities, paid), points, paid
 
@@ -164,3 +167,15 @@ def test_a_code_notices_a_wrong_letter_and_two_that_were_swapped() -> None:
 @pytest.mark.parametrize("text", ["", "K7QM", "K7QM-2WXA-99", "O0I1-L000-0", "ünï", "K7QM-2WXA"])
 def test_what_is_no_code(text: str) -> None:
     assert claimcode.read(text) is None
+
+
+@given(st.integers(0, 10_000), st.integers(1, 300), st.integers(0, 2))
+def test_no_point_is_taken_for_nothing(money: int, spend_value: int, scale: int) -> None:
+    """The points taken are worth as much as any number that fits, and one fewer would be worth less."""
+    points = worth.least_points(money, spend_value=spend_value, scale=scale)
+    paid = worth.value(points, spend_value=spend_value, scale=scale)
+    assert paid <= money
+    assert paid >= worth.value(points + 1, spend_value=spend_value, scale=scale) or (
+        worth.value(points + worth.STEPS[scale], spend_value=spend_value, scale=scale) > money
+    )
+    assert points == 0 or worth.value(points - 1, spend_value=spend_value, scale=scale) < paid

@@ -6,7 +6,7 @@ seconds. Only what a transaction has committed is remembered: the door calls ``l
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -80,6 +80,13 @@ class Context:
             self.goods.clear()
         self.goods.update(learned.goods)
         self.tills.update(learned.tills)
+
+    def catch_up(self, conn: Connection, rulebooks: Collection[str], places: Collection[str]) -> None:
+        """Read rulebooks or stores again when something stored names one that was made after this was read."""
+        if not {book.id for book in self.rulebooks}.issuperset(rulebooks):
+            self.rulebooks = promotions.rulebooks(conn, self.program.id)
+        if not self.by_place.keys() >= set(places):
+            self.add_stores(workspace.stores(conn, self.program.id))
 
     def add_stores(self, stores: Iterable[Store]) -> None:
         """Take in stores with their zones."""

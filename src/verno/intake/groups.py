@@ -7,6 +7,7 @@ receipt than two, whose groups are half as large. A database error in a group is
 and else the group is split and its halves tried, so that a bad neighbour spoils nobody.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -27,7 +28,7 @@ from verno.intake.steps.types import Asked
 from verno.intake.types import Approved, Outcome, Receipt
 from verno.kit import db
 from verno.kit.db import Connection
-from verno.kit.errors import TryAgain, Unavailable
+from verno.kit.errors import Unavailable
 
 Item = TypeVar("Item")
 Asked_contra = TypeVar("Asked_contra", contravariant=True)
@@ -41,6 +42,8 @@ class Verb(Protocol[Asked_contra]):
     ) -> Settlement:
         """Return one outcome per item, in order."""
 
+
+log = logging.getLogger(__name__)
 
 MOST_IN_GROUP = 500
 CROWD = 4
@@ -65,16 +68,17 @@ def commit(
 def serve(
     conn: Connection, program_id: str, items: Sequence[Item], verb: Verb[Item], *, now: datetime
 ) -> list[Outcome | None]:
-    """Do and commit a group; None stands for an item that the database refused even alone.
+    """Do and commit a group; None stands for an item that failed even alone: a bad neighbour spoils nobody.
 
-    Raises ``psycopg.OperationalError`` when the database is gone.
+    Raises ``psycopg.OperationalError`` or ``Unavailable`` when the database is gone.
     """
     try:
         return list(db.retrying(partial(_once, conn, program_id, items, verb, now=now)))
-    except psycopg.OperationalError:
+    except (psycopg.OperationalError, Unavailable):
         raise
-    except (psycopg.Error, TryAgain):
+    except Exception:
         if len(items) == 1:
+            log.exception("an item failed, alone")
             return [None]
         half = len(items) // 2
         left = serve(conn, program_id, items[:half], verb, now=now)

@@ -161,6 +161,8 @@ def lock(conn: Connection, context: Context, targets: Sequence[Target | None]) -
             message = "the receipt has just been claimed"
             raise TryAgain(message)
         found[row.position] = met.setdefault(row.id, Sold(row))
+    books = {one.row.rulebook_id for one in met.values() if one.row.rulebook_id}
+    context.catch_up(conn, books, {one.row.place_id for one in met.values()})
     return found
 
 
@@ -171,7 +173,7 @@ def as_row(values: Sequence[object]) -> Row:
 
 def _named(context: Context, position: int, name: Target) -> dict[str, object] | None:
     if isinstance(name, ById):
-        return {"position": position, "id": name.id}
+        return {"position": position, "id": name.id} if is_id(name.id) else None
     if isinstance(name, ByNumber):
         store = context.stores.get(name.place)
         if store is None:

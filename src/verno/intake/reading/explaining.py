@@ -272,6 +272,8 @@ def in_words(kind: str, reason: str, name: ReceiptName | None) -> str:
     """Say why points moved, in the reader's language; ``name`` is the receipt or return behind it."""
     if kind in ALONE:
         return _(ALONE[kind])
+    if kind == TransferKind.ADJUST:
+        return _("Corrected by staff: %(reason)s") % {"reason": _(REASONS[reason]) if reason in REASONS else reason}
     if name is None or kind not in BEHIND:
         return reason
     return _(BEHIND[kind]) % {"number": name.number, "place": name.place}
@@ -282,7 +284,18 @@ ALONE: Mapping[str, str] = {
     TransferKind.REPAY: gettext_noop("Repaid what was owed"),
     TransferKind.WRITE_OFF: gettext_noop("A debt was written off"),
     TransferKind.REINSTATE: gettext_noop("Given again after they had expired"),
+    TransferKind.OPEN: gettext_noop("Brought along from another system"),
+    TransferKind.SEND: gettext_noop("Given to another member"),
+    TransferKind.RECEIVE: gettext_noop("Got from another member"),
+    TransferKind.MERGE: gettext_noop("Two members turned out to be one"),
+    TransferKind.ERASE: gettext_noop("Erased with the member"),
 }
+REASONS: Mapping[str, str] = {
+    "goodwill": gettext_noop("goodwill"),
+    "correction": gettext_noop("correction"),
+    "complaint": gettext_noop("complaint"),
+}
+"""Reason codes of a fresh program, in words; an owner's own codes are shown as they are."""
 BEHIND: Mapping[str, str] = {
     TransferKind.EARN: gettext_noop("Earned by receipt %(number)s at %(place)s"),
     TransferKind.SPEND: gettext_noop("Spent on receipt %(number)s at %(place)s"),

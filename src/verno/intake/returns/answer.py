@@ -62,6 +62,7 @@ def settled(context: Context, case: Case) -> bytes:
     """Return the reply to a return of a sale that is there; one of nobody's moves no points."""
     row, back = case.sale.row, case.back or NOTHING
     units = context.units if case.matched else []
+    counted = {line.line for line in case.sale.lines if line.quantity}  # one of quantity 0 comes back as it was sold
     return answer.encode(
         ReturnAnswer(
             id=case.id,
@@ -73,7 +74,7 @@ def settled(context: Context, case: Case) -> bytes:
             balance=answer.balance(context, case.balances) if case.matched else [],
             refund=back.refund,
             lines=[
-                BackLinePart(line, kept.in_words(quantity), back.refunds.get(line, 0))
+                BackLinePart(line, kept.in_words(quantity if line in counted else 0), back.refunds.get(line, 0))
                 for line, quantity in sorted(back.lines.items())
             ],
         )

@@ -12,7 +12,7 @@ from verno.intake.returns import answer, judging, parking, writing
 from verno.intake.returns.case import Case, read
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import desk
-from verno.intake.settling.posting import key_of
+from verno.intake.settling.posting import completed, key_of
 from verno.intake.types import Outcome, Parked, Refused, Replayed, Settled
 from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit import ids, localtime
@@ -148,7 +148,7 @@ def _post(conn: Connection, context: Context, cases: Sequence[Case], *, now: dat
     if short:
         read_ = ledger_queries.balances(conn, sorted({case.sale.row.owner_id for case in short}), now=now)
         for case in short:
-            case.balances = read_.get(case.sale.row.owner_id, ())
+            case.balances = completed(case.balances, read_.get(case.sale.row.owner_id, ()))
 
 
 def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:

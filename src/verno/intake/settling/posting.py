@@ -44,8 +44,17 @@ def post(conn: Connection, context: Context, cases: Sequence[Case], *, now: date
     if short:
         read = ledger_queries.balances(conn, sorted({case.holder or "" for case in short}), now=now)
         for case in short:
-            case.balances = read.get(case.holder or "", [])
+            case.balances = completed(case.balances, read.get(case.holder or "", ()))
     return refused
+
+
+def completed(told: Sequence[Balance], read: Sequence[Balance]) -> tuple[Balance, ...]:
+    """Return the balances right after an item, as the ledger told them, with those of units that it did not touch.
+
+    What was read is as of the end of the batch: it must not stand in for what the ledger told of an item within it.
+    """
+    units = {balance.unit_id for balance in told}
+    return (*told, *(balance for balance in read if balance.unit_id not in units))
 
 
 def why(result: Result) -> Refused:

@@ -12,7 +12,7 @@ from verno.intake import naming, sold
 from verno.intake.context import Context, Settlement
 from verno.intake.returns import applying
 from verno.intake.settling import desk
-from verno.intake.settling.posting import given, why
+from verno.intake.settling.posting import completed, given, why
 from verno.intake.sold import CLAIM, RESOLVE, Sold
 from verno.intake.steps import activating, claiming, counting, resolving, writing
 from verno.intake.steps.plan import Plan
@@ -204,5 +204,5 @@ def _post(conn: Connection, context: Context, plans: Sequence[Plan], *, now: dat
     if short:
         read = ledger_queries.balances(conn, sorted({plan.owner_id for plan in short}), now=now)
         for plan in short:
-            plan.balances = read.get(plan.owner_id, ())
+            plan.balances = completed(plan.balances, read.get(plan.owner_id, ()))
     return refused

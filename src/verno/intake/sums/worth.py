@@ -26,9 +26,10 @@ def value(points: int, *, spend_value: int, scale: int) -> int:
     return points * spend_value // STEPS[scale]
 
 
-def most_points(money: int, *, spend_value: int, scale: int) -> int:
-    """Return how many points are worth at most ``money``."""
-    return money * STEPS[scale] // spend_value
+def least_points(money: int, *, spend_value: int, scale: int) -> int:
+    """Return the fewest points that are worth as much of ``money`` as points can be."""
+    most = money * STEPS[scale] // spend_value
+    return -(-value(most, spend_value=spend_value, scale=scale) * STEPS[scale] // spend_value)
 
 
 def payable(price: int, *, share: int) -> int:
@@ -43,5 +44,6 @@ def spend_max(purses: Sequence[Purse], price: int, *, share: int) -> dict[str, i
 
 
 def most(purse: Purse, room: int) -> int:
-    """Return how many points of a purse fit into ``room`` minor units; none when the next one has no value yet."""
-    return max(min(purse.available, most_points(room, spend_value=purse.spend_value, scale=purse.scale)), 0)
+    """Return how many points of a purse are worth the most that fits into ``room`` minor units, and not one more."""
+    room = min(room, value(purse.available, spend_value=purse.spend_value, scale=purse.scale))
+    return max(least_points(room, spend_value=purse.spend_value, scale=purse.scale), 0)
