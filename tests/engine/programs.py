@@ -158,7 +158,7 @@ def earn(dice: Dice, at: datetime) -> Entry:
     holder, unit = dice.side()
     begins = dice.one("at once", "at once", "at once", "at once", "later", "on event")
     return Earn(
-        *(holder, unit, dice.points(50), at),
+        *(holder, unit, dice.points(dice.one(9, 25, 50)), at),
         active_from=dice.later(most=9) if begins == "later" else None,
         expires_at=dice.perhaps(70),
         awaits=dice.one(*EVENTS) if begins == "on event" else None,
@@ -170,7 +170,7 @@ def earn(dice: Dice, at: datetime) -> Entry:
 
 def spend(dice: Dice, at: datetime) -> Entry:
     holder, unit = dice.rich_side()
-    return Spend(holder, unit, dice.points(20), at, dice.lapse(unit))
+    return Spend(holder, unit, dice.points(dice.one(9, 20, 30)), at, dice.lapse(unit))
 
 
 def hold(dice: Dice, at: datetime) -> Entry:

@@ -108,7 +108,7 @@ def test_a_batch_equals_its_items_one_by_one(program: list[Batch]) -> None:
         assert together.snapshot() == apart.snapshot()
 
 
-@examples(60)
+@examples(100)
 @given(programs(), st.lists(st.integers(-3, 40), max_size=12))
 def test_it_makes_no_difference_who_looked_when(program: list[Batch], looks: list[int]) -> None:
     """A sweep, or a request that was refused, at any moment between two batches leaves everything as it would be."""

@@ -124,6 +124,15 @@ def test_what_expired_by_itself_costs_the_member_nothing() -> None:
     assert state(keeper) == (17, 0, 0, 0), "7 expired, 3 were spent and come out of the others"
 
 
+def test_a_second_return_does_not_find_again_what_had_expired() -> None:
+    keeper = Bookkeeper()
+    do(keeper, 0, earn("e", 10, ends=5), spend("s", 3))
+    do(keeper, 6, earn("other", 20, born=6))
+    for now in (6, 7):
+        do(keeper, now, take_back(f"t {now}", 5, "e", at=now))
+    assert state(keeper) == (17, 0, 0, 0)
+
+
 @pytest.mark.parametrize("write_off", [False, True])
 def test_what_is_not_there_is_owed_or_written_off(write_off: bool) -> None:
     keeper = Bookkeeper()
