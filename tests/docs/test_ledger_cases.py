@@ -73,5 +73,5 @@ def story(keeper: Bookkeeper) -> list[str]:
     return [
         f"{t.kind} {t.amount}"
         + (f" dated {t.at:%Y-%m-%d}" if t.kind is TransferKind.EXPIRE or t.at < t.recorded_at else "")
-        for t in keeper.transfers
+        for t in keeper.transfers.values()
     ]
