@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ class Shop:
         self.tree, self.key = tree, key
         self.url = f"http://127.0.0.1:{tree.port}"
 
-    def till(self, queue: Path, url: str | None = None, key: str | None = None):  # noqa: ANN201 a class of a loaded file
+    def till(self, queue: Path, url: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401 a loaded file
         return verno_till.Till(url or self.url, key or self.key, place="msk-1", queue=str(queue), patience=3.0)
 
 
