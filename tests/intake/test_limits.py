@@ -24,10 +24,13 @@ from tests.intake.tillwork import (
     step,
 )
 from verno.intake import context
+from verno.intake.returns.types import Original
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import LineQuantity, MemberRef, Refused, Settled
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
+from verno.members import service as members
+from verno.members.types import NewMember
 
 pytestmark = pytest.mark.usefixtures("honest")
 
@@ -62,6 +65,11 @@ def limit(
 def alerts(conn: psycopg.Connection) -> int:
     row = conn.execute("SELECT count(*) FROM kit_event WHERE type = 'limit.reached.v1'").fetchone()
     return int(row[0]) if row else 0
+
+
+def counted(conn: psycopg.Connection) -> list[int]:
+    """Return what each counter says, the smallest first."""
+    return [row[0] for row in conn.execute("SELECT used + held FROM limits_counter ORDER BY 1").fetchall()]
 
 
 def test_a_hard_limit_refuses_and_says_what_is_left(conn: psycopg.Connection, counter: Counter) -> None:
@@ -148,3 +156,28 @@ def test_a_claim_counts_for_its_member(conn: psycopg.Connection, counter: Counte
     back(conn, counter, "R-1")
     assert said(step(conn, counter, "msk-1~~S-2", claim))["status"] == "settled"
     assert have(conn, counter).available == 1450
+
+
+def test_a_claim_by_the_card_that_the_sale_had_named_counts_once(conn: psycopg.Connection, counter: Counter) -> None:
+    """Nobody was known by the card when it was sold; it counted for the card all the same."""
+    limit(conn, counter, Measure.RECEIPTS, 2, subject=Subject.CARD)
+    card = MemberRef(card="CARD-0009")
+    for number in ("S-1", "S-2"):
+        sold(conn, counter, sale(number, member=card))
+    back(conn, counter, "R-2", original=Original(place="msk-1", number="S-2"))
+    members.upsert(conn, counter.shop.program, [NewMember(external_id="m-9", card="CARD-0009")], now=NOW)
+    assert said(step(conn, counter, "msk-1~~S-1", Claim(card)))["status"] == "settled"
+    assert counted(conn) == [1], "once for the card; what was returned counts no more"
+    sold(conn, counter, sale("S-3", member=card))
+    assert refused(conn, counter, sale("S-4", member=card)) == "over-limit"
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["capture", "claim"])
+def test_what_a_cap_did_not_give_is_not_counted(conn: psycopg.Connection, counter: Counter, *, hold: bool) -> None:
+    rule(conn, counter, "points.max_balance", 1010)
+    limit(conn, counter, Measure.EARNED, 500)
+    limit(conn, counter, Measure.RECEIPTS, 5)
+    sold(conn, counter, sale("S-1", hold=hold, member=MemberRef(external_id="m-1") if hold else None))
+    taken = Capture() if hold else Claim(MemberRef(external_id="m-1"))
+    assert said(step(conn, counter, "msk-1~~S-1", taken))["points"] == [{"unit": "points", "earned": 10, "spent": 0}]
+    assert counted(conn) == [1, 10]

@@ -258,6 +258,55 @@ def test_what_came_out_smaller_is_counted_smaller(till: Till) -> None:
     assert till.used() == 4
 
 
+def test_an_operation_counted_before_is_counted_once(till: Till) -> None:
+    """A receipt of nobody that named a card, and is then claimed by that card."""
+    till.hold(limit("card", most=1), limit("member", most=1), limit("card", "earned", most=10))
+    sale = use(card="hash", earned={"points": 4})
+    till.admit(sale)
+    claim = use(holder(), key=sale.operation_id, card="hash", earned={"points": 11}, claimed=True)
+    with till.desk(claim, known=[sale.operation_id]) as desk:
+        over = desk.admit(claim)
+    assert over is not None
+    assert (over.used, over.asked) == (4, 7)
+    claim = use(claim.holder_id, key=sale.operation_id, card="hash", earned={"points": 10}, claimed=True)
+    with till.desk(claim, known=[sale.operation_id]) as desk:
+        assert desk.admit(claim) is None
+    assert sorted(live(till.conn).values()) == [1, 1, 10]
+    assert till.admit(use(card="hash"))[0] is not None
+
+
+def test_an_operation_that_was_freed_is_counted_again(till: Till) -> None:
+    till.hold(limit("card", most=1))
+    sale = use(card="hash")
+    till.admit(sale)
+    till.free(sale.operation_id)
+    claim = use(holder(), key=sale.operation_id, card="hash", claimed=True)
+    with till.desk(claim, known=[sale.operation_id]) as desk:
+        assert desk.admit(claim) is None
+    assert till.used() == 1
+
+
+def test_what_was_counted_before_stays_when_nothing_comes_of_the_rest(till: Till) -> None:
+    till.hold(limit("place", most=5), limit("card", most=5), limit("member", "earned", most=10))
+    sale = use(card="hash")
+    till.admit(sale)
+    claim = use(holder(), key=sale.operation_id, card="hash", earned={"points": 9}, claimed=True)
+    with till.desk(claim, known=[sale.operation_id]) as desk:
+        assert desk.admit(claim) is None
+        desk.amend(claim.operation_id)
+    assert sorted(live(till.conn).values()) == [1, 1]
+
+
+def test_a_capture_that_gave_less_is_counted_smaller(till: Till) -> None:
+    till.hold(limit("member", "earned", most=10), limit("member", "spent", most=10), limit("member", most=1))
+    held = use(holder(), earned={"points": 9}, spent={"points": 5}, until=SOON)
+    till.admit(held)
+    with till.desk(known=[held.operation_id]) as desk:
+        assert desk.confirm(held.operation_id, Figures(1, {"points": 9}, {"points": 5})) is None
+        desk.amend(held.operation_id, Figures(1, {"points": 2}, {"points": 5}))
+    assert sorted(live(till.conn, now=LATER).values()) == [1, 2, 5]
+
+
 def test_whoever_was_turned_away_for_nothing_is_named(till: Till) -> None:
     till.hold(limit("program", "spent", most=10))
     early, falls, small, large = spend(11), spend(7), spend(4), spend(20)
@@ -273,7 +322,7 @@ def test_a_quote_leaves_no_trace(till: Till) -> None:
     one = use(holder())
     desk = service.preview(till.conn, till.program, till.limits, [one], now=NOW)
     assert desk.admit(one) is None
-    assert desk.admit(one) is not None
+    assert desk.admit(use(one.holder_id)) is not None
     with pytest.raises(BrokenInvariant):
         desk.write(till.conn)
     for table in ("limits_counter", "limits_use", "limits_alert"):

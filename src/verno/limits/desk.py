@@ -72,21 +72,34 @@ class Desk:
     locked: bool = False
     _crossings: list[_Crossing] = field(default_factory=list)
     _admitted: dict[str, int] = field(default_factory=dict)
+    _takes: dict[str, list[tuple[Counted, int]]] = field(default_factory=dict)
+    """By operation admitted or confirmed here: its rows, each with what it must go on counting whatever comes of it."""
     _turned_away: list[tuple[int, Use]] = field(default_factory=list)
     _amended: int | None = None
 
     def admit(self, use: Use) -> OverLimit | None:
-        """Count a use, or say which hard limit is in its way; then nothing of it is counted."""
+        """Count a use, or say which hard limit is in its way; then nothing of it is counted.
+
+        A known operation that was counted before under the same key, as a claimed receipt is for its card, counts
+        there once: only what is more than before must find room.
+        """
         meets = wants(self.limits, use) if self.limits else []
-        over = self._over(meets)
+        over = self._over(use.operation_id, meets)
         if over is not None:
             self._turned_away.append((len(self._admitted), use))
             return over
         self._admitted[use.operation_id] = len(self._admitted)
+        takes = self._takes[use.operation_id] = []
+        there = self._there(use.operation_id)
         for want in meets:
             limit = want.limit
-            row = Counted(use.operation_id, want.key, limit.measure, limit.unit, 0, None, want.ends_at, fresh=True)
-            self.counted.setdefault(use.operation_id, []).append(row)
+            row = there.get(want.key)
+            if row is None:
+                row = Counted(use.operation_id, want.key, limit.measure, limit.unit, 0, None, want.ends_at, fresh=True)
+                self.counted.setdefault(use.operation_id, []).append(row)
+            takes.append((row, row.amount))
+            if want.amount <= row.amount:
+                continue  # all of it was counted before
             self._set(row, want.amount, use.until)
             counter = self.counters[want.key]
             if not limit.hard and not counter.alerted and counter.total > limit.most:
@@ -106,6 +119,8 @@ class Desk:
             limit, used, more = hard.get(row.key[0]), self.counters[row.key].total, amount - row.amount
             if limit is not None and more > 0 and used + more > limit.most:
                 return OverLimit(limit, used, more, row.ends_at)
+        self._admitted[operation_id] = len(self._admitted)
+        self._takes[operation_id] = [(row, 0) for row in rows]
         for row, amount in zip(rows, actual, strict=True):
             self._set(row, amount, None)
         return None
@@ -122,9 +137,12 @@ class Desk:
             self._set(row, amount, row.until if amount else None)
 
     def amend(self, operation_id: str, figures: Figures = NOTHING) -> None:
-        """Correct an operation admitted at this desk to what came of it; without figures it did not happen at all."""
-        for row in self.counted.get(operation_id, ()):
-            self._set(row, figure(row.measure, row.unit, figures), row.until)
+        """Correct an operation admitted or confirmed at this desk to what came of it; without figures to nothing.
+
+        What it had counted before it was admitted stays counted.
+        """
+        for row, before in self._takes[operation_id]:
+            self._set(row, max(before, figure(row.measure, row.unit, figures)), row.until)
         position = self._admitted[operation_id]
         self._amended = position if self._amended is None else min(position, self._amended)
 
@@ -138,7 +156,7 @@ class Desk:
         return [
             use.operation_id
             for position, use in self._turned_away
-            if position > self._amended and self._over(wants(self.limits, use)) is None
+            if position > self._amended and self._over(use.operation_id, wants(self.limits, use)) is None
         ]
 
     def write(self, conn: Connection) -> None:
@@ -167,12 +185,18 @@ class Desk:
                     conn.execute(SQL[name], parameters)
             outbox.append(conn, events)
 
-    def _over(self, meets: Sequence[Want]) -> OverLimit | None:
+    def _over(self, operation_id: str, meets: Sequence[Want]) -> OverLimit | None:
+        there = self._there(operation_id)
         for want in meets:
-            limit, used = want.limit, self.counters[want.key].total
-            if limit.hard and used + want.amount > limit.most:
-                return OverLimit(limit, used, want.amount, want.ends_at)
+            limit, used, row = want.limit, self.counters[want.key].total, there.get(want.key)
+            more = want.amount - (row.amount if row else 0)
+            if limit.hard and more > 0 and used + more > limit.most:
+                return OverLimit(limit, used, more, want.ends_at)
         return None
+
+    def _there(self, operation_id: str) -> dict[Key, Counted]:
+        """Return what an operation counts by counter; also what was freed, whose row is still in the table."""
+        return {row.key: row for row in self.counted.get(operation_id, ())}
 
     def _set(self, row: Counted, amount: int, until: datetime | None) -> None:
         """Let a row count ``amount``, reserved while ``until`` is set; its counter follows."""

@@ -44,8 +44,8 @@ def open_counters(
 
     ``limits`` is what ``queries.limits`` returned at most two seconds ago. ``uses`` are all that ``Desk.admit`` will be
     asked for, each with the most it may ask; ``known`` the operations that ``Desk.confirm``, ``free`` and ``hand_back``
-    will name. Called once a transaction, before accounts are locked. Raises ``TryAgain`` when a known operation was
-    counted anew while the locks were waited for.
+    will name, and of those to admit the ones that may have been counted before. Called once a transaction, before
+    accounts are locked. Raises ``TryAgain`` when a known operation was counted anew while the locks were waited for.
     """
     desk = Desk(program_id, limits, now, locked=True)
     keys = _keys(limits, uses)

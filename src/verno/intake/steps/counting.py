@@ -19,7 +19,7 @@ def open_for(conn: Connection, context: Context, plans: Sequence[Plan], *, now: 
         *(conn, context),
         now=now,
         sales=lambda: [_claimed(context, plan) for plan in plans if plan.kind is Kind.CLAIM],
-        known=[plan.sold.row.id for plan in plans if plan.kind in {Kind.CAPTURE, Kind.CANCEL}],
+        known=[plan.sold.row.id for plan in plans if plan.kind in {Kind.CAPTURE, Kind.CANCEL, Kind.CLAIM}],
     )
 
 
@@ -32,6 +32,12 @@ def count(context: Context, desks: Desks, plan: Plan) -> Refused | None:
     elif plan.kind is Kind.CLAIM:
         return desks.take(_claimed(context, plan))
     return None
+
+
+def correct(desks: Desks, plan: Plan) -> None:
+    """Count what was given, where a cap left less than the rules said."""
+    if plan.given is not None:
+        desks.amend(plan.sold.row.id, plan.given, plan.spent)
 
 
 def forget(desks: Desks, plan: Plan) -> None:

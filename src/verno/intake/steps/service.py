@@ -74,6 +74,7 @@ def _wave(
     done = [plan for plan in ready if outcomes[plan.index] is None]
     answers, any_parked = writing.write(conn, context, done, now=now)
     for plan, reply in zip(done, answers, strict=True):
+        counting.correct(desks, plan)
         outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
     if any_parked:
         applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], desks=desks, now=now)

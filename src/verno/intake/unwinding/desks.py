@@ -34,7 +34,7 @@ class Desks:
         return None
 
     def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool = True) -> None:
-        """Correct a sale that was taken here to what came of it."""
+        """Correct a sale that was taken or confirmed here to what came of it."""
         if sale_id in self.taken:
             for desk in self.desks:
                 desk.amend(sale_id, earned, spent, happened=happened)
@@ -51,6 +51,7 @@ class Desks:
             no = desk.confirm(sale_id, earned, spent)
             if no is not None:
                 return no
+        self.taken.add(sale_id)
         return None
 
     def free(self, sale_id: str) -> None:

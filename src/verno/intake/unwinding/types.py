@@ -49,7 +49,7 @@ class Desk(Protocol):
         """Count a sale, or say what is in its way."""
 
     def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool) -> None:
-        """Correct a sale taken at this desk to what came of it."""
+        """Correct a sale taken or confirmed at this desk to what came of it."""
 
     def spoiled(self) -> Sequence[str]:
         """Return the sales turned away for the sake of one that did not happen after all."""
@@ -73,7 +73,7 @@ class Unwinder(Protocol):
     def open(
         self, conn: Connection, context: "Context", sales: Sequence[Sale], known: Sequence[str], *, now: datetime
     ) -> Desk | None:
-        """Lock what these new sales and the known ones need; None when there is nothing to count.
+        """Lock what these new sales and the known ones need (a claim is both); None when there is nothing to count.
 
         Called after the receipts' locks and before the accounts'.
         """
