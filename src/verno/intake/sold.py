@@ -31,7 +31,10 @@ Name = TypeVar("Name", int, str)
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A receipt as it is stored. ``owner_id`` is whose points it moves now, ``lines_holder_id`` who has its lines."""
+    """A receipt as it is stored. ``owner_id`` is whose points it moves now, ``lines_holder_id`` who has its lines.
+
+    ``merged_ids`` are all who were merged into the owner, if the holder was: among whose points the receipt's may be.
+    """
 
     position: int
     id: str
@@ -55,6 +58,7 @@ class Row(msgspec.Struct, frozen=True):
     fiscal_number: str | None
     cashier: str | None
     till: str | None
+    merged_ids: tuple[str, ...]
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -68,16 +68,22 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
             if isinstance(entry, Capture | Release):
                 out.placed.append({**account, "operation_id": entry.held_by})
             elif isinstance(entry, TakeBack | Activate):
-                out.earned.append({**account, "operation_id": entry.earned_by, "at": entry.earned_at})
+                holders = [entry.holder_id, *entry.merged_ids]
+                # What has ended there must have expired before anybody asks how much of it did.
+                accounts.update(((holder, entry.unit_id), True) for holder in entry.merged_ids)
+                out.earned.append(
+                    {**account, "operation_id": entry.earned_by, "at": entry.earned_at, "holders": holders}
+                )
             elif isinstance(entry, PutBack):
-                out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at})
+                holders = [entry.holder_id, *entry.merged_ids]
+                out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
             elif isinstance(entry, Reinstate):
                 out.expired.append({**account, "since": entry.since})
             elif isinstance(entry, Merge | Unmerge):
                 accounts[entry.into_id, entry.unit_id] = True
                 if isinstance(entry, Unmerge):
                     host = {**account, "holder_id": entry.into_id, "operation_id": entry.merged_by}
-                    out.earned.append({**host, "at": entry.merged_at})
+                    out.earned.append({**host, "at": entry.merged_at, "holders": [entry.into_id]})
                     out.restored.append({**host, "home_id": entry.holder_id, "at": entry.merged_at})
     return out
 
@@ -227,12 +233,13 @@ class _Shelves:
         for row in found.get("placed_holds", ()):
             hold = self.hold(row)
             self.out.placed[hold.operation_id, hold.account_id] = hold
-        seen: set[str] = set()
-        for operation, *row in found.get("earned_lots", ()):
+        seen: set[tuple[str, str, str]] = set()
+        for operation, account_id, *row in found.get("earned_lots", ()):
             lot = self.lot(row[:LOT])
-            if lot.id not in seen:
-                seen.add(lot.id)
-                self.out.earned.setdefault((str(operation), lot.account_id), []).append(lot)
+            origin = (str(operation), str(account_id))
+            if (*origin, lot.id) not in seen:
+                seen.add((*origin, lot.id))
+                self.out.earned.setdefault(origin, []).append(lot)
                 self.out.lapsed[lot.id] = _number(row[LOT])
         self.fill_spent(found.get("spent_parts", ()))
         for row in found.get("restored_lots", ()):
@@ -249,13 +256,14 @@ class _Shelves:
 
     def fill_spent(self, rows: Sequence[Sequence[object]]) -> None:
         """Two returns of one receipt in a batch name the same origin: its parts are taken once."""
-        seen: set[tuple[str, str]] = set()
-        for operation, transfer, amount, back, *row in rows:
+        seen: set[tuple[str, str, str, str]] = set()
+        for operation, account_id, transfer, amount, back, *row in rows:
             lot = self.lot(row)
-            if (str(transfer), lot.id) not in seen:
-                seen.add((str(transfer), lot.id))
+            origin = (str(operation), str(account_id))
+            if (*origin, str(transfer), lot.id) not in seen:
+                seen.add((*origin, str(transfer), lot.id))
                 part = Part(str(transfer), lot, _number(amount), _number(back))
-                self.out.spent.setdefault((str(operation), lot.account_id), []).append(part)
+                self.out.spent.setdefault(origin, []).append(part)
 
     def lot(self, row: Sequence[object]) -> Lot:
         made = msgspec.convert(dict(zip(Lot.__struct_fields__, row, strict=True)), Lot)

@@ -145,7 +145,8 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     """Take what operation ``earned_by`` (at ``earned_at``) had earned.
 
     Its own lots first, pending ones before the others; then what these have lost by expiry, which costs the member
-    nothing; then other available lots; what remains becomes debt, or is written off.
+    nothing; then other available lots; what remains becomes debt, or is written off. ``merged_ids`` are the members who
+    were merged into this one: what the operation earned for one of them is looked up there, and followed to here.
     """
 
     holder_id: str
@@ -155,12 +156,14 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     earned_by: str
     earned_at: datetime
     write_off: bool = False
+    merged_ids: tuple[str, ...] = ()
 
 
 class PutBack(msgspec.Struct, frozen=True, gc=False):
     """Give what operation ``spent_by`` (at ``spent_at``) had spent back into the very lots, the one spent last first.
 
-    A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it.
+    A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it; and so does
+    one of a member who was merged into this one (``merged_ids``), with that lot's own end.
     """
 
     holder_id: str
@@ -170,6 +173,7 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
     spent_by: str
     spent_at: datetime
     grace_until: datetime
+    merged_ids: tuple[str, ...] = ()
 
 
 class Activate(msgspec.Struct, frozen=True, gc=False):
@@ -185,6 +189,8 @@ class Activate(msgspec.Struct, frozen=True, gc=False):
     expires_at: datetime | None = None
     """A new end, for units whose points live from their activation; None keeps the lot's own."""
     lapses_at: datetime | None = None
+    merged_ids: tuple[str, ...] = ()
+    """Members who were merged into this one, whose lots these may have been."""
 
 
 class Reinstate(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,9 @@ SELECT n.position, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
-       t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id)
+       t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
+       ARRAY(SELECT o.holder_id::text FROM members_redirect d JOIN members_redirect o ON o.survivor_id = d.survivor_id
+             WHERE d.holder_id = t.holder_id)
 FROM (
     SELECT r.position, f.holder_id, f.id
     FROM json_to_recordset(%(rows)s) AS r (position integer, id uuid)
@@ -50,7 +52,9 @@ SELECT 0, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
-       t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id)
+       t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
+       ARRAY(SELECT o.holder_id::text FROM members_redirect d JOIN members_redirect o ON o.survivor_id = d.survivor_id
+             WHERE d.holder_id = t.holder_id)
 FROM (
     SELECT %(id)s::uuid AS id
     UNION ALL

@@ -56,6 +56,7 @@ def activate(context: Context, plan: Plan, step: Activate, at: datetime) -> Refu
                 *(plan.owner_id, unit.id, at, row.id, row.at, step.event, at),
                 expires_at=span.expires_at,
                 lapses_at=span.lapses_at,
+                merged_ids=row.merged_ids,
             )
         )
     plan.entries = entries

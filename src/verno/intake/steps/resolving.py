@@ -16,7 +16,7 @@ from verno.intake.types import Refusal, Refused
 from verno.kit import localtime
 from verno.ledger import lifetime
 from verno.ledger.types import Capture as CaptureHold
-from verno.ledger.types import Entry, Release
+from verno.ledger.types import Entry, Release, Spend
 from verno.rules.types import Fired
 from verno.workspace.registry import LATE_CAPTURE, LateCapture
 
@@ -31,7 +31,9 @@ def capture(context: Context, plan: Plan, step: Capture, *, now: datetime) -> Re
     row = plan.sold.row
     if row.status != HELD:
         return resolved(row.status)
-    late = row.hold_expires_at is not None and now >= row.hold_expires_at
+    # A member with an open hold is not merged: what a merged one had set aside is free by now.
+    merged = plan.owner_id != row.holder_id and bool(plan.sold.spent.points)
+    late = merged or (row.hold_expires_at is not None and now >= row.hold_expires_at)
     store = context.by_place[row.place_id]
     policy = context.policy.value(LATE_CAPTURE, place=store.code, till=step.till)
     if late and policy is LateCapture.REFUSE:
@@ -41,15 +43,15 @@ def capture(context: Context, plan: Plan, step: Capture, *, now: datetime) -> Re
         return wrong
     zone = context.zones[row.place_id]
     day = localtime.business_date(row.at, zone)
-    entries: list[Entry] = [
-        CaptureHold(
-            *(plan.owner_id, unit.id, plan.spent.get(code, 0), row.at, row.id),
-            again=policy is LateCapture.REHOLD,
-            lapses_at=lifetime.touched(unit.lifetime, day, zone),
-        )
-        for code in plan.sold.spent.points
-        for unit in (context.by_code[code],)
-    ]
+    entries: list[Entry] = []
+    for code in plan.sold.spent.points:
+        unit, points = context.by_code[code], plan.spent.get(code, 0)
+        lapses_at = lifetime.touched(unit.lifetime, day, zone)
+        if not merged:
+            again = policy is LateCapture.REHOLD
+            entries.append(CaptureHold(plan.owner_id, unit.id, points, row.at, row.id, again, lapses_at))
+        elif points:
+            entries.append(Spend(plan.owner_id, unit.id, points, row.at, lapses_at))
     plan.entries = [*entries, *earns(context, plan.earned, plan.owner_id, row.at, day, zone)]
     plan.becomes = sold.SETTLED
     return None

@@ -43,9 +43,9 @@ class Book(msgspec.Struct):
 
     ``lots`` holds all open lots of the accounts that need them (something is due, or the batch does more than earn),
     ``holds`` their open holds. ``program_accounts`` maps (unit id, kind) to an account id. Of operations named as
-    origins, ``earned`` holds the lots they made (closed ones too), ``spent`` what they spent, ``placed`` the holds they
-    placed (ended ones too), and ``expired`` an account's lots that lost something to expiry. ``lapsed`` says how much
-    of a lot went to breakage and was not made up for since.
+    origins, ``earned`` holds the lots they made (closed ones too), ``spent`` what they spent, both also of members who
+    were merged into the account's, ``placed`` the holds they placed (ended ones too), and ``expired`` an account's lots
+    that lost something to expiry. ``lapsed`` says how much of a lot went to breakage and was not made up for since.
     """
 
     accounts: dict[AccountKey, Account]

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from verno.ledger.planner.book import NEVER, Part, expiry_order, is_over
 from verno.ledger.planner.desk import Desk
 from verno.ledger.types import (
@@ -186,18 +188,19 @@ def take_back(desk: Desk, account: Account, entry: TakeBack, operation: Operatio
     own = sorted(own, key=lambda lot: (lot.active_from <= moment, expiry_order(lot)))
     left = entry.points
     parts: list[tuple[Lot, int]] = []
-    for lot in own:
+    mine = [lot for lot in own if lot.account_id == account.id]
+    for lot in mine:
         if part := min(left, lot.remaining - lot.held):
             parts.append((lot, part))
             left -= part
     lapsed = _lapsed(desk, own, left)
     left -= sum([part for _, part in lapsed])
-    own_ids = {lot.id for lot in own}
+    own_ids = {lot.id for lot in mine}
     for lot in desk.usable(account, moment):
         if lot.id not in own_ids and (part := min(left, lot.remaining - lot.held)):
             parts.append((lot, part))
             left -= part
-    reverses = own[0].id if own else None
+    reverses = mine[0].id if mine else None
     if parts:
         points = sum([part for _, part in parts])
         made = desk.transfer(
@@ -212,8 +215,10 @@ def take_back(desk: Desk, account: Account, entry: TakeBack, operation: Operatio
             else:
                 account.available -= part
     for lot, part in lapsed:
+        # What a member lost before they were merged into this one stays their story.
+        theirs = msgspec.structs.replace(account, holder_id=lot.holder_id)
         desk.transfer(
-            *(account, TransferKind.TAKE_BACK, part, entry.at, operation),
+            *(theirs, TransferKind.TAKE_BACK, part, entry.at, operation),
             gets_from=AccountKind.BREAKAGE,
             gives_to=AccountKind.ISSUED,
             reverses=lot.id,
@@ -270,7 +275,7 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
             continue
         left -= points
         part.back += points
-        if is_over(part.lot, account, moment):
+        if part.lot.account_id != account.id or is_over(part.lot, account, moment):
             _in_its_place(desk, account, points, entry, operation, part)
         elif account.debt:
             _refill(desk, account, [(part, points)], entry, operation, part.transfer_id)
@@ -281,7 +286,7 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
     for transfer_id, parts in living.items():
         _refill(desk, account, parts, entry, operation, transfer_id)
     if left:
-        # Spent under another name (before a merge): there is no lot here that it came from.
+        # Spent under a name that nobody told us: there is no lot here that it came from.
         _in_its_place(desk, account, left, entry, operation, None)
     desk.repay(account, entry.at, operation)
     desk.forecast(account, moment)
@@ -321,7 +326,10 @@ def _in_its_place(
         reverses=part.transfer_id if part else None,
     )
     moment = desk.moment(account)
-    desk.new_lot(account, made, moment, entry.grace_until, restores=part.lot.id if part else None)
+    # The lot of a member merged into this one lies out of reach: what stands for it keeps its end while that lasts.
+    lasts = part and not is_over(part.lot, account, moment)
+    ends = part.lot.expires_at if part and lasts else entry.grace_until
+    desk.new_lot(account, made, moment, ends, restores=part.lot.id if part else None)
 
 
 def activate(desk: Desk, account: Account, entry: Activate, operation: Operation) -> int:
@@ -332,7 +340,7 @@ def activate(desk: Desk, account: Account, entry: Activate, operation: Operation
     points = 0
     over: list[Lot] = []
     for lot in desk.book.earned.get((entry.earned_by, account.id), ()):
-        if lot.awaits != entry.event or not lot.remaining:
+        if lot.account_id != account.id or lot.awaits != entry.event or not lot.remaining:
             continue
         points += lot.remaining
         lot.awaits = None

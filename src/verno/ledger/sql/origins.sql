@@ -17,23 +17,50 @@ CROSS JOIN LATERAL (
 
 -- name: earned_lots
 -- The lots that named operations made, empty ones too, with what of each went to breakage and was not made up for
--- since. A lot has its transfer's id. Plan: function scan, nested loops: the account, the holder's transfers of that
--- moment (ledger_transfer_story), each lot by key, its moves by key, what made up for it (ledger_transfer_reverses).
-SELECT t.operation_id::text, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held,
-       l.active_from, l.expires_at, l.awaits, l.restores_id::text, (gone.points - back.points)::bigint
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz)
+-- since; those made for members who were merged into this one, and the lots that a merge made of them. A lot has its
+-- transfer's id. Plan: function scan, nested loops: the account, each of the holders' transfers of that moment
+-- (ledger_transfer_story), what a merge made of them (ledger_lot_restores), each lot by key, its moves by key, what
+-- made up for it (ledger_transfer_reverses).
+SELECT r.operation_id::text, a.id::text, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining,
+       l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text, (gone.points - back.points)::bigint
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz, holders uuid[])
 CROSS JOIN LATERAL (
     SELECT id, program_id FROM ledger_account
     WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
     LIMIT 1
 ) a
 CROSS JOIN LATERAL (
-    SELECT id, operation_id FROM ledger_transfer
-    WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id AND credit_account_id = a.id
-      AND kind NOT IN ('put_back', 'reinstate')
-    OFFSET 0
+    WITH RECURSIVE line (holder_id, id) AS (
+        SELECT t.holder_id, t.id
+        FROM unnest(r.holders) AS o (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT id FROM ledger_account
+            WHERE holder_id = o.holder_id AND unit_id = r.unit_id AND kind = 'member'
+            LIMIT 1
+        ) b
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id FROM ledger_transfer
+            WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id
+              AND credit_account_id = b.id AND kind NOT IN ('put_back', 'reinstate')
+            OFFSET 0
+        ) t
+        UNION
+        SELECT n.holder_id, n.id
+        FROM line
+        CROSS JOIN unnest(r.holders) AS o (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id FROM ledger_lot WHERE holder_id = o.holder_id AND restores_id = line.id
+            OFFSET 0
+        ) n
+        CROSS JOIN LATERAL (
+            SELECT kind FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) m
+        WHERE m.kind = 'merge'
+    )
+    SELECT holder_id, id FROM line
 ) t
-CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = t.id LIMIT 1) l
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = t.holder_id AND id = t.id LIMIT 1) l
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(m.amount), 0) AS points
     FROM ledger_lot_move m JOIN ledger_transfer x ON x.holder_id = m.holder_id AND x.id = m.transfer_id
@@ -48,30 +75,38 @@ ORDER BY l.id
 
 -- name: spent_parts
 -- What named operations spent of which lots, in the order they were eaten, and how much of that has been put back: into
--- the lot itself, or into one in its place. Plan: function scan, nested loops: the account, the holder's transfers of
--- that moment, their moves (ledger_lot_move_transfer), each lot by key, what reversed them.
-SELECT t.operation_id::text, t.id::text, m.amount, back.points::bigint, l.holder_id::text, l.id::text,
+-- the lot itself, or into one in its place; what they spent of members who were merged into this one, too.
+-- Plan: function scan, nested loops: the account, each of the holders' transfers of that moment, their moves
+-- (ledger_lot_move_transfer), each lot by key, what reversed them (ledger_transfer_reverses).
+SELECT r.operation_id::text, a.id::text, t.id::text, m.amount, back.points::bigint, l.holder_id::text, l.id::text,
        l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz)
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz, holders uuid[])
 CROSS JOIN LATERAL (
     SELECT id FROM ledger_account
     WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
     LIMIT 1
 ) a
+CROSS JOIN LATERAL (SELECT unnest(r.holders) AS holder_id) o
 CROSS JOIN LATERAL (
-    SELECT id, operation_id FROM ledger_transfer
-    WHERE holder_id = r.holder_id AND at = r.at AND operation_id = r.operation_id AND debit_account_id = a.id
+    SELECT id FROM ledger_account
+    WHERE holder_id = o.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) b
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_transfer
+    WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id AND debit_account_id = b.id
       AND kind = 'spend'
     OFFSET 0
 ) t
-CROSS JOIN LATERAL (SELECT * FROM ledger_lot_move WHERE holder_id = r.holder_id AND transfer_id = t.id OFFSET 0) m
-CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.holder_id AND id = m.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot_move WHERE holder_id = o.holder_id AND transfer_id = t.id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = o.holder_id AND id = m.lot_id LIMIT 1) l
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(coalesce(i.amount, x.amount)), 0) AS points
-    FROM ledger_transfer x
+    FROM unnest(r.holders) AS h (holder_id)
+    JOIN ledger_transfer x ON x.holder_id = h.holder_id AND x.reverses_id = t.id
     LEFT JOIN ledger_lot_move i ON i.holder_id = x.holder_id AND i.lot_id = l.id AND i.transfer_id = x.id
     LEFT JOIN ledger_lot n ON n.holder_id = x.holder_id AND n.id = x.id AND n.restores_id = l.id
-    WHERE x.holder_id = r.holder_id AND x.reverses_id = t.id AND (i.amount IS NOT NULL OR n.id IS NOT NULL)
+    WHERE i.amount IS NOT NULL OR n.id IS NOT NULL
 ) back
 ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
 

@@ -112,14 +112,16 @@ LIMIT %(shown)s
 
 -- name: transfer_reverses
 -- What is put back was spent before, and no more of it than was spent; what is given again, or was taken back although
--- it had expired, had expired before, and no more of it.
+-- it had expired, had expired before, and no more of it. What a member had spent is put back to them, or to whom they
+-- were merged into.
 -- Plan: scans of transfers and moves, hash aggregates, hash joins.
 WITH back AS (
-    SELECT t.holder_id, t.reverses_id, d.kind = 'breakage' AS expired, sum(t.amount) AS points
+    SELECT min(t.holder_id::text)::uuid AS holder_id, array_agg(DISTINCT t.holder_id) AS holders, t.reverses_id,
+           d.kind = 'breakage' AS expired, sum(t.amount) AS points
     FROM ledger_transfer t
     JOIN ledger_account d ON d.id = t.debit_account_id AND d.kind IN ('redeemed', 'breakage')
     WHERE t.reverses_id IS NOT NULL
-    GROUP BY 1, 2, 3
+    GROUP BY t.reverses_id, d.kind = 'breakage'
 ), gone AS (
     SELECT m.holder_id, m.lot_id, sum(m.amount) AS points
     FROM ledger_lot_move m
@@ -132,8 +134,13 @@ SELECT count(*) OVER () AS total,
               CASE WHEN b.expired THEN 'had expired' ELSE 'had been spent' END),
        json_build_object('holder', b.holder_id, 'transfer', b.reverses_id)
 FROM back b
-LEFT JOIN ledger_transfer s ON NOT b.expired AND s.holder_id = b.holder_id AND s.id = b.reverses_id AND s.kind = 'spend'
-LEFT JOIN gone g ON b.expired AND g.holder_id = b.holder_id AND g.lot_id = b.reverses_id
+LEFT JOIN ledger_transfer s ON NOT b.expired AND s.id = b.reverses_id AND s.kind = 'spend'
+LEFT JOIN gone g ON b.expired AND g.lot_id = b.reverses_id
 WHERE (b.points <= CASE WHEN b.expired THEN g.points ELSE s.amount END) IS NOT TRUE
+   OR b.holders <> ARRAY[coalesce(s.holder_id, g.holder_id)]
+      AND (b.expired
+           OR NOT EXISTS (SELECT FROM corrections_merge WHERE holder_id = s.holder_id)
+           OR EXISTS (SELECT FROM unnest(b.holders) AS o (id)
+                      WHERE o.id <> s.holder_id AND NOT EXISTS (SELECT FROM corrections_merge WHERE into_id = o.id)))
 ORDER BY b.reverses_id
 LIMIT %(shown)s

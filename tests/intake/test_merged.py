@@ -1,0 +1,191 @@
+"""Steps and returns of a receipt whose member was merged into another one since: its points are where they went."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from tests.builders import NOW
+from tests.intake.conftest import Counter, open_counter
+from tests.intake.tillwork import back, give, reason, rule, said, sale, sold, spending, step
+from verno.corrections import service as corrections
+from verno.corrections.types import By, ByKind, Merged, NewMerge, Unmerged
+from verno.intake.steps.types import Activate, Cancel, Capture
+from verno.ledger import queries as ledger
+from verno.ledger import service as posting
+from verno.ledger.types import Balance
+from verno.members import service as members
+from verno.members.types import Created, NewMember
+
+DAY = timedelta(days=1)
+KEY = By(ByKind.KEY, "01890a5d-ac96-7bbb-8bbb-000000000001")
+SALE = "msk-1~~S-1"
+WAITS = {"begins": "event", "event": "delivered"}
+PENDING = {"begins": "days", "days": 14}
+EARNED = 450
+
+
+@dataclass
+class Family:
+    """The regular, and another member whom they turn out to be."""
+
+    conn: psycopg.Connection
+    counter: Counter
+    anna: str
+    boris: str
+
+    def join(self, name: str) -> str:
+        (made,) = members.upsert(self.conn, self.counter.program, [NewMember(external_id=name)], now=NOW)
+        assert isinstance(made, Created), made
+        return made.member_id
+
+    def merge(self, holder: str | None = None, into: str | None = None, *, now: datetime = NOW) -> str:
+        wanted = NewMerge(holder or self.anna, into or self.boris, KEY)
+        (made,) = corrections.merge(self.conn, self.counter.program, [wanted], now=now)
+        assert isinstance(made, Merged), made
+        return made.id
+
+    def undo(self, merge: str, now: datetime = NOW) -> None:
+        done = corrections.undo(self.conn, self.counter.program, merge, KEY, now=now)
+        assert isinstance(done, Unmerged), done
+
+    def has(self, holder: str, now: datetime = NOW) -> tuple[int, int, int]:
+        """Return what is available, pending and owed."""
+        unit = self.counter.shop.unit.id
+        found = ledger.balances(self.conn, [holder], now=now).get(holder, [])
+        one = next((one for one in found if one.unit_id == unit), Balance(unit))
+        return one.available, one.pending, one.debt
+
+
+def family(conn: psycopg.Connection, **options: object) -> Family:
+    counter = open_counter(conn, **options)
+    made = Family(conn, counter, counter.member_id, "")
+    made.boris = made.join("m-2")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def checked(honest: Iterator[None]) -> None:
+    """After every test the checker finds the books in order."""
+
+
+@pytest.fixture
+def two(conn: psycopg.Connection) -> Family:
+    return family(conn)
+
+
+def waiting(two: Family, activation: object = WAITS) -> None:
+    rule(two.conn, two.counter, "points.activation", activation)
+    sold(two.conn, two.counter, sale("S-1"))
+
+
+def paying(two: Family, points: int, *, of: int, ends: datetime | None = None, held: bool = False) -> None:
+    """Let the regular pay with points of their only lot."""
+    rule(two.conn, two.counter, "spend.value", 100)
+    give(two.conn, two.counter, of, expires_at=ends)
+    sold(two.conn, two.counter, sale("S-1", spend=spending(points), hold=held, hold_seconds=60 if held else None))
+
+
+def test_activation_finds_the_points_where_they_went(two: Family) -> None:
+    waiting(two)
+    two.merge()
+    body = said(step(two.conn, two.counter, SALE, Activate("delivered", NOW + DAY), NOW + DAY))
+    assert body["points"] == [{"unit": "points", "activated": EARNED}]
+    assert two.has(two.boris, NOW + DAY) == (EARNED, 0, 0)
+
+
+def test_activation_after_two_merges(two: Family) -> None:
+    waiting(two)
+    clara = two.join("m-3")
+    two.merge()
+    two.merge(two.boris, clara)
+    step(two.conn, two.counter, SALE, Activate("delivered", NOW + DAY), NOW + DAY)
+    assert two.has(clara, NOW + DAY) == (EARNED, 0, 0)
+
+
+def test_a_return_takes_pending_points_where_they_went(two: Family) -> None:
+    waiting(two)
+    two.merge()
+    back(two.conn, two.counter, "R-1")
+    assert two.has(two.boris) == (0, 0, 0)
+
+
+def test_a_merge_and_its_undoing_make_no_points(two: Family) -> None:
+    waiting(two, PENDING)
+    merge = two.merge()
+    back(two.conn, two.counter, "R-1")
+    two.undo(merge)
+    later = NOW + 30 * DAY
+    assert (two.has(two.anna, later), two.has(two.boris, later)) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_undone_after_half_a_return_the_rest_is_taken_at_home(two: Family) -> None:
+    rule(two.conn, two.counter, "points.activation", PENDING)
+    sold(two.conn, two.counter, sale("S-1", 30000, 15000))
+    merge = two.merge()
+    back(two.conn, two.counter, "R-1", (1, "2"))
+    assert two.has(two.boris) == (0, 150, 0)
+    two.undo(merge)
+    assert (two.has(two.anna), two.has(two.boris)) == ((0, 150, 0), (0, 0, 0))
+    back(two.conn, two.counter, "R-2")
+    assert (two.has(two.anna), two.has(two.boris)) == ((0, 0, 0), (0, 0, 0))
+
+
+@pytest.mark.parametrize("merged_on", [0, 15])
+def test_expired_points_cost_nothing_after_a_merge(conn: psycopg.Connection, merged_on: int) -> None:
+    two = family(conn, life_days=10)
+    sold(conn, two.counter, sale("S-1"))
+    two.merge(now=NOW + merged_on * DAY)
+    back(conn, two.counter, "R-1", now=NOW + 20 * DAY)
+    assert two.has(two.boris, NOW + 20 * DAY) == (0, 0, 0)
+
+
+def test_what_is_put_back_keeps_its_end(two: Family) -> None:
+    paying(two, 100, of=160, ends=NOW + 40 * DAY)
+    two.merge()
+    back(two.conn, two.counter, "R-1")
+    assert two.has(two.boris, NOW + 39 * DAY) == (160, 0, 0)
+    assert two.has(two.boris, NOW + 40 * DAY) == (0, 0, 0)
+
+
+def test_what_is_put_back_for_a_lot_that_is_over_lives_for_the_grace(two: Family) -> None:
+    paying(two, 100, of=100, ends=NOW + 2 * DAY)
+    two.merge()
+    back(two.conn, two.counter, "R-1", now=NOW + 10 * DAY)
+    assert two.has(two.boris, NOW + 24 * DAY)[0] == 100
+    assert two.has(two.boris, NOW + 26 * DAY)[0] == 0
+
+
+def test_what_was_put_back_in_parts_across_an_undoing_is_what_was_spent(two: Family) -> None:
+    rule(two.conn, two.counter, "spend.value", 100)
+    give(two.conn, two.counter, 90)
+    sold(two.conn, two.counter, sale("S-1", 30000, 15000, spend=spending(90)))
+    earned = two.has(two.anna)[0]
+    merge = two.merge()
+    back(two.conn, two.counter, "R-1", (1, "2"))
+    two.undo(merge)
+    assert two.has(two.boris) == (60, 0, 0)
+    back(two.conn, two.counter, "R-2")
+    assert earned > 0
+    assert two.has(two.anna) == (30, 0, 0)
+
+
+def test_a_late_capture_spends_what_the_survivor_has(two: Family) -> None:
+    rule(two.conn, two.counter, "hold.late_capture", "rehold")
+    paying(two, 100, of=100, held=True)
+    posting.settle_due(two.conn, two.counter.program.id, now=NOW + DAY)
+    two.merge(now=NOW + DAY)
+    assert said(step(two.conn, two.counter, SALE, Capture(), NOW + DAY))["status"] == "settled"
+    spent = two.has(two.boris, NOW + DAY)
+    back(two.conn, two.counter, "R-1", now=NOW + DAY)
+    assert two.has(two.boris, NOW + 100 * DAY) == (100, 0, 0)
+    assert spent[0] < 100 + EARNED
+
+
+def test_a_late_capture_is_refused_where_the_program_says_so(two: Family) -> None:
+    paying(two, 100, of=100, held=True)
+    two.merge(now=NOW + DAY)
+    assert reason(step(two.conn, two.counter, SALE, Capture(), NOW + DAY)) == "hold-expired"
+    assert said(step(two.conn, two.counter, SALE, Cancel(), NOW + DAY))["status"] == "cancelled"
