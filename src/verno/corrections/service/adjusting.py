@@ -48,7 +48,7 @@ def adjust(conn: Connection, program: Program, asked: Sequence[Asked[Adjustment]
     for case_id, refused in counting.post(frame, cases).items():
         outcomes[next(case.index for case in cases if case.id == case_id)] = refused
     street.finish(frame, [case for case in cases if outcomes[case.index] is None], outcomes)
-    return street.answer_twins(asked, outcomes, twins)
+    return street.answer_twins(frame, asked, outcomes, twins)
 
 
 def _judge(frame: Frame, rules: Rules, index: int, asked: Asked[Adjustment], id_: str) -> Case[Adjustment] | Refused:

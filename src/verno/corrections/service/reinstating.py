@@ -41,7 +41,7 @@ def reinstate(
         if isinstance(result, Refused):
             outcomes[next(case.index for case in cases if case.id == id_)] = result
     street.finish(frame, [case for case in cases if outcomes[case.index] is None], outcomes)
-    return street.answer_twins(asked, outcomes, twins)
+    return street.answer_twins(frame, asked, outcomes, twins)
 
 
 def _judge(

@@ -56,7 +56,7 @@ def transfer(conn: Connection, program: Program, asked: Sequence[Asked[Transfer]
             cases.append(judged)
     _post(frame, cases, outcomes)
     street.finish(frame, [case for case in cases if outcomes[case.index] is None], outcomes)
-    return street.answer_twins(asked, outcomes, twins)
+    return street.answer_twins(frame, asked, outcomes, twins)
 
 
 def _judge(frame: Frame, index: int, asked: Asked[Transfer], id_: str, *, allowed: bool) -> Case[Transfer] | Refused:

@@ -79,11 +79,7 @@ def sort_out(
     frame: Frame, asked: Sequence[Asked[T]], outcomes: list[Outcome | None]
 ) -> tuple[list[tuple[int, Asked[T], str]], list[tuple[int, int]]]:
     """Answer what has been asked before; return what is new, each with a fresh id, and twins within the batch."""
-    wanted = [{"position": i, "key": one.key} for i, one in enumerate(asked)]
-    parameters = {"rows": batches.rows(wanted), "program": frame.program.id, "kind": frame.kind}
-    for position, id_, fingerprint, stored in frame.conn.execute(SQL["known_corrections"], parameters).fetchall():
-        same = fingerprint == asked[position].fingerprint
-        outcomes[position] = Replayed(id_, bytes(stored)) if same else _mismatch()
+    _answer_known(frame, asked, range(len(asked)), outcomes)
     first: dict[str, int] = {}
     fresh: list[tuple[int, Asked[T], str]] = []
     twins: list[tuple[int, int]] = []
@@ -98,10 +94,26 @@ def sort_out(
     return fresh, twins
 
 
+def _answer_known(
+    frame: Frame, asked: Sequence[Asked[T]], positions: Sequence[int], outcomes: list[Outcome | None]
+) -> None:
+    wanted = [{"position": i, "key": asked[i].key} for i in positions]
+    parameters = {"rows": batches.rows(wanted), "program": frame.program.id, "kind": frame.kind}
+    for position, id_, fingerprint, stored in frame.conn.execute(SQL["known_corrections"], parameters).fetchall():
+        same = fingerprint == asked[position].fingerprint
+        outcomes[position] = Replayed(id_, bytes(stored)) if same else _mismatch()
+
+
 def answer_twins(
-    asked: Sequence[Asked[T]], outcomes: list[Outcome | None], twins: Sequence[tuple[int, int]]
+    frame: Frame, asked: Sequence[Asked[T]], outcomes: list[Outcome | None], twins: Sequence[tuple[int, int]]
 ) -> list[Outcome]:
-    """Answer the second and later ones of a key within a batch as replays of the first; return all outcomes."""
+    """Answer the second and later ones of a key as replays of the first; return all outcomes.
+
+    They may stand in one batch, or have met at the ledger's locks: then the first has taken what the second misses.
+    """
+    refused = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, Refused)]
+    if refused:
+        _answer_known(frame, asked, refused, outcomes)
     for twin, first in twins:
         found = outcomes[first]
         if asked[twin].fingerprint != asked[first].fingerprint:
