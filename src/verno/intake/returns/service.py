@@ -78,12 +78,16 @@ def _wave(
     desks = open_desks(conn, context, known=[case.sale.row.id for case in there], now=now)
     for case, outcome in zip(there, settle(conn, context, there, desks=desks, now=now), strict=True):
         outcomes[case.index] = outcome
+    # A twin may have been taken while we waited for the sale: its return is not refused, it is there.
+    _fresh(conn, context, [case for case in there if isinstance(outcomes[case.index], Refused)], outcomes)
     desks.write(conn)
     return later
 
 
 def _fresh(conn: Connection, context: Context, cases: Sequence[Case], outcomes: list[Outcome | None]) -> list[Case]:
     """Answer what was taken before, and return the others."""
+    if not cases:
+        return []
     fresh = dict(enumerate(cases))
     for position, id_, fingerprint, status, reply in queries.known_returns(conn, context, cases).fetchall():
         case = fresh.pop(position)
