@@ -105,7 +105,7 @@ class Bookkeeper:
         entries = [entry for operation in operations for entry in operation.entries]
         hungry: dict[tuple[str, str], bool] = {}
         for entry in entries:
-            for side in _sides(entry):
+            for side in (*_sides(entry), *_merged(entry)):
                 hungry[side] = hungry.get(side, False) or not isinstance(entry, Earn)
         book = self.book(hungry, now, [operation.key for operation in operations])
         shelf = _Shelf(self, book)
@@ -170,6 +170,10 @@ def _sides(entry: Entry) -> list[tuple[str, str]]:
     return [here, (entry.into_id, entry.unit_id)] if isinstance(entry, Merge | Unmerge) else [here]
 
 
+def _merged(entry: Entry) -> list[tuple[str, str]]:
+    return [(id_, entry.unit_id) for id_ in getattr(entry, "merged_ids", ())]
+
+
 class _Shelf:
     """Puts copies of rows where the planner looks for them; one row is one object, wherever it is found."""
 
@@ -200,7 +204,7 @@ class _Shelf:
                 if (hold.operation_id, hold.account_id) == (entry.held_by, account.id):
                     self.book.placed[entry.held_by, account.id] = self.hold(hold.id)
         elif isinstance(entry, TakeBack | Activate):
-            self.put_earned(entry.earned_by, entry.earned_at, account)
+            self.put_earned(entry.earned_by, entry.earned_at, account, entry.merged_ids)
         elif isinstance(entry, PutBack):
             self.put_spent(entry, account)
         elif isinstance(entry, Reinstate):
@@ -211,8 +215,13 @@ class _Shelf:
                 if lot.restores_id:
                     self.book.restored[lot.restores_id] = self.lot(lot.restores_id)
 
-    def put_earned(self, by: str, at: datetime, account: Account) -> list[Lot]:
-        mine = [lot for lot in self.keeper.of_lots(account) if self.made(lot) == (by, at)]
+    def put_earned(self, by: str, at: datetime, account: Account, merged: tuple[str, ...] = ()) -> list[Lot]:
+        there = {account.id, *(self.keeper.accounts[id_, account.unit_id].id for id_ in merged)}
+        lots = [lot for lot in self.keeper.lots.values() if lot.account_id in there]
+        mine = [lot for lot in lots if self.made(lot) == (by, at)]
+        for lot in lots:  # in the order of their birth
+            if lot.restores_id in {one.id for one in mine} and self.keeper.transfers[lot.id].kind is TransferKind.MERGE:
+                mine.append(lot)
         self.book.earned[by, account.id] = [self.lot(lot.id) for lot in mine]
         self.book.lapsed |= {lot.id: self.lapsed(lot) for lot in mine}
         return mine
@@ -224,7 +233,8 @@ class _Shelf:
 
     def put_spent(self, entry: PutBack, account: Account) -> None:
         parts: list[Part] = []
-        for transfer in self.keeper.story(account):
+        accounts = [account, *(self.keeper.accounts[id_, account.unit_id] for id_ in entry.merged_ids)]
+        for transfer in (transfer for one in accounts for transfer in self.keeper.story(one)):
             if (transfer.operation_id, transfer.at, transfer.kind) == (entry.spent_by, entry.spent_at, "spend"):
                 moves = [move for move in self.keeper.moves if move.transfer_id == transfer.id]
                 parts += [Part(transfer.id, self.lot(m.lot_id), m.amount, self.back(transfer, m)) for m in moves]

@@ -4,7 +4,7 @@ It shares the words of ``verno.ledger.types`` with the planner and nothing else.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,6 +54,11 @@ class Pile:
 
     def free(self) -> int:
         return self.left - self.held
+
+    def earned_by(self, operation: str, *, anywhere: bool) -> bool:
+        """Tell whether the operation made the pile, or (``anywhere``) one that merges have made this of."""
+        merged = self.stands_for if anywhere and self.source else None
+        return self.source == operation or (merged is not None and merged.earned_by(operation, anywhere=True))
 
     def order(self) -> tuple[datetime, datetime]:
         """What ends first goes first, then what began first, then (lists keep their order) the oldest."""
@@ -153,7 +158,7 @@ class Purse:
 
     def slide(self, lapses: datetime | None) -> None:
         """Move the purse's end forward; one that is past already ends nothing that is there."""
-        if lapses is not None and (lapses > self.clock or not (self.available() or self.held())):
+        if lapses is not None and (lapses > self.clock or not self.total()):
             self.lapses = max(lapses, self.lapses or lapses)
 
     def next_usable(self) -> Pile:
@@ -214,44 +219,53 @@ class Purse:
         self.free(aside, "released")
         return len(aside.points)
 
-    def takeback(self, entry: TakeBack, by: str) -> int:
-        own = [pile for pile in self.piles if pile.source == entry.earned_by]
+    def takeback(self, entry: TakeBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
+        purses = [self, *merged]
+        own = {pile: p for p in purses for pile in p.piles if pile.earned_by(entry.earned_by, anywhere=bool(merged))}
+
+        def key(pile: Pile) -> tuple[bool, tuple[datetime, datetime]]:
+            return pile.begins <= self.clock, pile.order()
+
         for _ in range(entry.points):
-            mine = [pile for pile in own if pile.free()]
-            waiting = [pile for pile in mine if pile.begins > self.clock]
+            here = [pile for pile, purse in own.items() if purse is self and pile.free()]
             lost = [pile for pile in own if pile.lost]
-            if mine:
-                min(waiting or mine, key=Pile.order).left -= 1
+            teller = self
+            if here:
+                min(here, key=key).left -= 1
             elif lost:
-                min(lost, key=Pile.order).lost -= 1
+                min(lost, key=key).lost -= 1
+                teller = own[min(lost, key=key)]
             elif self.available():
                 self.pop_usable()
             elif entry.write_off:
                 self.flows["write_off", entry.at] += 1
             else:
                 self.debt += 1
-        self.flows["take_back", entry.at] += entry.points
+            teller.flows["take_back", entry.at] += 1
         return entry.points
 
-    def putback(self, entry: PutBack, by: str) -> int:
+    def putback(self, entry: PutBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
         fresh: dict[Pile | None, Pile] = {}
         for _ in range(entry.points):
-            spent = self.spent.get(entry.spent_by)
+            spent = next((p.spent[entry.spent_by] for p in (self, *merged) if p.spent.get(entry.spent_by)), None)
             pile = spent.pop() if spent else None
-            if pile is not None and not self.over(pile):
+            lasts = pile is not None and not self.over(pile)
+            if pile is not None and lasts and pile in self.piles:
                 pile.left += 1
             elif pile in fresh:
                 fresh[pile].amount += 1
                 fresh[pile].left += 1
             else:
-                fresh[pile] = Pile("", 1, 1, self.clock, entry.grace_until, None, pile)
+                ends = pile.ends if pile and lasts else entry.grace_until
+                fresh[pile] = Pile("", 1, 1, self.clock, ends, None, pile)
                 self.piles.append(fresh[pile])
             self.rest(entry.at)
         self.flows["put_back", entry.at] += entry.points
         return entry.points
 
-    def activate(self, entry: Activate, by: str) -> int:
-        mine = [pile for pile in self.piles if pile.left and pile.source == entry.earned_by]
+    def activate(self, entry: Activate, by: str, merged: "Sequence[Purse]" = ()) -> int:
+        anywhere = bool(merged)
+        mine = [pile for pile in self.piles if pile.left and pile.earned_by(entry.earned_by, anywhere=anywhere)]
         woken = [pile for pile in mine if pile.awaits == entry.event]
         for pile in woken:
             pile.awaits, pile.begins, pile.ends = None, entry.active_from, entry.expires_at or pile.ends
@@ -297,7 +311,7 @@ class Model:
             self.purse(holder, unit).let_time_pass(now)
 
     def do(self, operation: Operation, *, now: datetime) -> Answer:
-        self.look(sides(operation), now=now)
+        self.look(looked_at(operation), now=now)
         before = self.known.get(operation.key)
         if before is not None:
             if before.fingerprint != operation.fingerprint:
@@ -350,7 +364,8 @@ class Model:
             other.rest(entry.at)
         else:
             purse.clock = max(now, purse.clock)
-            moved = getattr(purse, type(entry).__name__.lower())(entry, by)
+            merged = [[self.purse(id_, entry.unit_id) for id_ in getattr(entry, "merged_ids", ())]]
+            moved = getattr(purse, type(entry).__name__.lower())(entry, by, *(merged if merged[0] else ()))
         purse.rest(entry.at)
         return int(moved)
 
@@ -362,6 +377,12 @@ def sides(operation: Operation) -> list[Side]:
         if isinstance(entry, Merge | Unmerge):
             out.append((entry.into_id, entry.unit_id))
     return out
+
+
+def looked_at(operation: Operation) -> list[Side]:
+    """The purses that an operation touches, and those of merged members that it goes back to."""
+    merged = [(id_, e.unit_id) for e in operation.entries for id_ in getattr(e, "merged_ids", ())]
+    return [*sides(operation), *merged]
 
 
 def resolving(entry: Capture | Release, aside: Aside | None) -> Refusal | None:

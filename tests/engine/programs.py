@@ -79,6 +79,8 @@ class Origin:
     unit: str
     into: str = ""
     awaits: str = ""
+    number: int = 0
+    """How many operations there were before."""
 
 
 @dataclass
@@ -90,12 +92,14 @@ class Past:
     held: list[Origin] = field(default_factory=list)
     merged: list[Origin] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
+    posted: int = 0
+    """Operations of earlier batches."""
 
     def remember(self, operation: Operation) -> None:
-        self.operations.append(operation)
         for entry in operation.entries:
             into, awaits = getattr(entry, "into_id", ""), getattr(entry, "awaits", None) or ""
-            origin = Origin(operation.id, entry.at, entry.holder_id, entry.unit_id, into, awaits)
+            number = len(self.operations)
+            origin = Origin(operation.id, entry.at, entry.holder_id, entry.unit_id, into, awaits, number)
             if isinstance(entry, Earn):
                 self.earned.append(origin)
             elif isinstance(entry, Spend | Capture):
@@ -104,6 +108,7 @@ class Past:
                 self.held.append(origin)
             elif isinstance(entry, Merge):
                 self.merged.append(origin)
+        self.operations.append(operation)
 
 
 SIDES = (*[("ann", "points")] * 6, *[("bob", "points")] * 2, *[("ann", "miles")] * 3, ("bob", "miles"))
@@ -148,6 +153,23 @@ class Dice:
 
     def lapse(self, unit: str) -> datetime | None:
         return self.perhaps(90 if unit == SLIDING else 5, least=-1)
+
+    def now_of(self, origin: Origin) -> tuple[str, tuple[str, ...]]:
+        """Return who answers for an origin, and who was merged into them: its holder, or after a merge the other.
+
+        As returns come: merges and the sale were posted before this batch, and the sale was one member's.
+        """
+        merges = [merge for merge in self.past.merged if merge.unit == origin.unit]
+        sale = self.past.operations[origin.number] if origin.number < self.past.posted else None
+        if (
+            not merges
+            or merges[-1].number >= self.past.posted
+            or sale is None
+            or any(entry.holder_id != origin.holder for entry in sale.entries)
+        ):
+            return origin.holder, ()
+        last = merges[-1]
+        return (last.into, (last.holder,)) if last.holder == origin.holder or self.chance(50) else (origin.holder, ())
 
     def recent(self, origins: list[Origin]) -> Origin:
         """As a rule one of the last, else any."""
@@ -197,7 +219,8 @@ def take_back(dice: Dice, at: datetime) -> Entry | None:
     if not dice.past.earned:
         return None
     origin = dice.recent(dice.past.earned)
-    return TakeBack(*(origin.holder, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25))
+    who, merged = dice.now_of(origin)
+    return TakeBack(*(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged)
 
 
 def put_back(dice: Dice, at: datetime) -> Entry | None:
@@ -205,7 +228,8 @@ def put_back(dice: Dice, at: datetime) -> Entry | None:
         return None
     origin = dice.recent(dice.past.spent)
     until = dice.later(least=0, most=14)
-    return PutBack(origin.holder, origin.unit, dice.points(12), at, origin.id, origin.at, until)
+    who, merged = dice.now_of(origin)
+    return PutBack(who, origin.unit, dice.points(12), at, origin.id, origin.at, until, merged)
 
 
 def activate(dice: Dice, at: datetime) -> Entry | None:
@@ -213,11 +237,13 @@ def activate(dice: Dice, at: datetime) -> Entry | None:
     if not waiting:
         return None
     origin = dice.recent(waiting)
+    who, merged = dice.now_of(origin)
     return Activate(
-        *(origin.holder, origin.unit, at, origin.id, origin.at, dice.one(*EVENTS, origin.awaits, origin.awaits)),
+        *(who, origin.unit, at, origin.id, origin.at, dice.one(*EVENTS, origin.awaits, origin.awaits)),
         active_from=dice.later(most=5),
         expires_at=dice.perhaps(40),
         lapses_at=dice.lapse(origin.unit),
+        merged_ids=merged,
     )
 
 
@@ -290,6 +316,6 @@ def programs(draw: st.DrawFn, *, batches: int = 14) -> list[Batch]:
     """Give batches of one to four operations; the least of a batch's seeds says how far time has moved before it."""
     today, out, past = 0, [], Past()
     for seeds in draw(st.lists(st.lists(SEEDS, min_size=1, max_size=4), min_size=1, max_size=batches)):
-        today += Random(min(seeds)).choice(STEPS)
+        today, past.posted = today + Random(min(seeds)).choice(STEPS), len(past.operations)
         out.append(Batch(day(today), tuple(operation(seed, past, today) for seed in seeds)))
     return out

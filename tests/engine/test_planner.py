@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.engine.bookkeeper import Bookkeeper, in_short
 from tests.engine.checks import check_books, compare, told
-from tests.engine.model import Model, sides
+from tests.engine.model import Model, looked_at
 from tests.engine.programs import BEGINNING, SEEDS, Batch, Dice, Past, day, examples, programs, put_back, take_back
 from verno.ledger.planner import NEVER, end, expiry_order
 from verno.ledger.types import MAX_POINTS, Earn, Hold, Operation, Posted, PutBack, Spend, TakeBack, TransferKind
@@ -22,7 +22,7 @@ def test_the_planner_equals_the_model(program: list[Batch]) -> None:
     keeper, model = Bookkeeper(), Model(BEGINNING)
     for batch in program:
         results = keeper.post(batch.operations, now=batch.now)
-        model.look([side for operation in batch.operations for side in sides(operation)], now=batch.now)
+        model.look([side for operation in batch.operations for side in looked_at(operation)], now=batch.now)
         answers = []
         for operation, result in zip(batch.operations, results, strict=True):
             answers.append(model.do(operation, now=batch.now))
@@ -150,6 +150,7 @@ def test_any_split_of_a_return_gives_the_whole_s_result(program: list[Batch], se
             keeper.post(batch.operations, now=now)
         for operation in batch.operations:
             past.remember(operation)
+        past.posted = len(past.operations)
     dice = Dice(Random(seed), (now - day(0)).days, past)
     for number, maker in enumerate((put_back, take_back, put_back, take_back)):
         entry = maker(dice, now)

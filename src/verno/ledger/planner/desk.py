@@ -249,7 +249,7 @@ class Desk:
         if lapses_at is None or (account.lapses_at is not None and lapses_at <= account.lapses_at):
             return
         ahead = lapses_at > self.moment(account)
-        if ahead or not (account.available or account.held):
+        if ahead or not (account.available or account.pending or account.held):
             account.lapses_at = lapses_at
         if ahead:
             # Early is harmless; an account that only earns has not read the lots that this concerns.
