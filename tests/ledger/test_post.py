@@ -52,8 +52,8 @@ def say_they_are_one(conn: psycopg.Connection, program: str, names: Named) -> No
     """Write what ``verify`` asks of a return to a merged member: here either may be merged into the other."""
     for one, other in (HOLDERS, HOLDERS[::-1]):
         conn.execute(
-            "INSERT INTO corrections_merge (holder_id, id, program_id, into_id, merged_at, author_kind, author_id, answer)"
-            " VALUES (%s, %s, %s, %s, %s, 'system', '', '')",
+            "INSERT INTO corrections_merge (holder_id, id, program_id, into_id, merged_at, author_kind, author_id,"
+            " answer) VALUES (%s, %s, %s, %s, %s, 'system', '', '')",
             (names[one], holder(), program, names[other], NOW),
         )
 
