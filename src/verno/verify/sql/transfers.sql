@@ -85,28 +85,25 @@ SELECT count(*) OVER () AS total, what, place FROM wrong ORDER BY place::text LI
 -- name: transfer_moves
 -- What left a member was taken out of lots to the last point; what came lies in the transfer's own lot or went into
 -- older ones, to the last point; what concerns nobody's balance moved no lot.
--- Plan: one scan of moves and lots, hash aggregates, hash joins with transfers and accounts.
+-- Plan: one scan of moves, hash aggregate, hash joins with transfers, accounts and lots.
 WITH moved AS (
-    SELECT m.holder_id, m.transfer_id,
-           sum(m.amount) FILTER (WHERE l.account_id = t.debit_account_id) AS out,
-           sum(m.amount) FILTER (WHERE l.account_id = t.credit_account_id) AS back
-    FROM ledger_lot_move m
-    JOIN ledger_transfer t ON t.holder_id = m.holder_id AND t.id = m.transfer_id
-    JOIN ledger_lot l ON l.holder_id = m.holder_id AND l.id = m.lot_id
-    GROUP BY m.holder_id, m.transfer_id
+    SELECT holder_id, transfer_id, sum(amount) AS points FROM ledger_lot_move GROUP BY holder_id, transfer_id
 )
 SELECT count(*) OVER () AS total,
-       format('%%s of %%s took %%s out of lots and put %%s into them', t.kind, t.amount, coalesce(m.out, 0),
-              coalesce(m.back, 0) + coalesce(l.amount, 0)),
+       format('%%s of %%s from %%s to %%s moved %%s and made a lot of %%s', t.kind, t.amount, d.kind, c.kind,
+              coalesce(m.points, 0), coalesce(l.amount, 0)),
        json_build_object('program', t.program_id, 'holder', t.holder_id, 'transfer', t.id)
 FROM ledger_transfer t
 LEFT JOIN ledger_account d ON d.id = t.debit_account_id
 LEFT JOIN ledger_account c ON c.id = t.credit_account_id
 LEFT JOIN moved m ON m.holder_id = t.holder_id AND m.transfer_id = t.id
 LEFT JOIN ledger_lot l ON l.holder_id = t.holder_id AND l.id = t.id
-WHERE coalesce(m.out, 0) <> CASE d.kind WHEN 'member' THEN t.amount ELSE 0 END
-   OR coalesce(m.back, 0) + coalesce(l.amount, 0) <> CASE c.kind WHEN 'member' THEN t.amount ELSE 0 END
-   OR m.back IS NOT NULL AND t.kind NOT IN ('put_back', 'merge')
+WHERE CASE
+    WHEN d.kind = 'member' THEN m.points IS DISTINCT FROM t.amount OR l.id IS NOT NULL
+    WHEN c.kind = 'member' THEN coalesce(m.points, 0) + coalesce(l.amount, 0) <> t.amount
+                                OR m.points IS NOT NULL AND t.kind NOT IN ('put_back', 'merge')
+    ELSE m.points IS NOT NULL OR l.id IS NOT NULL
+END
 ORDER BY t.id
 LIMIT %(shown)s
 
