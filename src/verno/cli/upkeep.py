@@ -50,6 +50,7 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 def examine() -> Iterator[Finding]:
     """Look at one thing after another; what needs a database is left out when there is none."""
     yield _secret()
+    yield from _disks()
     if config.database_url() is None and not (cluster.local().data / "PG_VERSION").exists():
         yield Finding("database", "bad", "there is none yet: run 'verno init'")
         return
@@ -89,6 +90,15 @@ def _roles() -> Finding:
         text = "one address for everything; VERNO_OWNER_URL with a role of its own for migrations is safer"
         return Finding("roles", "note", text)
     return Finding("roles", "ok", "the application and the migrations use different roles")
+
+
+def _disks() -> Iterator[Finding]:
+    from verno.wiring import disk  # noqa: PLC0415 quick --help
+
+    verdicts: dict[disk.Alarm, Verdict] = {disk.Alarm.LOW: "note", disk.Alarm.VERY_LOW: "bad"}
+    for room in disk.rooms():
+        text = f"{room.per_cent} % of the disk of {room.folder} are free, {room.megabytes} MB"
+        yield Finding("disk", verdicts.get(room.alarm, "ok"), text)
 
 
 def _secret() -> Finding:

@@ -13,7 +13,7 @@ from verno.kit import db, outbox
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable
-from verno.wiring import jobs, migrate
+from verno.wiring import disk, jobs, migrate
 
 PATIENCE_SECONDS = 2.0
 """A hanging database must not hang the answer (P23: at most 2.5 s)."""
@@ -106,9 +106,12 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Say whether requests can be served: 200, or 503 that names the failing part."""
+    """Say whether requests can be served: 200, or 503 that names the failing part.
+
+    A disk that fills up is told and fails nothing: sending the tills elsewhere would make no room.
+    """
     failing = probe.failing()
     if failing is None:
-        return JsonResponse({"status": "ok"} | dict.fromkeys(PARTS, "ok"))
+        return JsonResponse({"status": "ok"} | dict.fromkeys(PARTS, "ok") | {"disk": disk.rooms()[0].alarm})
     body = {"type": "not-ready", "title": f"Not ready: {failing}", "status": 503, "retryable": True, "failing": failing}
     return JsonResponse(body, status=503, content_type="application/problem+json", headers={"Retry-After": "1"})
