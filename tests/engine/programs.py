@@ -94,6 +94,11 @@ class Past:
     operations: list[Operation] = field(default_factory=list)
     posted: int = 0
     """Operations of earlier batches."""
+    repeated: set[str] = field(default_factory=set)
+    """Those that come again in this batch: what had been refused may happen now."""
+
+    def begin_batch(self) -> None:
+        self.posted, self.repeated = len(self.operations), set()
 
     def remember(self, operation: Operation) -> None:
         for entry in operation.entries:
@@ -160,7 +165,8 @@ class Dice:
         As returns come: merges and the sale were posted before this batch, and the sale was one member's.
         """
         merges = [merge for merge in self.past.merged if merge.unit == origin.unit]
-        sale = self.past.operations[origin.number] if origin.number < self.past.posted else None
+        settled = origin.number < self.past.posted and origin.id not in self.past.repeated
+        sale = self.past.operations[origin.number] if settled else None
         if (
             not merges
             or merges[-1].number >= self.past.posted
@@ -302,6 +308,7 @@ def operation(seed: int, past: Past, today: int, makers: tuple[Maker, ...] = ())
 
 def again(dice: Dice) -> Operation:
     old = dice.one(*dice.past.operations)
+    dice.past.repeated.add(old.id)
     return Operation(old.key, old.id, "ann", dice.one("00", "00", "ff"), old.entries)
 
 
@@ -316,6 +323,7 @@ def programs(draw: st.DrawFn, *, batches: int = 14) -> list[Batch]:
     """Give batches of one to four operations; the least of a batch's seeds says how far time has moved before it."""
     today, out, past = 0, [], Past()
     for seeds in draw(st.lists(st.lists(SEEDS, min_size=1, max_size=4), min_size=1, max_size=batches)):
-        today, past.posted = today + Random(min(seeds)).choice(STEPS), len(past.operations)
+        today += Random(min(seeds)).choice(STEPS)
+        past.begin_batch()
         out.append(Batch(day(today), tuple(operation(seed, past, today) for seed in seeds)))
     return out

@@ -29,7 +29,7 @@ class Ledger(RuleBasedStateMachine):
         return day(self.today)
 
     def post(self, seed: int, *makers: Maker) -> None:
-        self.past.posted = len(self.past.operations)
+        self.past.begin_batch()
         self.compare_answers(operation(seed, self.past, self.today, makers))
 
     def compare_answers(self, one: Operation) -> None:

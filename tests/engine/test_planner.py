@@ -150,7 +150,7 @@ def test_any_split_of_a_return_gives_the_whole_s_result(program: list[Batch], se
             keeper.post(batch.operations, now=now)
         for operation in batch.operations:
             past.remember(operation)
-        past.posted = len(past.operations)
+        past.begin_batch()
     dice = Dice(Random(seed), (now - day(0)).days, past)
     for number, maker in enumerate((put_back, take_back, put_back, take_back)):
         entry = maker(dice, now)
