@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.bodies import Json, Spoilt, operations, spoilt
 from tests.faults.conftest import EVERY_SCOPE, Open, open_shop
-from tests.faults.effort import either
+from tests.faults.effort import LONG, either
 from tests.faults.servers import Answer, Caller, Server, serving
 
 SEED = either(quick=20261125, long=random.randrange(2**31))
@@ -24,7 +24,11 @@ ROLES: dict[str, Sequence[str]] = {
     "till": [scope for scope in EVERY_SCOPE if scope.startswith(("receipts:", "points:"))],
     "reader": ["members:read"],
 }
-EXAMPLES = either(quick=4, long=150)
+EXAMPLES = either(quick=3, long=150)
+ALL_PHASES = "examples,coverage,fuzzing,stateful"
+PHASES = (
+    dict.fromkeys(ROLES, ALL_PHASES) if LONG else {"owner": "coverage", "till": "fuzzing,stateful", "reader": "fuzzing"}
+)
 BODIES = either(quick=1_000, long=10_000)
 SETTINGS = Path(__file__).parent / "schemathesis.toml"
 BETRAYING = (b"Traceback", b"psycopg", b"SELECT ", b"INSERT ", b"site-packages", b"django", b"ledger_", b"intake_")
@@ -51,6 +55,7 @@ def test_schemathesis_finds_no_fault_whoever_asks(shop: Open, server: Server, tm
             *("run", f"http://127.0.0.1:{server.port}/v1/openapi.json", "--no-color"),
             *("-H", f"Authorization: Bearer {shop.another_key(ROLES[role])}"),
             *("--max-examples", str(EXAMPLES), "--seed", str(SEED), "--warnings", "off"),
+            *("--phases", PHASES[role]),
         ]
         return subprocess.run(command, cwd=tmp_path / role, capture_output=True, text=True, check=False)
 
