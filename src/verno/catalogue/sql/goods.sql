@@ -37,8 +37,8 @@ WHERE g.program_id = %(program)s AND g.sku = r.sku
 -- name: goods_by_id
 -- Plan: function scan, nested loop on the primary key.
 SELECT g.id::text, g.sku, g.name, g.category, g.attributes
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN catalogue_goods g ON g.id = r.id::uuid AND g.program_id = %(program)s
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN catalogue_goods g ON g.id = r.id AND g.program_id = %(program)s
 
 -- name: count_goods
 -- Plan: index-only scan of (program, sku).

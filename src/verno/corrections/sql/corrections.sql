@@ -26,8 +26,8 @@ FROM json_to_recordset(%(rows)s) AS r (
 -- Plan: function scan, nested loop on the unique index of ids, sort, lock.
 SELECT c.id::text, c.holder_id::text, c.status, c.key, encode(c.fingerprint, 'hex'), c.unit_id::text, c.points, c.reason,
        c.expires_at, c.author_kind, c.author_id, c.answer
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN corrections_correction c ON c.id = r.id::uuid AND c.program_id = %(program)s AND c.kind = 'adjustment'
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN corrections_correction c ON c.id = r.id AND c.program_id = %(program)s AND c.kind = 'adjustment'
 ORDER BY c.id
 FOR UPDATE OF c
 

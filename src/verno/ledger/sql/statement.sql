@@ -4,8 +4,8 @@
 -- ranges of accounts, transfers and open lots.
 SELECT a.holder_id::text, coalesce(t.before, 0)::bigint, coalesce(t.earned, 0)::bigint, coalesce(t.spent, 0)::bigint,
        coalesce(t.expired, 0)::bigint, coalesce(e.moments, '[]'::json)
-FROM json_array_elements_text(%(holders)s) AS r (holder_id)
-JOIN ledger_account a ON a.holder_id = r.holder_id::uuid AND a.unit_id = %(unit)s AND a.kind = 'member'
+FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+JOIN ledger_account a ON a.holder_id = r.holder_id AND a.unit_id = %(unit)s AND a.kind = 'member'
 CROSS JOIN LATERAL (
     SELECT sum(m.points) FILTER (WHERE m.at < %(start)s) AS before,
            sum(m.points) FILTER (WHERE m.at >= %(start)s AND m.kind NOT IN ('spend', 'put_back', 'expire')) AS earned,

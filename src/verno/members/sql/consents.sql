@@ -29,15 +29,15 @@ WHERE NOT EXISTS (
 -- The newest word of each member on each topic and channel. Plan: nested loop on the index of the newest, unique.
 SELECT DISTINCT ON (c.holder_id, c.topic, c.channel)
        c.holder_id::text, c.topic, c.channel, c.action = 'grant', c.occurred_at, c.method, c.text_version
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_consent c ON c.holder_id = r.id::uuid
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_consent c ON c.holder_id = r.id
 ORDER BY c.holder_id, c.topic, c.channel, c.occurred_at DESC, c.id DESC
 
 -- name: consent_states
 -- The newest word on one topic and channel, of the members given. Plan: nested loop on the index of the newest.
 SELECT DISTINCT ON (c.holder_id) c.holder_id::text, c.action = 'grant'
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_consent c ON c.holder_id = r.id::uuid AND c.topic = %(topic)s AND c.channel = %(channel)s
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_consent c ON c.holder_id = r.id AND c.topic = %(topic)s AND c.channel = %(channel)s
 ORDER BY c.holder_id, c.occurred_at DESC, c.id DESC
 
 -- name: all_consent_states

@@ -8,8 +8,8 @@ LIMIT 1
 -- name: lock_merging
 -- The members of a merge, locked in the order of their ids. Plan: function scan, nested loop on the primary key, lock.
 SELECT m.id::text
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 ORDER BY m.id
 FOR UPDATE OF m
 
@@ -17,8 +17,8 @@ FOR UPDATE OF m
 -- Where members are now. A statement of its own after the locks: one that waited would see what was there before.
 -- Plan: function scan, nested loop on the primary keys.
 SELECT m.id::text, d.into_id::text, d.survivor_id::text
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 LEFT JOIN members_redirect d ON d.holder_id = m.id
 
 -- name: add_redirect
@@ -46,8 +46,8 @@ UPDATE members_redirect SET survivor_id = %(holder)s WHERE holder_id IN (SELECT 
 -- name: identities_of
 -- Contacts of two members as they are stored. Plan: nested loop on (holder, kind).
 SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_identity i ON i.holder_id = r.id::uuid
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_identity i ON i.holder_id = r.id
 
 -- name: keys_of
 -- Plan: primary key.
@@ -94,8 +94,8 @@ WHERE c.action = 'withdraw' AND NOT EXISTS (
 -- name: merged_from
 -- Who was merged into members, directly or on the way, the oldest merge first. Plan: the index by survivor.
 SELECT d.survivor_id::text, d.holder_id::text, d.into_id::text, m.external_id, d.merged_at
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_redirect d ON d.survivor_id = r.id::uuid
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_redirect d ON d.survivor_id = r.id
 JOIN members_member m ON m.id = d.holder_id
 WHERE d.program_id = %(program)s
 ORDER BY d.merged_at, d.holder_id
@@ -103,6 +103,6 @@ ORDER BY d.merged_at, d.holder_id
 -- name: redirects_of
 -- Where merged members lead; the others are absent. Plan: primary key.
 SELECT d.holder_id::text, d.survivor_id::text
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_redirect d ON d.holder_id = r.id::uuid
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_redirect d ON d.holder_id = r.id
 WHERE d.program_id = %(program)s

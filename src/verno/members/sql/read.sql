@@ -1,14 +1,14 @@
 -- name: members
 -- Plan: function scan, nested loop on the primary key.
 SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.attributes, m.created_at, m.changed_at
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_member m ON m.id = r.id::uuid AND m.program_id = %(program)s
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 
 -- name: sealed_contacts
 -- Contacts of members with the key to each, of one kind or of all. Plan: nested loops on (holder, kind), primary key.
 SELECT i.holder_id::text, i.kind, i.sealed, k.wrapped
-FROM json_array_elements_text(%(ids)s) AS r (id)
-JOIN members_identity i ON i.holder_id = r.id::uuid AND (%(kind)s::text IS NULL OR i.kind = %(kind)s)
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_identity i ON i.holder_id = r.id AND (%(kind)s::text IS NULL OR i.kind = %(kind)s)
 JOIN members_key k ON k.holder_id = i.holder_id
 
 -- name: search_names

@@ -17,9 +17,12 @@ JOIN members_identity i ON i.holder_id = m.id
 -- name: taken_identities
 -- Who holds the identities that the batch asks for. Plan: function scan, nested loop on the primary key.
 SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex')
-FROM json_to_recordset(%(hashed)s) AS r (kind text, value text)
+FROM (
+    SELECT kind, decode(value, 'hex') AS hash
+    FROM json_to_recordset(%(hashed)s) AS h (kind text, value text) OFFSET 0
+) r
 JOIN members_identity i
-  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = r.hash
 
 -- name: merged_members
 -- Whom the batch's members, and the owners of the identities it asks for, were merged into: as a rule nobody.
@@ -30,9 +33,12 @@ JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
 JOIN members_redirect d ON d.holder_id = m.id
 UNION
 SELECT d.holder_id::text, d.survivor_id::text
-FROM json_to_recordset(%(hashed)s) AS r (kind text, value text)
+FROM (
+    SELECT kind, decode(value, 'hex') AS hash
+    FROM json_to_recordset(%(hashed)s) AS h (kind text, value text) OFFSET 0
+) r
 JOIN members_identity i
-  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+  ON i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = r.hash
 JOIN members_redirect d ON d.holder_id = i.holder_id
 
 -- name: wrapped_keys
@@ -71,8 +77,11 @@ WHERE m.id = r.id
 -- name: free_identities
 -- Plan: function scan, nested loop on the primary key, delete.
 DELETE FROM members_identity i
-USING json_to_recordset(%(rows)s) AS r (kind text, value text)
-WHERE i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = decode(r.value, 'hex')
+USING (
+    SELECT kind, decode(value, 'hex') AS hash
+    FROM json_to_recordset(%(rows)s) AS h (kind text, value text) OFFSET 0
+) r
+WHERE i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = r.hash
 
 -- name: claim_identities
 -- Rows come sorted; an identity that another transaction claimed first is a unique violation.

@@ -8,9 +8,12 @@ JOIN messaging_message m
 -- name: suppressed
 -- Which addresses must not be written to. Plan: function scan, nested loop on the primary key.
 SELECT s.channel, encode(s.address_hash, 'hex'), s.reason
-FROM json_to_recordset(%(rows)s) AS r (channel text, address_hash text)
+FROM (
+    SELECT channel, decode(address_hash, 'hex') AS hash
+    FROM json_to_recordset(%(rows)s) AS h (channel text, address_hash text) OFFSET 0
+) r
 JOIN messaging_suppression s
-  ON s.program_id = %(program)s AND s.channel = r.channel AND s.address_hash = decode(r.address_hash, 'hex')
+  ON s.program_id = %(program)s AND s.channel = r.channel AND s.address_hash = r.hash
 
 -- name: add_suppressions
 -- The first reason stays. Plan: function scan, insert.

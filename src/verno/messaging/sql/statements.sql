@@ -9,8 +9,8 @@ SELECT EXISTS (SELECT FROM messaging_statement WHERE program_id = %(program)s AN
 -- name: stated
 -- Of these members, who has the month's statement. Plan: function scan, nested loop on the primary key.
 SELECT DISTINCT s.holder_id::text
-FROM json_array_elements_text(%(holders)s) AS r (holder_id)
-JOIN messaging_statement s ON s.holder_id = r.holder_id::uuid AND s.month = %(month)s
+FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+JOIN messaging_statement s ON s.holder_id = r.holder_id AND s.month = %(month)s
 
 -- name: last_closings
 -- What each member was told last before this month. Plan: function scan, nested loop on the primary key backwards.
