@@ -6,9 +6,10 @@ start processes or call the server. Safety switches of PostgreSQL stay on.
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    _tests_enter_their_program()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -95,6 +97,51 @@ def _forget() -> None:
 
     context.forget()
     receipts.group_commit = GroupCommit(clock.now)
+
+
+def _tests_enter_their_program() -> None:
+    """Let a test's own transactions and connections see the program that was made first.
+
+    Only where the call stands in a test: what the application opens has to enter a program by itself, here too.
+    """
+    from verno.kit import db
+    from verno.kit.grants import GUARDED
+
+    oldest = "SELECT id::text FROM workspace_program ORDER BY created_at, id LIMIT 1"
+    transaction, connect, connect_for_batches = db.transaction, db.connect, db.connect_for_batches
+
+    def by_a_test() -> bool:
+        return str(sys._getframe(2).f_globals.get("__name__", "")).startswith("tests.")
+
+    @contextmanager
+    def looking() -> Iterator[psycopg.Connection]:
+        with transaction() as conn:
+            found = conn.execute(oldest).fetchone()
+            if found:
+                db.enter(conn, found[0])
+            yield conn
+
+    def staying(conn: psycopg.Connection) -> psycopg.Connection:
+        found = conn.execute(oldest).fetchone()
+        conn.commit()
+        if found:
+            db.stay_in(conn, found[0])
+        return conn
+
+    def test_transaction(program_id: str | None = None) -> AbstractContextManager[psycopg.Connection]:
+        return looking() if program_id is None and by_a_test() else transaction(program_id)
+
+    def test_connect(address: str | None = None, *, role: str = GUARDED) -> psycopg.Connection:
+        conn = connect(address, role=role)
+        return staying(conn) if by_a_test() and role == GUARDED else conn
+
+    def test_connect_for_batches(program_id: str | None = None) -> psycopg.Connection:
+        conn = connect_for_batches(program_id)
+        return staying(conn) if program_id is None and by_a_test() else conn
+
+    db.transaction = test_transaction  # type: ignore[assignment]
+    db.connect = test_connect
+    db.connect_for_batches = test_connect_for_batches
 
 
 @pytest.fixture(scope="session")

@@ -145,7 +145,7 @@ def test_leaving_ends_the_session(house: House) -> None:
 
 
 def test_another_programs_rows_do_not_exist(house: House) -> None:
-    with db.transaction() as conn:
+    with db.across_programs() as conn:
         conn.execute(
             "INSERT INTO workspace_program (id, name, currency, timezone, country, locale, created_at)"
             " VALUES (%s, 'Other', 'RUB', 'UTC', 'RU', 'ru', now())",

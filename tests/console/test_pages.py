@@ -80,7 +80,7 @@ def test_a_letter_is_shown_in_a_sandbox(house: House, rows: psycopg.Connection) 
 def test_members_of_another_program_do_not_exist(house: House, rows: psycopg.Connection) -> None:
     """There is one program an installation today; a row of another must stay invisible all the same."""
     member = holder()
-    with db.transaction() as conn:
+    with db.across_programs() as conn:
         conn.execute(
             "INSERT INTO members_member (id, program_id, external_id, name, attributes, created_at, changed_at)"
             " VALUES (%s, %s, 'x-1', 'Otto Other', '{}', now(), now())",

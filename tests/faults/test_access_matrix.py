@@ -148,7 +148,7 @@ class World:
         """Return a key of a program; made once."""
         about = (shop.program.id, *sorted(scopes), "at", *places)
         if about not in self.made:
-            with db.transaction() as conn:
+            with db.transaction(shop.program.id) as conn:
                 text = keys.create(conn, shop.program.id, "matrix", scopes, now=NOW, places=places)
             self.made[about] = text
         return self.made[about]
@@ -202,8 +202,10 @@ def world(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             shops.append(make_shop(conn, place=place))
     ours, theirs = shops
     with db.transaction() as conn:
+        db.enter(conn, ours.program.id)
         service.add_stores(conn, ours.program.id, [NewStore("spb-1", "Unmistakable Street 5")], now=NOW)
         for shop in shops:
+            db.enter(conn, shop.program.id)
             for key, value, scope in SET:
                 done = settings.write(conn, shop.program.id, key, value, scope=scope, now=NOW)
                 assert isinstance(done, settings.Value), done
@@ -340,7 +342,7 @@ def test_another_stores_things_are_refused_as_what_is_not_there(world: World) ->
 
 def test_without_a_live_key_nothing_is_told(world: World) -> None:
     dead = world.key(world.ours, EVERY, "msk-1")
-    with db.transaction() as conn:
+    with db.transaction(world.ours.program.id) as conn:
         by = Actor(ActorKind.OPERATOR, "0")
         keys.revoke(conn, world.ours.program.id, dead.split("_")[1], by=by, now=NOW)
     before = everything(world)
@@ -369,7 +371,7 @@ def test_each_scope_is_needed_and_a_missing_one_is_named(world: World) -> None:
 
 def test_a_session_of_the_staff_opens_nothing_here(world: World) -> None:
     """The owner's cookies are the console's; else a page elsewhere could post through an owner's browser."""
-    with db.transaction() as conn:
+    with db.transaction(world.ours.program.id) as conn:
         token = service.create_setup_token(conn, world.ours.program.id, now=NOW)
     client = Client(raise_request_exception=False)
     form = {"name": "Vera", "email": "vera@example.com", "password": "orange lamp river 42", "locale": "en"}

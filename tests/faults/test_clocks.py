@@ -104,6 +104,7 @@ def give_lots(shops: Mapping[ZoneInfo, Shop]) -> list[Expected]:
     for zone, shop in shops.items():
         who = new_id(now=datetime.now(UTC))
         with db.connect() as conn:
+            db.stay_in(conn, shop.program.id)
             give(conn, shop, [who], 1 << len(DAYS))
             for number, day in enumerate(DAYS):
                 end = first_moment(day + timedelta(days=1), zone)
@@ -177,6 +178,6 @@ def happened_once(lots: Sequence[Expected]) -> None:
     assert told
     assert max(told.values()) == 1, told.most_common(3)
     assert {row[0] for row in told} >= {"points.expired.v1", "points.expiring.v1"}
-    with db.connect() as conn:
+    with db.connect_across_programs() as conn:
         report = verify.run(conn)
     assert report.ok, report.problems

@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import NOW, holder
 from verno.kit import db, outbox
+from verno.kit.grants import APPLICATION
 from verno.kit.outbox import NewEvent, StoredEvent
 
 WAIT_SECONDS = 30
@@ -38,7 +39,7 @@ def conn(database: str) -> Iterator[psycopg.Connection]:
         conn.execute("CREATE TEMP TABLE diary (reader text, word text)")
         conn.execute("GRANT ALL ON pg_temp.diary TO verno_app")
         conn.commit()
-        db.become_application(conn)
+        db.become_application(conn, APPLICATION)  # a reader of all programs
         yield conn
 
 

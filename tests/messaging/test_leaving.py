@@ -218,7 +218,7 @@ def test_the_page_is_locked_down_and_speaks_both_languages(shop: Shop) -> None:
 def test_a_database_that_is_away_is_said_and_not_taken_for_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     address = path(shop)
 
-    def away() -> None:
+    def away(_program_id: str) -> None:
         message = "away"
         raise Unavailable(message)
 

@@ -153,7 +153,7 @@ def merge(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addr
             return _refused(outcome)
         return _bytes(outcome.answer, OK if outcome.replayed else CREATED, replayed=outcome.replayed)
 
-    return writing(work)
+    return writing(key.program_id, work)
 
 
 @router.post(
@@ -175,7 +175,7 @@ def undo(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
             return _refused(outcome)
         return _bytes(outcome.answer, OK, replayed=outcome.replayed)
 
-    return writing(work)
+    return writing(key.program_id, work)
 
 
 def _corrected(
@@ -192,7 +192,7 @@ def _corrected(
         asked = Asked(holder, body, f"api/{name}", fingerprint(kind, named, body), _by(key), to_id)
         return _reply(verb(conn, program, [asked])[0])
 
-    return writing(work)
+    return writing(key.program_id, work)
 
 
 def _key(request: HttpRequest) -> str:

@@ -70,11 +70,11 @@ def receive(request: HttpRequest, *, limit: int = wire.MAX_OBJECT) -> object:
     return wire.decode(body, limit=limit)
 
 
-def writing(work: Callable[[Connection], T]) -> T:
-    """Run ``work`` in one transaction, again as a whole when the database asks for it."""
+def writing(program_id: str, work: Callable[[Connection], T]) -> T:
+    """Run ``work`` in one transaction of a program, again as a whole when the database asks for it."""
 
     def once() -> T:
-        with db.transaction() as conn:
+        with db.transaction(program_id) as conn:
             return work(conn)
 
     return db.retrying(once)

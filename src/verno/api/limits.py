@@ -42,8 +42,9 @@ class LimitsWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 )
 def read(request: HttpRequest) -> HttpResponse:
     """Read the limits of the program."""
-    with db.transaction() as conn:
-        found = queries.limits(conn, caller(request).program_id)
+    program_id = caller(request).program_id
+    with db.transaction(program_id) as conn:
+        found = queries.limits(conn, program_id)
     return answer(LimitsAnswer(found))
 
 
@@ -67,7 +68,7 @@ def put(request: HttpRequest) -> HttpResponse:
             raise Refused(_not_set(done))
         return done
 
-    return answer(LimitsAnswer(writing(work)))
+    return answer(LimitsAnswer(writing(key.program_id, work)))
 
 
 def over_limit(over: OverLimit, *, now: datetime) -> Problem:

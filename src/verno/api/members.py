@@ -115,7 +115,7 @@ def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
     Who was merged into another is that one.
     """
     key = caller(request)
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         found = _read(conn, key.program_id, holder(conn, key, id))
     return answer(_with_merged(request, *found))
 
@@ -133,8 +133,9 @@ def lookup(request: HttpRequest) -> HttpResponse:
     if len(given) != 1:
         raise Refused(problems.invalid([("", "give exactly one of phone, email, card, external_id")]))
     kind, text = given[0]
-    with db.transaction() as conn:
-        program = workspace.program(conn, caller(request).program_id)
+    program_id = caller(request).program_id
+    with db.transaction(program_id) as conn:
+        program = workspace.program(conn, program_id)
         key = _key(program, kind, text)
         named = queries.find_holders(conn, program.id, [key]).get(key)
         found = _read(conn, program.id, named) if named else None
@@ -193,7 +194,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
 
     if not items:
         return []
-    results, members = writing(work)
+    results, members = writing(program_id, work)
     out: list[tuple[int, MemberAnswer | Problem]] = []
     for item, result in zip(items, results, strict=True):
         if isinstance(result, NotStored):

@@ -91,7 +91,7 @@ def balance(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the ad
     """Read points by unit and when they end, exact at this moment."""
     now = clock.now()
     key = caller(request)
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         who = holder(conn, key, id)
         units = workspace.units(conn, key.program_id)
         found = {one.unit_id: one for one in ledger.balances(conn, [who], now=now).get(who, [])}
@@ -122,7 +122,7 @@ def transfers(
     size = read_limit(limit)
     place = read_cursor(cursor)
     key = caller(request)
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         who = holder(conn, key, id)
         units = {unit.id: unit.code for unit in workspace.units(conn, key.program_id)}
         # One row more than asked tells whether there is a page after this one.
@@ -147,7 +147,7 @@ def explain(request: HttpRequest, id: str, explain: str | None = None) -> HttpRe
     `?explain=all` adds the rules that did not match. Words are in the reader's language.
     """
     key = caller(request)
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         about = context.of(conn, key.program_id)
         locale = get_language() or about.program.locale
         found = explaining.transfer(conn, about, id, locale=locale, everything=explain == "all")

@@ -61,8 +61,9 @@ def described(*, takes: object = None) -> dict[str, object]:
 )
 def read(request: HttpRequest, scope: str | None = None) -> HttpResponse:
     """Read all settings, or with ``scope`` those that may be set there, as they hold there."""
-    with db.transaction() as conn:
-        found = settings.all_values(conn, caller(request).program_id, scope=scope)
+    program_id = caller(request).program_id
+    with db.transaction(program_id) as conn:
+        found = settings.all_values(conn, program_id, scope=scope)
     if isinstance(found, NotSet):
         raise Refused(_problem([found]))
     return answer({one.key: _setting(one) for one in found})
@@ -90,7 +91,7 @@ def change(request: HttpRequest, scope: str | None = None) -> HttpResponse:
             raise Refused(_problem(wrong))
         return [_setting(one, _warning(conn, key, one)) for one in written if isinstance(one, Value)]
 
-    return answer({one.key: one for one in writing(work)})
+    return answer({one.key: one for one in writing(key.program_id, work)})
 
 
 def _is_own(key: Key, scope: str | None) -> bool:

@@ -100,7 +100,7 @@ def serving() -> Iterator[Server]:
 
 def make_key(demo: Demo, *, now: datetime) -> str:
     """Make a key that may write receipts."""
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         return keys.create(conn, demo.program.id, "bench", [Scope.RECEIPTS_WRITE], now=now)
 
 

@@ -38,7 +38,7 @@ def liability(ctx: click.Context, *, as_json: bool) -> None:
 
         with db.transaction() as conn:
             program = queries.only_program(conn)
-        with db.transaction() as conn:
+        with db.transaction(program.id) as conn:
             found = read(conn, program, now=clock.now())
     if as_json:
         session.print_json(as_object(found))

@@ -37,7 +37,7 @@ def verify(anchor: Path | None, *, as_json: bool) -> None:
     # Asked before Django is set up, which makes a key where there is none: an auditor's own, say.
     knows_key = bool(os.environ.get("VERNO_SECRET_KEY")) or (config.home() / "secret.key").exists()
     with database():
-        conn = db.connect()
+        conn = db.connect_across_programs()
         try:
             report = examine(conn, head, key=heads.public_key() if knows_key else None)
         finally:

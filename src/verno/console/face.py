@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from verno.kit import localtime
+from verno.kit import db, localtime
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.kit.money import currency_digits, format_scaled
@@ -109,7 +109,8 @@ def sees_personal(request: HttpRequest) -> bool:
 
 
 def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:
-    """Return the face of the signed-in person's program."""
+    """Return the face of the signed-in person's program, and enter it."""
+    db.enter(conn, str(signed_in(request).program_id))
     program = workspace.program(conn, str(signed_in(request).program_id))
     return Face(program, tuple(workspace.units(conn, program.id)), get_language() or "en", now)
 

@@ -35,7 +35,7 @@ def send_statements(demo: Demo, *, progress: Progress, now: datetime) -> None:
     time, so nobody else can be at work on them.
     """
     year, month = last_month(demo, now)
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         planned = statements.plan_statements(conn, demo.program, year, month, now=now)
     if isinstance(planned, StatementRefusal):
         message = f"the statements of {year}-{month:02d} were not planned: {planned}"
@@ -62,6 +62,6 @@ def _send(now: datetime, step: Callable[[int], None]) -> None:
 
 
 def _count(statement: str, demo: Demo, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         row = conn.execute(SQL[statement], occasion(demo, now)).fetchone()
     return row[0] if row else 0

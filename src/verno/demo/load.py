@@ -65,7 +65,7 @@ def load_members(demo: Demo, *, progress: Progress, now: datetime) -> None:
     def store(conn: db.Connection, batch: Sequence[members_types.NewMember]) -> Iterable[object]:
         return members.upsert(conn, demo.program, batch, now=now)
 
-    _in_batches(wanted, store, members_types.Refused, progress("members", len(missing), "members"))
+    _in_batches(demo.program.id, wanted, store, members_types.Refused, progress("members", len(missing), "members"))
 
 
 def load_goods(demo: Demo, *, progress: Progress, now: datetime) -> None:
@@ -78,13 +78,13 @@ def load_goods(demo: Demo, *, progress: Progress, now: datetime) -> None:
     def store(conn: db.Connection, batch: Sequence[catalogue_types.NewGoods]) -> Iterable[object]:
         return catalogue.upsert_goods(conn, demo.program.id, batch, now=now)
 
-    _in_batches(missing, store, catalogue_types.Refused, progress("goods", len(missing), "goods"))
+    _in_batches(demo.program.id, missing, store, catalogue_types.Refused, progress("goods", len(missing), "goods"))
 
 
 def load_places(demo: Demo, *, now: datetime) -> None:
     """Add the stores."""
     wanted = [str(store) for store in source.distinct("store_id")]
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         known = {store.code for store in workspace_queries.stores(conn, demo.program.id)}
         missing = [NewStore(code, f"Store {code}") for code in wanted if code not in known]
         if missing:
@@ -94,7 +94,7 @@ def load_places(demo: Demo, *, now: datetime) -> None:
 def load_receipts(demo: Demo, *, progress: Progress, now: datetime) -> Loaded:
     """Send the receipts that are not there yet through the engine; both lanes, in the order of time."""
     total = len(source.distinct("basket_id"))
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         row = conn.execute(SQL["count_receipts"], {"program": demo.program.id}).fetchone()
         there = row[0] if row else 0
         if there == total:
@@ -125,7 +125,7 @@ def _missing(demo: Demo, known: frozenset[str]) -> Iterator[Receipt]:
 
 
 def _known(statement: str, demo: Demo) -> frozenset[str]:
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         return _numbers(conn, statement, demo)
 
 
@@ -134,6 +134,7 @@ def _numbers(conn: db.Connection, statement: str, demo: Demo) -> frozenset[str]:
 
 
 def _in_batches(
+    program_id: str,
     items: Iterable[T],
     store: Callable[[db.Connection, Sequence[T]], Iterable[object]],
     refused: type,
@@ -142,7 +143,7 @@ def _in_batches(
     """Store items, one transaction a batch; a refusal of our own data is a fault of ours."""
     with bar as step:
         for batch in batches.batched(items, batches.MAX_BATCH):
-            with db.transaction() as conn:
+            with db.transaction(program_id) as conn:
                 for item, result in zip(batch, store(conn, batch), strict=True):
                     if isinstance(result, refused):
                         message = f"{item} of the demo was refused: {result}"

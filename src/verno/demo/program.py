@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from verno.demo import source
-from verno.kit import localtime
+from verno.kit import db, localtime
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.sql import Statements
@@ -39,6 +39,7 @@ def open_program(conn: Connection, *, original: bool, now: datetime) -> Demo:
     found = workspace_queries.programs(conn)
     if not found:
         return _make(conn, 0 if original else shift_for(now), now=now)
+    db.enter(conn, found[0].id)
     row = conn.execute(SQL["shift"], {"program": found[0].id, "key": SHIFT}).fetchone()
     shift = row[0] if row else None
     if not isinstance(shift, int):

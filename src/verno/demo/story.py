@@ -98,13 +98,13 @@ def _alone() -> Iterator[None]:
 
 def _settle(demo: Demo, now: datetime) -> None:
     while True:
-        with db.transaction() as conn:
+        with db.transaction(demo.program.id) as conn:
             if not ledger.settle_due(conn, demo.program.id, now=now):
                 return
 
 
 def _verify() -> str:
-    conn = db.connect()
+    conn = db.connect_across_programs()
     try:
         return "ok" if verify.run(conn).ok else "failed"
     finally:
@@ -112,7 +112,7 @@ def _verify() -> str:
 
 
 def _figures(demo: Demo, loaded: Loaded, verdict: str, stopwatch: Stopwatch, *, now: datetime) -> Figures:
-    with db.transaction() as conn:
+    with db.transaction(demo.program.id) as conn:
         row = conn.execute(SQL["figures"], {"program": demo.program.id}).fetchone() or (0,) * 5
         members, places, goods, receipts, lines = row
         told = conn.execute(SQL["statements"], letters.occasion(demo, now)).fetchall()

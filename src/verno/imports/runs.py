@@ -46,13 +46,13 @@ def open_run(program_id: str, kind: Kind, path: Path, sha256: str, *, now: datet
         "name": path.name,
         "now": now,
     }
-    with db.transaction() as conn:
+    with db.transaction(program_id) as conn:
         row = conn.execute(SQL["open_run"], parameters).fetchone()
     assert row is not None  # noqa: S101 INSERT ... RETURNING returns
     return Run(*row)
 
 
-def move_run(run: Run, done: "Done", *, finished_at: datetime | None = None) -> None:
+def move_run(program_id: str, run: Run, done: "Done", *, finished_at: datetime | None = None) -> None:
     """Store how far it is, with what was counted since the last time."""
     parameters = {
         "id": run.id,
@@ -61,7 +61,7 @@ def move_run(run: Run, done: "Done", *, finished_at: datetime | None = None) -> 
         "refused": done.refused,
         "finished_at": finished_at,
     }
-    with db.transaction() as conn:
+    with db.transaction(program_id) as conn:
         conn.execute(SQL["move_run"], parameters)
 
 

@@ -36,7 +36,7 @@ def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress,
     with progress("reading", path.stat().st_size, "B") as step:
         sha256, lines = runs.read_through(path, step)
     run = runs.open_run(program.id, kind, path, sha256, now=now)
-    tally = _Tally(run, tell)
+    tally = _Tally(program.id, run, tell)
     table = tables.open_table(path, after_row=run.rows_done)
     total = table.total_rows or lines
     with progress(str(kind), max(total - run.rows_done, 0), "rows") as step:
@@ -48,14 +48,15 @@ def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress,
             _balances(program, stream, tally, now=now)
         else:
             _upserts(program, stream, tally, now=now)
-    runs.move_run(run, tally.mark.advance(), finished_at=now)
+    runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
     return tally.summary()
 
 
 class _Tally:
     """Counts, errors and the watermark of one import."""
 
-    def __init__(self, run: runs.Run, tell: Tell) -> None:
+    def __init__(self, program_id: str, run: runs.Run, tell: Tell) -> None:
+        self.program_id = program_id
         self.run = run
         self.mark = runs.Watermark(run.rows_done)
         self.step: Callable[[int], None] = lambda _: None
@@ -93,7 +94,7 @@ class _Tally:
 
     def committed(self, rows: int) -> None:
         """Remember how far the file is; after a commit."""
-        runs.move_run(self.run, self.mark.advance())
+        runs.move_run(self.program_id, self.run, self.mark.advance())
         self.step(rows)
 
     def summary(self) -> Summary:
@@ -163,12 +164,12 @@ def _balances(program: Program, stream: Iterator[Item], tally: _Tally, *, now: d
 
 
 def _bring(program: Program, run_id: str, items_: Sequence[Item], *, now: datetime) -> list[Taken]:
-    with db.transaction() as conn:
+    with db.transaction(program.id) as conn:
         return balances.take(conn, program, run_id, items_, now=now)
 
 
 def _store(program: Program, values: Sequence[object], *, now: datetime) -> Sequence[object]:
-    with db.transaction() as conn:
+    with db.transaction(program.id) as conn:
         wanted = [value for value in values if isinstance(value, NewMember)]
         if wanted:
             return members.upsert(conn, program, wanted, now=now)

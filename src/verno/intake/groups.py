@@ -89,6 +89,7 @@ def _once(
     conn: Connection, program_id: str, items: Sequence[Item], verb: Verb[Item], *, now: datetime
 ) -> list[Outcome]:
     try:
+        db.stay_in(conn, program_id)
         about = context.of(conn, program_id)
         done = verb(conn, about, items, now=now)
         conn.commit()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import errors
@@ -16,7 +17,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from verno.kit import config
 from verno.kit.embedded import cluster
 from verno.kit.errors import TryAgain, Unavailable
-from verno.kit.grants import APPLICATION
+from verno.kit.grants import APPLICATION, GUARDED, PROGRAM_SETTING
 
 DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -54,15 +55,41 @@ def owner_url() -> str:
     return cluster.local().url("verno_owner")
 
 
-def become_application(conn: Connection) -> None:
-    """Lay down all rights but the application's; runs once on each new connection."""
-    conn.execute(f"SET ROLE {APPLICATION}")
+def connect_across_programs() -> Connection:
+    """Open a connection that sees the rows of all programs: for whoever checks them all."""
+    return connect(role=APPLICATION)
+
+
+def become_application(conn: Connection, role: str = GUARDED) -> None:
+    """Lay down all rights but the application's over one program; runs once on each new connection."""
+    conn.execute(f"SET ROLE {role}")
     conn.commit()
+
+
+def enter(conn: Connection, program_id: str) -> None:
+    """See and write the rows of this program until the transaction ends; without it there are none to see."""
+    conn.execute("SELECT set_config(%s, %s, true)", (PROGRAM_SETTING, program_id))
+
+
+_stays_in: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
+
+
+def stay_in(conn: Connection, program_id: str) -> None:
+    """Let an idle connection see this program until it is told another: one round trip when that changes, else none."""
+    if _stays_in.get(conn) != program_id:
+        conn.execute("SELECT set_config(%s, %s, false)", (PROGRAM_SETTING, program_id))
+        conn.commit()
+        _stays_in[conn] = program_id
+
+
+def see_all(conn: Connection) -> None:
+    """See the rows of all programs until the transaction ends: for what no program asks for, and said by name."""
+    conn.execute(f"SET LOCAL ROLE {APPLICATION}")
 
 
 def _prepare_for_doors(conn: Connection) -> None:
     """Make a pooled connection the application's, and impatient."""
-    conn.execute(f"SET ROLE {APPLICATION}; SET lock_timeout = '{LOCK_SECONDS}s'")
+    conn.execute(f"SET ROLE {GUARDED}; SET lock_timeout = '{LOCK_SECONDS}s'")
     conn.commit()
 
 
@@ -72,20 +99,25 @@ after a large import it has no figures at all; measured, it then reads whole tab
 kept (generic), and their SQL leaves the planner one way only: docs/adr/0009."""
 
 
-def connect_for_batches() -> Connection:
-    """Open a connection for set-based posting: look-ups go by index, whatever the planner believes of the tables."""
+def connect_for_batches(program_id: str | None = None) -> Connection:
+    """Open a connection for set-based posting: look-ups go by index, whatever the planner believes of the tables.
+
+    It stays in ``program_id``; whoever serves several says ``stay_in``.
+    """
     conn = connect()
     conn.execute(BY_KEY)
     conn.execute("SET plan_cache_mode = force_generic_plan")
     conn.commit()
+    if program_id is not None:
+        stay_in(conn, program_id)
     return conn
 
 
-def connect(address: str | None = None) -> Connection:
+def connect(address: str | None = None, *, role: str = GUARDED) -> Connection:
     """Open a connection of its own with the application's rights; raises ``Unavailable``."""
     try:
         conn = psycopg.connect(address or url(), connect_timeout=5)
-        become_application(conn)
+        become_application(conn, role)
     except psycopg.OperationalError as error:
         message = f"the database does not answer: {str(error).strip().splitlines()[0]}"
         raise Unavailable(message) from error
@@ -121,19 +153,30 @@ def close_pool() -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Connection]:
+def transaction(program_id: str | None = None) -> Iterator[Connection]:
     """Give a pooled connection inside one transaction: committed at the end, rolled back on an exception.
 
-    Raises ``Unavailable`` when no connection or no lock is to be had in time, or the server goes away.
+    It sees the rows of ``program_id``; without it none until ``enter``. Raises ``Unavailable`` when no connection or no
+    lock is to be had in time, or the server goes away.
     """
     try:
         with pool().connection() as conn:
+            if program_id is not None:
+                enter(conn, program_id)
             yield conn
     except (PoolTimeout, psycopg.OperationalError) as error:
         if isinstance(error, RETRYABLE):
             raise
         message = "the database does not answer; try again"
         raise Unavailable(message) from error
+
+
+@contextmanager
+def across_programs() -> Iterator[Connection]:
+    """Give a transaction that sees the rows of all programs; the callers are few and a test names them."""
+    with transaction() as conn:
+        see_all(conn)
+        yield conn
 
 
 def retrying(work: Callable[[], T]) -> T:

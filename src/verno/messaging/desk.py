@@ -99,7 +99,7 @@ class Desk:
             "limit": limit,
             "most": MOST_ATTEMPTS,
         }
-        with db.transaction() as conn:
+        with db.across_programs() as conn:
             conn.execute(SQL["give_up_lost"], parameters)
             conn.execute(SQL["give_up_killers"], parameters)
             rows = conn.execute(SQL["claim"], parameters).fetchall()
@@ -112,7 +112,7 @@ class Desk:
     def _exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         now = self._now()
         # Pipelined: each answer waited for costs a turn of the interpreter's lock, which the lines hold nearly always.
-        with db.transaction() as conn, conn.pipeline():
+        with db.across_programs() as conn, conn.pipeline():
             self._conclude(conn, ends, now)
             if not asks:
                 return set(), []
@@ -179,7 +179,7 @@ class Desk:
             by_program.setdefault(content.program_id, []).append(
                 NewSuppression(content.channel, digest, "no-such-address", response[:80])
             )
-        with db.transaction() as conn:
+        with db.across_programs() as conn:
             for program_id, suppressions in by_program.items():
                 service.suppress(conn, program_id, suppressions, now=self._now())
 

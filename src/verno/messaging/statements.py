@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from verno.kit import batches, localtime
+from verno.kit import batches, db, localtime
 from verno.kit.db import Connection
 from verno.ledger import service as ledger
 from verno.ledger import statement_queries
@@ -102,6 +102,7 @@ def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCou
     """
     out: dict[str, StatementCounts] = {}
     for program in workspace.programs(conn):
+        db.enter(conn, program.id)
         today = localtime.business_date(now, localtime.zone(program.timezone))
         year, month = localtime.month_before(today)
         row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()

@@ -40,7 +40,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, left: Subscription) -> HttpResponse:
-    with db.transaction() as conn:
+    with db.transaction(left.program_id) as conn:
         names, spoken = _known(conn, left)
         state = "left" if farewell.has_left(conn, left) else "ask"
     return _page(request, state, spoken, names)
@@ -52,7 +52,7 @@ def _stop(request: HttpRequest, left: Subscription) -> HttpResponse:
     method = farewell.ONE_CLICK if one_click else farewell.PAGE
 
     def work() -> tuple[dict[str, str], Language]:
-        with db.transaction() as conn:
+        with db.transaction(left.program_id) as conn:
             known = _known(conn, left)
             farewell.leave(conn, left, method=method, reason=reason, now=clock.now())
             return known

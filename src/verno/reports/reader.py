@@ -29,7 +29,7 @@ class ReceiptFacts(msgspec.Struct, frozen=True, gc=False):
 
 def step(*, now: datetime) -> int:
     """Count the next events in one transaction; returns how many were read, 0 when there are none for now."""
-    with db.transaction() as conn:
+    with db.across_programs() as conn:  # a reader of the outbox reads every program's events
         return outbox.consume(conn, READER, count, now=now)
 
 

@@ -93,7 +93,7 @@ def close_day(*, now: datetime, stopping: Callable[[], bool]) -> int:
         programs = workspace.programs(conn)
     for program in programs:
         day = localtime.business_date(now, localtime.zone(program.timezone)) - timedelta(days=1)
-        with db.transaction() as conn:
+        with db.transaction(program.id) as conn:
             due = conn.execute(SQL["closable"], {"program": program.id, "date": day}).fetchone() is not None
         if due:
             _seal_all(program.id, now, stopping)
@@ -107,7 +107,7 @@ def _bring_out(program: Program, now: datetime) -> None:
 
     A disk that refuses must not keep the letters back: they are what leaves the house.
     """
-    with db.transaction() as conn:
+    with db.transaction(program.id) as conn:
         head = queries.closing_head(conn, program.id)
     if head is None:
         return
@@ -115,12 +115,12 @@ def _bring_out(program: Program, now: datetime) -> None:
         _file(program, head)
     except OSError:
         log.exception("the head of %s could not be filed; it is tried again", head.date)
-    with db.transaction() as conn:
+    with db.transaction(program.id) as conn:
         news = queries.untold(conn, program.id, now - timedelta(days=TOLD_DAYS))
     if news is None:
         return
     for owner, response in letter.send(*news, program_name=program.name, now=now):
-        with db.transaction() as conn:
+        with db.transaction(program.id) as conn:
             row = {"program": program.id, "number": news[0].number, "staff": owner.id, "at": now, "response": response}
             conn.execute(SQL["add_notice"], row)
 
@@ -136,7 +136,7 @@ def _seal_all(program_id: str, now: datetime, stopping: Callable[[], bool]) -> i
 
 
 def _seal_some(program_id: str, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(program_id) as conn:
         return seal(conn, program_id, now=now)
 
 
@@ -158,6 +158,7 @@ def _head(program: Program, day: date, *, closes: bool, now: datetime) -> Head |
     """Write a head in a transaction of its own that sees one moment; None when the day was closed meanwhile."""
     with db.transaction() as conn:
         conn.execute(SQL["one_moment"])
+        db.enter(conn, program.id)
         row = conn.execute(SQL["next_head"], {"program": program.id}).fetchone()
         number = int(row[0]) if row else 1
         tip = queries.tip(conn, program.id)

@@ -106,25 +106,25 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG00
 
 
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(program) as conn:
         return days.tell_days(conn, program, zone, now=now)
 
 
 def _apply_some(program: str, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(program) as conn:
         return applying.sweep(conn, context.of(conn, program), now=now)
 
 
 def _forget_some(now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.across_programs() as conn:
         return limits.forget(conn, now=now)
 
 
 def _move_some(program: str, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(program) as conn:
         return corrections.move_stragglers(conn, program, now=now)
 
 
 def _settle_some(program: str, now: datetime) -> int:
-    with db.transaction() as conn:
+    with db.transaction(program) as conn:
         return ledger.settle_due(conn, program, now=now)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.utils.translation import gettext_lazy
 
 from verno.kit import config, db, secrets
-from verno.kit.grants import APPLICATION
+from verno.kit.grants import APPLICATION, GUARDED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -100,8 +100,10 @@ def database(address: str, **options: object) -> dict[str, object]:
 
 
 DATABASES = {
-    # Sessions, staff and the back room's lists: none of them may keep the database busy.
+    # Sessions and staff, who are known before their program is; and the back room's lists, of one program.
+    # None of them may keep the database busy.
     "default": database(db.url(), assume_role=APPLICATION, options="-c statement_timeout=10s"),
+    "backroom": database(db.url(), assume_role=GUARDED, options="-c statement_timeout=10s"),
     "owner": database(db.owner_url()),
 }
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from verno.kit import db
 from verno.kit.db import Connection
 from verno.kit.ids import new_id
 from verno.workspace import audit
@@ -70,6 +71,7 @@ def redeem_setup_token(
             savepoint.force_rollback = True  # the link was not what was wrong: give it back
             return SetupRefusal.EMAIL_TAKEN
         by = Actor(ActorKind.STAFF, staff_id)
+        db.enter(conn, used[0])
         audit.record(conn, used[0], by, "staff.setup", ("staff", staff_id), now=now, detail=Role.OWNER)
         return Redeemed(staff_id, used[0])
 
@@ -101,6 +103,7 @@ def accept_invitation(
     staff_id, program_id = used
     conn.execute(SQL["set_password"], {"id": staff_id, "password": password_hash, "locale": locale})
     by = Actor(ActorKind.STAFF, staff_id)
+    db.enter(conn, program_id)
     audit.record(conn, program_id, by, "staff.password", ("staff", staff_id), now=now)
     return Redeemed(staff_id, program_id)
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from psycopg.rows import args_row
 
-from verno.kit import batches
+from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.sql import Statements
@@ -25,11 +25,12 @@ def programs(conn: Connection) -> list[Program]:
 
 
 def only_program(conn: Connection) -> Program:
-    """Return the installation's program; raises ``VernoError`` when there is none yet."""
+    """Return the installation's program and enter it; raises ``VernoError`` when there is none yet."""
     found = programs(conn)
     if not found:
         message = "there is no program yet: run 'verno init' (an empty start) or 'verno demo'"
         raise VernoError(message)
+    db.enter(conn, found[0].id)
     return found[0]
 
 

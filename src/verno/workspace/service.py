@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import msgspec
 from babel import Locale
 
-from verno.kit import batches, ids, localtime
+from verno.kit import batches, db, ids, localtime
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.kit.money import is_currency
@@ -51,6 +51,7 @@ def create_program(conn: Connection, wanted: NewProgram, *, now: datetime) -> Pr
     except (ZoneInfoNotFoundError, ValueError):
         return ProgramRefusal.UNKNOWN_TIMEZONE
     id_, network, anonymous = ids.new_ids(3, now=now)
+    db.enter(conn, id_)
     made = Program(id_, wanted.name, wanted.currency, wanted.timezone, wanted.country, wanted.locale)
     conn.execute(
         SQL["add_program"],

@@ -13,7 +13,7 @@ from verno.workspace.types import Scope
 def _quote(call: Call) -> Reply:
     key = caller(call, Scope.RECEIPTS_WRITE)
     item = vouching.read(key, body(call), quoting=True)
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         about = context.of(conn, key.program_id)
         answer = quoting.quote(conn, about, item, now=clock.now(), everything=call.explains_all())
     return problem(refusal(answer)) if isinstance(answer, Refused) else Reply(200, answer)

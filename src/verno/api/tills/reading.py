@@ -18,7 +18,7 @@ def with_all_rules(call: Call, key: Key, reply: Reply) -> Reply:
     """Return an answer with the rules that did not match, when ``?explain=all`` asks for them."""
     if reply.status not in DONE or not call.explains_all():
         return reply
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         about = context.of(conn, key.program_id)
         return replace(reply, body=explaining.with_all_rules(conn, about, reply.body))
 
@@ -28,7 +28,7 @@ def _read(call: Call) -> Reply:
     name = sold.target(call.target)
     if name is None:
         raise problems.Refused(problems.not_found())
-    with db.transaction() as conn:
+    with db.transaction(key.program_id) as conn:
         about = context.of(conn, key.program_id)
         one = state.find(conn, about, name)
         if one is None or not allows_place(key, about.by_place[one.row.place_id].code):

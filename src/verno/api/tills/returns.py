@@ -46,7 +46,7 @@ def _look_again(program_id: str, parked: Sequence[str]) -> None:
     """See whether a sale has come while its return was being parked; the worker looks again later still."""
 
     def once() -> None:
-        with db.transaction() as conn:
+        with db.transaction(program_id) as conn:
             applying.sweep(conn, context.of(conn, program_id), ids=parked, now=clock.now())
 
     db.retrying(once)

@@ -37,6 +37,6 @@ def _touches_points(key: Key, receipt: Receipt) -> bool:
 
 def _who(program_id: str, approval: Approval, place: str) -> str | None:
     """Return the id of whoever's PIN this is, if they may approve at this place."""
-    with db.transaction() as conn:
+    with db.transaction(program_id) as conn:
         found = staff.verify_pin(conn, program_id, approval.staff, approval.pin, now=clock.now())
     return found.id if found is not None and roles.may(found, Permission.TILL_APPROVE, place) else None

@@ -71,7 +71,7 @@ def closed_lots(shop: Shop, *, now: datetime) -> dict[int, float]:
     for count, who in holders.items():
         fill(shop, [who], count, now=now)
     times: dict[int, list[float]] = {count: [] for count in CLOSED}
-    with db.connect_for_batches() as conn:
+    with db.connect_for_batches(shop.program_id) as conn:
         for _ in range(ROUNDS):
             for count, who in holders.items():
                 id_ = ids.new_id(now=now)
@@ -112,7 +112,7 @@ def fill(shop: Shop, holders: Sequence[str], pairs: int, *, now: datetime) -> in
 def _rate(shop: Shop, size: int, seconds: float, now: datetime) -> float:
     dice = 0
     done = 0
-    with db.connect_for_batches() as conn:
+    with db.connect_for_batches(shop.program_id) as conn:
         began = time.monotonic()
         while time.monotonic() - began < seconds:
             operations = []
@@ -133,7 +133,7 @@ def expiring(shop: Shop, lots: int, *, now: datetime) -> None:
     ends = now + timedelta(seconds=1)
     count = lots // LOTS_AN_ACCOUNT
     holders = ids.new_ids(count, now=now)
-    with db.connect_for_batches() as conn:
+    with db.connect_for_batches(shop.program_id) as conn:
         for start in range(0, count, 1_000):
             for _ in range(LOTS_AN_ACCOUNT):
                 part = tuple(holders[start : start + 1_000])
@@ -173,7 +173,7 @@ class Sweeper:
 
 
 def _sweep(program_id: str, now: datetime, took: "mp.queues.Queue[float]") -> None:
-    with db.connect_for_batches() as conn:
+    with db.connect_for_batches(program_id) as conn:
         began = time.monotonic()
         while ledger.settle_due(conn, program_id, now=now):
             conn.commit()
@@ -183,7 +183,7 @@ def _sweep(program_id: str, now: datetime, took: "mp.queues.Queue[float]") -> No
 
 def refill(shop: Shop, *, now: datetime) -> None:
     """Give the shop's members points again."""
-    with db.transaction() as conn:
+    with db.transaction(shop.program_id) as conn:
         give(conn, shop.program_id, shop.unit_id, shop.holders, 1_000_000, now=now)
 
 

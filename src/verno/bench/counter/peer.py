@@ -101,7 +101,7 @@ def _ours(
 ) -> None:
     dice = random.Random(client)  # noqa: S311 not secrecy
     now = datetime.now(UTC)  # noqa: TID251 a bench's own clock
-    with db.connect_for_batches() as conn:
+    with db.connect_for_batches(shop.program_id) as conn:
 
         def step(_: int) -> None:
             operations = [_sale(shop, dice.choice(holders), id_, now) for id_ in ids.new_ids(size, now=now)]

@@ -47,7 +47,7 @@ class Shop(msgspec.Struct, frozen=True):
 def open_shop(demo: Demo, *, now: datetime) -> Shop:
     """Let members with points to spend into the demo's program, and a rulebook of many rules since yesterday."""
     program, unit = demo.program, demo.unit
-    with db.transaction() as conn:
+    with db.transaction(program.id) as conn:
         workspace.add_stores(conn, program.id, [NewStore(PLACE, PLACE)], now=now)
         settings.write(conn, program.id, "spend.value", 100, scope=f"unit={unit.code}", now=now)
         book = Rulebook(tuple(Rule(f"rule-{n}", Earn(unit.code, 1, 100 + n)) for n in range(MANY_RULES)))

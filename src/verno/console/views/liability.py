@@ -22,7 +22,7 @@ def liability(request: HttpRequest) -> HttpResponse:
         face = face_of(request, conn, now)
 
     def read() -> Liability:
-        with db.transaction() as conn:
+        with db.transaction(face.program.id) as conn:
             return queries.liability(conn, face.program, now=now)
 
     found = _reports.get(face.program.id, read)

@@ -1,0 +1,18 @@
+"""Each statement of the application sees one program's rows."""
+
+from django.db import migrations
+
+from verno.kit import grants
+
+
+class Migration(migrations.Migration):
+    """Row security of messaging; the previous release, which names no program, goes on seeing all (docs/adr/0012)."""
+
+    atomic = False  # each table is locked alone
+    dependencies = [("messaging", "0002_guards"), ("kit", "0003_row_security")]
+
+    operations = [
+        grants.guard("messaging_message"),
+        grants.guard("messaging_statement"),
+        grants.guard("messaging_suppression"),
+    ]
