@@ -58,6 +58,10 @@ class History:
         self.spend(1, 40, at=at)
         return self.transfers[before:]
 
+    def settle(self) -> None:
+        """Wait until all that was committed has a certain place: tests of other workers use the same server."""
+        assert service.wait_for_others(), "a transaction somewhere does not end"
+
     def seal(self, *, now: datetime = NOW) -> Made:
         """Seal all that was committed."""
         made = service.seal_now(self.shop.program, now=now)

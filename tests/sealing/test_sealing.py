@@ -126,6 +126,7 @@ def test_full_blocks_are_cut(history: History, monkeypatch: pytest.MonkeyPatch) 
 def test_every_column_of_a_transfer_is_in_its_leaf(history: History, superuser: psycopg.Connection) -> None:
     """Also those that later versions add: then the leaf's words need a second version."""
     transfer = history.earn(0, 10)
+    history.settle()
     superuser.execute(
         "ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_kind, DROP CONSTRAINT ledger_transfer_amount"
     )
@@ -154,6 +155,7 @@ def test_every_column_of_a_transfer_is_in_its_leaf(history: History, superuser: 
 def test_the_leaf_is_what_the_page_says(history: History, superuser: psycopg.Connection) -> None:
     """The worked example of docs/explanation/sealed-history.md, recomputed by other means."""
     transfer = history.earn(0, 10)
+    history.settle()
     row = superuser.execute(
         "SELECT txid, id, program_id, holder_id, unit_id, debit_account_id, credit_account_id, amount"
         " FROM ledger_transfer"
@@ -227,6 +229,7 @@ def test_the_owner_gets_the_head_once(history: History, monkeypatch: pytest.Monk
     hire(history, "olga@example.com", "ru")
     hire(history, "oskar@example.com", "en")
     history.day()
+    history.settle()
     close(LOCAL_MIDNIGHT)  # no relay yet: it waits
     with Postman() as postman:
         monkeypatch.setenv("VERNO_SMTP_URL", f"smtp://127.0.0.1:{postman.port}")

@@ -73,7 +73,7 @@ def seal_now(program: Program, *, now: datetime) -> Made:
     Transactions under way are waited for, some seconds at most: until they end, what committed after they began has no
     certain place.
     """
-    complete = _wait_for_others()
+    complete = wait_for_others()
     _seal_all(program.id, now, lambda: False)
     day = localtime.business_date(now, localtime.zone(program.timezone))
     head = db.retrying(lambda: _head(program, day, closes=False, now=now))
@@ -81,6 +81,21 @@ def seal_now(program: Program, *, now: datetime) -> Made:
         message = "a head that closes no day was not written"
         raise BrokenInvariant(message)
     return Made(head, _file(program, head), complete)
+
+
+def wait_for_others() -> bool:
+    """Wait until every transaction of now is over, also those of other databases of this server; False if they stay."""
+    deadline = time.monotonic() + PATIENCE
+    goal = None
+    while True:
+        with db.transaction() as conn:
+            over, above = queries.horizon(conn)
+        goal = above if goal is None else goal
+        if over >= goal:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK)
 
 
 def close_day(*, now: datetime, stopping: Callable[[], bool]) -> int:
@@ -138,20 +153,6 @@ def _seal_all(program_id: str, now: datetime, stopping: Callable[[], bool]) -> i
 def _seal_some(program_id: str, now: datetime) -> int:
     with db.transaction(program_id) as conn:
         return seal(conn, program_id, now=now)
-
-
-def _wait_for_others() -> bool:
-    deadline = time.monotonic() + PATIENCE
-    goal = None
-    while True:
-        with db.transaction() as conn:
-            over, above = queries.horizon(conn)
-        goal = above if goal is None else goal
-        if over >= goal:
-            return True
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(LOOK)
 
 
 def _head(program: Program, day: date, *, closes: bool, now: datetime) -> Head | None:
