@@ -37,7 +37,7 @@ TillKey = tuple[str, str]
 class Learned:
     """What one transaction found out, to be remembered once it has committed."""
 
-    goods: dict[str, str] = field(default_factory=dict)
+    goods: dict[str, bytes] = field(default_factory=dict)
     tills: dict[TillKey, str] = field(default_factory=dict)
 
 
@@ -59,7 +59,8 @@ class Context:
     rulebooks: list[StoredRulebook]
     stores: dict[str, Store]
     zones: dict[str, ZoneInfo]
-    goods: dict[str, str]
+    goods: dict[str, bytes]
+    """Ids by SKU, as fields of a COPY."""
     tills: dict[TillKey, str]
     makes_places: bool
     read_at: float

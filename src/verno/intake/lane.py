@@ -88,7 +88,7 @@ def read_answer(pipe: IO[bytes] | None) -> Outcomes | None:
 def main() -> None:
     """Serve one order: standard input to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; we end with our input
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "verno.kit.speech"  # words are all that a lane has of Django
     import django  # noqa: PLC0415 a process of its own
 
     django.setup()

@@ -25,10 +25,10 @@ def member_key(ref: MemberRef, *, program_id: str, country: str) -> Key | str:
 
     A phone or e-mail that cannot be one is no error of the sale's: it gets a key that nobody has.
     """
-    if _fields(ref).count(None) != len(_KINDS) - 1:
+    named = [(kind, value) for kind, value in zip(_KINDS, _fields(ref), strict=True) if value is not None]
+    if len(named) != 1:
         return "name the member by exactly one of id, card, phone, email, external_id"
-    kind, value = next((kind, value) for kind, value in zip(_KINDS, _fields(ref), strict=True) if value)
-    return _key(kind, value, program_id, country)
+    return _key(*named[0], program_id, country)
 
 
 def _fields(ref: MemberRef) -> tuple[str | None, ...]:

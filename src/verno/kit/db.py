@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from verno.kit import config
 from verno.kit.embedded import cluster
 from verno.kit.errors import TryAgain, Unavailable
-from verno.kit.grants import APPLICATION, GUARDED, PROGRAM_SETTING
+from verno.kit.roles import APPLICATION, GUARDED, PROGRAM_SETTING
 
 DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]

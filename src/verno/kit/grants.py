@@ -10,10 +10,7 @@ from collections.abc import Sequence
 
 from django.db.migrations import RunSQL
 
-APPLICATION = "verno_app"
-GUARDED = "verno_program"
-PROGRAM_SETTING = "verno.program"
-"""The setting that says, in a session or a transaction, whose rows are seen; without it none are."""
+from verno.kit.roles import APPLICATION, GUARDED, PROGRAM_SETTING
 
 MAKE_ROLE = f"""
 DO $$

@@ -303,7 +303,7 @@ class Account(msgspec.Struct, gc=False):
     changed_at: datetime
 
 
-class Lot(msgspec.Struct, gc=False):
+class Lot(msgspec.Struct, gc=False, omit_defaults=True):
     """Points that live and die together. ``active_from`` <= usable < ``expires_at``; ``id`` is its transfer's.
 
     ``held`` of ``remaining`` are set aside by holds. ``restores_id`` names the lot in whose place this one stands.
@@ -321,7 +321,7 @@ class Lot(msgspec.Struct, gc=False):
     restores_id: str | None = None
 
 
-class Transfer(msgspec.Struct, frozen=True, gc=False):
+class Transfer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A debit and a credit in one row. ``at`` is business time; ``recorded_at`` never runs back within an account.
 
     ``reverses_id`` names the transfer that this one takes (partly) back.

@@ -4,7 +4,7 @@ import psycopg
 
 from verno.kit import db
 from verno.kit.errors import Unavailable, VernoError
-from verno.kit.grants import APPLICATION
+from verno.kit.roles import APPLICATION
 
 OLDEST_SERVER = 150000
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from operator import attrgetter
 
 from verno.catalogue import service as catalogue
 from verno.intake import naming, queries
@@ -10,6 +12,7 @@ from verno.intake.settling.case import Case
 from verno.intake.settling.writing import Things
 from verno.intake.types import SEPARATOR, Approved, Outcome, Receipt, Refusal, Refused, Replayed, Settled
 from verno.kit import ids, localtime
+from verno.kit.copying import uuid
 from verno.kit.db import Connection
 from verno.kit.money import MAX_AMOUNT
 from verno.members import queries as members
@@ -17,6 +20,7 @@ from verno.workspace import queries as workspace
 from verno.workspace import service as workspace_service
 from verno.workspace.types import NewStore, Store
 
+_SKU = attrgetter("sku")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_AHEAD = timedelta(hours=24)
 """How far a till's clock may run ahead of ours."""
@@ -112,17 +116,19 @@ class Desk:
 
     def goods_and_tills(self, fresh: Sequence[Case], learned: Learned) -> Things:
         """Find or make the goods and tills that the receipts name."""
-        known = self.context.goods
-        wanted = {line.sku for case in fresh for line in case.receipt.lines if line.sku not in known}
-        wanted -= learned.goods.keys()
+        named = set(map(_SKU, chain.from_iterable([case.receipt.lines for case in fresh])))
+        strange = named.difference(self.context.goods).difference(learned.goods)  # ``-`` would walk all that is known
         program_id = self.context.program.id
-        if wanted:
-            learned.goods.update(catalogue.ensure_goods(self.conn, program_id, sorted(wanted), now=self.now))
-        tills = {(case.store.id, case.receipt.till) for case in fresh if case.receipt.till is not None}
-        strange = {key for key in tills if key not in self.context.tills and key not in learned.tills}
         if strange:
-            learned.tills.update(workspace_service.add_tills(self.conn, program_id, sorted(strange), now=self.now))
-        return Things(self.context, learned)
+            found = catalogue.ensure_goods(self.conn, program_id, sorted(strange), now=self.now)
+            learned.goods.update((sku, uuid(id_)) for sku, id_ in found.items())
+        known = self.context.goods
+        goods = {sku: known.get(sku) or learned.goods[sku] for sku in named}
+        tills = {(case.store.id, case.receipt.till) for case in fresh if case.receipt.till is not None}
+        unmet = {key for key in tills if key not in self.context.tills and key not in learned.tills}
+        if unmet:
+            learned.tills.update(workspace_service.add_tills(self.conn, program_id, sorted(unmet), now=self.now))
+        return Things(goods, self.context.tills, learned.tills)
 
 
 def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case | Refused:

@@ -6,7 +6,7 @@ from struct import Struct
 
 import msgspec
 
-from verno.intake.types import AttributeValue, Line, Payment, Spent
+from verno.intake.types import MAX_LINES, AttributeValue, Line, Payment, Spent
 from verno.kit.copying import (
     NULL,
     columns,
@@ -25,8 +25,8 @@ from verno.rules.types import Fired
 
 _CLAIM = columns(7)
 _RECEIPT = columns(30)
-_LINE = Struct(">h i16s i16s ih i16s").pack
-"""Columns, holder, receipt, number of the line, goods."""
+_LINE = columns(8)
+_NUMBERS = tuple(Struct(">ih").pack(2, number) for number in range(MAX_LINES + 1))
 _AMOUNTS = Struct(">iqiq").pack
 
 _PLAIN = NULL + int8(0) + 4 * NULL
@@ -144,17 +144,20 @@ def _priced(row: ReceiptRow) -> bytes:
     )
 
 
-def line_rows(
-    lines: Iterable[Line], holder_id: str, receipt_id: str, known: Mapping[str, str], fresh: Mapping[str, str]
-) -> bytes:
-    """Return the lines of a receipt; goods ids by SKU are in ``known`` or in ``fresh``."""
-    holder, receipt = known_uuid(holder_id)[4:], uuid(receipt_id)[4:]
+def line_rows(lines: Iterable[Line], holder_id: str, receipt_id: str, goods: Mapping[str, bytes]) -> bytes:
+    """Return the lines of a receipt; ``goods`` has the fields of the goods' ids by SKU.
+
+    Written out as one sum: most of what a receipt costs is its lines.
+    """
+    head = _LINE + known_uuid(holder_id) + uuid(receipt_id)
     return b"".join(
         [
-            _LINE(8, 16, holder, 16, receipt, 2, number, 16, known_uuid(known.get(line.sku) or fresh[line.sku])[4:])
+            head
+            + _NUMBERS[number]
+            + goods[line.sku]
             + numeric(line.quantity)
             + _AMOUNTS(8, line.amount, 8, line.discount)
-            + jsonb(_json(line.attributes) if line.attributes else None)
+            + (jsonb(_json(line.attributes)) if line.attributes else NULL)
             for number, line in enumerate(lines, 1)
         ]
     )

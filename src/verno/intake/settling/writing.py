@@ -1,11 +1,11 @@
 """Writes receipts, claims, events and lines by COPY, with the answers that are kept for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from verno.intake import answer, queries
-from verno.intake.context import Context, Learned, TillKey
+from verno.intake.context import Context, TillKey
 from verno.intake.settling import rows
 from verno.intake.settling.case import NOTHING, Case
 from verno.intake.sums import claimcode
@@ -19,18 +19,15 @@ HASHED = frozenset({"phone", "email", "card"})
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Ids of goods and tills: what the process knows, and what this batch found out (never merged: one is large)."""
+    """Ids of the batch's goods, as fields of a COPY by SKU, and of tills: those known before and those just made."""
 
-    context: Context
-    learned: Learned
+    goods: Mapping[str, bytes]
+    tills: Mapping[TillKey, str]
+    new_tills: Mapping[TillKey, str]
 
     def till(self, key: TillKey) -> str:
         """Return a till's id by (store id, code)."""
-        return self.context.tills.get(key) or self.learned.tills[key]
-
-    def lines(self, case: Case, holder_id: str) -> bytes:
-        """Return the receipt's lines as rows of a COPY."""
-        return rows.line_rows(case.receipt.lines, holder_id, case.id, self.context.goods, self.learned.goods)
+        return self.tills.get(key) or self.new_tills[key]
 
 
 def write(conn: Connection, context: Context, cases: Sequence[Case], things: Things, *, now: datetime) -> list[bytes]:
@@ -44,7 +41,7 @@ def write(conn: Connection, context: Context, cases: Sequence[Case], things: Thi
         record = _record(case, things, code, reply)
         records.append(record)
         events.append(_event(context, case, record))
-        lines.append(things.lines(case, record.holder_id))
+        lines.append(rows.line_rows(case.receipt.lines, record.holder_id, case.id, things.goods))
     program_id, recorded_at = context.program.id, moment(now)
     outbox.append(conn, events)
     copy_rows(conn, queries.SQL["copy_claims"], [rows.claim_row(program_id, one) for one in records])

@@ -45,7 +45,6 @@ max_connections = 100
 max_wal_size = 4GB
 min_wal_size = 256MB
 checkpoint_timeout = 15min
-wal_compression = pglz
 random_page_cost = 1.1
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -143,7 +143,7 @@ SELECT %(program)s, key, id, holder_id, decode(fingerprint, 'hex')
 FROM json_to_recordset(%(rows)s) AS r (key text, id uuid, holder_id uuid, fingerprint text)
 
 -- name: write_transfers
--- Plan: function scan, insert; two look-ups of the sides' accounts a row by the foreign keys.
+-- Plan: function scan, insert; the sides are looked up once a statement (trigger).
 INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_id, credit_account_id, amount, kind,
                              reason, at, recorded_at, operation_id, reverses_id)
 SELECT holder_id, id, %(program)s, unit_id, debit_account_id, credit_account_id, amount, kind,
