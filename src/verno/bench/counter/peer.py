@@ -1,7 +1,9 @@
 """Beside hf-nostro, the nearest open library: lots, idempotent, PostgreSQL. The same work, the same server, one run.
 
-Both are used as a library, each client a process of its own with one connection. A till's sale earns and spends: both
-libraries do the two in one transaction, which each of them offers, and in bulk many of them.
+Both are used as a library, each client a process of its own with one connection. A till's sale earns and spends. Ours
+is one operation of two entries. Theirs is measured in two ways: a credit and a debit, each with a commit of its own, as
+their pages show it; and both in one transaction of the caller's, which they offer too. In bulk one transaction holds
+many sales.
 """
 
 import multiprocessing as mp
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
+from typing import Any
 
 import msgspec
 
@@ -21,7 +24,8 @@ from verno.ledger.types import Earn, Operation, Spend
 ACCOUNTS = 1_000
 BATCH = 500
 """Sales in one transaction, in bulk."""
-EARNED, SPENT = 100, 30
+EARNED, SPENT = 30, 30
+"""As much in as out, so that accounts stay as they are however long the bench runs."""
 LIFE = timedelta(days=180)
 
 Step = Callable[[int], None]
@@ -32,11 +36,18 @@ class Peer(msgspec.Struct, frozen=True):
 
     ours: float
     theirs: float
+    theirs_joined: float
+    """With both calls in one transaction."""
 
     @property
     def ratio(self) -> float:
         """Return how many of ours there are for each of theirs."""
         return self.ours / self.theirs
+
+    @property
+    def joined_ratio(self) -> float:
+        """Return the same beside their joined calls."""
+        return self.ours / self.theirs_joined
 
 
 def prepare() -> list[str]:
@@ -53,15 +64,16 @@ def prepare() -> list[str]:
 
 
 def measure(shop: Shop, accounts: list[str], *, clients: int, seconds: float) -> Peer:
-    """Return the rates by so many clients, a sale a transaction."""
+    """Return the rates by so many clients, sale by sale."""
     ours = _rate(_ours, (1, shop, list(shop.holders)), clients, seconds)
-    return Peer(ours, _rate(_theirs, (1, accounts), clients, seconds))
+    return Peer(ours, _rate(_theirs, (0, accounts), clients, seconds), _rate(_theirs, (1, accounts), clients, seconds))
 
 
 def measure_bulk(shop: Shop, accounts: list[str], *, seconds: float) -> Peer:
     """Return the rates in bulk, one client."""
     ours = _rate(_ours, (BATCH, shop, list(shop.holders)), 1, seconds)
-    return Peer(ours, _rate(_theirs, (BATCH, accounts), 1, seconds))
+    theirs = _rate(_theirs, (BATCH, accounts), 1, seconds)
+    return Peer(ours, theirs, theirs)
 
 
 def _rate(work: Callable[..., None], arguments: tuple[object, ...], clients: int, seconds: float) -> float:
@@ -124,6 +136,7 @@ def _theirs(
     size: int,
     accounts: list[str],
 ) -> None:
+    """Sales in transactions of ``size``; 0 lets each call commit by itself."""
     from uuid import UUID  # noqa: PLC0415 theirs alone
 
     import psycopg  # noqa: PLC0415 theirs alone
@@ -136,14 +149,19 @@ def _theirs(
     earned, spent = book.amount(EARNED), book.amount(SPENT)
     with psycopg.connect(db.owner_url()) as conn:
 
+        def sale(cur: psycopg.Cursor[Any] | None, id_: str) -> None:
+            who, end = dice.choice(known), now + LIFE
+            book.credit(who, earned, category="earn", idempotency_key=f"e{id_}", expires_at=end, cur=cur)
+            book.debit(who, spent, category="spend", idempotency_key=f"s{id_}", cur=cur)
+
         def step(_: int) -> None:
+            if size == 0:
+                sale(None, ids.new_id(now=now))
+                return
             with conn.cursor() as cur:
                 for id_ in ids.new_ids(size, now=now):
-                    who = dice.choice(known)
-                    end = now + LIFE
-                    book.credit(who, earned, category="earn", idempotency_key=f"e{id_}", expires_at=end, cur=cur)
-                    book.debit(who, spent, category="spend", idempotency_key=f"s{id_}", cur=cur)
+                    sale(cur, id_)
             conn.commit()
 
-        _timed(step, 2 * size, start, seconds, counts)
+        _timed(step, 2 * max(size, 1), start, seconds, counts)
     book.close()

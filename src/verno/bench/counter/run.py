@@ -3,6 +3,7 @@
 import multiprocessing as mp
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from statistics import median
 
 import msgspec
@@ -18,6 +19,7 @@ ROUNDS = 3
 QUOTES_PER_SECOND = 100
 PACE = 50
 """Captures a second beside the sweep."""
+WARM_UP_SECONDS = 3
 CAPTURES_A_SECOND = 4_000
 """Holds placed beforehand for each second of captures: more than can be captured."""
 BULK_A_SECOND = 4_000
@@ -92,10 +94,12 @@ def _sweep(found: Found, server: http.Server, few: shop.Shop, lots: int, seconds
     began = history.today()
     history.expiring(few, lots, now=began)
     held = shop.hold(few, "paced", PACE * 600, now=history.today())
-    waiting = [(f"/v1/receipts/{address}:capture", b"{}") for address in held]
-    found.quiet = latency.measure(server, few.key, waiting[: PACE * seconds], rate=PACE)
+    waiting = ((f"/v1/receipts/{address}:capture", b"{}") for address in list(held))
+    scratch.settle()
+    latency.measure(server, few.key, islice(waiting, PACE * WARM_UP_SECONDS), rate=PACE)
+    found.quiet = latency.measure(server, few.key, islice(waiting, PACE * seconds), rate=PACE)
     sweeper = history.Sweeper(few, lots, now=history.today())
-    found.busy = latency.measure(server, few.key, waiting[PACE * seconds :], rate=PACE, until=sweeper.over)
+    found.busy = latency.measure(server, few.key, waiting, rate=PACE, until=sweeper.over)
     found.sweep = sweeper.result()
 
 
@@ -156,4 +160,5 @@ def _beside(name: str, found: list[Peer]) -> dict[str, object]:
         f"{name}_ours_per_second": round(median(one.ours for one in found)),
         f"{name}_theirs_per_second": round(median(one.theirs for one in found)),
         f"{name}_ratio": round(median(one.ratio for one in found), 2),
+        f"{name}_ratio_joined": round(median(one.joined_ratio for one in found), 2),
     }

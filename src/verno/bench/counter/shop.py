@@ -22,7 +22,9 @@ from verno.workspace import service as workspace
 from verno.workspace.types import NewStore, Scope
 
 PLACE = "bench-1"
-MEMBERS = 1_000
+MEMBERS = 20_000
+"""So many that each has a hold or three at a time, as members do."""
+HOLDERS = 1_000
 POINTS = 1_000_000
 """Points each member starts with: nobody runs out."""
 MANY_RULES = 200
@@ -52,9 +54,10 @@ def open_shop(demo: Demo, *, now: datetime) -> Shop:
         settings.write(conn, program.id, "spend.value", 100, scope=f"unit={unit.code}", now=now)
         book = Rulebook(tuple(Rule(f"rule-{n}", Earn(unit.code, 1, 100 + n)) for n in range(MANY_RULES)))
         promotions.publish(conn, program.id, book, units=[unit.code], effective_from=now - SINCE, now=now)
-        found = members.upsert(conn, program, [NewMember(external_id=f"m-{n}") for n in range(MEMBERS)], now=now)
+        fresh = (NewMember(external_id=f"m-{n}") for n in range(MEMBERS))
+        found = [one for part in batches.batched(fresh, 1_000) for one in members.upsert(conn, program, part, now=now)]
         members_ids = tuple([one.member_id for one in found if isinstance(one, Created)])
-        holders = tuple(ids.new_ids(MEMBERS, now=now))
+        holders = tuple(ids.new_ids(HOLDERS, now=now))
         scopes = [Scope.RECEIPTS_WRITE, Scope.POINTS_SPEND]
         key = keys.create(conn, program.id, "till", scopes, now=now)
         give(conn, program.id, unit.id, members_ids + holders, POINTS, now=now)
