@@ -9,6 +9,7 @@ import pytest
 from tests.builders import NOW
 from tests.intake.conftest import Counter, open_counter
 from tests.intake.tillwork import (
+    ALL,
     back,
     give,
     have,
@@ -30,7 +31,7 @@ from verno.intake.types import LineQuantity, MemberRef, Refused, Settled
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
 from verno.members import service as members
-from verno.members.types import NewMember
+from verno.members.types import Created, NewMember
 
 pytestmark = pytest.mark.usefixtures("honest")
 
@@ -87,6 +88,44 @@ def test_a_hard_limit_refuses_and_says_what_is_left(conn: psycopg.Connection, co
     assert isinstance(no, Refused)
     assert no.reason == "over-limit"
     assert sold(conn, counter, sale("S-2", spend=spending(30)))["to_pay"] == 42000
+
+
+def test_as_many_as_can_stays_within_the_limit(conn: psycopg.Connection, counter: Counter) -> None:
+    limit(conn, counter, Measure.SPENT, 100)
+    sold(conn, counter, sale("S-1", spend=spending(70)))
+    quote = quoted(conn, counter, sale("S-2", spend=ALL))
+    assert not isinstance(quote, Refused)
+    assert quote["spend_max"] == [{"unit": "points", "points": 30, "amount": 3000}]
+    assert quote["to_pay"] == 42000
+    assert sold(conn, counter, sale("S-2", quote=quote["quote"]))["to_pay"] == 42000
+    assert sold(conn, counter, sale("S-3", spend=ALL))["to_pay"] == 45000
+
+
+def test_a_quote_of_as_many_as_can_is_stale_when_the_limit_leaves_less(
+    conn: psycopg.Connection, counter: Counter
+) -> None:
+    limit(conn, counter, Measure.SPENT, 100)
+    quote = quoted(conn, counter, sale("S-2", spend=ALL))
+    assert not isinstance(quote, Refused)
+    sold(conn, counter, sale("S-1", spend=spending(70)))
+    (outcome,) = settle(conn, counter, sale("S-2", quote=quote["quote"]))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "stale-quote"
+    fresh = msgspec.json.decode(outcome.more)["quote"]
+    assert fresh["to_pay"] == 42000
+    assert sold(conn, counter, sale("S-2", quote=fresh["quote"]))["to_pay"] == 42000
+
+
+def test_two_who_spend_all_they_can_share_what_a_limit_leaves(conn: psycopg.Connection, counter: Counter) -> None:
+    """In one batch, at one cashier: the second gets what the first has left, as if it had come alone."""
+    (made,) = members.upsert(conn, counter.shop.program, [NewMember(external_id="m-2")], now=NOW)
+    assert isinstance(made, Created)
+    give(conn, Counter(counter.shop, made.member_id), 200)
+    limit(conn, counter, Measure.SPENT, 500, subject=Subject.CASHIER)
+    first = sale("S-1", spend=ALL, cashier="c-1")
+    second = sale("S-2", spend=ALL, cashier="c-1", member=MemberRef(external_id="m-2"))
+    assert [said(outcome)["to_pay"] for outcome in settle(conn, counter, first, second)] == [0, 40000]
+    assert counted(conn) == [500]
 
 
 def test_a_soft_limit_lets_pass_and_tells(conn: psycopg.Connection, counter: Counter) -> None:

@@ -65,12 +65,13 @@ def _settled(
 ) -> Sequence[Case]:
     """Work out, count and post; returns the cases to write, and puts why not into the others' outcomes."""
     if any(case.is_priced or case.receipt.hold_seconds for case in cases):
-        cases = _priced(conn, context, cases, outcomes, now=now)
+        cases = _priced(conn, context, cases, outcomes, desks, now=now)
     else:
         judge(context, cases)
     if desks:
         for case in cases:
-            outcomes[case.index] = desks.take(as_sale(case))
+            no = desks.take(as_sale(case))
+            outcomes[case.index] = no if no is None else _over(conn, context, case, no, desks, now=now)
         cases = [case for case in cases if outcomes[case.index] is None]
     refused = post(conn, context, cases, now=now)
     if refused or desks:
@@ -84,12 +85,18 @@ def _settled(
 
 
 def _priced(
-    conn: Connection, context: Context, cases: Sequence[Case], outcomes: list[Outcome | None], *, now: datetime
+    conn: Connection,
+    context: Context,
+    cases: Sequence[Case],
+    outcomes: list[Outcome | None],
+    desks: Desks,
+    *,
+    now: datetime,
 ) -> list[Case]:
     """Work out receipts of which points may pay a part, and hold quotes to their word."""
     refused = {case.index: no for case in cases if (no := pricing.vouch(context, case, now=now))}
     good = [case for case in cases if case.index not in refused]
-    unpaid = pricing.pay(conn, context, good, now=now)
+    unpaid = pricing.pay(conn, context, good, lambda case: desks.room(as_sale(case)), now=now)
     judge(context, good)
     for case in good:
         if case.offer is not None and (case.index in unpaid or pricing.is_stale(case, now=now)):
@@ -110,6 +117,15 @@ def _refused(conn: Connection, context: Context, case: Case, no: Refused, *, now
     if any(wish.max for wish in case.wishes):
         message = "the points were there a moment ago"
         raise TryAgain(message)
+    return no
+
+
+def _over(conn: Connection, context: Context, case: Case, no: Refused, desks: Desks, *, now: datetime) -> Refused:
+    """Return the answer to what a limit refused: "as many as can" is asked again with the room that is left now."""
+    if case.offer is not None and any(wish.max for wish in case.offer.wishes):
+        return _stale(conn, context, case, now=now)
+    if any(wish.max for wish in case.wishes):
+        desks.again(case.id)
     return no
 
 

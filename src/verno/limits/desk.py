@@ -106,6 +106,18 @@ class Desk:
                 self._crossings.append(_Crossing(limit, want.key, counter.total, use))
         return None
 
+    def room(self, use: Use) -> dict[str, int]:
+        """Return by unit how many points hard limits still let a use spend; a unit that none bounds is not there."""
+        out: dict[str, int] = {}
+        there = self._there(use.operation_id)
+        for want in wants(self.limits, use):
+            limit = want.limit
+            if limit.hard and limit.measure is Measure.SPENT and limit.unit is not None:
+                row = there.get(want.key)
+                left = limit.most - self.counters[want.key].total + (row.amount if row else 0)
+                out[limit.unit] = max(0, min(left, out.get(limit.unit, left)))
+        return out
+
     def confirm(self, operation_id: str, figures: Figures) -> OverLimit | None:
         """Settle a reservation with what was really used.
 

@@ -9,7 +9,7 @@ from verno.intake import answer
 from verno.intake.context import Context
 from verno.intake.quoting import token
 from verno.intake.settling import desk, pricing, spending
-from verno.intake.settling.case import NOTHING, Case, Offer, as_sale
+from verno.intake.settling.case import Case, Offer, as_sale
 from verno.intake.settling.judging import judge, verdicts
 from verno.intake.settling.posting import in_order
 from verno.intake.sums import worth
@@ -68,13 +68,16 @@ def offer(
     available = {unit.code: balance.available for unit, balance in held}
     share = pricing.share(context, case.receipt)
     prices = spending.prices(case.receipt)
-    spent = spending.resolve(case.wishes, prices, context.by_code, available, share=share) if case.wishes else NOTHING
-    if isinstance(spent, Refused):
-        return spent
-    case.spent = spent
+    counting = desks.preview(conn, context, as_sale(case), now=now)
+    room = counting.room(as_sale(case))
+    if case.wishes:
+        spent = spending.resolve(case.wishes, prices, context.by_code, available, share=share, room=room)
+        if isinstance(spent, Refused):
+            return spent
+        case.spent = spent
     judge(context, [case])
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
-    over = desks.look(conn, context, as_sale(case), now=now)
+    over = counting.take(as_sale(case))
     if over is not None:
         return over
     until = now + token.LIFE
@@ -86,7 +89,7 @@ def offer(
         until=until,
         approved_by=case.approved_by,
     )
-    purses = spending.spendable(context.units, available) if case.holder else []
+    purses = spending.spendable(context.units, available, room) if case.holder else []
     return answer.encode(
         answer.QuoteAnswer(
             number=case.receipt.number,

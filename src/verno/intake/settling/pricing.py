@@ -1,6 +1,6 @@
 """What of a receipt points pay: who may spend, what a quote had promised, and how many points that comes to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from verno.intake.context import Context
@@ -9,6 +9,7 @@ from verno.intake.settling import spending
 from verno.intake.settling.case import Case
 from verno.intake.settling.posting import in_order
 from verno.intake.types import Receipt, Refusal, Refused, Wish
+from verno.intake.unwinding.types import Points
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.workspace.registry import HOLD_SECONDS, MAX_SHARE, STATIC_CODES, StaticCodes
@@ -66,9 +67,12 @@ def _may_spend(context: Context, case: Case) -> bool:
     return said is StaticCodes.ALLOW
 
 
-def pay(conn: Connection, context: Context, cases: Sequence[Case], *, now: datetime) -> dict[int, Refused]:
+def pay(
+    conn: Connection, context: Context, cases: Sequence[Case], room: Callable[[Case], Points], *, now: datetime
+) -> dict[int, Refused]:
     """Turn wishes into points, worth and lines; returns the refusals by the cases' indices.
 
+    ``room`` says how many points limits leave to "as many as can".
     Balances are read only for those who spend as much as they can, and to tell too many from more than there are.
     """
     wishing = [case for case in cases if case.wishes]
@@ -79,7 +83,7 @@ def pay(conn: Connection, context: Context, cases: Sequence[Case], *, now: datet
     if asking:
         available = available_of(conn, context, asking, now=now)
         for case in asking:
-            no = _resolve(context, case, available.get(case.holder or "", {}))
+            no = _resolve(context, case, available.get(case.holder or "", {}), room(case))
             if no is not None:
                 refused[case.index] = no
     return refused
@@ -96,10 +100,12 @@ def available_of(
     }
 
 
-def _resolve(context: Context, case: Case, available: spending.Available | None) -> Refused | None:
-    spent = spending.resolve(
-        case.wishes, spending.prices(case.receipt), context.by_code, available, share=share(context, case.receipt)
-    )
+def _resolve(
+    context: Context, case: Case, available: spending.Available | None, room: Points = spending.NO_BOUND
+) -> Refused | None:
+    percent = share(context, case.receipt)
+    prices = spending.prices(case.receipt)
+    spent = spending.resolve(case.wishes, prices, context.by_code, available, share=percent, room=room)
     if isinstance(spent, Refused):
         return spent
     case.spent = spent

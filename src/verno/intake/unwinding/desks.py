@@ -17,6 +17,7 @@ class Desks:
     desks: Sequence[Desk] = ()
     taken: set[str] = field(default_factory=set)
     retried: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         """Tell whether anybody counts."""
@@ -33,6 +34,18 @@ class Desks:
         self.taken.add(sale.id)
         return None
 
+    def room(self, sale: Sale) -> Points:
+        """Return how many points of a unit the sale may spend at most, by whoever allows the fewest."""
+        out: dict[str, int] = {}
+        for desk in self.desks:
+            for unit, points in desk.room(sale).items():
+                out[unit] = min(points, out.get(unit, points))
+        return out
+
+    def again(self, sale_id: str) -> None:
+        """Have a sale tried once more when all others of its wave are counted."""
+        self.waiting.add(sale_id)
+
     def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool = True) -> None:
         """Correct a sale that was taken or confirmed here to what came of it."""
         if sale_id in self.taken:
@@ -41,7 +54,7 @@ class Desks:
 
     def spoiled(self) -> set[str]:
         """Return the sales that deserve another try, each once."""
-        found = {id_ for desk in self.desks for id_ in desk.spoiled()} - self.retried
+        found = ({id_ for desk in self.desks for id_ in desk.spoiled()} | self.waiting) - self.retried
         self.retried |= found
         return found
 
@@ -87,10 +100,7 @@ def open_desks(
     return Desks([desk for desk in found if desk is not None])
 
 
-def look(conn: Connection, context: Context, sale: Sale, *, now: datetime) -> Refused | None:
-    """Say what would be in a sale's way now, without a lock."""
-    for unwinder in context.unwinders.values():
-        no = unwinder.look(conn, context, sale, now=now)
-        if no is not None:
-            return no
-    return None
+def preview(conn: Connection, context: Context, sale: Sale, *, now: datetime) -> Desks:
+    """Return desks that tell what would be in a sale's way now, without a lock; they are not written."""
+    found = [unwinder.preview(conn, context, sale, now=now) for unwinder in context.unwinders.values()]
+    return Desks([desk for desk in found if desk is not None])

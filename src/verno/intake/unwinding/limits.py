@@ -1,6 +1,6 @@
 """Limits as an unwinder: how much may happen in an hour or a day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,11 +23,16 @@ class LimitsDesk:
     """Counts a batch against the program's limits."""
 
     counters: Counters
+    units: Sequence[str]
 
     def take(self, sale: Sale) -> Refused | None:
         """Count a sale: one receipt and its points."""
         over = self.counters.admit(_use(sale))
         return None if over is None else _refused(over)
+
+    def room(self, sale: Sale) -> Points:
+        """Return what hard limits of spent points leave."""
+        return self.counters.room(_use(_any(self.units, sale)))
 
     def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool) -> None:
         """Correct it to what the ledger did."""
@@ -71,18 +76,24 @@ class Limits:
         """Lock the counters; a sale's figures are not known yet, so any points of any unit count as wanted."""
         if not context.limits:
             return None
-        any_points = dict.fromkeys(context.by_code, 1)
-        uses = [_use(msgspec.structs.replace(sale, earned=any_points, spent=any_points)) for sale in sales]
+        units = tuple(context.by_code)
+        uses = [_use(_any(units, sale)) for sale in sales]
         program_id = context.program.id
-        return LimitsDesk(limits.open_counters(conn, program_id, context.limits, uses, known=known, now=now))
+        return LimitsDesk(limits.open_counters(conn, program_id, context.limits, uses, known=known, now=now), units)
 
-    def look(self, conn: Connection, context: "Context", sale: Sale, *, now: datetime) -> Refused | None:
-        """Count on a copy."""
+    def preview(self, conn: Connection, context: "Context", sale: Sale, *, now: datetime) -> LimitsDesk | None:
+        """Read the counters without a lock."""
         if not context.limits:
             return None
-        use = _use(sale)
-        over = limits.preview(conn, context.program.id, context.limits, [use], now=now).admit(use)
-        return None if over is None else _refused(over)
+        units = tuple(context.by_code)
+        use = _use(_any(units, sale))
+        return LimitsDesk(limits.preview(conn, context.program.id, context.limits, [use], now=now), units)
+
+
+def _any(units: Iterable[str], sale: Sale) -> Sale:
+    """Return a sale whose figures are not known yet: it meets the limits of any points of any unit."""
+    any_points = dict.fromkeys(units, 1)
+    return msgspec.structs.replace(sale, earned=any_points, spent=any_points)
 
 
 def _use(sale: Sale) -> Use:

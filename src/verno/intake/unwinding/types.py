@@ -48,6 +48,9 @@ class Desk(Protocol):
     def take(self, sale: Sale) -> Refused | None:
         """Count a sale, or say what is in its way."""
 
+    def room(self, sale: Sale) -> Points:
+        """Return how many points of a unit the sale may spend at most; a unit that nothing bounds is not there."""
+
     def amend(self, sale_id: str, earned: Points, spent: Points, *, happened: bool) -> None:
         """Correct a sale taken or confirmed at this desk to what came of it."""
 
@@ -78,8 +81,8 @@ class Unwinder(Protocol):
         Called after the receipts' locks and before the accounts'.
         """
 
-    def look(self, conn: Connection, context: "Context", sale: Sale, *, now: datetime) -> Refused | None:
-        """Say what would be in a sale's way now, without a lock: for a quote."""
+    def preview(self, conn: Connection, context: "Context", sale: Sale, *, now: datetime) -> Desk | None:
+        """Read without a lock what a sale may need, for a quote: a desk that is never written."""
 
     def wants(self, context: "Context") -> bool:
         """Tell without the database whether anything is counted at all."""
