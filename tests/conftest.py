@@ -105,7 +105,7 @@ def _tests_enter_their_program() -> None:
     Only where the call stands in a test: what the application opens has to enter a program by itself, here too.
     """
     from verno.kit import db
-    from verno.kit.roles import GUARDED
+    from verno.kit.db import GUARDED
 
     oldest = "SELECT id::text FROM workspace_program ORDER BY created_at, id LIMIT 1"
     transaction, connect, connect_for_batches = db.transaction, db.connect, db.connect_for_batches

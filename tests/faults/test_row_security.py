@@ -11,7 +11,7 @@ from psycopg import errors
 from tests.builders import NOW, holder
 from tests.faults.test_access_matrix import World, everything, world  # noqa: F401 two programs, one with a day behind it
 from verno.kit import db
-from verno.kit.roles import APPLICATION, GUARDED
+from verno.kit.db import APPLICATION, GUARDED
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "verno"
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import NOW, holder
 from verno.kit import db, outbox
+from verno.kit.db import APPLICATION
 from verno.kit.outbox import NewEvent, StoredEvent
-from verno.kit.roles import APPLICATION
 
 WAIT_SECONDS = 30
 """Other tests share the server, and readers wait for every older transaction on it."""

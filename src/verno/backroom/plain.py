@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from verno.kit.roles import PROGRAM_SETTING
+from verno.kit.db import PROGRAM_SETTING
 from verno.workspace.models import Program, Staff
 from verno.workspace.roles import Permission, may
 

@@ -15,6 +15,9 @@
 import os
 from pathlib import Path
 
+LOCALE = Path(__file__).resolve().parent.parent / "locale"
+"""The translations of the whole product."""
+
 
 def home() -> Path:
     """Return the absolute folder of this installation; it is not created here."""

@@ -17,11 +17,16 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from verno.kit import config
 from verno.kit.embedded import cluster
 from verno.kit.errors import TryAgain, Unavailable
-from verno.kit.roles import APPLICATION, GUARDED, PROGRAM_SETTING
 
 DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 T = TypeVar("T")
+
+APPLICATION = "verno_app"
+GUARDED = "verno_program"
+"""The role that the application runs as, of which ``verno_app`` is the unguarded self (docs/adr/0012)."""
+PROGRAM_SETTING = "verno.program"
+"""The setting that says, in a session or a transaction, whose rows are seen; without it none are."""
 
 RETRIES: Counter[str] = Counter()
 """What this process's transactions were tried again after, and how often; ``/healthz`` shows it."""

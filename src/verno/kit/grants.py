@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from django.db.migrations import RunSQL
 
-from verno.kit.roles import APPLICATION, GUARDED, PROGRAM_SETTING
+from verno.kit.db import APPLICATION, GUARDED, PROGRAM_SETTING
 
 MAKE_ROLE = f"""
 DO $$

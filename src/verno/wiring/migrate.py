@@ -3,8 +3,8 @@
 import psycopg
 
 from verno.kit import db
+from verno.kit.db import APPLICATION
 from verno.kit.errors import Unavailable, VernoError
-from verno.kit.roles import APPLICATION
 
 OLDEST_SERVER = 150000
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

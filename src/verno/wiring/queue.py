@@ -12,7 +12,7 @@ from procrastinate.jobs import Status
 
 from verno.kit import db
 from verno.kit.clock import clock
-from verno.kit.roles import APPLICATION
+from verno.kit.db import APPLICATION
 from verno.wiring import jobs
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy
 
-from verno.kit import config, db, secrets, speech
-from verno.kit.roles import APPLICATION, GUARDED
+from verno.kit import config, db, secrets
+from verno.kit.db import APPLICATION, GUARDED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +16,9 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the reverse proxy decides; links in messages use VERNO_PUBLIC_URL, never the Host header
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE, LANGUAGES, LOCALE_PATHS = speech.LANGUAGE_CODE, speech.LANGUAGES, speech.LOCALE_PATHS
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]
+LOCALE_PATHS = [config.LOCALE]
 ROOT_URLCONF = "verno.wiring.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
