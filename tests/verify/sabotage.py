@@ -3,11 +3,12 @@
 UNLOCK = """
 ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_floor, DROP CONSTRAINT ledger_account_program_plain,
     DROP CONSTRAINT ledger_account_debt_first;
-ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_debit, DROP CONSTRAINT ledger_transfer_credit,
-    DROP CONSTRAINT ledger_transfer_sides, DROP CONSTRAINT ledger_transfer_amount,
+ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_sides, DROP CONSTRAINT ledger_transfer_amount,
     DROP CONSTRAINT ledger_transfer_kind;
-ALTER TABLE ledger_lot DROP CONSTRAINT ledger_lot_remaining, DROP CONSTRAINT ledger_lot_held,
-    DROP CONSTRAINT ledger_lot_account;
+ALTER TABLE ledger_lot DROP CONSTRAINT ledger_lot_remaining, DROP CONSTRAINT ledger_lot_held;
+DROP TRIGGER ledger_transfer_sides_exist ON ledger_transfer;
+DROP TRIGGER ledger_lot_account_exists ON ledger_lot;
+DROP TRIGGER ledger_account_stays ON ledger_account;
 ALTER TABLE ledger_hold DROP CONSTRAINT ledger_hold_state;
 ALTER TABLE ledger_hold DISABLE TRIGGER USER;
 ALTER TABLE messaging_statement DROP CONSTRAINT messaging_statement_balances;
