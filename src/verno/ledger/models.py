@@ -88,7 +88,7 @@ class Transfer(models.Model):
     txid = models.BigIntegerField(db_default=0)
 
     class Meta:
-        """Both sides are of the row's program and unit (composite foreign keys in the migration).
+        """Both sides are of the row's program and unit (a trigger in the migration, docs/adr/0013).
 
         ``txid`` is the database transaction that wrote the row: history is sealed in its order.
         """
