@@ -1,7 +1,7 @@
 """The books balance whoever writes (P1): what the application's own login tries, and the database refuses.
 
-Each CHECK, each foreign key and each trigger of the ledger has a statement here that nothing but it refuses, and the rights are
-compared with a list: whoever loosens one turns this page red. ``tests/ledger/test_guards.py`` has more of the kind.
+Each CHECK, each foreign key and each trigger of the ledger has a statement here that nothing but it refuses, and the
+rights are compared with a list: whoever loosens one turns this page red. ``tests/ledger/test_guards.py`` has more.
 """
 
 import os
