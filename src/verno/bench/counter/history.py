@@ -9,7 +9,7 @@ from statistics import median
 import msgspec
 import psycopg
 
-from verno.bench.counter.shop import Shop, give
+from verno.bench.counter.shop import Shop
 from verno.kit import db, ids
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation, Spend
@@ -179,12 +179,6 @@ def _sweep(program_id: str, now: datetime, took: "mp.queues.Queue[float]") -> No
             conn.commit()
         conn.commit()
         took.put(time.monotonic() - began)
-
-
-def refill(shop: Shop, *, now: datetime) -> None:
-    """Give the shop's members points again."""
-    with db.transaction(shop.program_id) as conn:
-        give(conn, shop.program_id, shop.unit_id, shop.holders, 1_000_000, now=now)
 
 
 def today() -> datetime:

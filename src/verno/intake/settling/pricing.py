@@ -72,8 +72,8 @@ def pay(
 ) -> dict[int, Refused]:
     """Turn wishes into points, worth and lines; returns the refusals by the cases' indices.
 
-    ``room`` says how many points limits leave to "as many as can".
-    Balances are read only for those who spend as much as they can, and to tell too many from more than there are.
+    ``room`` says how many points limits leave to "as many as can". Balances are read only for those who spend as
+    much as they can, and to tell too many from more than there are.
     """
     wishing = [case for case in cases if case.wishes]
     hungry = [case for case in wishing if any(wish.max for wish in case.wishes)]
