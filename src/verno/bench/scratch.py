@@ -33,8 +33,9 @@ def database() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Write what is dirty before a measurement, so that no part pays for the one before it."""
+    """Vacuum and write what is dirty before a measurement, so that no part pays for the one before it."""
     with suppress(psycopg.errors.InsufficientPrivilege), psycopg.connect(db.owner_url(), autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE")
         conn.execute("CHECKPOINT")
 
 

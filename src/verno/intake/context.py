@@ -78,7 +78,7 @@ class Context:
     def learn(self, learned: Learned) -> None:
         """Remember what a committed transaction found out."""
         if len(self.goods) > MOST_GOODS:
-            self.goods.clear()
+            self.goods = {}  # not cleared: another batch may be reading it
         self.goods.update(learned.goods)
         self.tills.update(learned.tills)
 

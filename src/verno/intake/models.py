@@ -33,7 +33,7 @@ class Receipt(models.Model):
     points by unit where a cap gave fewer than the rules said.
     """
 
-    pk = models.CompositePrimaryKey("holder_id", "id")
+    pk = models.CompositePrimaryKey("id", "holder_id")
     holder_id = models.UUIDField()
     id = models.UUIDField()
     program_id = models.UUIDField()
@@ -86,19 +86,12 @@ class Receipt(models.Model):
                 name="intake_receipt_code",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["program_id", "hold_expires_at"],
-                condition=models.Q(status="held"),
-                name="intake_receipt_held",
-            )
-        ]
 
 
 class ReceiptLine(models.Model):
     """One line of a receipt. ``amount`` is its price after the till's own discounts, in minor units."""
 
-    pk = models.CompositePrimaryKey("holder_id", "receipt_id", "line")
+    pk = models.CompositePrimaryKey("receipt_id", "holder_id", "line")
     holder_id = models.UUIDField()
     receipt_id = models.UUIDField()
     line = models.SmallIntegerField()

@@ -73,6 +73,11 @@ class Case:
         return self.amount - self.spent.value
 
     @property
+    def spends(self) -> bool:
+        """Tell whether points pay a part."""
+        return self.spent is not NOTHING and bool(self.spent.points)
+
+    @property
     def earned(self) -> Mapping[str, int]:
         """Return what was given, by unit."""
         return self.points if self.given is None else self.given

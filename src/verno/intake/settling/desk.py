@@ -1,9 +1,8 @@
 """The front desk: checks receipts, names them, and finds which are new. Lives for one batch."""
 
-from collections.abc import Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain
-from operator import attrgetter
 
 from verno.catalogue import service as catalogue
 from verno.intake import naming, queries
@@ -20,7 +19,6 @@ from verno.workspace import queries as workspace
 from verno.workspace import service as workspace_service
 from verno.workspace.types import NewStore, Store
 
-_SKU = attrgetter("sku")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 MOST_AHEAD = timedelta(hours=24)
 """How far a till's clock may run ahead of ours."""
@@ -116,14 +114,16 @@ class Desk:
 
     def goods_and_tills(self, fresh: Sequence[Case], learned: Learned) -> Things:
         """Find or make the goods and tills that the receipts name."""
-        named = set(map(_SKU, chain.from_iterable([case.receipt.lines for case in fresh])))
-        strange = named.difference(self.context.goods).difference(learned.goods)  # ``-`` would walk all that is known
+        known = self.context.goods
+        strange = {line.sku for case in fresh for line in case.receipt.lines if line.sku not in known}
+        goods: Mapping[str, bytes] = known
         program_id = self.context.program.id
         if strange:
-            found = catalogue.ensure_goods(self.conn, program_id, sorted(strange), now=self.now)
-            learned.goods.update((sku, uuid(id_)) for sku, id_ in found.items())
-        known = self.context.goods
-        goods = {sku: known.get(sku) or learned.goods[sku] for sku in named}
+            unmade = strange.difference(learned.goods)
+            if unmade:
+                found = catalogue.ensure_goods(self.conn, program_id, sorted(unmade), now=self.now)
+                learned.goods.update((sku, uuid(id_)) for sku, id_ in found.items())
+            goods = ChainMap(learned.goods, known)
         tills = {(case.store.id, case.receipt.till) for case in fresh if case.receipt.till is not None}
         unmet = {key for key in tills if key not in self.context.tills and key not in learned.tills}
         if unmet:

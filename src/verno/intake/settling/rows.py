@@ -1,12 +1,12 @@
 """A batch's receipts, claims and lines as rows of binary COPYs, in the order of the columns in ``sql/settle.sql``."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from struct import Struct
 
 import msgspec
 
-from verno.intake.types import MAX_LINES, AttributeValue, Line, Payment, Spent
+from verno.intake.settling.case import Case
+from verno.intake.types import MAX_LINES, Line
 from verno.kit.copying import (
     NULL,
     columns,
@@ -21,7 +21,9 @@ from verno.kit.copying import (
     text,
     uuid,
 )
-from verno.rules.types import Fired
+
+HASHED = frozenset({"phone", "email", "card"})
+"""Of these only the keyed hash is kept."""
 
 _CLAIM = columns(7)
 _RECEIPT = columns(30)
@@ -29,117 +31,96 @@ _LINE = columns(8)
 _NUMBERS = tuple(Struct(">ih").pack(2, number) for number in range(MAX_LINES + 1))
 _AMOUNTS = Struct(">iqiq").pack
 
+_NOBODY = 2 * NULL
 _PLAIN = NULL + int8(0) + 4 * NULL
 """The last six columns of a receipt that only earned."""
 
 _json = msgspec.json.Encoder().encode
 
 
-class ReceiptRow(msgspec.Struct, gc=False):
-    """A receipt with its claim."""
+class Facts(msgspec.Struct, gc=False):
+    """What is written of a receipt besides itself: its rows' owner, its till, and what was answered."""
 
     holder_id: str
-    id: str
-    place_id: str
     till_id: str | None
-    series: str
-    number: str
-    fiscal_number: str | None
-    cashier: str | None
-    channel: str | None
-    at: datetime
     status: str
-    amount: int
-    discount: int
-    line_count: int
-    points: int
-    payments: list[Payment]
-    attributes: Mapping[str, AttributeValue]
-    sought_kind: str | None
-    sought_hash: str | None
-    rulebook_id: str | None
-    verdict: Sequence[Fired] | None
-    answer: bytes
-    spent: Spent | None
-    points_value: int
-    given: Mapping[str, int] | None
-    hold_expires_at: datetime | None
     claim_code: str | None
-    approved_by: str | None
-    fingerprint: str
+    answer: bytes
 
 
-def claim_row(program_id: str, row: ReceiptRow) -> bytes:
+def claim_row(program_id: str, case: Case, facts: Facts) -> bytes:
     """Return the claim of a receipt's number."""
     return b"".join(
         (
             _CLAIM,
             known_uuid(program_id),
-            known_uuid(row.place_id),
-            text(row.series),
-            text(row.number),
-            known_uuid(row.holder_id),
-            uuid(row.id),
-            raw(bytes.fromhex(row.fingerprint)),
+            known_uuid(case.store.id),
+            text(case.receipt.series),
+            text(case.receipt.number),
+            known_uuid(facts.holder_id),
+            uuid(case.id),
+            raw(bytes.fromhex(case.fingerprint)),
         )
     )
 
 
-def receipt_row(program_id: str, recorded_at: bytes, row: ReceiptRow) -> bytes:
+def receipt_row(program_id: str, recorded_at: bytes, case: Case, facts: Facts) -> bytes:
     """Return a receipt; ``recorded_at`` is the batch's moment as a field."""
+    receipt = case.receipt
     return b"".join(
         (
             _RECEIPT,
-            known_uuid(row.holder_id),
-            uuid(row.id),
+            known_uuid(facts.holder_id),
+            uuid(case.id),
             known_uuid(program_id),
-            known_uuid(row.place_id),
-            optional_uuid(row.till_id),
-            text(row.series),
-            text(row.number),
-            text(row.fiscal_number),
-            text(row.cashier),
-            text(row.channel),
-            moment(row.at),
+            known_uuid(case.store.id),
+            optional_uuid(facts.till_id),
+            text(receipt.series),
+            text(receipt.number),
+            text(receipt.fiscal_number),
+            text(receipt.cashier),
+            text(receipt.channel),
+            moment(case.at),
             recorded_at,
-            text(row.status),
-            int8(row.amount),
-            int8(row.discount),
-            int4(row.line_count),
-            int8(row.points),
-            jsonb(_json(row.payments) if row.payments else None),
-            jsonb(_json(row.attributes) if row.attributes else None),
-            text(row.sought_kind),
-            raw(None if row.sought_hash is None else bytes.fromhex(row.sought_hash)),
-            optional_uuid(row.rulebook_id),
-            jsonb(None if row.verdict is None else _json(row.verdict)),
-            raw(row.answer),
-            _PLAIN if _is_plain(row) else _priced(row),
+            text(facts.status),
+            int8(case.amount),
+            int8(sum([line.discount for line in receipt.lines])),
+            int4(len(receipt.lines)),
+            int8(sum(case.earned.values())),
+            jsonb(_json(receipt.payments) if receipt.payments else None),
+            jsonb(_json(receipt.attributes) if receipt.attributes else None),
+            _sought(case),
+            optional_uuid(case.book.id if case.book else None),
+            jsonb(_json(case.fired) if case.book else None),
+            raw(facts.answer),
+            _PLAIN if _is_plain(case, facts) else _priced(case, facts),
         )
     )
 
 
-def _is_plain(row: ReceiptRow) -> bool:
+def _sought(case: Case) -> bytes:
+    """Return two columns: whom the till named, where nobody is known by that."""
+    if case.holder is not None or case.key is None:
+        return _NOBODY
+    kind, value = case.key
+    return text(kind) + raw(bytes.fromhex(value) if kind in HASHED else None)
+
+
+def _is_plain(case: Case, facts: Facts) -> bool:
     """Tell whether a receipt only earned, as most do."""
-    return (
-        row.spent is None
-        and row.claim_code is None
-        and row.hold_expires_at is None
-        and row.given is None
-        and row.approved_by is None
-    )
+    return not case.is_priced and case.given is None and facts.claim_code is None and case.approved_by is None
 
 
-def _priced(row: ReceiptRow) -> bytes:
+def _priced(case: Case, facts: Facts) -> bytes:
     """Return the last six columns."""
     return b"".join(
         (
-            jsonb(None if row.spent is None else _json(row.spent)),
-            int8(row.points_value),
-            jsonb(None if row.given is None else _json(row.given)),
-            moment(row.hold_expires_at),
-            text(row.claim_code),
-            optional_uuid(row.approved_by),
+            jsonb(_json(case.spent) if case.spends else None),
+            int8(case.spent.value),
+            jsonb(None if case.given is None else _json(case.given)),
+            moment(case.hold_until),
+            text(facts.claim_code),
+            optional_uuid(case.approved_by),
         )
     )
 

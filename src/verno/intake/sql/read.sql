@@ -16,7 +16,7 @@ ORDER BY r.at DESC, r.id DESC
 LIMIT %(limit)s
 
 -- name: latest_receipts
--- The receipts recorded last: ids are made in order of time. Plan: backward range of intake_receipt_by_id.
+-- The receipts recorded last: ids are made in order of time. Plan: backward range of the primary key.
 SELECT r.id::text, r.number, r.series, p.code, p.name, t.code, r.cashier, r.at, r.status, r.amount, r.discount,
        r.line_count, r.points, r.verdict, r.points_value, r.hold_expires_at,
        coalesce(r.lines_holder_id, r.holder_id)::text

@@ -73,7 +73,7 @@ RETURNING id::text
 
 -- name: parked_and_there
 -- Sales that have come although returns of them are parked still. LIMIT keeps the plan.
--- Plan: the parked rows, nested loops on the claims' primary key and the receipts' index by id.
+-- Plan: the parked rows, nested loops on the claims' primary key and the receipts' one.
 SELECT DISTINCT c.receipt_id::text
 FROM intake_parked p
 CROSS JOIN LATERAL (

@@ -1,8 +1,8 @@
 -- name: known_receipts
 -- Which numbers of the batch have been taken before, with what was answered then; a return's number has no receipt.
 -- LIMIT keeps the plan (see docs/adr/0009), and so does IS NOT DISTINCT FROM: of a place's anonymous holder, who has most
--- receipts, no index by holder must be read. Plan: function scan, nested loops on the claim's primary key and the
--- receipt's index by id.
+-- receipts, no index by holder must be read. Plan: function scan, nested loops on the primary keys of claims
+-- and receipts.
 SELECT r.position, c.receipt_id::text, c.fingerprint, t.answer
 FROM json_to_recordset(%(rows)s) AS r (position integer, place_id uuid, series text, number text)
 CROSS JOIN LATERAL (

@@ -2,8 +2,8 @@
 -- The receipts that a batch of steps or returns names, by id, by number or by claim code, locked in the order of their
 -- ids and read as they are after the wait; with whose points they move now (members may have been merged since).
 -- LIMIT keeps the plan (see docs/adr/0009), and so does IS NOT DISTINCT FROM: of a place's anonymous holder, who has most
--- receipts, no index by holder must be read. Plan: function scan, nested loops on the receipt's index by id, the claim's
--- primary key and the unique index of codes; sort; the receipt's index by id, lock.
+-- receipts, no index by holder must be read. Plan: function scan, nested loops on the primary keys of
+-- receipts and claims and the unique index of codes; sort; the receipt's primary key, lock.
 SELECT n.position, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
@@ -47,7 +47,7 @@ CROSS JOIN LATERAL (
 
 -- name: one_sold
 -- One receipt by id, by number or by claim code, as lock_sold reads it but without a lock.
--- Plan: the receipt's index by id, the claim's primary key, or the unique index of codes.
+-- Plan: the primary key of receipts or of claims, or the unique index of codes.
 SELECT 0, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
@@ -133,7 +133,7 @@ FROM json_to_recordset(%(rows)s) AS r (
 
 -- name: add_claimed
 -- The rows of receipts that now have a member: all that was known, and what it earned. The lines stay where they are.
--- LIMIT keeps the plan. Plan: function scan, nested loop on the index by id, insert.
+-- LIMIT keeps the plan. Plan: function scan, nested loop on the primary key, insert.
 INSERT INTO intake_receipt (holder_id, id, program_id, place_id, till_id, series, number, fiscal_number, cashier, channel,
                             at, recorded_at, status, amount, discount, line_count, points, payments, attributes,
                             rulebook_id, verdict, answer, spent, points_value, given, claim_code, lines_holder_id)

@@ -33,7 +33,7 @@ SELECT state, reason, count(*) FROM messaging_message
 WHERE program_id = %(program)s GROUP BY state, reason ORDER BY count(*) DESC, reason
 
 -- name: members_of_receipts
--- Who stands behind some receipts; receipts without a member are absent. Plan: intake_receipt_by_id, primary key.
+-- Who stands behind some receipts; receipts without a member are absent. Plan: primary keys.
 SELECT r.id::text, m.id::text, coalesce(m.name, m.external_id)
 FROM intake_receipt r JOIN members_member m ON m.id = r.holder_id
 WHERE r.id = ANY (%(ids)s::uuid[]) AND r.program_id = %(program)s AND m.program_id = %(program)s
