@@ -96,10 +96,12 @@ def book(
     openings: Sequence[Mapping[str, str]] = (),
     *,
     now: datetime,
+    new: bool = False,
 ) -> tuple[Book, set[tuple[str, ...]]]:
     """Open the accounts that are missing, lock all and read; returns also which (holder, unit) were opened now.
 
-    One round trip; another when an account turns out to have holds that nobody asked for.
+    One round trip; another when an account turns out to have holds that nobody asked for. Of ``new`` operations nobody
+    asks whether their keys have happened.
     """
     asked = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in want.accounts.items()])
     parameters = {"rows": asked, "now": now, "program": program_id}
@@ -113,7 +115,11 @@ def book(
     # A pipeline pays from the second statement on.
     with nullcontext() if _alone(want, openings) else conn.pipeline():
         opened = open_accounts(conn, program_id, openings) if openings else None
-        stock = _One(conn, want.keys[0], parameters) if len(want.keys) == 1 else _Many(conn, want.keys, parameters)
+        stock = (
+            _One(conn, want.keys[0], parameters)
+            if len(want.keys) == 1
+            else _Many(conn, () if new else want.keys, parameters)
+        )
         holds = _holds(conn, parameters) if want.placed else None
         found = {name: conn.execute(SQL[name], {"rows": batches.rows(rows)}) for name, rows in origins if rows}
     accounts, lots, known = stock.read()
@@ -153,11 +159,12 @@ class _Many:
     def __init__(self, conn: Connection, keys: Sequence[str], parameters: dict[str, object]) -> None:
         self.accounts = typed(conn, Account).execute(SQL["lock_accounts"], parameters)
         self.lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
-        rows = batches.rows([{"key": key} for key in keys])
-        self.known = conn.execute(SQL["known_operations"], {"rows": rows, "program": parameters["program"]})
+        asked = {"rows": batches.rows([{"key": key} for key in keys]), "program": parameters["program"]}
+        self.known = conn.execute(SQL["known_operations"], asked) if keys else None
 
     def read(self) -> Stock:
-        known = {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in self.known.fetchall()}
+        found = self.known.fetchall() if self.known else ()
+        known = {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in found}
         return self.accounts.fetchall(), self.lots.fetchall(), known
 
 
