@@ -112,6 +112,25 @@ def test_every_call_that_moves_points_is_replayed_byte_for_byte(till: Api) -> No
     assert replayed(applied, till.post("/returns", early))
 
 
+def test_a_capture_answers_with_the_parts_of_the_sale(till: Api) -> None:
+    """Whole or in part, with points or without: what was held, less its end; the lines add up to what is to pay."""
+    for number, more in (("A-1", {"spend": spend(100)}), ("A-2", {})):
+        body = sale(number, 30000, 15000, **more, hold=True)
+        held = till.post("/receipts", body).json()
+        whole = till.post(f"/receipts/{held['id']}:capture", {})
+        told = whole.json()
+        assert told.keys() == held.keys() - {"expires_at"}
+        assert (told["lines"], told["to_pay"]) == (held["lines"], held["to_pay"])
+        assert sum(line["to_pay"] for line in told["lines"]) == told["to_pay"]
+        assert replayed(whole, till.post(f"/receipts/msk-1~~{number}:capture", {}))
+    held = till.post("/receipts", sale("A-3", 30000, 15000, hold=True)).json()
+    part = till.post(f"/receipts/{held['id']}:capture", {"lines": [{"line": 2, "quantity": "2"}]}).json()
+    assert part.keys() == held.keys() - {"expires_at"}
+    assert part["lines"] == [held["lines"][1]]
+    cancelled = till.post("/receipts", sale("A-4", hold=True)).json()
+    assert "lines" not in till.post(f"/receipts/{cancelled['id']}:cancel", {}).json()
+
+
 @pytest.mark.parametrize("number", ["A/1", "Ч-1 №5", "a:b", "50%", "~x~"])
 def test_a_receipt_is_named_in_an_address_by_any_number(till: Api, number: str) -> None:
     name = quote(f"msk-1~смена 7~{number}", safe="")

@@ -34,6 +34,7 @@ class Row(msgspec.Struct, frozen=True):
     """A receipt as it is stored. ``owner_id`` is whose points it moves now, ``lines_holder_id`` who has its lines.
 
     ``merged_ids`` are all who were merged into the owner, if the holder was: among whose points the receipt's may be.
+    ``amounts`` are those of the lines in their order, read with the lock of a held receipt; else None.
     """
 
     position: int
@@ -59,6 +60,7 @@ class Row(msgspec.Struct, frozen=True):
     cashier: str | None
     till: str | None
     merged_ids: tuple[str, ...]
+    amounts: list[int] | None
 
 
 class Step(msgspec.Struct, frozen=True):
