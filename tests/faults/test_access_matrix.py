@@ -28,6 +28,7 @@ from verno.workspace.types import NewStore, Scope
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "access.toml").read_text())
 SET = [("transfers.between_members", True, None), ("spend.value", 100, "unit=points")]
 NOWHERE = "01890a5d-ac96-7bbb-8bbb-0123456789ab"
+INTAKE = ("intake_receipt", "intake_return")
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -52,12 +53,14 @@ class Target:
     held: str
     cancelled: str
     unmatched: str
+    returned: str
     transfer: str
     merge: str
 
 
 NOBODY = Target(
-    NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE
+    *(NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE),
+    *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -120,6 +123,7 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     ),
     "POST /v1/returns": lambda t, n: Asked("/v1/returns", back(t, n)),
     "POST /v1/returns:batch": lambda t, n: Asked("/v1/returns:batch", {"returns": [back(t, n)]}),
+    "GET /v1/returns/{id}": lambda t, n: Asked(f"/v1/returns/{quote(t.returned, safe='')}"),
     "GET /v1/settings": lambda t, n: Asked(f"/v1/settings?scope=place={t.place}"),
     "PATCH /v1/settings": lambda t, n: Asked(f"/v1/settings?scope=place={t.place}", {"claim.days": 7}),
     "GET /v1/limits": lambda t, n: Asked("/v1/limits"),
@@ -233,6 +237,7 @@ def history(world: World) -> Target:
     hold = {"hold": True, "spend": [{"unit": "points", "points": 10}]}
     held, cancelled = (post("/v1/receipts", sale(start, f"Unmistakable-{n}", **hold))["id"] for n in (2, 3))
     unmatched = post("/v1/receipts", sale(start, "Unmistakable-4", member={"phone": "+79160000000"}))["id"]
+    returned = post("/v1/returns", back(replace(start, receipt=receipt), "Unmistakable-5"))["id"]
     merge = post(f"/v1/members/{ids[4]}/merge", {"into": {"id": ids[3]}}, "merge")
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
@@ -246,6 +251,7 @@ def history(world: World) -> Target:
         held=held,
         cancelled=cancelled,
         unmatched=unmatched,
+        returned=returned,
         transfer=movements["transfers"][-1]["id"],
         merge=merge["id"],
     )
@@ -314,7 +320,7 @@ def ids_of(world: World) -> list[str]:
     with psycopg.connect(db.owner_url()) as owner:
         return [
             row[0]
-            for table in ("members_member", "ledger_account", "ledger_transfer", "intake_receipt", "workspace_place")
+            for table in ("members_member", "ledger_account", "ledger_transfer", *INTAKE, "workspace_place")
             for row in owner.execute(
                 f"SELECT id::text FROM {table} WHERE program_id = %s", (world.ours.program.id,)
             ).fetchall()

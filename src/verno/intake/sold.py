@@ -145,7 +145,8 @@ def target(text: str) -> Target | None:
     if is_id(text):
         return ById(text)
     parts = text.split("~", 2)
-    return ByNumber(*parts) if len(parts) == 3 else None  # noqa: PLR2004 place, series, number
+    # No text of the database holds NUL: nothing is called so, and asking would be an error.
+    return ByNumber(*parts) if len(parts) == 3 and "\0" not in text else None  # noqa: PLR2004 place, series, number
 
 
 def lock(conn: Connection, context: Context, targets: Sequence[Target | None]) -> list[Sold | None]:
