@@ -206,6 +206,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "staff.pin": _("PIN set"),
         "staff.deactivate": _("Access ended"),
         "staff.activate": _("Let in again"),
+        "member.read": _("Personal data read"),
+        "adjustment.by-pin": _("Decided by PIN over the API"),
         "limit.add": _("Limit added"),
         "limit.change": _("Limit changed"),
         "limit.remove": _("Limit removed"),
