@@ -17,6 +17,8 @@ from verno.intake.returns.types import Original, Return
 from verno.intake.steps.types import Capture
 from verno.intake.types import Parked
 from verno.kit import db
+from verno.ledger import loading
+from verno.ledger.types import Operation, PutBack
 
 pytestmark = pytest.mark.usefixtures("honest")
 
@@ -198,11 +200,16 @@ def test_what_was_recovered_before_an_undoing_is_not_recovered_again(
     assert figures(back(conn, counter, "R-3", original=original)) == (0, 100, 0, 100)
 
 
+def test_the_merged_members_account_is_locked_with_the_survivors() -> None:
+    """Or, around an undoing, both might recover one write-off."""
+    entry = PutBack("survivor", "points", 1, NOW, "sale", NOW, NOW, ("merged",))
+    want = loading.wanted([Operation("key", "id", "survivor", "00", (entry,))])
+    assert set(want.accounts) == set(want.let_go) == {("survivor", "points"), ("merged", "points")}
+
+
 def test_what_is_let_go_is_read_by_two_small_indexes(database: str) -> None:
     """And costs nothing where nothing is let go: whatever the planner believes of empty tables (docs/adr/0009)."""
-    from verno.ledger.loading import SQL
-
-    text = str(SQL["let_go"]).replace("%(rows)s", "$1")
+    text = str(loading.SQL["let_go"]).replace("%(rows)s", "$1")
     with db.connect_for_batches() as conn:
         conn.execute(f"PREPARE let_go (json) AS {text}")
         found = "\n".join(row[0] for row in conn.execute("EXPLAIN (COSTS OFF) EXECUTE let_go ('[]')").fetchall())
