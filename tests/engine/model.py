@@ -266,10 +266,8 @@ class Purse:
                 came = fresh[pile] = Pile("", 1, 0, self.clock, ends, None, pile)
                 self.piles.append(came)
             came.left += 1
-            owed = self.debt
+            recovered += self.recover(came, went, entry, merged)
             self.rest(entry.at)
-            if self.debt == owed:
-                recovered += self.recover(came, went, entry, merged)
         self.flows["put_back", entry.at] += entry.points
         return entry.points - recovered
 

@@ -246,7 +246,7 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
     moment = desk.moment(account)
     desk.touch(account, moment)
     left = entry.points
-    came: list[owing.Came] = []
+    recovered = 0
     living: dict[str, list[tuple[Part, int]]] = {}
     for part in reversed(desk.book.spent.get((entry.spent_by, account.id), [])):
         points = min(left, part.amount - part.back)
@@ -257,21 +257,20 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
         lot = part.lot
         if lot.account_id != account.id or is_over(lot, account, moment):
             lot = _in_its_place(desk, account, points, entry, operation, part)
-        elif account.debt:
+        elif account.debt or owing.let_go(desk, entry):
             _refill(desk, account, [(part, points)], entry, operation, part.transfer_id)
         else:
             living.setdefault(part.transfer_id, []).append((part, points))
-        # A debt takes what comes first, so that it makes no difference in how many parts a return comes.
-        points -= desk.repay(account, entry.at, operation)
-        came.append(owing.Came(lot, points, part.at))
+        # A write-off and a debt take what comes first, so that it makes no difference in how many parts a return comes.
+        recovered += owing.recover(desk, account, owing.Came(lot, points, part.at), entry, operation)
+        desk.repay(account, entry.at, operation)
     for transfer_id, parts in living.items():
         _refill(desk, account, parts, entry, operation, transfer_id)
     if left:
         # Spent under a name that nobody told us: there is no lot here that it came from.
         lot = _in_its_place(desk, account, left, entry, operation, None)
-        left -= desk.repay(account, entry.at, operation)
-        came.append(owing.Came(lot, left, entry.spent_at))
-    recovered = owing.recover(desk, account, came, entry, operation)
+        recovered += owing.recover(desk, account, owing.Came(lot, left, entry.spent_at), entry, operation)
+        desk.repay(account, entry.at, operation)
     desk.forecast(account, moment)
     return entry.points - recovered
 

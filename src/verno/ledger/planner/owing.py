@@ -25,8 +25,8 @@ from verno.ledger.types import (
 )
 
 
-class Came(msgspec.Struct, gc=False):
-    """Points that were put back into a lot just now, less those that paid a debt; they had been spent ``at``."""
+class Came(msgspec.Struct, frozen=True, gc=False):
+    """Points that were put back into a lot just now; they had been spent ``at``."""
 
     lot: Lot
     points: int
@@ -75,39 +75,32 @@ def write_off(
     )
 
 
-def recover(desk: Desk, account: Account, came: Sequence[Came], entry: PutBack, operation: Operation) -> int:
-    """Take what is still let go out of the points that came, those that came first going first; returns how many.
-
-    The oldest write-off goes first, since the fewest spendings are older still: so any order of returns recovers as
-    much.
-    """
+def let_go(desk: Desk, entry: PutBack) -> list[LetGo]:
+    """Return what is still let go of the members whose points these may have been, the oldest first."""
     holders = (entry.holder_id, *entry.merged_ids)
-    open_ = [one for holder in holders for one in desk.book.let_go.get((holder, entry.unit_id), ()) if one.left]
+    found = [one for holder in holders for one in desk.book.let_go.get((holder, entry.unit_id), ()) if one.left]
+    found.sort(key=lambda one: one.at)
+    return found
+
+
+def recover(desk: Desk, account: Account, came: Came, entry: PutBack, operation: Operation) -> int:
+    """Take what is still let go out of the points that came, before they pay a debt; returns how many.
+
+    The oldest write-off goes first, since the fewest spendings are older still; and a debt comes after it, since any
+    points pay that: so any order of returns recovers as much.
+    """
+    # A lot whose grace was over already kept nothing.
+    left = min(came.points, came.lot.remaining - came.lot.held)
     recovered = 0
-    for one in sorted(open_, key=lambda one: one.at):
-        parts: list[tuple[Lot, int]] = []
-        for back in came:
-            # A lot whose grace was over already kept nothing.
-            part = min(one.left, back.points, back.lot.remaining - back.lot.held)
-            if part and back.at <= one.at:
-                parts.append((back.lot, part))
-                one.left -= part
-                back.points -= part
-        if parts:
-            recovered += _recover(desk, account, parts, one, entry.at, operation)
+    for one in let_go(desk, entry):
+        if part := min(left - recovered, one.left if came.at <= one.at else 0):
+            made = desk.transfer(
+                *(account, TransferKind.RECOVER, part, entry.at, operation),
+                gives_to=AccountKind.WRITTEN_OFF,
+                reverses=one.transfer_id,
+            )
+            desk.take(came.lot, part, made)
+            account.available -= part
+            one.left -= part
+            recovered += part
     return recovered
-
-
-def _recover(
-    desk: Desk, account: Account, parts: Sequence[tuple[Lot, int]], one: LetGo, at: datetime, operation: Operation
-) -> int:
-    points = sum([part for _, part in parts])
-    made = desk.transfer(
-        *(account, TransferKind.RECOVER, points, at, operation),
-        gives_to=AccountKind.WRITTEN_OFF,
-        reverses=one.transfer_id,
-    )
-    for lot, part in parts:
-        desk.take(lot, part, made)
-    account.available -= points
-    return points
