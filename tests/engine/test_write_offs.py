@@ -192,6 +192,13 @@ def test_what_was_recovered_before_an_undoing_is_not_recovered_again(keeper: Boo
 # Any order
 
 
+def test_parts_owe_no_more_than_the_hold_keeps() -> None:
+    keeper = Bookkeeper()
+    do(keeper, 0, earn("s", 100), spend("v", 20), hold("h", 80, until=9))
+    do(keeper, 1, s_comes_back("s1", 60), s_comes_back("s2", 40))
+    assert state(keeper) == (0, 0, 80, 80)
+
+
 def test_what_a_write_off_could_take_does_not_pay_the_debt_of_a_hold() -> None:
     """Or what the hold's own sale brings back would be the member's, since it was spent after the write-off."""
     keeper = Bookkeeper()
