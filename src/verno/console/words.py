@@ -20,6 +20,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "put_back": _("Put back"),
         "repay": _("Paid off a debt"),
         "write_off": _("Debt written off"),
+        "recover": _("Kept back for points written off before"),
         "adjust": _("Corrected by staff"),
         "open": _("Brought along"),
         "send": _("Given to another member"),
