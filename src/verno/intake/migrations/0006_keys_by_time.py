@@ -5,6 +5,8 @@ from django.db.migrations.operations.base import Operation
 
 RECEIPT = ("id", "holder_id")
 LINE = ("receipt_id", "holder_id", "line")
+AS_MADE = {"blank": True, "editable": False, "primary_key": True, "serialize": False}
+"""What Django says of any such key; unsaid, it would see a change."""
 
 
 def _rekey(table: str, columns: tuple[str, ...]) -> list[Operation]:
@@ -37,8 +39,8 @@ class Migration(migrations.Migration):
         *_rekey("intake_receipt_line", LINE),
         migrations.SeparateDatabaseAndState(
             state_operations=[
-                migrations.AlterField("Receipt", "pk", models.CompositePrimaryKey(*RECEIPT)),
-                migrations.AlterField("ReceiptLine", "pk", models.CompositePrimaryKey(*LINE)),
+                migrations.AlterField("Receipt", "pk", models.CompositePrimaryKey(*RECEIPT, **AS_MADE)),
+                migrations.AlterField("ReceiptLine", "pk", models.CompositePrimaryKey(*LINE, **AS_MADE)),
             ]
         ),
         migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS intake_receipt_by_id", migrations.RunSQL.noop),
