@@ -5,8 +5,11 @@ from django.db.migrations.operations.base import Operation
 
 RECEIPT = ("id", "holder_id")
 LINE = ("receipt_id", "holder_id", "line")
-AS_MADE = {"blank": True, "editable": False, "primary_key": True, "serialize": False}
-"""What Django says of any such key; unsaid, it would see a change."""
+
+
+def _key(*columns: str) -> models.CompositePrimaryKey:
+    """Name the key in the words in which Django tells of it; left unsaid, it would see a change."""
+    return models.CompositePrimaryKey(*columns, blank=True, editable=False, primary_key=True, serialize=False)
 
 
 def _rekey(table: str, columns: tuple[str, ...]) -> list[Operation]:
@@ -39,8 +42,8 @@ class Migration(migrations.Migration):
         *_rekey("intake_receipt_line", LINE),
         migrations.SeparateDatabaseAndState(
             state_operations=[
-                migrations.AlterField("Receipt", "pk", models.CompositePrimaryKey(*RECEIPT, **AS_MADE)),
-                migrations.AlterField("ReceiptLine", "pk", models.CompositePrimaryKey(*LINE, **AS_MADE)),
+                migrations.AlterField("Receipt", "pk", _key(*RECEIPT)),
+                migrations.AlterField("ReceiptLine", "pk", _key(*LINE)),
             ]
         ),
         migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS intake_receipt_by_id", migrations.RunSQL.noop),
