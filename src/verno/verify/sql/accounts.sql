@@ -22,11 +22,15 @@ LIMIT %(shown)s
 
 -- name: account_debt
 -- A member owes what their transfers with the debt account say, and has nothing available while they owe.
--- Plan: one scan of transfers, hash join with the few debt accounts, hash aggregate, hash join with accounts.
+-- Plan: a scan of transfers for each side, hash join with the few debt accounts, hash aggregate, hash join with accounts.
 WITH owed AS (
-    SELECT t.holder_id, t.unit_id, sum(CASE WHEN d.id = t.debit_account_id THEN t.amount ELSE -t.amount END) AS points
-    FROM ledger_transfer t
-    JOIN ledger_account d ON d.kind = 'debt' AND d.id IN (t.debit_account_id, t.credit_account_id)
+    SELECT t.holder_id, t.unit_id, sum(t.points) AS points
+    FROM (
+        SELECT holder_id, unit_id, debit_account_id AS side, amount AS points FROM ledger_transfer
+        UNION ALL
+        SELECT holder_id, unit_id, credit_account_id, -amount FROM ledger_transfer
+    ) t
+    JOIN ledger_account d ON d.id = t.side AND d.kind = 'debt'
     GROUP BY t.holder_id, t.unit_id
 )
 SELECT count(*) OVER () AS total,
@@ -110,14 +114,17 @@ LIMIT %(shown)s
 
 -- name: account_clearing
 -- What one member sends another receives: nothing stays on its way, neither points nor debts.
--- Plan: one scan of transfers, hash join with the few clearing accounts, hash aggregate.
+-- Plan: a scan of transfers for each side, hash join with the few clearing accounts, hash aggregate.
 SELECT count(*) OVER () AS total,
-       format('%%s points were sent and not received',
-              sum(CASE WHEN c.id = t.credit_account_id THEN t.amount ELSE -t.amount END)),
+       format('%%s points were sent and not received', sum(t.points)),
        json_build_object('program', t.program_id, 'operation', t.operation_id)
-FROM ledger_transfer t
-JOIN ledger_account c ON c.kind = 'clearing' AND c.id IN (t.debit_account_id, t.credit_account_id)
+FROM (
+    SELECT program_id, unit_id, operation_id, credit_account_id AS side, amount AS points FROM ledger_transfer
+    UNION ALL
+    SELECT program_id, unit_id, operation_id, debit_account_id, -amount FROM ledger_transfer
+) t
+JOIN ledger_account c ON c.id = t.side AND c.kind = 'clearing'
 GROUP BY t.program_id, t.unit_id, t.operation_id
-HAVING sum(CASE WHEN c.id = t.credit_account_id THEN t.amount ELSE -t.amount END) <> 0
+HAVING sum(t.points) <> 0
 ORDER BY t.operation_id
 LIMIT %(shown)s
