@@ -9,7 +9,7 @@ from itertools import count
 from typing import TypeAlias
 
 from tests.engine.programs import BEGINNING, HOLDERS, UNITS
-from verno.ledger.planner import Book, Part, Plan, expiry_order, plan
+from verno.ledger.planner import Book, LetGo, Part, Plan, expiry_order, plan
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -129,6 +129,15 @@ class Bookkeeper:
             if (transfer.holder_id, transfer.unit_id) == (account.holder_id, account.unit_id):
                 yield transfer
 
+    def let_go(self, account: Account) -> list[LetGo]:
+        """What take-backs wrote off in an account's story, less what was recovered of it by whomever."""
+        out = []
+        for w in self.story(account):
+            if w.kind is TransferKind.WRITE_OFF and w.reverses_id:
+                found = [t for t in self.transfers.values() if (t.kind, t.reverses_id) == ("recover", w.id)]
+                out.append(LetGo(w.id, w.recorded_at, w.amount - sum(t.amount for t in found)))
+        return out
+
     def flows(self, account: Account) -> Counter[tuple[str, datetime]]:
         """Count the points of each kind and business time; in a merge, points and debt alike."""
         out: Counter[tuple[str, datetime]] = Counter()
@@ -237,8 +246,13 @@ class _Shelf:
         for transfer in (transfer for one in accounts for transfer in self.keeper.story(one)):
             if (transfer.operation_id, transfer.at, transfer.kind) == (entry.spent_by, entry.spent_at, "spend"):
                 moves = [move for move in self.keeper.moves if move.transfer_id == transfer.id]
-                parts += [Part(transfer.id, self.lot(m.lot_id), m.amount, self.back(transfer, m)) for m in moves]
+                parts += [
+                    Part(transfer.id, self.lot(m.lot_id), m.amount, transfer.recorded_at, self.back(transfer, m))
+                    for m in moves
+                ]
         self.book.spent[entry.spent_by, account.id] = parts
+        for one in accounts:
+            self.book.let_go[one.holder_id, one.unit_id] = self.keeper.let_go(one)
 
     def back(self, spent: Transfer, move: LotMove) -> int:
         """How much of a move was put back: into the lot itself, or into one that stands in its place."""

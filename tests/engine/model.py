@@ -78,7 +78,8 @@ class Aside:
 class Purse:
     """One member's points of one unit.
 
-    ``spent`` has every operation's points, in order, less those put back; ``flows`` counts the points of every kind of
+    ``spent`` has every operation's points with the moment they went, in order, less those put back; ``let_go`` the
+    moments at which a point was written off that was not recovered yet; ``flows`` counts the points of every kind of
     movement at every business time.
     """
 
@@ -87,7 +88,8 @@ class Purse:
     debt: int = 0
     piles: list[Pile] = field(default_factory=list)
     asides: dict[str, Aside] = field(default_factory=dict)
-    spent: dict[str, list[Pile]] = field(default_factory=dict)
+    spent: dict[str, list[tuple[Pile, datetime]]] = field(default_factory=dict)
+    let_go: list[datetime] = field(default_factory=list)
     flows: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     def available(self) -> int:
@@ -187,7 +189,7 @@ class Purse:
 
     def spend(self, entry: Spend | Capture, by: str) -> int:
         self.slide(entry.lapses_at)
-        self.spent.setdefault(by, []).extend(self.pop_usable() for _ in range(entry.points))
+        self.spent.setdefault(by, []).extend((self.pop_usable(), self.clock) for _ in range(entry.points))
         self.flows[entry.kind if isinstance(entry, Spend) else "spend", entry.at] += entry.points
         return entry.points
 
@@ -208,7 +210,7 @@ class Purse:
             pile.held -= 1
             pile.left -= 1
         self.free(aside, "captured", but=entry.points)
-        self.spent.setdefault(by, []).extend(aside.points[: entry.points])
+        self.spent.setdefault(by, []).extend((pile, self.clock) for pile in aside.points[: entry.points])
         self.flows["spend", entry.at] += entry.points
         return entry.points
 
@@ -237,8 +239,11 @@ class Purse:
                 teller = own[min(lost, key=key)]
             elif self.available():
                 self.pop_usable()
-            elif entry.write_off:
-                self.flows["write_off", entry.at] += 1
+            elif entry.write_off and self.debt >= self.held():
+                earned_at_home = (purse for pile, purse in own.items() if pile.source == entry.earned_by)
+                teller = next(earned_at_home, self)
+                teller.let_go.append(self.clock)
+                teller.flows["write_off", entry.at] += 1
             else:
                 self.debt += 1
             teller.flows["take_back", entry.at] += 1
@@ -246,22 +251,36 @@ class Purse:
 
     def putback(self, entry: PutBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
         fresh: dict[Pile | None, Pile] = {}
+        recovered = 0
         for _ in range(entry.points):
             spent = next((p.spent[entry.spent_by] for p in (self, *merged) if p.spent.get(entry.spent_by)), None)
-            pile = spent.pop() if spent else None
+            pile, went = spent.pop() if spent else (None, entry.spent_at)
             lasts = pile is not None and not self.over(pile)
             if pile is not None and lasts and pile in self.piles:
-                pile.left += 1
+                came = pile
             elif pile in fresh:
-                fresh[pile].amount += 1
-                fresh[pile].left += 1
+                came = fresh[pile]
+                came.amount += 1
             else:
                 ends = pile.ends if pile and lasts else entry.grace_until
-                fresh[pile] = Pile("", 1, 1, self.clock, ends, None, pile)
-                self.piles.append(fresh[pile])
+                came = fresh[pile] = Pile("", 1, 0, self.clock, ends, None, pile)
+                self.piles.append(came)
+            came.left += 1
+            recovered += self.recover(came, went, entry, merged)
             self.rest(entry.at)
         self.flows["put_back", entry.at] += entry.points
-        return entry.points
+        return entry.points - recovered
+
+    def recover(self, pile: Pile, went: datetime, entry: PutBack, merged: "Sequence[Purse]") -> int:
+        """Take a point that came back for the oldest one let go since it was spent, if there is any."""
+        since = [(moment, purse) for purse in (self, *merged) for moment in purse.let_go if moment >= went]
+        if not since or self.over(pile):
+            return 0
+        moment, purse = min(since, key=lambda one: one[0])
+        purse.let_go.remove(moment)
+        pile.left -= 1
+        self.flows["recover", entry.at] += 1
+        return 1
 
     def activate(self, entry: Activate, by: str, merged: "Sequence[Purse]" = ()) -> int:
         anywhere = bool(merged)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar
 
+import msgspec
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
@@ -229,6 +230,12 @@ def take_back(dice: Dice, at: datetime) -> Entry | None:
     return TakeBack(*(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged)
 
 
+def let_go(dice: Dice, at: datetime) -> Entry | None:
+    """Take back, mostly more than there is, and write the rest off."""
+    entry = take_back(dice, at)
+    return msgspec.structs.replace(entry, points=dice.points(40), write_off=True) if entry else None
+
+
 def put_back(dice: Dice, at: datetime) -> Entry | None:
     if not dice.past.spent:
         return None
@@ -279,7 +286,7 @@ Maker: TypeAlias = Callable[[Dice, datetime], Entry | None]
 
 TOGETHER: tuple[Maker, ...] = (
     *(earn, earn, earn, spend, spend, hold, hold, capture, capture, release),
-    *(take_back, take_back, put_back, put_back, activate, reinstate),
+    *(take_back, let_go, put_back, put_back, activate, reinstate),
 )
 """What may happen in one operation with others; some are commoner."""
 ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, erase)

@@ -12,7 +12,7 @@ from psycopg.rows import args_row
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.ledger.planner import AccountKey, Book, Part
+from verno.ledger.planner import AccountKey, Book, LetGo, Part
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -49,13 +49,14 @@ class Wanted(msgspec.Struct):
     placed: list[dict[str, object]]
     earned: list[dict[str, object]]
     spent: list[dict[str, object]]
+    let_go: dict[AccountKey, None]
     restored: list[dict[str, object]]
     expired: list[dict[str, object]]
 
 
 def wanted(operations: Sequence[Operation]) -> Wanted:
     """Return what these operations need; an account that only earns needs no lots."""
-    out = Wanted([operation.key for operation in operations], {}, [], [], [], [], [])
+    out = Wanted([operation.key for operation in operations], {}, [], [], [], {}, [], [])
     accounts = out.accounts
     for operation in operations:
         for entry in operation.entries:
@@ -75,8 +76,7 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
                     {**account, "operation_id": entry.earned_by, "at": entry.earned_at, "holders": holders}
                 )
             elif isinstance(entry, PutBack):
-                holders = [entry.holder_id, *entry.merged_ids]
-                out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
+                _want_spent(out, entry, account)
             elif isinstance(entry, Reinstate):
                 out.expired.append({**account, "since": entry.since})
             elif isinstance(entry, Merge | Unmerge):
@@ -86,6 +86,15 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
                     out.earned.append({**host, "at": entry.merged_at, "holders": [entry.into_id]})
                     out.restored.append({**host, "home_id": entry.holder_id, "at": entry.merged_at})
     return out
+
+
+def _want_spent(out: Wanted, entry: PutBack, account: dict[str, object]) -> None:
+    holders = [entry.holder_id, *entry.merged_ids]
+    out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
+    for holder in holders:
+        # Locked with the account, so that nobody else recovers the same write-off meanwhile.
+        out.accounts.setdefault((holder, entry.unit_id), False)
+        out.let_go[holder, entry.unit_id] = None
 
 
 def book(
@@ -108,6 +117,7 @@ def book(
     origins = (
         ("earned_lots", want.earned),
         ("spent_parts", want.spent),
+        ("let_go", [{"holder_id": holder, "unit_id": unit} for holder, unit in want.let_go]),
         ("restored_lots", want.restored),
         ("expired_lots", want.expired),
         ("placed_holds", want.placed),
@@ -249,6 +259,9 @@ class _Shelves:
                 self.out.earned.setdefault(origin, []).append(lot)
                 self.out.lapsed[lot.id] = _number(row[LOT])
         self.fill_spent(found.get("spent_parts", ()))
+        for holder, unit, transfer, at, left in found.get("let_go", ()):
+            if isinstance(at, datetime):
+                self.out.let_go.setdefault((str(holder), str(unit)), []).append(LetGo(str(transfer), at, _number(left)))
         for row in found.get("restored_lots", ()):
             lot = self.lot(row)
             self.out.restored[lot.id] = lot
@@ -264,12 +277,12 @@ class _Shelves:
     def fill_spent(self, rows: Sequence[Sequence[object]]) -> None:
         """Two returns of one receipt in a batch name the same origin: its parts are taken once."""
         seen: set[tuple[str, str, str, str]] = set()
-        for operation, account_id, transfer, amount, back, *row in rows:
+        for operation, account_id, transfer, amount, at, back, *row in rows:
             lot = self.lot(row)
             origin = (str(operation), str(account_id))
-            if (*origin, str(transfer), lot.id) not in seen:
+            if isinstance(at, datetime) and (*origin, str(transfer), lot.id) not in seen:
                 seen.add((*origin, str(transfer), lot.id))
-                part = Part(str(transfer), lot, _number(amount), _number(back))
+                part = Part(str(transfer), lot, _number(amount), at, _number(back))
                 self.out.spent.setdefault(origin, []).append(part)
 
     def lot(self, row: Sequence[object]) -> Lot:

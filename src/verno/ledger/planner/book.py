@@ -30,12 +30,21 @@ OriginKey: TypeAlias = tuple[str, str]
 
 
 class Part(msgspec.Struct, gc=False):
-    """What one transfer spent of one lot, and how much of that has been put back."""
+    """What one transfer spent of one lot, recorded ``at``, and how much of that has been put back."""
 
     transfer_id: str
     lot: Lot
     amount: int
+    at: datetime
     back: int = 0
+
+
+class LetGo(msgspec.Struct, gc=False):
+    """What a take-back wrote off, recorded ``at``, and how much of that nothing has made up for yet."""
+
+    transfer_id: str
+    at: datetime
+    left: int
 
 
 class Book(msgspec.Struct):
@@ -59,6 +68,8 @@ class Book(msgspec.Struct):
     spent: dict[OriginKey, list[Part]] = {}
     expired: dict[str, list[tuple[Lot, datetime]]] = {}
     lapsed: dict[str, int] = {}
+    let_go: dict[AccountKey, list[LetGo]] = {}
+    """What is still let go, by whose story tells it: for whoever gets points put back."""
     restored: dict[str, Lot] = {}
     """Lots that others stand in for, by id: where an undone merge goes home."""
 
