@@ -1,34 +1,77 @@
-"""Both readings of any tree say the same of any fact."""
+"""Both readings of any tree say the same of any fact, and so do its anchors and its explanation."""
 
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.predicate import world
-from verno.predicate import closures, reading, sql
-from verno.predicate.explaining import why
-from verno.predicate.types import Instant
+from tests.predicate.trees import WHENS, Case, as_stored, cases, operands
+from verno.predicate.anchors import anchors, keys
+from verno.predicate.closures import closure
+from verno.predicate.explaining import explain
+from verno.predicate.operators import OPERATORS
+from verno.predicate.reading import read
+from verno.predicate.sql import compiled
+from verno.predicate.types import Kind, Language, Node, Refused, Value
+
+PLAIN = Language("en", str, lambda one, many, count: one if count == 1 else many)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    people=st.lists(world.PERSON, min_size=1, max_size=8),
-    trees=st.lists(world.trees(world.PEOPLE), min_size=1, max_size=12),
-    when=st.sampled_from(world.INSTANTS),
-)
-def test_python_and_sql_agree(
-    conn: psycopg.Connection[Any], people: list[dict[str, Any]], trees: list[dict[str, Any]], when: Instant
-) -> None:
-    world.fill(conn, people)
-    for tree in trees:
-        node = reading.read(world.as_stored(tree), world.PEOPLE)
-        assert not isinstance(node, list), node
-        python = closures.matching(node, people, when)
-        made = sql.compiled(node, when)
-        found = conn.execute(f"SELECT id FROM people p WHERE {made.text}", made.parameters).fetchall()
-        assert {number for (number,) in found} == {number for number, yes in enumerate(python) if yes}, made.text
-        for person in people:
-            reasons = why(node, person, when)
-            assert all(reason.leaf.path or reason.leaf.path == () for reason in reasons)
+def node_of(tree: dict[str, Any]) -> Node:
+    node = read(as_stored(tree), world.PEOPLE)
+    assert not isinstance(node, Refused), node
+    return node
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(case=cases())
+def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> None:
+    world.fill(conn, case.people)
+    for tree in case.trees:
+        node = node_of(tree)
+        asked = closure(node)
+        python = {number for number, person in enumerate(case.people) if asked(person, case.when)}
+        made = compiled(node, case.when)
+        assert world.found(conn, made) == python, (tree, made.text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(case=cases())
+def test_what_a_tree_is_true_of_holds_its_anchors(case: Case) -> None:
+    for tree in case.trees:
+        node = node_of(tree)
+        needs = anchors(node)
+        for person in case.people:
+            if not closure(node)(person, case.when):
+                continue
+            assert needs is not None
+            assert all(needs.values())
+            for name, values in needs.items():
+                assert values & held(name, person), (tree, name)
+
+
+def held(name: str, person: dict[str, Any]) -> frozenset[Value]:
+    outer, _, inner = name.partition(".")
+    if not inner:
+        return keys(world.PEOPLE.fields[outer], person)
+    return frozenset().union(*[keys(world.LINES.fields[inner], part) for part in person[outer] or ()])
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=cases())
+def test_an_explanation_names_the_leaves_that_decided(case: Case) -> None:
+    for tree in case.trees:
+        node = node_of(tree)
+        for person in case.people:
+            verdict = closure(node)(person, case.when)
+            reasons = explain(node, person, case.when, PLAIN)
+            assert reasons
+            assert {reason.holds is reason.wanted for reason in reasons} == {verdict}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ITEMS])
+def test_the_generators_know_every_operator(kind: Kind) -> None:
+    assert set(operands(kind, WHENS[0])) == set(OPERATORS[kind])
+    assert kind in {field.kind for field in world.PEOPLE.fields.values()}

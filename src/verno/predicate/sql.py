@@ -1,63 +1,84 @@
 """The SQL reading: a tree becomes one expression; every value is bound, every name comes from the registry."""
 
-from datetime import UTC
 from typing import assert_never
 
-from verno.predicate.types import Both, Compiled, Either, Instant, Items, Mode, Node, Not, Test
+from verno.predicate.types import AllOf, AnyOf, Compiled, Field, Items, Leaf, Mode, Node, Not, When
 
-_ENOUGH = {
-    Mode.ANY: "count(*) FILTER (WHERE {where}) > 0",
-    Mode.ALL: "count(*) FILTER (WHERE ({where}) IS NOT TRUE) = 0",
-    Mode.NONE: "count(*) FILTER (WHERE {where}) = 0",
-    Mode.AT_LEAST: "count(*) FILTER (WHERE {where}) >= {threshold}",
-    Mode.AT_MOST: "count(*) FILTER (WHERE {where}) <= {threshold}",
-    Mode.EXACTLY: "count(*) FILTER (WHERE {where}) = {threshold}",
-    Mode.SUM: "coalesce(sum({of}) FILTER (WHERE {where}), 0) {operator} {threshold}",
-}
+_COUNTS = {Mode.AT_LEAST: ">=", Mode.AT_MOST: "<=", Mode.EXACTLY: "="}
 
 
-def compiled(node: Node, when: Instant, *, prefix: str = "c") -> Compiled:
-    """Return the condition for a WHERE; true, false or NULL, which means false. ``prefix`` begins its parameters' names."""
-    writer = _Writer(prefix)
-    text = writer.write(node)
-    return Compiled(text, {**writer.parameters, "now": when.now.astimezone(UTC), "today": when.today})
+def compiled(node: Node, when: When, *, prefix: str = "c") -> Compiled:
+    """Return the condition for a WHERE of psycopg: true, or something else (false, NULL) where it does not match.
+
+    ``prefix`` begins its parameters' names, so that a statement can hold several conditions.
+    """
+    parameters = _Parameters(prefix, when)
+    text = _write(node, parameters)
+    return Compiled(text, parameters.values)
 
 
-class _Writer:
-    """Collects parameters; lives for one tree."""
+class _Parameters:
+    """Collects what is bound; lives for one tree."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, when: When) -> None:
         self.prefix = prefix
-        self.parameters: dict[str, object] = {}
+        self.when = when
+        self.values: dict[str, object] = {}
 
-    def bind(self, value: object, sql_type: str) -> str:
-        name = f"{self.prefix}{len(self.parameters)}"
-        self.parameters[name] = value
+    def __call__(self, value: object, sql_type: str) -> str:
+        return self._named(f"{self.prefix}{len(self.values)}", value, sql_type)
+
+    @property
+    def now(self) -> str:
+        return self._named(f"{self.prefix}_now", self.when.now, "timestamptz")
+
+    @property
+    def today(self) -> str:
+        return self._named(f"{self.prefix}_today", self.when.today, "date")
+
+    def _named(self, name: str, value: object, sql_type: str) -> str:
+        self.values[name] = value
         return f"%({name})s::{sql_type}"
 
-    def write(self, node: Node) -> str:
-        match node:
-            case Test():
-                return node.sql(node.field.sql, node.field.sql_zone, self.bind)
-            case Items():
-                return self.items(node)
-            case Both(nodes):
-                return self.joined(nodes, "AND") or "true"
-            case Either(nodes):
-                return self.joined(nodes, "OR") or "false"
-            case Not(inner):
-                return f"({self.write(inner)}) IS NOT TRUE"
-            case _:
-                assert_never(node)
 
-    def joined(self, nodes: tuple[Node, ...], word: str) -> str:
-        return f" {word} ".join(f"({self.write(one)})" for one in nodes)
+def _write(node: Node, bind: _Parameters) -> str:
+    match node:
+        case Leaf():
+            text = node.bound.sql(_expression(node.field, bind), bind)
+            return f"({text}) IS NOT TRUE" if node.opposite else text
+        case Items():
+            return _items(node, bind)
+        case AllOf(nodes):
+            return " AND ".join(f"({_write(one, bind)})" for one in nodes) or "true"
+        case AnyOf(nodes):
+            return " OR ".join(f"({_write(one, bind)})" for one in nodes)
+        case Not(inner):
+            return f"({_write(inner, bind)}) IS NOT TRUE"
+        case _:
+            assert_never(node)
 
-    def items(self, node: Items) -> str:
-        enough = _ENOUGH[node.mode].format(
-            where=self.write(node.where),
-            threshold=self.bind(node.threshold, "bigint"),
-            of=node.of.sql if node.of else "0",
-            operator=node.operator,
-        )
-        return f"(SELECT {enough} FROM {node.field.sql})"
+
+def _expression(field: Field, bind: _Parameters) -> str:
+    return field.sql.replace("{key}", bind(field.key, "text")) if field.key is not None else field.sql
+
+
+def _items(node: Items, bind: _Parameters) -> str:
+    parts = _expression(node.field, bind)
+    where = _write(node.where, bind) if node.where else "true"
+    match node.mode:
+        case Mode.SOME:
+            return f"EXISTS (SELECT FROM {parts} AND ({where}))"
+        case Mode.NONE:
+            return f"NOT EXISTS (SELECT FROM {parts} AND ({where}))"
+        case Mode.ALL:
+            return f"NOT EXISTS (SELECT FROM {parts} AND ({where}) IS NOT TRUE)"
+        case Mode.AT_LEAST | Mode.AT_MOST | Mode.EXACTLY:
+            measure, comparison = "count(*)", _COUNTS[node.mode]
+        case Mode.SUM:
+            number = _expression(node.of, bind) if node.of else "0"
+            measure, comparison = f"coalesce(sum({number}), 0)", node.comparison
+        case _:
+            assert_never(node.mode)
+    threshold = bind(node.threshold, "bigint")
+    # Each part is the registry's, this module's or a placeholder.
+    return f"(SELECT {measure} {comparison} {threshold} FROM {parts} AND ({where}))"  # noqa: S608
