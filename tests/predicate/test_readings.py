@@ -1,5 +1,6 @@
 """Both readings of any tree say the same of any fact, and so do its anchors and its explanation."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -52,11 +53,11 @@ def test_what_a_tree_is_true_of_holds_its_anchors(case: Case) -> None:
                 assert values & held(name, person), (tree, name)
 
 
-def held(name: str, person: dict[str, Any]) -> frozenset[Value]:
+def held(name: str, person: SimpleNamespace) -> frozenset[Value]:
     outer, _, inner = name.partition(".")
     if not inner:
         return keys(world.PEOPLE.fields[outer], person)
-    return frozenset().union(*[keys(world.LINES.fields[inner], part) for part in person[outer] or ()])
+    return frozenset().union(*[keys(world.LINES.fields[inner], part) for part in getattr(person, outer) or ()])
 
 
 @settings(max_examples=200, deadline=None)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -73,7 +74,7 @@ class Case:
     """Some people, some trees about them, and when they are asked."""
 
     when: When
-    people: list[dict[str, Any]]
+    people: list[SimpleNamespace]
     trees: list[dict[str, Any]]
 
 
@@ -107,7 +108,7 @@ def moments(draw: st.DrawFn, when: When) -> datetime:
 
 
 @st.composite
-def persons(draw: st.DrawFn, when: When) -> dict[str, Any]:
+def persons(draw: st.DrawFn, when: When) -> SimpleNamespace:
     return person(
         visits=draw(some(numbers)),
         spent=draw(some(numbers)),

@@ -1,7 +1,9 @@
 """A small world to ask: people with lines, as facts and as rows of tables."""
 
-from operator import itemgetter
-from typing import Any, TypeAlias
+from datetime import datetime
+from operator import attrgetter
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -15,34 +17,32 @@ SIZE = "size of 'shoe' %s"
 """A name that somebody typed, to be a key and never a piece of SQL."""
 
 LINES = Registry.of(
-    Field("amount", Kind.MONEY, itemgetter("amount"), "l.amount", "Amount", decimals=2),
-    Field("sku", Kind.TEXT, itemgetter("sku"), "l.sku", "SKU"),
-    Field("category", Kind.CATEGORY, itemgetter("category"), "l.category"),
-    Field("tags", Kind.CODES, itemgetter("tags"), "l.tags"),
+    Field("amount", Kind.MONEY, attrgetter("amount"), "l.amount", "Amount", decimals=2),
+    Field("sku", Kind.TEXT, attrgetter("sku"), "l.sku", "SKU"),
+    Field("category", Kind.CATEGORY, attrgetter("category"), "l.category"),
+    Field("tags", Kind.CODES, attrgetter("tags"), "l.tags"),
 )
 PEOPLE = Registry.of(
-    Field("visits", Kind.NUMBER, itemgetter("visits"), "p.visits"),
-    Field("spent", Kind.MONEY, itemgetter("spent"), "p.spent", "Spent", decimals=2),
-    Field("name", Kind.TEXT, itemgetter("name"), "p.name"),
-    Field("size", Kind.TEXT, itemgetter("size"), "(p.attributes ->> {key})", key=SIZE),
-    Field("vip", Kind.FLAG, itemgetter("vip"), "p.vip"),
+    Field("visits", Kind.NUMBER, attrgetter("visits"), "p.visits"),
+    Field("spent", Kind.MONEY, attrgetter("spent"), "p.spent", "Spent", decimals=2),
+    Field("name", Kind.TEXT, attrgetter("name"), "p.name"),
+    Field("size", Kind.TEXT, attrgetter("size"), "(p.attributes ->> {key})", key=SIZE),
+    Field("vip", Kind.FLAG, attrgetter("vip"), "p.vip"),
     Field(
-        "tier", Kind.CHOICE, itemgetter("tier"), "p.tier", "Tier", choices={"a": "Gold", "b": "Silver", "c": "Bronze"}
+        "tier", Kind.CHOICE, attrgetter("tier"), "p.tier", "Tier", choices={"a": "Gold", "b": "Silver", "c": "Bronze"}
     ),
-    Field("place", Kind.CHOICE, itemgetter("place"), "p.place"),
-    Field("badges", Kind.CODES, itemgetter("badges"), "p.badges"),
-    Field("born", Kind.DATE, itemgetter("born"), "p.born", "Birthday"),
-    Field("at", Kind.MOMENT, itemgetter("at"), "p.at"),
-    Field("date", Kind.DATE, itemgetter("date"), LOCAL.date),
-    Field("weekday", Kind.WEEKDAY, itemgetter("weekday"), LOCAL.weekday, "Day of the week"),
-    Field("time", Kind.TIME, itemgetter("time"), LOCAL.minute),
-    Field("category", Kind.CATEGORY, itemgetter("category"), "p.category"),
-    Field("lines", Kind.ITEMS, itemgetter("lines"), "lines l WHERE l.person = p.id", "Lines", items=LINES),
+    Field("place", Kind.CHOICE, attrgetter("place"), "p.place"),
+    Field("badges", Kind.CODES, attrgetter("badges"), "p.badges"),
+    Field("born", Kind.DATE, attrgetter("born"), "p.born", "Birthday"),
+    Field("at", Kind.MOMENT, attrgetter("at"), "p.at"),
+    Field("date", Kind.DATE, attrgetter("date"), LOCAL.date),
+    Field("weekday", Kind.WEEKDAY, attrgetter("weekday"), LOCAL.weekday, "Day of the week"),
+    Field("time", Kind.TIME, attrgetter("time"), LOCAL.minute),
+    Field("category", Kind.CATEGORY, attrgetter("category"), "p.category"),
+    Field("lines", Kind.ITEMS, attrgetter("lines"), "lines l WHERE l.person = p.id", "Lines", items=LINES),
 )
-Fact: TypeAlias = dict[str, Any]
-LINE: Fact = dict.fromkeys(LINES.fields)
-PERSON: Fact = {**dict.fromkeys(PEOPLE.fields), "zone": "Europe/Moscow"}
-"""Somebody of whom nothing is known."""
+NOTHING: dict[str, object] = {**dict.fromkeys(PEOPLE.fields), "zone": "Europe/Moscow"}
+"""What is known of somebody of whom nothing is known."""
 
 TABLES = (
     "DROP TABLE IF EXISTS people, lines",
@@ -53,20 +53,18 @@ TABLES = (
 COLUMNS = ("visits", "spent", "name", "vip", "tier", "place", "badges", "born", "at", "zone", "category")
 
 
-def person(**known: object) -> Fact:
+def person(*, at: datetime | None = None, zone: str = "Europe/Moscow", **known: object) -> SimpleNamespace:
     """A fact; what it knows of ``at`` it knows of its date, weekday and time."""
-    fact: Fact = {**PERSON, **known}
-    if fact["at"] is None:
-        return fact
-    there = local(fact["at"], fact["zone"])
-    return {**fact, "date": there.date, "weekday": there.weekday, "time": there.minute}
+    there = local(at, zone) if at else None
+    when = {"date": there.date, "weekday": there.weekday, "time": there.minute} if there else {}
+    return SimpleNamespace(**{**NOTHING, "at": at, "zone": zone, **when, **known})
 
 
-def line(**known: object) -> Fact:
-    return {**LINE, **known}
+def line(**known: object) -> SimpleNamespace:
+    return SimpleNamespace(**{**dict.fromkeys(LINES.fields), **known})
 
 
-def fill(conn: "psycopg.Connection[Any]", people: list[Fact]) -> None:
+def fill(conn: "psycopg.Connection[Any]", people: list[SimpleNamespace]) -> None:
     """Write the same people as rows of temporary tables, numbered from 0."""
     for statement in TABLES:
         conn.execute(statement)
@@ -75,16 +73,16 @@ def fill(conn: "psycopg.Connection[Any]", people: list[Fact]) -> None:
             f"INSERT INTO people (id, attributes, {', '.join(COLUMNS)})"
             f" VALUES (%s, %s, {', '.join(['%s'] * len(COLUMNS))})",
             [
-                (number, Jsonb({SIZE: one["size"]} if one["size"] else {}), *(one[name] for name in COLUMNS))
+                (number, Jsonb({SIZE: one.size} if one.size else {}), *(getattr(one, name) for name in COLUMNS))
                 for number, one in enumerate(people)
             ],
         )
         cursor.executemany(
             "INSERT INTO lines VALUES (%s, %s, %s, %s, %s)",
             [
-                (number, *(part[name] for name in LINES.fields))
+                (number, *(getattr(part, name) for name in LINES.fields))
                 for number, one in enumerate(people)
-                for part in one["lines"] or ()
+                for part in one.lines or ()
             ],
         )
 
