@@ -19,7 +19,7 @@ SIZE = "size of 'shoe' %s"
 LINES = Registry.of(
     Field("amount", Kind.MONEY, attrgetter("amount"), "l.amount", "Amount", decimals=2),
     Field("sku", Kind.TEXT, attrgetter("sku"), "l.sku", "SKU"),
-    Field("category", Kind.CATEGORY, attrgetter("category"), "l.category"),
+    Field("category", Kind.CATEGORY, attrgetter("category"), "l.category", "Category"),
     Field("tags", Kind.CODES, attrgetter("tags"), "l.tags"),
 )
 PEOPLE = Registry.of(
