@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from tests.predicate import world
+from tests.predicate.asking import Tree
+from tests.predicate.asking import all_of as tree
 from tests.predicate.languages import LANGUAGES
 from verno.kit import localtime
 from verno.predicate import types
@@ -43,7 +45,6 @@ FIELDS = {
     Kind.TIME: "time",
 }
 Row = list[str]
-Tree = dict[str, Any]
 
 
 def tables() -> dict[str, list[Row]]:
@@ -73,10 +74,6 @@ def values(cell: str) -> list[object]:
     return [*found, *([None] if "nothing" in cell else [])]
 
 
-def tree(*rules: Tree) -> Tree:
-    return {"combinator": "and", "rules": list(rules)}
-
-
 def said(kind: Kind, value: object) -> SimpleNamespace:
     """Somebody of whom a field says so."""
     match kind, value:
@@ -89,7 +86,9 @@ def said(kind: Kind, value: object) -> SimpleNamespace:
         case Kind.TIME, str(time):
             return world.person(at=MIDNIGHT + timedelta(hours=int(time[:2]), minutes=int(time[3:])))
         case _:
-            return world.person(**{FIELDS[kind]: value})
+            who = world.person()
+            setattr(who, FIELDS[kind], value)
+            return who
 
 
 def holds(
@@ -109,12 +108,16 @@ def holds(
 def test_operators(conn: "psycopg.Connection[Any]", row: Row) -> None:
     named, operator, operand, yes, no = row
     for kind in [Kind.TEXT, Kind.CODES] if named == "any" else [Kind(named)]:
-        known = [one for one in (yes, no) for one in [values(one)]]
+        told = [values(cell) for cell in (yes, no)]
         if named == "any":
             shape = str if kind is Kind.TEXT else list
-            known = [[one for one in cell if one is None or isinstance(one, shape)] for cell in known]
-        rule = {"field": FIELDS[kind], "operator": bare(operator), "value": json.loads(bare(operand) or "null")}
-        holds(conn, tree(rule), NOW, *[[said(kind, one) for one in cell] for cell in known])
+            told = [[one for one in cell if one is None or isinstance(one, shape)] for cell in told]
+        rule = {
+            "field": FIELDS[kind],
+            "operator": bare(operator),
+            "value": json.loads(bare(operand) if operand else "null"),
+        }
+        holds(conn, tree(rule), NOW, *[[said(kind, one) for one in cell] for cell in told])
 
 
 def test_the_page_has_every_operator_and_its_missing_value() -> None:

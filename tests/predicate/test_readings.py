@@ -8,22 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.predicate import world
-from tests.predicate.trees import WHENS, Case, as_stored, cases, operands
+from tests.predicate.asking import node_of
+from tests.predicate.languages import LANGUAGES
+from tests.predicate.trees import WHENS, Case, cases, operands
 from verno.predicate.anchors import anchors, keys
 from verno.predicate.closures import closure
 from verno.predicate.explaining import explain
 from verno.predicate.operators import OPERATORS
-from verno.predicate.reading import read
 from verno.predicate.sql import compiled
-from verno.predicate.types import Kind, Language, Node, Refused, Value
-
-PLAIN = Language("en", str, lambda one, many, count: one if count == 1 else many)
-
-
-def node_of(tree: dict[str, Any]) -> Node:
-    node = read(as_stored(tree), world.PEOPLE)
-    assert not isinstance(node, Refused), node
-    return node
+from verno.predicate.types import Kind, Value
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -67,7 +60,7 @@ def test_an_explanation_names_the_leaves_that_decided(case: Case) -> None:
         node = node_of(tree)
         for person in case.people:
             verdict = closure(node)(person, case.when)
-            reasons = explain(node, person, case.when, PLAIN)
+            reasons = explain(node, person, case.when, LANGUAGES["en"])
             assert reasons
             assert {reason.holds is reason.wanted for reason in reasons} == {verdict}
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.predicate.asking import Tree, rule
+from tests.predicate.asking import all_of as tree
 from tests.predicate.world import LINES, PEOPLE
 from verno.predicate.operators import OPERATORS
 from verno.predicate.reading import read
@@ -28,16 +30,7 @@ from verno.predicate.types import (
     Wrong,
 )
 
-Tree = dict[str, Any]
 GOOD = {"field": "visits", "operator": "=", "value": 1}
-
-
-def tree(*rules: object, **more: object) -> Tree:
-    return {"combinator": "and", "rules": list(rules), **more}
-
-
-def rule(field: str, operator: object, value: object = None) -> Tree:
-    return {"field": field, "operator": operator, "value": value}
 
 
 def of_lines(match: object, value: object = None) -> Tree:
@@ -53,7 +46,7 @@ def refused(asked: object) -> list[tuple[str, Wrong]]:
     return [(problem.path, problem.wrong) for problem in found.problems]
 
 
-TREES = [
+TREES: list[tuple[object, str, Wrong]] = [
     (None, "", Wrong.NOT_A_TREE),
     ([], "", Wrong.NOT_A_TREE),
     ("and", "", Wrong.NOT_A_TREE),
@@ -143,7 +136,7 @@ NO_DATE = [
 NO_MOMENT = ["", "2026-11-26", "2026-11-26T10:00:00", 0, None, "0001-01-01T00:00:00+14:00", "2026-11-26T25:00:00Z"]
 NO_PAIR: list[object] = [None, 1, "1,2", [], [1], [1, 2, 3], [2, 1], [1, None], {"0": 1, "1": 2}]
 NO_LIST: list[object] = [None, 1, "1,2", {}, []]
-VALUES = [
+VALUES: list[tuple[str, str, list[Any]]] = [
     ("visits", "=", NO_NUMBER),
     ("visits", "!=", NO_NUMBER),
     ("spent", "<", NO_NUMBER),

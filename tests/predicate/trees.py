@@ -1,6 +1,7 @@
 """Random people, moments and trees that meet at their edges: values come from small heaps that both sides draw from."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -83,6 +84,10 @@ def some(values: Strategy) -> Strategy:
     return st.one_of(st.none(), values)
 
 
+def _as_it_is(values: Strategy) -> Strategy:
+    return values
+
+
 def in_year(day: date, year: int) -> date:
     return day.replace(year=year, day=min(day.day, 28)) if (day.month, day.day) == (2, 29) else day.replace(year=year)
 
@@ -108,21 +113,23 @@ def moments(draw: st.DrawFn, when: When) -> datetime:
 
 
 @st.composite
-def persons(draw: st.DrawFn, when: When) -> SimpleNamespace:
+def persons(draw: st.DrawFn, when: When, *, known: bool = False) -> SimpleNamespace:
+    """Somebody of whom anything, or all, is known."""
+    maybe: Callable[[Strategy], Strategy] = _as_it_is if known else some
     return person(
-        visits=draw(some(numbers)),
-        spent=draw(some(numbers)),
-        name=draw(some(words)),
-        size=draw(some(words)),
-        vip=draw(some(st.booleans())),
-        tier=draw(some(codes)),
-        place=draw(some(words)),
-        badges=draw(some(sets)),
-        born=draw(some(dates(when))),
-        at=draw(some(moments(when))),
+        visits=draw(maybe(numbers)),
+        spent=draw(maybe(numbers)),
+        name=draw(maybe(words)),
+        size=draw(maybe(words)),
+        vip=draw(maybe(st.booleans())),
+        tier=draw(maybe(codes)),
+        place=draw(maybe(words)),
+        badges=draw(maybe(sets)),
+        born=draw(maybe(dates(when))),
+        at=draw(maybe(moments(when))),
         zone=draw(st.sampled_from(ZONES)),
-        category=draw(some(st.one_of(paths, st.just([])))),
-        lines=draw(some(st.lists(lines(), max_size=4))),
+        category=draw(maybe(st.one_of(paths, st.just([])))),
+        lines=draw(maybe(st.lists(lines(), max_size=4))),
     )
 
 
