@@ -5,12 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.predicate import world
-from tests.predicate.asking import node_of
+from tests.predicate.asking import all_of, node_of, rule
 from tests.predicate.languages import LANGUAGES
-from tests.predicate.trees import WHENS, Case, cases, operands
+from tests.predicate.trees import WHENS, Case, cases, examples, operands, persons_by
 from verno.predicate.anchors import anchors, keys
 from verno.predicate.closures import closure
 from verno.predicate.explaining import explain
@@ -19,7 +20,22 @@ from verno.predicate.sql import compiled
 from verno.predicate.types import Kind, Value
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.parametrize("field", sorted(set(world.PEOPLE.fields) - {"lines"}))
+@examples(30)
+@given(data=st.data())
+def test_every_operator_is_read_alike(conn: "psycopg.Connection[Any]", field: str, data: st.DataObject) -> None:
+    when = data.draw(st.sampled_from(WHENS))
+    people = data.draw(st.lists(persons_by(field, when), min_size=6, max_size=16))
+    world.fill(conn, people)
+    for operator, values in operands(world.PEOPLE.fields[field].kind, when).items():
+        for value in data.draw(st.lists(values, min_size=1, max_size=2)):
+            node = node_of(all_of(rule(field, operator, value)))
+            asked = closure(node)
+            python = {number for number, person in enumerate(people) if asked(person, when)}
+            assert world.found(conn, compiled(node, when)) == python, (operator, value)
+
+
+@examples(100)
 @given(case=cases())
 def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> None:
     world.fill(conn, case.people)
@@ -31,7 +47,7 @@ def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> No
         assert world.found(conn, made) == python, (tree, made.text)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(150)
 @given(case=cases())
 def test_what_a_tree_is_true_of_holds_its_anchors(case: Case) -> None:
     for tree in case.trees:
@@ -53,7 +69,7 @@ def held(name: str, person: SimpleNamespace) -> frozenset[Value]:
     return frozenset().union(*[keys(world.LINES.fields[inner], part) for part in getattr(person, outer) or ()])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(60)
 @given(case=cases())
 def test_an_explanation_names_the_leaves_that_decided(case: Case) -> None:
     for tree in case.trees:

@@ -16,12 +16,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.predicate import trees, world
 from tests.predicate.asking import Tree, node_of
-from tests.predicate.trees import WHENS, operands
+from tests.predicate.trees import WHENS, examples, operands
 from verno.predicate.closures import closure
 from verno.predicate.sql import compiled
 from verno.predicate.types import Kind, When
@@ -110,18 +110,13 @@ def groups(draw: st.DrawFn, when: When, depth: int = 2, *, negative: bool) -> Tr
 @st.composite
 def people(draw: st.DrawFn, when: When, *, known: bool) -> SimpleNamespace:
     """Somebody with lines whose goods are known; all the rest is known too, or not."""
-    found = draw(trees.persons(when, known=known))
+    found: SimpleNamespace = draw(trees.persons(when, known=known))
     found.lines = draw(st.lists(st.builds(world.line, sku=trees.words), min_size=1, max_size=4))
     return found
 
 
 @pytest.mark.parametrize("negative", [False, True], ids=["no word says not", "everything is known"])
-@settings(
-    max_examples=60,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    deadline=None,
-)
+@examples(60)
 @given(data=st.data())
 def test_the_builders_sql_finds_the_same(
     conn: "psycopg.Connection[Any]", format_query: Format, negative: bool, data: st.DataObject

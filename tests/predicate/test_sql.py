@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.predicate import world
 from tests.predicate.asking import all_of, any_of, lines, node_of, none_of, rule
-from tests.predicate.trees import Case, cases
+from tests.predicate.trees import Case, cases, examples
 from verno.predicate.sql import compiled
 from verno.predicate.types import Compiled, When
 
@@ -32,7 +32,7 @@ def test_what_a_tree_says_is_bound(conn: "psycopg.Connection[Any]") -> None:
             assert world.found(conn, made) == {0}
 
 
-@settings(max_examples=100, deadline=None)
+@examples(50)
 @given(case=cases())
 def test_the_text_does_not_depend_on_who_asks_when(case: Case) -> None:
     for tree in case.trees:

@@ -1,12 +1,13 @@
 """Random people, moments and trees that meet at their edges: values come from small heaps that both sides draw from."""
 
 import json
-from collections.abc import Callable
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tests.predicate.world import CODES, PEOPLE, line, person
@@ -70,6 +71,19 @@ paths = st.sampled_from(PATHS)
 little = st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1), timedelta(minutes=-30)])
 
 
+def examples(count: int) -> settings:
+    """Try so many (times ``VERNO_THOROUGH``), however long each takes on a busy machine.
+
+    A failure is shrunk but not explained: explaining traces every line, which takes longer than a test may.
+    """
+    return settings(
+        max_examples=count * int(os.environ.get("VERNO_THOROUGH", "1")),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        deadline=None,
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """Some people, some trees about them, and when they are asked."""
@@ -82,10 +96,6 @@ class Case:
 def some(values: Strategy) -> Strategy:
     """Values, or none at all."""
     return st.one_of(st.none(), values)
-
-
-def _as_it_is(values: Strategy) -> Strategy:
-    return values
 
 
 def in_year(day: date, year: int) -> date:
@@ -112,25 +122,36 @@ def moments(draw: st.DrawFn, when: When) -> datetime:
     return chosen + draw(little)
 
 
-@st.composite
-def persons(draw: st.DrawFn, when: When, *, known: bool = False) -> SimpleNamespace:
+def known_values(when: When) -> dict[str, Strategy]:
+    """What may be known of somebody."""
+    return {
+        "visits": numbers,
+        "spent": numbers,
+        "name": words,
+        "size": words,
+        "vip": st.booleans(),
+        "tier": codes,
+        "place": words,
+        "badges": sets,
+        "born": dates(when),
+        "at": moments(when),
+        "category": st.one_of(paths, st.just([])),
+        "lines": st.lists(lines(), max_size=4),
+    }
+
+
+def persons(when: When, *, known: bool = False) -> Strategy:
     """Somebody of whom anything, or all, is known."""
-    maybe: Callable[[Strategy], Strategy] = _as_it_is if known else some
-    return person(
-        visits=draw(maybe(numbers)),
-        spent=draw(maybe(numbers)),
-        name=draw(maybe(words)),
-        size=draw(maybe(words)),
-        vip=draw(maybe(st.booleans())),
-        tier=draw(maybe(codes)),
-        place=draw(maybe(words)),
-        badges=draw(maybe(sets)),
-        born=draw(maybe(dates(when))),
-        at=draw(maybe(moments(when))),
-        zone=draw(st.sampled_from(ZONES)),
-        category=draw(maybe(st.one_of(paths, st.just([])))),
-        lines=draw(maybe(st.lists(lines(), max_size=4))),
+    values = known_values(when)
+    return st.builds(
+        person, zone=st.sampled_from(ZONES), **(values if known else {name: some(one) for name, one in values.items()})
     )
+
+
+def persons_by(field: str, when: When) -> Strategy:
+    """Somebody of whom at most one thing is known."""
+    source = "at" if field in ("date", "weekday", "time") else field
+    return st.builds(person, zone=st.sampled_from(ZONES), **{source: some(known_values(when)[source])})
 
 
 def lines() -> Strategy:
