@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,18 +113,19 @@ def dates(draw: st.DrawFn, when: When) -> date:
 
 
 @st.composite
-def moments(draw: st.DrawFn, when: When) -> datetime:
-    """Moments whole days from the moment of asking, changes of clocks, local midnights; and a moment beside them."""
-    zone = localtime.zone(draw(st.sampled_from(ZONES)))
+def moments(draw: st.DrawFn, when: When, zones: Sequence[str] = ZONES) -> datetime:
+    """Moments whole days from the moment of asking, local times, changes of clocks; and a moment beside them."""
+    zone = localtime.zone(draw(st.sampled_from(zones)))
     near = when.now + timedelta(days=draw(st.integers(-4, 2)))
-    midnight = localtime.start_of_day(near.date(), zone)
+    clock = time.fromisoformat(draw(st.sampled_from(TIMES[:-1])))
     change = draw(st.sampled_from(CHANGES)) + timedelta(hours=draw(st.integers(-1, 1)))
-    chosen: datetime = draw(st.sampled_from([near, midnight, change]))
+    there = localtime.localize(datetime.combine(near.date(), clock), zone)
+    chosen: datetime = draw(st.sampled_from([near, there, change]))
     return chosen + draw(little)
 
 
-def known_values(when: When) -> dict[str, Strategy]:
-    """What may be known of somebody."""
+def known_values(when: When, zone: str) -> dict[str, Strategy]:
+    """What may be known of somebody who lives there."""
     return {
         "visits": numbers,
         "spent": numbers,
@@ -134,24 +136,26 @@ def known_values(when: When) -> dict[str, Strategy]:
         "place": words,
         "badges": sets,
         "born": dates(when),
-        "at": moments(when),
+        "at": moments(when, [zone]),
         "category": st.one_of(paths, st.just([])),
         "lines": st.lists(lines(), max_size=4),
     }
 
 
-def persons(when: When, *, known: bool = False) -> Strategy:
+@st.composite
+def persons(draw: st.DrawFn, when: When, *, known: bool = False) -> SimpleNamespace:
     """Somebody of whom anything, or all, is known."""
-    values = known_values(when)
-    return st.builds(
-        person, zone=st.sampled_from(ZONES), **(values if known else {name: some(one) for name, one in values.items()})
-    )
+    zone = draw(st.sampled_from(ZONES))
+    values = known_values(when, zone).items()
+    return person(zone=zone, **{name: draw(one if known else some(one)) for name, one in values})
 
 
-def persons_by(field: str, when: When) -> Strategy:
+@st.composite
+def persons_by(draw: st.DrawFn, field: str, when: When) -> SimpleNamespace:
     """Somebody of whom at most one thing is known."""
+    zone = draw(st.sampled_from(ZONES))
     source = "at" if field in ("date", "weekday", "time") else field
-    return st.builds(person, zone=st.sampled_from(ZONES), **{source: some(known_values(when)[source])})
+    return person(zone=zone, **{source: draw(some(known_values(when, zone)[source]))})
 
 
 def lines() -> Strategy:
