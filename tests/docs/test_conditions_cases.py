@@ -148,10 +148,14 @@ def test_clocks(conn: "psycopg.Connection[Any]", row: Row) -> None:
     assert conn.execute(f"SELECT {', '.join(world.LOCAL)} FROM people p").fetchall() == [tuple(expected)]
 
 
+def bought(sku: str, amount: str) -> SimpleNamespace:
+    return world.line(sku=None if sku == "?" else sku, amount=None if amount == "?" else int(amount))
+
+
 def receipts(cell: str) -> Iterator[SimpleNamespace]:
     for one in cell.split(";"):
         lines = [words.split() for words in one.split(",") if words.strip() != "nothing"]
-        yield world.person(lines=[world.line(sku=sku, amount=int(amount)) for sku, amount in lines])
+        yield world.person(lines=[bought(sku, amount) for sku, amount in lines])
         if not lines:
             yield world.person(lines=None)
 

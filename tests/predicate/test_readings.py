@@ -9,15 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.predicate import world
-from tests.predicate.asking import all_of, node_of, rule
+from tests.predicate.asking import Tree, all_of, node_of, rule
 from tests.predicate.languages import LANGUAGES
-from tests.predicate.trees import WHENS, Case, cases, examples, operands, persons_by
+from tests.predicate.trees import WHENS, Case, cases, examples, matches, operands, persons_by, some, trees
 from verno.predicate.anchors import anchors, keys
 from verno.predicate.closures import closure
 from verno.predicate.explaining import explain
 from verno.predicate.operators import OPERATORS
 from verno.predicate.sql import compiled
-from verno.predicate.types import Kind, Value
+from verno.predicate.types import Kind, Mode, Value, When
+
+
+def agree(conn: "psycopg.Connection[Any]", asked: list[Tree], people: list[SimpleNamespace], when: When) -> None:
+    """See that both readings find the same of these people, tree by tree."""
+    world.fill(conn, people)
+    for tree in asked:
+        node = node_of(tree)
+        python = closure(node)
+        made = compiled(node, when)
+        expected = {number for number, person in enumerate(people) if python(person, when)}
+        assert world.found(conn, made) == expected, (tree, made.text)
 
 
 @pytest.mark.parametrize("field", sorted(set(world.PEOPLE.fields) - {"lines"}))
@@ -26,25 +37,32 @@ from verno.predicate.types import Kind, Value
 def test_every_operator_is_read_alike(conn: "psycopg.Connection[Any]", field: str, data: st.DataObject) -> None:
     when = data.draw(st.sampled_from(WHENS))
     people = data.draw(st.lists(persons_by(field, when), min_size=6, max_size=16))
-    world.fill(conn, people)
-    for operator, values in operands(world.PEOPLE.fields[field].kind, when).items():
-        for value in data.draw(st.lists(values, min_size=1, max_size=2)):
-            node = node_of(all_of(rule(field, operator, value)))
-            asked = closure(node)
-            python = {number for number, person in enumerate(people) if asked(person, when)}
-            assert world.found(conn, compiled(node, when)) == python, (operator, value)
+    asked = [
+        all_of(rule(field, operator, value))
+        for operator, values in operands(world.PEOPLE.fields[field].kind, when).items()
+        for value in data.draw(st.lists(values, min_size=1, max_size=2))
+    ]
+    agree(conn, asked, people, when)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@examples(30)
+@given(data=st.data())
+def test_every_mode_is_read_alike(conn: "psycopg.Connection[Any]", mode: Mode, data: st.DataObject) -> None:
+    when = WHENS[0]
+    people = data.draw(st.lists(persons_by("lines", when), min_size=6, max_size=16))
+    about_lines = trees(world.LINES, when, 0)
+    asked = [
+        all_of({"field": "lines", "match": match, "value": data.draw(some(about_lines))})
+        for match in data.draw(st.lists(matches(mode), min_size=4, max_size=8))
+    ]
+    agree(conn, asked, people, when)
 
 
 @examples(100)
 @given(case=cases())
 def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> None:
-    world.fill(conn, case.people)
-    for tree in case.trees:
-        node = node_of(tree)
-        asked = closure(node)
-        python = {number for number, person in enumerate(case.people) if asked(person, case.when)}
-        made = compiled(node, case.when)
-        assert world.found(conn, made) == python, (tree, made.text)
+    agree(conn, case.trees, case.people, case.when)
 
 
 @examples(150)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.predicate.world import CODES, PEOPLE, line, person
 from verno.kit import localtime
-from verno.predicate.operators import OPERATORS
+from verno.predicate.operators import COMPARISONS, OPERATORS
 from verno.predicate.types import Field, Json, Kind, Mode, Registry, When
 
 Strategy = st.SearchStrategy[Any]
@@ -211,15 +211,19 @@ def rules(draw: st.DrawFn, registry: Registry, when: When, depth: int) -> dict[s
 @st.composite
 def rules_of_parts(draw: st.DrawFn, field: Field, when: When, depth: int) -> dict[str, Any]:
     assert field.items
-    mode = draw(st.sampled_from(list(Mode)))
-    match: dict[str, Any] = {"mode": mode.value}
-    if mode is Mode.SUM:
-        match |= {"of": "amount", "operator": draw(st.sampled_from(["=", "<", "<=", ">", ">="]))}
-        match["threshold"] = draw(numbers)
-    elif mode in (Mode.AT_LEAST, Mode.AT_MOST, Mode.EXACTLY):
-        match["threshold"] = draw(st.integers(0, 4))
+    match = draw(st.sampled_from(list(Mode)).flatmap(matches))
     where = draw(some(trees(field.items, when, max(0, depth - 1))))
     return {"field": field.name, "match": match, "value": where}
+
+
+def matches(mode: Mode) -> Strategy:
+    """What a mode wants to know."""
+    said: dict[str, Strategy] = {"mode": st.just(mode.value)}
+    if mode is Mode.SUM:
+        said |= {"of": st.just("amount"), "operator": st.sampled_from(sorted(COMPARISONS)), "threshold": numbers}
+    elif mode in (Mode.AT_LEAST, Mode.AT_MOST, Mode.EXACTLY):
+        said["threshold"] = st.integers(0, 4)
+    return st.fixed_dictionaries(said)
 
 
 @st.composite
