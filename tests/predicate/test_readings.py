@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tests.predicate import world
 from tests.predicate.asking import Tree, all_of, node_of, rule
 from tests.predicate.languages import LANGUAGES
-from tests.predicate.trees import WHENS, Case, cases, examples, matches, operands, persons_by, some, trees
+from tests.predicate.trees import WHENS, Case, cases, examples, matches, operands, persons, persons_by, some, trees
 from verno.predicate.anchors import anchors, keys
 from verno.predicate.closures import closure
 from verno.predicate.explaining import explain
 from verno.predicate.operators import OPERATORS
 from verno.predicate.sql import compiled
-from verno.predicate.types import Kind, Mode, Value, When
+from verno.predicate.types import Kind, Mode, Registry, Value, When
 
 
 def agree(conn: "psycopg.Connection[Any]", asked: list[Tree], people: list[SimpleNamespace], when: When) -> None:
@@ -65,14 +65,19 @@ def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> No
     agree(conn, case.trees, case.people, case.when)
 
 
-@examples(150)
-@given(case=cases())
-def test_what_a_tree_is_true_of_holds_its_anchors(case: Case) -> None:
-    for tree in case.trees:
+INDEXED = Registry.of(*[world.PEOPLE.fields[name] for name in ("tier", "badges", "category", "weekday", "lines")])
+
+
+@examples(250)
+@given(data=st.data())
+def test_what_a_tree_is_true_of_holds_its_anchors(data: st.DataObject) -> None:
+    when = WHENS[0]
+    people = data.draw(st.lists(persons(when, known=True), min_size=2, max_size=6))
+    for tree in data.draw(st.lists(trees(INDEXED, when), min_size=4, max_size=10)):
         node = node_of(tree)
-        needs = anchors(node)
-        for person in case.people:
-            if not closure(node)(person, case.when):
+        needs, asked = anchors(node), closure(node)
+        for person in people:
+            if not asked(person, when):
                 continue
             assert needs is not None
             assert all(needs.values())
