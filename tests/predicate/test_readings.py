@@ -68,7 +68,7 @@ def test_python_and_sql_agree(conn: "psycopg.Connection[Any]", case: Case) -> No
 INDEXED = Registry.of(*[world.PEOPLE.fields[name] for name in ("tier", "badges", "category", "weekday", "lines")])
 
 
-@examples(250)
+@examples(150)
 @given(data=st.data())
 def test_what_a_tree_is_true_of_holds_its_anchors(data: st.DataObject) -> None:
     when = WHENS[0]

@@ -122,8 +122,9 @@ class Field:
     """Something a condition may ask.
 
     ``read`` finds it in a fact, best by ``operator.attrgetter``, which costs no call of Python. ``sql`` is the same as
-    an expression, written for psycopg (``%`` is ``%%``); ``{key}`` in it becomes the bound text ``key``, for what is
-    named by users. Of ITEMS, ``sql`` is what stands behind FROM, with the WHERE that ties parts to the whole.
+    an expression that needs no parentheses around it, written for psycopg (``%`` is ``%%``); ``{key}`` in it becomes
+    the bound text ``key``, for what users name. Of ITEMS, ``sql`` is what stands behind FROM, with the WHERE that ties
+    parts to the whole.
     ``label`` is a text to translate or the owner's own; ``choices`` are codes with labels; ``decimals`` is how many
     digits of a number stand behind the point, for people.
     """

@@ -122,4 +122,4 @@ def _in_category(said: tuple[tuple[str, ...], ...], find: Finder[Sequence[str]])
 
 
 def _in_category_sql(said: tuple[tuple[str, ...], ...], x: str, bind: Bind) -> str:
-    return "(" + " OR ".join(f"{x}[1:{len(path)}] = {bind(list(path), 'text[]')}" for path in said) + ")"
+    return "(" + " OR ".join(f"({x})[1:{len(path)}] = {bind(list(path), 'text[]')}" for path in said) + ")"
