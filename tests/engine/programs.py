@@ -28,6 +28,7 @@ from verno.ledger.types import (
     PutBack,
     Reinstate,
     Release,
+    SendHome,
     Spend,
     TakeBack,
     TransferKind,
@@ -235,7 +236,8 @@ def put_back(dice: Dice, at: datetime) -> Entry | None:
     origin = dice.recent(dice.past.spent)
     until = dice.later(least=0, most=14)
     who, merged = dice.now_of(origin)
-    return PutBack(who, origin.unit, dice.points(12), at, origin.id, origin.at, until, merged)
+    homes = tuple([(id_, id_) for id_ in merged]) if dice.chance(50) else ()
+    return PutBack(*(who, origin.unit, dice.points(12), at, origin.id, origin.at), until, merged, homes)
 
 
 def activate(dice: Dice, at: datetime) -> Entry | None:
@@ -270,6 +272,21 @@ def unmerge(dice: Dice, at: datetime) -> Entry | None:
     return Unmerge(origin.holder, origin.into, origin.unit, at, origin.id, origin.at)
 
 
+def send_home(dice: Dice, at: datetime) -> Entry | None:
+    if not dice.past.merged:
+        return None
+    origin = dice.recent(dice.past.merged)
+    there = [one for one in dice.past.earned if (one.holder, one.unit) == (origin.into, origin.unit)]
+    # Of earlier batches: what this one earns is not in the books yet when they are read.
+    earned = tuple([(one.id, one.at) for one in there[-3:] if one.number < dice.past.posted and dice.chance(40)])
+    return SendHome(
+        *(origin.holder, origin.into, origin.unit, at),
+        mine=(origin.holder,),
+        kin=HOLDERS,
+        earned=earned,
+    )
+
+
 def erase(dice: Dice, at: datetime) -> Entry:
     holder, unit = dice.side()
     return Erase(holder, unit, at)
@@ -282,7 +299,7 @@ TOGETHER: tuple[Maker, ...] = (
     *(take_back, take_back, put_back, put_back, activate, reinstate),
 )
 """What may happen in one operation with others; some are commoner."""
-ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, erase)
+ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, send_home, send_home, erase)
 
 
 def operation(seed: int, past: Past, today: int, makers: tuple[Maker, ...] = ()) -> Operation:

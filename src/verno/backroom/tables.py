@@ -372,6 +372,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 LEFT_OUT = {
     "members_key": "keys that open contacts",
     "members_moved_identity": "sealed contacts of merged members",
+    "members_parted": "ties of merges that were undone; the merges themselves say more",
     "workspace_key_meter": "moments that change with every request",
     "workspace_try_count": "keyed hashes of what was typed",
     "console_sign_in_count": "the previous release's count of the same",

@@ -168,5 +168,7 @@ def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
         entries.append(TakeBack(row.owner_id, unit.id, points, case.at, row.id, row.at, writes_off, row.merged_ids))
     for code, points in case.back.put.items():
         unit = context.by_code[code]
-        entries.append(PutBack(row.owner_id, unit.id, points, case.at, row.id, row.at, over, row.merged_ids))
+        entries.append(
+            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes)
+        )
     return entries

@@ -30,12 +30,13 @@ OriginKey: TypeAlias = tuple[str, str]
 
 
 class Part(msgspec.Struct, gc=False):
-    """What one transfer spent of one lot, and how much of that has been put back."""
+    """What one transfer spent of one lot, whose points these had been first, and how much has been put back."""
 
     transfer_id: str
     lot: Lot
     amount: int
     back: int = 0
+    origin_id: str = ""
 
 
 class Book(msgspec.Struct):
@@ -61,6 +62,8 @@ class Book(msgspec.Struct):
     lapsed: dict[str, int] = {}
     restored: dict[str, Lot] = {}
     """Lots that others stand in for, by id: where an undone merge goes home."""
+    strays: dict[tuple[str, str], list[Lot]] = {}
+    """Lots of one account that stand for those of another's, by (home account id, host account id)."""
 
 
 class Plan(msgspec.Struct):

@@ -265,31 +265,36 @@ def _write_off(desk: Desk, account: Account, points: int, at: datetime, operatio
 
 def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation) -> int:
     """Fill the very lots a spend ate, the last one first; a lot that is over gets a new one in its place."""
-    moment = desk.moment(account)
-    desk.touch(account, moment)
+    owners = {account.id: account}
+    homes = dict(entry.homes)
+    desk.touch(account, desk.moment(account))
     left = entry.points
-    living: dict[str, list[tuple[Part, int]]] = {}
+    living: dict[tuple[str, str], list[tuple[Part, int]]] = {}
     for part in reversed(desk.book.spent.get((entry.spent_by, account.id), [])):
         points = min(left, part.amount - part.back)
         if not points:
             continue
         left -= points
         part.back += points
-        if part.lot.account_id != account.id or is_over(part.lot, account, moment):
-            _in_its_place(desk, account, points, entry, operation, part)
-        elif account.debt:
-            _refill(desk, account, [(part, points)], entry, operation, part.transfer_id)
+        owner = desk.book.accounts[homes.get(part.origin_id, account.holder_id), account.unit_id]
+        owners[owner.id] = owner
+        desk.touch(owner, desk.moment(owner))
+        if part.lot.account_id != owner.id or is_over(part.lot, owner, owner.changed_at):
+            _in_its_place(desk, owner, points, entry, operation, part)
+        elif owner.debt:
+            _refill(desk, owner, [(part, points)], entry, operation, part.transfer_id)
         else:
-            living.setdefault(part.transfer_id, []).append((part, points))
+            living.setdefault((owner.id, part.transfer_id), []).append((part, points))
         # A debt takes what comes first, so that it makes no difference in how many parts a return comes.
-        desk.repay(account, entry.at, operation)
-    for transfer_id, parts in living.items():
-        _refill(desk, account, parts, entry, operation, transfer_id)
+        desk.repay(owner, entry.at, operation)
+    for (owner_id, transfer_id), parts in living.items():
+        _refill(desk, owners[owner_id], parts, entry, operation, transfer_id)
     if left:
         # Spent under a name that nobody told us: there is no lot here that it came from.
         _in_its_place(desk, account, left, entry, operation, None)
-    desk.repay(account, entry.at, operation)
-    desk.forecast(account, moment)
+    for owner in owners.values():
+        desk.repay(owner, entry.at, operation)
+        desk.forecast(owner, owner.changed_at)
     return entry.points
 
 
