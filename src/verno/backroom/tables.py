@@ -79,6 +79,9 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             ),
             Table(ledger.Operation, _("Operations"), "key id holder_id", order=("key",), find=("key",)),
             Table(ledger.Day, _("Days told"), "day told_at", order=("-day",)),
+            Table(
+                ledger.Pause, _("Pauses of sliding expiry"), "unit_id from_at until_at", order=("-from_at", "unit_id")
+            ),
         ),
     ),
     (
