@@ -45,6 +45,7 @@ def test_every_scope_of_the_page_is_there() -> None:
         "receipts:write",
         "points:spend",
         "points:adjust",
+        "points:approve",
         "members:read",
         "members:write",
         "personal:read",

@@ -15,9 +15,10 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import service as members
 from verno.members.types import NewMember
-from verno.workspace import keys, settings, staff
+from verno.workspace import keys, service, settings, staff
 from verno.workspace.audit import SYSTEM
 from verno.workspace.roles import Role
+from verno.workspace.types import NewStore
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -110,6 +111,25 @@ def test_every_call_that_moves_points_is_replayed_byte_for_byte(till: Api) -> No
     applied = till.post("/returns", early)
     assert (applied.status_code, applied.json()["status"]) == (200, "settled")
     assert replayed(applied, till.post("/returns", early))
+
+
+def test_a_capture_answers_with_the_parts_of_the_sale(till: Api) -> None:
+    """Whole or in part, with points or without: what was held, less its end; the lines add up to what is to pay."""
+    for number, more in (("A-1", {"spend": spend(100)}), ("A-2", {})):
+        body = sale(number, 30000, 15000, **more, hold=True)
+        held = till.post("/receipts", body).json()
+        whole = till.post(f"/receipts/{held['id']}:capture", {})
+        told = whole.json()
+        assert told.keys() == held.keys() - {"expires_at"}
+        assert (told["lines"], told["to_pay"]) == (held["lines"], held["to_pay"])
+        assert sum(line["to_pay"] for line in told["lines"]) == told["to_pay"]
+        assert replayed(whole, till.post(f"/receipts/msk-1~~{number}:capture", {}))
+    held = till.post("/receipts", sale("A-3", 30000, 15000, hold=True)).json()
+    part = till.post(f"/receipts/{held['id']}:capture", {"lines": [{"line": 2, "quantity": "2"}]}).json()
+    assert part.keys() == held.keys() - {"expires_at"}
+    assert part["lines"] == [held["lines"][1]]
+    cancelled = till.post("/receipts", sale("A-4", hold=True)).json()
+    assert "lines" not in till.post(f"/receipts/{cancelled['id']}:cancel", {}).json()
 
 
 @pytest.mark.parametrize("number", ["A/1", "Ч-1 №5", "a:b", "50%", "~x~"])
@@ -217,15 +237,16 @@ def test_scopes(caller: Callable[..., Api], till: Api) -> None:
     assert problem(reader.get("/receipts/msk-1~~A-1")) == (403, "missing-scope")
 
 
-def test_a_key_of_one_store_sees_no_other(till: Api, shop: Shop) -> None:
+def elsewhere(shop: Shop) -> str:
+    """Return a key of another store of the program."""
     with db.transaction() as conn:
-        from verno.workspace import service
-        from verno.workspace.types import NewStore
-
         service.add_stores(conn, shop.program.id, [NewStore("spb-1", "spb-1")], now=clock.now())
         scopes = ["receipts:write", "points:spend"]
-        key = keys.create(conn, shop.program.id, "spb", scopes, now=clock.now(), places=["spb-1"])
-    other = Api(key, shop)
+        return keys.create(conn, shop.program.id, "spb", scopes, now=clock.now(), places=["spb-1"])
+
+
+def test_a_key_of_one_store_sees_no_other(till: Api, shop: Shop) -> None:
+    other = Api(elsewhere(shop), shop)
     id_ = till.post("/receipts", sale("A-1", hold=True)).json()["id"]
     before = till.get(f"/receipts/{id_}").json()
     for body in (sale("A-2"), sale("A-2", place="nowhere")):
@@ -283,6 +304,98 @@ def test_a_receipt_is_read_as_it_stands(till: Api) -> None:
     assert [one["number"] for one in body["returns"]] == ["R-1"]
     assert "claim_code" not in body
     assert problem(till.get("/receipts/msk-1~~A-9")) == (404, "not-found")
+
+
+def test_a_return_is_read_as_it_stands(till: Api) -> None:
+    """By our id and by its number: what its own answer said, less the balance of that moment."""
+    sold = till.post("/receipts", sale("A-1", 30000, 15000, spend=spend(100))).json()
+    back = taken_back("R/1", {"id": sold["id"]}, series="смена 7", lines=[{"line": 1, "quantity": "1"}])
+    told = till.post("/returns", back).json()
+    found = till.get(f"/returns/{told['id']}")
+    assert found.status_code == 200, found.content
+    body = found.json()
+    assert found.json() == till.get(f"/returns/{quote('msk-1~смена 7~R/1', safe='')}").json()
+    for name in ("id", "number", "status", "original", "member", "points", "refund", "lines"):
+        assert body[name] == told[name], name
+    assert (body["status"], body["place"], body["series"], body["refund"]) == ("settled", "msk-1", "смена 7", 11666)
+    assert body["original"] == {"place": "msk-1", "series": "", "number": "A-1", "id": sold["id"]}
+    assert body["points"] == [{"unit": "points", "taken_back": 117, "put_back": 33}]
+    assert body["lines"] == [{"line": 1, "quantity": "1", "refund": 11666}]
+    assert "balance" not in body
+    assert "refusal" not in body
+    (listed,) = till.get(f"/receipts/{sold['id']}").json()["returns"]
+    assert listed == {name: body[name] for name in ("id", "number", "at", "refund")}
+
+
+def test_a_return_that_waits_is_read_until_it_is_settled_or_refused(till: Api) -> None:
+    original = {"place": "msk-1", "number": "A-1"}
+    lines = [{"line": 1, "quantity": "1"}]
+    waiting = till.post("/returns", taken_back("R-1", original, lines=lines)).json()["id"]
+    late = till.post("/returns", taken_back("R-2", original, lines=[{"line": 1, "quantity": "2"}])).json()["id"]
+    assert till.get("/returns/msk-1~~R-1").json() == {
+        "id": waiting,
+        "number": "R-1",
+        "series": "",
+        "place": "msk-1",
+        "at": till.get(f"/returns/{waiting}").json()["at"],
+        "status": "parked",
+        "original": {"place": "msk-1", "series": "", "number": "A-1"},
+    }
+    sold = till.post("/receipts", sale("A-1")).json()
+    assert till.get(f"/returns/{waiting}").json()["status"] == "settled"
+    body = till.get(f"/returns/{late}").json()
+    assert (body["status"], body["original"]["id"]) == ("refused", sold["id"])
+    assert body["refusal"]["type"] == "over-return"
+    assert body["refusal"]["detail"]
+    assert "points" not in body
+    again = till.post("/returns", taken_back("R-1", {"id": sold["id"]}))
+    assert problem(again) == (422, "idempotency-mismatch")
+
+
+def test_a_return_of_nobodys_is_read_with_its_member_once_there_is_one(till: Api) -> None:
+    sold = till.post("/receipts", sale("A-1", member={"phone": "+79169999999"})).json()
+    lines = [{"line": 1, "quantity": "1"}]
+    back = till.post("/returns", taken_back("R-1", {"id": sold["id"]}, lines=lines)).json()
+    body = till.get(f"/returns/{back['id']}").json()
+    assert (body["member"], body["points"], body["refund"]) == (None, [], 22500)
+    claimed = till.post(f"/receipts/{sold['id']}:claim", {"member": {"external_id": "m-1"}}).json()
+    body = till.get("/returns/msk-1~~R-1").json()
+    assert body["member"] == claimed["member"]
+    assert body["points"] == [{"unit": "points", "taken_back": 0, "put_back": 0}]
+    assert body["original"]["id"] == sold["id"]
+
+
+def test_who_may_read_a_return(till: Api, caller: Callable[..., Api], shop: Shop) -> None:
+    """The rules of a receipt's own address: the scope, and the place where it was made."""
+    sold = till.post("/receipts", sale("A-1")).json()["id"]
+    back = till.post("/returns", taken_back("R-1", {"id": sold})).json()["id"]
+    parked = till.post("/returns", taken_back("R-2", {"place": "msk-1", "number": "A-2"})).json()["id"]
+    other = Api(elsewhere(shop), shop)
+    for name in (back, parked, "msk-1~~R-1", "msk-1~~R-2"):
+        assert till.get(f"/returns/{name}").status_code == 200
+        assert problem(other.get(f"/returns/{name}")) == (404, "not-found")
+        assert problem(caller("members:read").get(f"/returns/{name}")) == (403, "missing-scope")
+    for name in (sold, "msk-1~~A-1", "msk-1~~R-9", "spb-9~~R-1", "nonsense", "%00", "a~b", "msk-1~~%00"):
+        assert problem(till.get(f"/returns/{name}")) == (404, "not-found"), name
+    for call in (till.get("/receipts/msk-1~~%00"), till.post("/receipts/msk-1~~%00:capture", {})):
+        assert problem(call) == (404, "not-found")
+    assert problem(till.get(f"/receipts/{back}")) == (404, "not-found")
+
+
+def test_a_store_that_another_process_has_just_made_is_met(till: Api, shop: Shop) -> None:
+    """What a process remembers of a program may be two seconds old; what is stored is not."""
+    from verno.intake import context
+
+    with db.transaction(shop.program.id) as conn:
+        service.add_stores(conn, shop.program.id, [NewStore("spb-1", "spb-1")], now=clock.now())
+    sold = till.post("/receipts", sale("A-1", place="spb-1")).json()["id"]
+    back = till.post("/returns", taken_back("R-1", {"id": sold}, place="spb-1")).json()["id"]
+    for path in (f"/receipts/{sold}", "/receipts/spb-1~~A-1", f"/returns/{back}", "/returns/spb-1~~R-1"):
+        with db.transaction(shop.program.id) as conn:
+            known = context.of(conn, shop.program.id)
+        store = known.stores.pop("spb-1")
+        del known.by_place[store.id]
+        assert till.get(path).json()["place"] == "spb-1", path
 
 
 def test_rules_that_did_not_match_are_told_on_demand(till: Api) -> None:

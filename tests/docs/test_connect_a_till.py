@@ -36,11 +36,12 @@ def server() -> Iterator[tuple[Tree, str]]:
 def test_every_block_works_as_it_stands(page: Path, server: tuple[Tree, str]) -> None:
     tree, key = server
     blocks = BLOCK.findall(page.read_text())
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     blocks[0] = blocks[0].replace("http://127.0.0.1:8000", f"http://127.0.0.1:{tree.port}").replace("vk_...", key)
     script = "\n".join(f"{block}\necho; echo ---" for block in blocks)
     done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True)
-    setting_up, member, quoted, sold, returned, balance, held = (part.strip() for part in done.stdout.split("---")[:7])
+    parts = [part.strip() for part in done.stdout.split("---")[:8]]
+    setting_up, member, quoted, sold, returned, reread, balance, held = parts
     assert setting_up == ""
     assert member.count('"id"') >= 2
     first = json.loads(quoted)
@@ -51,6 +52,8 @@ def test_every_block_works_as_it_stands(page: Path, server: tuple[Tree, str]) ->
     back = json.loads(returned)
     assert (back["status"], back["refund"]) == ("settled", 7_500)
     assert (back["points"][0]["taken_back"], back["points"][0]["put_back"]) == (75, 150)
+    read = json.loads(reread)
+    assert all(read[name] == back[name] for name in ("id", "status", "refund", "points", "lines"))
     [points] = json.loads(balance)["balance"]
     assert points["available"] == 30_000 - 300 + 150 - 75 + 150
     placed, captured = held.split("}{")

@@ -95,7 +95,7 @@ class Page:
             "hold": Hold(*side, points, at, until),
             "capture": Capture(*side, points, at, named, "again" in step["rest"]),
             "release": Release(*side, at, named),
-            "take back": TakeBack(*side, points, at, named, then),
+            "take back": TakeBack(*side, points, at, named, then, "written off" in step["rest"]),
             "put back": PutBack(*side, points, at, named, then, until),
             "activate": Activate(*side, at, named, then, "delivered", at, ends),
             "reinstate": Reinstate(*side, at, dates.get("since", at), until),

@@ -83,7 +83,7 @@ def figures(outcome: Outcome) -> Mapping[str, int]:
     assert isinstance(outcome, Settled | Replayed), outcome
     body = msgspec.json.decode(outcome.answer, type=dict[str, object])
     (points,) = cast("list[dict[str, int]]", body["points"])
-    names = {"earned": "earned", "spent": "spent", "taken_back": "taken", "put_back": "put"}
+    names = {"earned": "earned", "spent": "spent", "taken_back": "taken", "put_back": "put", "recovered": "recovered"}
     told = {names[name]: number for name, number in points.items() if name in names}
     for name, word in (("to_pay", "pay"), ("refund", "refund")):
         if name in body:
@@ -99,6 +99,9 @@ def test_the_page_has_its_cases() -> None:
 def test_case(conn: psycopg.Connection, heading: str, lines: str) -> None:
     till = Till(conn)
     for line in lines.splitlines():
+        if line.startswith("set "):
+            rule(conn, till.counter, *line.split()[1:])
+            continue
         found = LINE.fullmatch(line)
         assert found, line
         outcome = till.run(found["verb"], (found["what"] or "").strip())

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TypeAlias
 
 from tests.engine.programs import BEGINNING, HOLDERS, UNITS
-from verno.ledger.planner import Book, Part, Plan, expiry_order, plan
+from verno.ledger.planner import Book, LetGo, Part, Plan, expiry_order, plan
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -129,6 +129,15 @@ class Bookkeeper:
         for transfer in self.transfers.values():
             if (transfer.holder_id, transfer.unit_id) == (account.holder_id, account.unit_id):
                 yield transfer
+
+    def let_go(self, account: Account) -> list[LetGo]:
+        """What take-backs wrote off in an account's story, less what was recovered of it by whomever."""
+        out = []
+        for w in self.story(account):
+            if w.kind is TransferKind.WRITE_OFF and w.reverses_id:
+                found = [t for t in self.transfers.values() if (t.kind, t.reverses_id) == ("recover", w.id)]
+                out.append(LetGo(w.id, w.recorded_at, w.amount - sum(t.amount for t in found)))
+        return out
 
     def flows(self, account: Account) -> Counter[tuple[str, datetime]]:
         """Count the points of each kind and business time; in a merge, points and debt alike."""
@@ -267,12 +276,14 @@ class _Shelf:
                 holders = [one.holder_id for one in accounts]
                 parts += [
                     Part(
-                        *(transfer.id, self.lot(m.lot_id), m.amount, self.back(transfer, m)),
+                        *(transfer.id, self.lot(m.lot_id), m.amount, transfer.recorded_at, self.back(transfer, m)),
                         self.whose(self.keeper.lots[m.lot_id], holders),
                     )
                     for m in moves
                 ]
         self.book.spent[entry.spent_by, account.id] = parts
+        for one in accounts:
+            self.book.let_go[one.holder_id, one.unit_id] = self.keeper.let_go(one)
 
     def back(self, spent: Transfer, move: LotMove) -> int:
         """How much of a move was put back: into the lot itself, or into one that stands in its place."""

@@ -81,7 +81,8 @@ class Aside:
 class Purse:
     """One member's points of one unit.
 
-    ``spent`` has every operation's points, in order, less those put back; ``flows`` counts the points of every kind of
+    ``spent`` has every operation's points with the moment they went, in order, less those put back; ``let_go`` the
+    moments at which a point was written off that was not recovered yet; ``flows`` counts the points of every kind of
     movement at every business time.
     """
 
@@ -90,7 +91,8 @@ class Purse:
     debt: int = 0
     piles: list[Pile] = field(default_factory=list)
     asides: dict[str, Aside] = field(default_factory=dict)
-    spent: dict[str, list[Pile]] = field(default_factory=dict)
+    spent: dict[str, list[tuple[Pile, datetime]]] = field(default_factory=dict)
+    let_go: list[datetime] = field(default_factory=list)
     flows: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     def available(self) -> int:
@@ -190,7 +192,7 @@ class Purse:
 
     def spend(self, entry: Spend | Capture, by: str) -> int:
         self.slide(entry.lapses_at)
-        self.spent.setdefault(by, []).extend(self.pop_usable() for _ in range(entry.points))
+        self.spent.setdefault(by, []).extend((self.pop_usable(), self.clock) for _ in range(entry.points))
         self.flows[entry.kind if isinstance(entry, Spend) else "spend", entry.at] += entry.points
         return entry.points
 
@@ -211,7 +213,7 @@ class Purse:
             pile.held -= 1
             pile.left -= 1
         self.free(aside, "captured", but=entry.points)
-        self.spent.setdefault(by, []).extend(aside.points[: entry.points])
+        self.spent.setdefault(by, []).extend((pile, self.clock) for pile in aside.points[: entry.points])
         self.flows["spend", entry.at] += entry.points
         return entry.points
 
@@ -225,6 +227,7 @@ class Purse:
     def takeback(self, entry: TakeBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
         purses = [self, *merged]
         own = {pile: p for p in purses for pile in p.piles if pile.earned_by(entry.earned_by, anywhere=bool(merged))}
+        parted = [p for id_, p in zip(entry.merged_ids, merged, strict=True) if id_ in dict(entry.homes)]
 
         def key(pile: Pile) -> tuple[bool, tuple[datetime, datetime]]:
             return pile.begins <= self.clock, pile.order()
@@ -240,27 +243,42 @@ class Purse:
                 teller = own[min(lost, key=key)]
             elif self.available():
                 self.pop_usable()
-            elif entry.write_off:
-                self.flows["write_off", entry.at] += 1
+            elif entry.write_off and self.debt >= self.held():
+                earned_at_home = (purse for pile, purse in own.items() if pile.source == entry.earned_by)
+                teller = next((p for p in earned_at_home if all(p is not away for away in parted)), self)
+                teller.let_go.append(self.clock)
+                teller.flows["write_off", entry.at] += 1
             else:
                 self.debt += 1
             teller.flows["take_back", entry.at] += 1
         return entry.points
 
-    def back_in(self, pile: Pile | None, entry: PutBack, fresh: dict[Pile | None, Pile]) -> None:
-        """Put one point back."""
+    def back_in(self, pile: Pile | None, entry: PutBack, fresh: dict[Pile | None, Pile]) -> Pile:
+        """Put one point back; returns the pile it is in now."""
         lasts = pile is not None and not self.over(pile)
         if pile is not None and lasts and pile in self.piles:
-            pile.left += 1
+            came = pile
         elif pile in fresh:
-            fresh[pile].amount += 1
-            fresh[pile].left += 1
+            came = fresh[pile]
+            came.amount += 1
         else:
             ends = pile.ends if pile and lasts else entry.grace_until
-            fresh[pile] = Pile("", 1, 1, self.clock, ends, None, pile)
-            self.piles.append(fresh[pile])
+            came = fresh[pile] = Pile("", 1, 0, self.clock, ends, None, pile)
+            self.piles.append(came)
+        came.left += 1
         self.flows["put_back", entry.at] += 1
-        self.rest(entry.at)
+        return came
+
+    def recover(self, pile: Pile, went: datetime, at: datetime, tellers: "Sequence[Purse]") -> int:
+        """Take a point that came back for the oldest one let go since it was spent, if there is any."""
+        since = [(moment, purse) for purse in tellers for moment in purse.let_go if moment >= went]
+        if not since or self.over(pile):
+            return 0
+        moment, purse = min(since, key=lambda one: one[0])
+        purse.let_go.remove(moment)
+        pile.left -= 1
+        self.flows["recover", at] += 1
+        return 1
 
     def activate(self, entry: Activate, by: str, merged: "Sequence[Purse]" = ()) -> int:
         anywhere = bool(merged)
@@ -388,15 +406,18 @@ class Model:
         holders = [entry.holder_id, *entry.merged_ids]
         purses = [self.purse(holder, entry.unit_id) for holder in holders]
         purses[0].clock = max(now, purses[0].clock)
-        homes, fresh = dict(entry.homes), dict[Pile | None, Pile]()
+        homes, fresh, recovered = dict(entry.homes), dict[Pile | None, Pile](), 0
         for _ in range(entry.points):
             spent = next((p.spent[entry.spent_by] for p in purses if p.spent.get(entry.spent_by)), None)
-            pile = spent.pop() if spent else None
+            pile, went = spent.pop() if spent else (None, entry.spent_at)
             owner = homes.get(self.whose(pile, holders, entry.unit_id), entry.holder_id)
             purse = self.purse(owner, entry.unit_id)
             purse.clock = max(now, purse.clock)
-            purse.back_in(pile, entry, fresh)
-        return entry.points
+            came = purse.back_in(pile, entry, fresh)
+            tellers = [p for id_, p in zip(holders, purses, strict=True) if homes.get(id_, entry.holder_id) == owner]
+            recovered += purse.recover(came, went, entry.at, tellers)
+            purse.rest(entry.at)
+        return entry.points - recovered
 
     def send_home(self, home: Purse, host: Purse, entry: SendHome, by: str) -> int:
         """Move what stands on the host for points of ``mine``, and what their operations earned there."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar
 
+import msgspec
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
@@ -178,6 +179,10 @@ class Dice:
         last = merges[-1]
         return (last.into, (last.holder,)) if last.holder == origin.holder or self.chance(50) else (origin.holder, ())
 
+    def parted(self, merged: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Say of those who were merged, now and then, that the merge was undone."""
+        return tuple([(id_, id_) for id_ in merged]) if self.chance(50) else ()
+
     def recent(self, origins: list[Origin]) -> Origin:
         """As a rule one of the last, else any."""
         return self.random.choice(origins if self.chance(25) else origins[-4:])
@@ -227,7 +232,15 @@ def take_back(dice: Dice, at: datetime) -> Entry | None:
         return None
     origin = dice.recent(dice.past.earned)
     who, merged = dice.now_of(origin)
-    return TakeBack(*(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged)
+    return TakeBack(
+        *(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged, dice.parted(merged)
+    )
+
+
+def let_go(dice: Dice, at: datetime) -> Entry | None:
+    """Take back, mostly more than there is, and write the rest off."""
+    entry = take_back(dice, at)
+    return msgspec.structs.replace(entry, points=dice.points(40), write_off=True) if entry else None
 
 
 def put_back(dice: Dice, at: datetime) -> Entry | None:
@@ -236,8 +249,7 @@ def put_back(dice: Dice, at: datetime) -> Entry | None:
     origin = dice.recent(dice.past.spent)
     until = dice.later(least=0, most=14)
     who, merged = dice.now_of(origin)
-    homes = tuple([(id_, id_) for id_ in merged]) if dice.chance(50) else ()
-    return PutBack(*(who, origin.unit, dice.points(12), at, origin.id, origin.at), until, merged, homes)
+    return PutBack(*(who, origin.unit, dice.points(12), at, origin.id, origin.at), until, merged, dice.parted(merged))
 
 
 def activate(dice: Dice, at: datetime) -> Entry | None:
@@ -273,7 +285,9 @@ def unmerge(dice: Dice, at: datetime) -> Entry | None:
 
 
 def send_home(dice: Dice, at: datetime) -> Entry | None:
-    if not dice.past.merged:
+    """As undoings come, before anything else of a batch: what stands for whose was read from the books before it."""
+    past = dice.past
+    if not past.merged or len(past.operations) > past.posted or past.repeated:
         return None
     origin = dice.recent(dice.past.merged)
     there = [one for one in dice.past.earned if (one.holder, one.unit) == (origin.into, origin.unit)]
@@ -296,7 +310,7 @@ Maker: TypeAlias = Callable[[Dice, datetime], Entry | None]
 
 TOGETHER: tuple[Maker, ...] = (
     *(earn, earn, earn, spend, spend, hold, hold, capture, capture, release),
-    *(take_back, take_back, put_back, put_back, activate, reinstate),
+    *(take_back, let_go, put_back, put_back, activate, reinstate),
 )
 """What may happen in one operation with others; some are commoner."""
 ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, send_home, send_home, erase)

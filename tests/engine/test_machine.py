@@ -87,6 +87,17 @@ class Ledger(RuleBasedStateMachine):
     def give_back(self, seed: int) -> None:
         self.post(seed, programs.take_back, programs.put_back)
 
+    @precondition(lambda self: self.past.earned and self.past.spent)
+    @rule(seed=SEEDS)
+    def let_go_and_recover(self, seed: int) -> None:
+        self.post(seed, programs.let_go)
+        self.post(seed + 1, programs.put_back)
+
+    @precondition(lambda self: self.past.earned and self.past.spent)
+    @rule(seed=SEEDS)
+    def let_go_and_recover_at_once(self, seed: int) -> None:
+        self.post(seed, programs.let_go, programs.put_back, programs.let_go, programs.put_back)
+
     @precondition(lambda self: self.past.earned)
     @rule(seed=SEEDS)
     def activate(self, seed: int) -> None:

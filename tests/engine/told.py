@@ -64,12 +64,32 @@ def release(key: str, held: str, *, at: int = 0) -> Operation:
     return operation(key, Release(*ANN, day(at), f"id-{held}"))
 
 
-def take_back(key: str, points: int, earned: str, *, born: int = 0, at: int = 0, write_off: bool = False) -> Operation:
-    return operation(key, TakeBack(*ANN, points, day(at), f"id-{earned}", day(born), write_off))
+def take_back(
+    key: str,
+    points: int,
+    earned: str,
+    *,
+    born: int = 0,
+    at: int = 0,
+    write_off: bool = False,
+    who: tuple[str, str] = ANN,
+    merged: tuple[str, ...] = (),
+) -> Operation:
+    return operation(key, TakeBack(*who, points, day(at), f"id-{earned}", day(born), write_off, merged))
 
 
-def put_back(key: str, points: int, spent: str, *, spent_at: int = 0, at: int = 0, until: int = 99) -> Operation:
-    return operation(key, PutBack(*ANN, points, day(at), f"id-{spent}", day(spent_at), day(until)))
+def put_back(
+    key: str,
+    points: int,
+    spent: str,
+    *,
+    spent_at: int = 0,
+    at: int = 0,
+    until: int = 99,
+    who: tuple[str, str] = ANN,
+    merged: tuple[str, ...] = (),
+) -> Operation:
+    return operation(key, PutBack(*who, points, day(at), f"id-{spent}", day(spent_at), day(until), merged))
 
 
 def activate(key: str, earned: str, *, born: int = 0, at: int = 0, ends: int | None = None) -> Operation:

@@ -19,15 +19,22 @@ from django.test import Client
 
 from tests.builders import NOW, Shop, make_shop
 from verno.api.base import api
+from verno.corrections import service as corrections
+from verno.corrections.types import Adjustment, By, ByKind, Done
+from verno.corrections.types import Asked as Asking
 from verno.kit import db
 from verno.kit.clock import clock, system_now
-from verno.workspace import keys, queries, service, settings
-from verno.workspace.audit import Actor, ActorKind
+from verno.workspace import keys, queries, service, settings, staff
+from verno.workspace.audit import SYSTEM, Actor, ActorKind
+from verno.workspace.roles import Role
 from verno.workspace.types import NewStore, Scope
 
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "access.toml").read_text())
 SET = [("transfers.between_members", True, None), ("spend.value", 100, "unit=points")]
 NOWHERE = "01890a5d-ac96-7bbb-8bbb-0123456789ab"
+OURS = ("intake_receipt", "intake_return", "corrections_correction")
+WORD = {"approval": {"staff": "7", "pin": "8264"}}
+"""Somebody who approves is called so in both programs."""
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -52,12 +59,16 @@ class Target:
     held: str
     cancelled: str
     unmatched: str
+    returned: str
     transfer: str
     merge: str
+    approvable: str
+    refusable: str
 
 
 NOBODY = Target(
-    NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE
+    *(NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE),
+    *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -103,6 +114,9 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     ),
     "POST /v1/members/{id}/merge": lambda t, n: Asked(f"/v1/members/{t.second}/merge", {"into": {"id": t.member}}, n),
     "POST /v1/merges/{id}:undo": lambda t, n: Asked(f"/v1/merges/{t.merge}:undo", None, n),
+    "GET /v1/approvals": lambda t, n: Asked("/v1/approvals"),
+    "POST /v1/approvals/{id}:approve": lambda t, n: Asked(f"/v1/approvals/{t.approvable}:approve", WORD),
+    "POST /v1/approvals/{id}:refuse": lambda t, n: Asked(f"/v1/approvals/{t.refusable}:refuse", WORD),
     "GET /v1/members/{id}/balance": lambda t, n: Asked(f"/v1/members/{t.member}/balance"),
     "GET /v1/members/{id}/transfers": lambda t, n: Asked(f"/v1/members/{t.member}/transfers"),
     "GET /v1/transfers/{id}/explain": lambda t, n: Asked(f"/v1/transfers/{t.transfer}/explain"),
@@ -120,6 +134,7 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     ),
     "POST /v1/returns": lambda t, n: Asked("/v1/returns", back(t, n)),
     "POST /v1/returns:batch": lambda t, n: Asked("/v1/returns:batch", {"returns": [back(t, n)]}),
+    "GET /v1/returns/{id}": lambda t, n: Asked(f"/v1/returns/{quote(t.returned, safe='')}"),
     "GET /v1/settings": lambda t, n: Asked(f"/v1/settings?scope=place={t.place}"),
     "PATCH /v1/settings": lambda t, n: Asked(f"/v1/settings?scope=place={t.place}", {"claim.days": 7}),
     "GET /v1/limits": lambda t, n: Asked("/v1/limits"),
@@ -209,10 +224,30 @@ def world(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             for key, value, scope in SET:
                 done = settings.write(conn, shop.program.id, key, value, scope=scope, now=NOW)
                 assert isinstance(done, settings.Value), done
+            hire(conn, shop, "7")
     made = World(ours, theirs, NOBODY)
     made.target = history(made)
     yield made
     clock.read = system_now
+
+
+def hire(conn: db.Connection, shop: Shop, number: str) -> str:
+    """Make somebody of the staff who may approve; returns the id."""
+    wanted = staff.NewStaff(f"{number}@{shop.program.id}.example.com", "Unmistakable", Role.OWNER, external_id=number)
+    made = staff.add(conn, shop.program.id, wanted, by=SYSTEM, now=NOW)
+    assert isinstance(made, staff.Added), made
+    staff.set_pin(conn, shop.program.id, number, WORD["approval"]["pin"], by=SYSTEM, now=NOW)
+    return made.staff.id
+
+
+def wait(world: World, member: str) -> list[str]:
+    """Have somebody ask for two adjustments that need another person; returns their ids."""
+    with db.transaction(world.ours.program.id) as conn:
+        by = By(ByKind.STAFF, hire(conn, world.ours, "8"))
+        asked = [Asking(member, Adjustment("points", 5000, "goodwill"), f"wait-{n}", f"0{n}", by) for n in range(2)]
+        done = corrections.adjust(conn, world.ours.program, asked, now=NOW)
+    assert all(isinstance(one, Done) and one.status == "waiting" for one in done), done
+    return [one.id for one in done if isinstance(one, Done)]
 
 
 def history(world: World) -> Target:
@@ -233,7 +268,9 @@ def history(world: World) -> Target:
     hold = {"hold": True, "spend": [{"unit": "points", "points": 10}]}
     held, cancelled = (post("/v1/receipts", sale(start, f"Unmistakable-{n}", **hold))["id"] for n in (2, 3))
     unmatched = post("/v1/receipts", sale(start, "Unmistakable-4", member={"phone": "+79160000000"}))["id"]
+    returned = post("/v1/returns", back(replace(start, receipt=receipt), "Unmistakable-5"))["id"]
     merge = post(f"/v1/members/{ids[4]}/merge", {"into": {"id": ids[3]}}, "merge")
+    approvable, refusable = wait(world, ids[1])
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -246,8 +283,11 @@ def history(world: World) -> Target:
         held=held,
         cancelled=cancelled,
         unmatched=unmatched,
+        returned=returned,
         transfer=movements["transfers"][-1]["id"],
         merge=merge["id"],
+        approvable=approvable,
+        refusable=refusable,
     )
 
 
@@ -314,7 +354,7 @@ def ids_of(world: World) -> list[str]:
     with psycopg.connect(db.owner_url()) as owner:
         return [
             row[0]
-            for table in ("members_member", "ledger_account", "ledger_transfer", "intake_receipt", "workspace_place")
+            for table in ("members_member", "ledger_account", "ledger_transfer", *OURS, "workspace_place")
             for row in owner.execute(
                 f"SELECT id::text FROM {table} WHERE program_id = %s", (world.ours.program.id,)
             ).fetchall()

@@ -77,6 +77,42 @@ def test_every_receipt_has_its_outcome_and_a_members_keep_their_order(shop: Coun
     assert not lanes()
 
 
+def batches_of(names: Sequence[str]) -> list[tuple[list[int], list[str], int]]:
+    """Gather receipts of members; returns positions, members and lane of each batch, in the order they go."""
+    stream = (
+        Receipt(str(i), "msk-1", NOW, [Line("tea", "1", 1)], member=MemberRef(card=n)) for i, n in enumerate(names)
+    )
+    return [
+        (positions, [receipt.member.card or "" for receipt in batch if receipt.member], lane)
+        for positions, batch, lane in bulk._batches(stream)
+    ]
+
+
+def test_a_batch_has_many_receipts_of_few_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "BATCH", 40)
+    names = [f"c-{i % 640}" for i in range(12_800)]
+    made = batches_of(names)
+    assert sorted(position for positions, _, _ in made for position in positions) == list(range(len(names)))
+    assert max(len(batch) for _, batch, _ in made) == 40
+    full = [batch for _, batch, _ in made[:200]]
+    assert max(len(set(batch)) for batch in full) < 40
+    for name in names[:5]:
+        of_one = [position for positions, batch, _ in made for position, who in zip(positions, batch, strict=True)
+                  if who == name]  # fmt: skip
+        assert of_one == sorted(of_one)
+        assert len({lane for _, batch, lane in made if name in batch}) == 1
+
+
+def test_a_receipt_that_nobody_follows_goes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a file that is cut off would begin again at its first row."""
+    monkeypatch.setattr(bulk, "BATCH", 40)
+    room = bulk.LATEST * bulk.BUCKETS * 40
+    made = batches_of(["rare"] + ["often"] * (2 * room))
+    went = next(number for number, (_, batch, _) in enumerate(made) if batch == ["rare"])
+    before = sum(len(batch) for _, batch, _ in made[:went])
+    assert room <= before <= room + 80
+
+
 def test_a_killed_lane_is_told_and_a_second_run_goes_on(shop: Counter) -> None:
     def kill_one(*_: object) -> None:
         for one in lanes()[:1]:

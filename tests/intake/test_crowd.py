@@ -117,6 +117,32 @@ def test_nothing_comes_back_twice_from_two_servers(shop: Counter) -> None:
     in_order()
 
 
+def test_returns_of_many_sales_at_the_same_moment_keep_nothing(shop: Counter) -> None:
+    """What one return writes off another recovers, whichever server is first."""
+    with db.transaction() as conn:
+        rule(conn, shop, "points.take_back", "write_off")
+    with db.connect_for_batches() as conn:
+        for number in range(20):
+            groups.commit(conn, shop.program.id, [sale(f"S-{number}", 10000)], now=NOW)
+        for number in range(15):
+            groups.commit(conn, shop.program.id, [sale(f"T-{number}", 20000, spend=spending(200))], now=NOW)
+
+    def back(name: str) -> Callable[[db.Connection], Outcome | None]:
+        wanted = [returned(f"R-{name}", original=Original(place="msk-1", number=name))]
+        return lambda conn: groups.serve(conn, shop.program.id, wanted, returning.take, now=NOW)[0]
+
+    # Every server begins with what had earned, so that there is something to write off.
+    names = [f"S-{i}" for i in range(SERVERS)]
+    names += [name for i in range(15) for name in (f"T-{i}", f"S-{i + SERVERS}") if name != "S-20"]
+    outcomes = crowd([back(name) for name in names])
+    assert kinds(outcomes) == {"Settled": 35}
+    with db.transaction() as conn:
+        assert have(conn, shop) == Balance(shop.shop.unit.id, 1000)
+        (recovered,) = conn.execute("SELECT count(*) FROM ledger_transfer WHERE kind = 'recover'").fetchone() or (0,)
+        assert recovered
+    in_order()
+
+
 def test_a_sale_and_its_return_at_the_same_moment_find_each_other(shop: Counter) -> None:
     def sell(i: int) -> Callable[[db.Connection], Outcome | None]:
         return lambda conn: groups.commit(conn, shop.program.id, [sale(f"S-{i}", 10000)], now=NOW)[0]

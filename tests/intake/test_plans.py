@@ -42,7 +42,7 @@ def plan(conn: db.Connection, name: str) -> str:
     return "\n".join(row[0] for row in rows)
 
 
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", [*BATCHES, "one_return"])
 def test_statements_of_a_batch_look_up_by_key(database: str, name: str) -> None:
     with db.connect_for_batches() as conn:
         found = plan(conn, name)

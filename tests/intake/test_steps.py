@@ -66,6 +66,7 @@ def test_a_capture_settles_what_was_held(conn: psycopg.Connection, counter: Coun
             }
         ],
         "to_pay": 35000,
+        "lines": [{"line": 1, "amount": 45000, "discount": 0, "paid_with_points": 10000, "to_pay": 35000}],
     }
 
 
@@ -73,7 +74,7 @@ def test_a_hold_and_its_capture_come_to_what_the_sale_would(conn: psycopg.Connec
     at_once = sold(conn, counter, sale("S-2", 30000, 15000, spend=spending(100)))
     id_ = hold(conn, counter, 100, 30000, 15000)
     captured = said(step(conn, counter, id_, Capture()))
-    for name in ("points", "to_pay", "explanation"):
+    for name in ("points", "to_pay", "lines", "explanation"):
         assert captured[name] == at_once[name]
 
 

@@ -8,7 +8,7 @@ import psycopg
 from tests.builders import Shop, make_shop
 from verno.kit.ids import new_id
 from verno.ledger import service as ledger
-from verno.ledger.types import Earn, Operation, Posted, Spend
+from verno.ledger.types import Earn, Entry, Operation, Posted, Spend
 from verno.members import service as members
 from verno.members.service import POINTS_STATEMENT
 from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember
@@ -66,17 +66,19 @@ def earn(
 ) -> None:
     """Give points at ``at``, recorded at once unless said otherwise."""
     entry = Earn(holder, shop.unit.id, points, at, None, expires_at)
-    _post(conn, shop, holder, entry, recorded or at)
+    post(conn, shop, holder, entry, recorded or at)
 
 
 def spend(
     conn: psycopg.Connection, shop: Shop, holder: str, points: int, at: datetime, *, recorded: datetime | None = None
 ) -> None:
     """Take points at ``at``."""
-    _post(conn, shop, holder, Spend(holder, shop.unit.id, points, at), recorded or at)
+    post(conn, shop, holder, Spend(holder, shop.unit.id, points, at), recorded or at)
 
 
-def _post(conn: psycopg.Connection, shop: Shop, holder: str, entry: Earn | Spend, now: datetime) -> None:
+def post(conn: psycopg.Connection, shop: Shop, holder: str, entry: Entry, now: datetime) -> str:
+    """Post one entry; returns its operation's id."""
     operation = Operation(new_id(now=now), new_id(now=now), holder, "00", (entry,))
     results = ledger.post(conn, shop.program.id, [operation], now=now)
     assert isinstance(results[0], Posted), results
+    return operation.id

@@ -7,9 +7,10 @@ import psycopg
 import pytest
 
 from tests.builders import Shop
-from tests.messaging.people import LONG_AGO, add_members, earn, make_program, spend, withdraw
+from tests.messaging.people import LONG_AGO, add_members, earn, make_program, post, spend, withdraw
 from verno.kit import db
 from verno.kit.localtime import start_of_day, zone
+from verno.ledger.types import Earn, PutBack, Spend, TakeBack
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service, statements
@@ -65,6 +66,22 @@ def test_a_quiet_life(conn: psycopg.Connection, shop: Shop) -> None:
         "closing": 120,
         "expiring": [],
     }
+
+
+@pytest.mark.parametrize("first", ["what had earned", "what was paid for"])
+def test_what_was_written_off_and_recovered_was_not_earned(conn: psycopg.Connection, shop: Shop, first: str) -> None:
+    """Earned 100, spent them, and both sales came back: whichever did first, the member is told the same."""
+    (who,) = add_members(conn, shop, 1)
+    unit, then = shop.unit.id, at(10, 1)
+    earned = post(conn, shop, who, Earn(who, unit, 100, then), then)
+    spent = post(conn, shop, who, Spend(who, unit, 100, then), then)
+    taken = TakeBack(who, unit, 100, at(10, 2), earned, then, write_off=True)
+    put = PutBack(who, unit, 100, at(10, 2), spent, then, at(10, 16))
+    for entry in (taken, put) if first == "what had earned" else (put, taken):
+        post(conn, shop, who, entry, at(10, 2))
+    planned(conn, shop, 10, NOVEMBER_FIRST)
+    told = figures(conn, who, 10)
+    assert (told["earned"], told["spent"], told["closing"]) == (0, 0, 0)
 
 
 def test_a_late_transfer_is_of_earlier_periods(conn: psycopg.Connection, shop: Shop) -> None:

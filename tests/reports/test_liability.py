@@ -63,9 +63,10 @@ def year(desk: Desk) -> dict[str, str]:
     desk.post(anna, PutBack(anna, unit, 20, at + DAY, spent.operation_id, at, grace_until=at + 15 * DAY), now=at + DAY)
     at += 70 * DAY
     poor_sale = desk.post(poor, Earn(poor, unit, 80, at), now=at)
-    desk.post(poor, Spend(poor, unit, 75, at), now=at)
+    poor_spent = desk.post(poor, Spend(poor, unit, 75, at), now=at)
     desk.post(poor, TakeBack(poor, unit, 50, at, poor_sale.operation_id, at), now=at)
     desk.post(poor, TakeBack(poor, unit, 30, at, poor_sale.operation_id, at, write_off=True), now=at)
+    desk.post(poor, PutBack(poor, unit, 60, at, poor_spent.operation_id, at, grace_until=at + 15 * DAY), now=at)
     desk.earn(poor, 20, at=at + 40 * DAY)
     held = desk.post(ivan, Hold(ivan, unit, 25, at, at + timedelta(minutes=10)), now=at)
     desk.post(ivan, Capture(ivan, unit, 20, at, held.operation_id), now=at)
@@ -121,7 +122,7 @@ def by_hand(desk: Desk) -> dict[str, dict[str, int]]:
         .when(pl.col("kind").is_in(["repay", "write_off"]))
         .then(-pl.col("amount"))
         .otherwise(0),
-        written_off=pl.when(kind="write_off").then("amount").otherwise(0),
+        written_off=pl.when(kind="write_off").then("amount").when(kind="recover").then(-pl.col("amount")).otherwise(0),
         moved=pl.when(pl.col("kind").is_in(["send", "receive", "merge"])).then("members").otherwise(0),
     )
     sums = signed.group_by("month").agg(pl.col(NAMES).sum()).sort("month")
@@ -147,7 +148,7 @@ def test_every_column_is_what_the_transfers_say(desk: Desk) -> None:
     assert unit.ages[-1].points == 547, "a lot that was brought along is as old as it was there"
     assert unit.tied
     assert unit.outstanding == opening == sum(age.points for age in unit.ages)
-    kinds = {"earn", "spend", "expire", "take_back", "put_back", "repay", "write_off"}
+    kinds = {"earn", "spend", "expire", "take_back", "put_back", "repay", "write_off", "recover"}
     kinds |= {"adjust", "open", "send", "receive", "merge", "erase"}
     assert set(of_raw(desk)["kind"]) == kinds
     assert all(row.points.moved == 0 for row in unit.months)

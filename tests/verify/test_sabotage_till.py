@@ -74,6 +74,23 @@ SABOTAGE = [
     ("put back what was never spent",
      "UPDATE ledger_transfer SET reverses_id = gen_random_uuid() WHERE kind = 'put_back' AND amount = 12",
      {"transfer-reverses"}, "ann"),
+    ("more recovered than was written off",
+     "UPDATE ledger_transfer SET amount = amount + 12 WHERE kind = 'recover'",
+     {"transfer-recovers", "transfer-moves", "account-balance"}, "dan"),
+    ("recovered what nobody wrote off",
+     "UPDATE ledger_transfer SET reverses_id = NULL WHERE kind = 'recover'", {"transfer-recovers"}, "dan"),
+    ("recovered of another's write-off",
+     "UPDATE ledger_transfer SET holder_id = %(bob)s, reverses_id = (SELECT reverses_id FROM ledger_transfer"
+     " WHERE kind = 'recover'), debit_account_id = (SELECT id FROM ledger_account WHERE holder_id = %(bob)s"
+     " AND kind = 'member') WHERE kind = 'recover'",
+     {"transfer-recovers", "transfer-moves", "account-balance", "lot-move-ends"}, "bob"),
+    ("a write-off of more than was taken back",
+     "UPDATE ledger_transfer SET amount = amount + 1 WHERE kind = 'write_off'",
+     {"transfer-recovers", "account-debt"}, "dan"),
+    ("recovered by nobody", "UPDATE ledger_transfer SET operation_id = NULL WHERE kind = 'recover'",
+     {"transfer-operation"}, "dan"),
+    ("recovered as a spend",
+     "UPDATE ledger_transfer SET kind = 'spend' WHERE kind = 'recover'", {"transfer-sides"}, "dan"),
     ("given again what lives", "UPDATE ledger_transfer SET reverses_id = (SELECT id FROM ledger_transfer"
      " WHERE holder_id = %(ann)s AND amount = 100) WHERE kind = 'reinstate'",
      {"transfer-reverses", "lot-restores"}, "ann"),

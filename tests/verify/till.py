@@ -23,8 +23,21 @@ from verno.ledger.types import (
 )
 
 DAY = timedelta(days=1)
-PEOPLE = ("ann", "bob", "cid", "eve", "fay")
-NAMED = ("open", "captured", "released", "lapsed", "late", "sale", "old sale", "debt", "again", "gift")
+PEOPLE = ("ann", "bob", "cid", "dan", "eve", "fay")
+NAMED = (
+    "open",
+    "captured",
+    "released",
+    "lapsed",
+    "late",
+    "sale",
+    "old sale",
+    "debt",
+    "let go",
+    "paid",
+    "again",
+    "gift",
+)
 """Operations that others go back to, or that the tests point at."""
 
 
@@ -33,7 +46,7 @@ def tell(conn: psycopg.Connection) -> dict[str, str]:
     shop = make_shop(conn)
     unit = shop.unit.id
     id_ = {name: holder() for name in (*PEOPLE, *NAMED)} | {"program": shop.program.id}
-    ann, bob, cid, eve, fay = (id_[name] for name in PEOPLE)
+    ann, bob, cid, dan, eve, fay = (id_[name] for name in PEOPLE)
     then = NOW - 30 * DAY
 
     def post(key: str, *entries: Entry, days: int = 0) -> None:
@@ -66,6 +79,10 @@ def tell(conn: psycopg.Connection) -> dict[str, str]:
     post("gone", Spend(cid, unit, 20, NOW))
     post("back", TakeBack(cid, unit, 20, NOW, id_["debt"], NOW))
     post("pays", Earn(cid, unit, 5, NOW))
+    post("let go", Earn(dan, unit, 30, NOW))
+    post("paid", Spend(dan, unit, 30, NOW))
+    post("writes off", TakeBack(dan, unit, 25, NOW, id_["let go"], NOW, write_off=True))
+    post("puts back", PutBack(dan, unit, 14, NOW, id_["paid"], NOW, NOW + 14 * DAY))
     post("of eve", Earn(eve, unit, 9, NOW))
     post("merge", Merge(eve, ann, unit, NOW))
     post("of fay", Earn(fay, unit, 40, NOW))

@@ -17,7 +17,7 @@ from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from verno import __version__
-from verno.api import corrections, limits, members, points, settings, shapes, till
+from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
 from verno.api.doors import refuse
 from verno.kit.db import RETRYABLE
@@ -102,6 +102,7 @@ nothing_here.csrf_exempt = True  # type: ignore[attr-defined]  # a POST to nowhe
 api = Api(title="Verno", version=__version__, description=DESCRIPTION, urls_namespace="api", docs=Docs())
 api.add_router("", members.router)
 api.add_router("", corrections.router)
+api.add_router("", approvals.router)
 api.add_router("", points.router)
 api.add_router("", till.router)
 api.add_router("", settings.router)

@@ -150,8 +150,8 @@ def merge(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addr
         into = _named(conn, program, body.into, "into")
         outcome = service.merge(conn, program, [NewMerge(id, into, _by(key))], now=now)[0]
         if isinstance(outcome, Refused):
-            return _refused(outcome)
-        return _bytes(outcome.answer, OK if outcome.replayed else CREATED, replayed=outcome.replayed)
+            return told(outcome)
+        return stored(outcome.answer, OK if outcome.replayed else CREATED, replayed=outcome.replayed)
 
     return writing(key.program_id, work)
 
@@ -172,8 +172,8 @@ def undo(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
         program = workspace.program(conn, key.program_id)
         outcome = service.undo(conn, program, id, _by(key), now=now)
         if isinstance(outcome, Refused):
-            return _refused(outcome)
-        return _bytes(outcome.answer, OK, replayed=outcome.replayed)
+            return told(outcome)
+        return stored(outcome.answer, OK, replayed=outcome.replayed)
 
     return writing(key.program_id, work)
 
@@ -227,21 +227,23 @@ def _by(key: Key) -> By:
 
 def _reply(outcome: Outcome) -> HttpResponse:
     if isinstance(outcome, Refused):
-        return _refused(outcome)
+        return told(outcome)
     if isinstance(outcome, Replayed):
-        return _bytes(outcome.answer, OK, replayed=True)
+        return stored(outcome.answer, OK, replayed=True)
     assert isinstance(outcome, Done)  # noqa: S101 nothing else is left
-    return _bytes(outcome.answer, CREATED)
+    return stored(outcome.answer, CREATED)
 
 
-def _bytes(body: bytes, status: int, *, replayed: bool = False) -> HttpResponse:
+def stored(body: bytes, status: int, *, replayed: bool = False) -> HttpResponse:
+    """Answer with the bytes that are kept; a replay says that it is one."""
     response = HttpResponse(body, status=status, content_type=JSON)
     if replayed:
         response["Idempotent-Replay"] = "true"
     return response
 
 
-def _refused(refused: Refused) -> HttpResponse:
+def told(refused: Refused) -> HttpResponse:
+    """Answer what corrections refused."""
     return refuse(_problem(refused))
 
 

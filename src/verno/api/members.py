@@ -1,5 +1,6 @@
 """Doors to members."""
 
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import msgspec
@@ -19,7 +20,9 @@ from verno.members.types import Code, Contact, Created, Member, NewMember, Refus
 from verno.members.types import Refused as NotStored
 from verno.web import problems, wire
 from verno.web.problems import Problem, Refused
+from verno.workspace import audit
 from verno.workspace import queries as workspace
+from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.types import Key, Program, Scope
 
 router = Router(tags=["members"])
@@ -117,6 +120,7 @@ def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
     key = caller(request)
     with db.transaction(key.program_id) as conn:
         found = _read(conn, key.program_id, holder(conn, key, id))
+        _note(request, conn, [(found[0], ())], "read")
     return answer(_with_merged(request, *found))
 
 
@@ -139,6 +143,8 @@ def lookup(request: HttpRequest) -> HttpResponse:
         key = _key(program, kind, text)
         named = queries.find_holders(conn, program.id, [key]).get(key)
         found = _read(conn, program.id, named) if named else None
+        if found is not None:
+            _note(request, conn, [(found[0], ())], "lookup")
     if found is None:
         raise Refused(problems.not_found())
     return answer(_with_merged(request, *found))
@@ -190,7 +196,14 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
         program = workspace.program(conn, program_id)
         results = service.upsert(conn, program, items, now=now)
         done = [result.member_id for result in results if not isinstance(result, NotStored)]
-        return results, queries.members(conn, program_id, done)
+        stored = queries.members(conn, program_id, done)
+        shown = [
+            (stored[result.member_id], _written(item))
+            for item, result in zip(items, results, strict=True)
+            if not isinstance(result, NotStored)
+        ]
+        _note(request, conn, shown, "store")
+        return results, stored
 
     if not items:
         return []
@@ -206,6 +219,19 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
     return out
 
 
+def _written(item: NewMember) -> list[str]:
+    """Return the personal fields that a caller has just written itself: they are no secret from it."""
+    return [name for name in masking.PERSONAL if getattr(item, name) is not UNSET]
+
+
+def _note(request: HttpRequest, conn: Connection, shown: Sequence[tuple[Member, Collection[str]]], door: str) -> None:
+    """Have the audit know whose personal data this call reads in full, but for fields that the caller has written."""
+    key = caller(request)
+    if sees_personal(request):
+        ids = [member.id for member, written in shown if masking.has_personal(member, but=written)]
+        audit.record_reading(conn, key.program_id, Actor(ActorKind.KEY, key.id), ids, now=clock.now(), detail=door)
+
+
 def _problem(refused: NotStored) -> Problem:
     status = 409 if refused.reason is Refusal.IDENTITY_TAKEN else 422
     detail = f"{refused.field}: {refused.detail}" if refused.field else refused.detail
@@ -216,6 +242,6 @@ def _shown(request: HttpRequest, member: Member, written: NewMember | None = Non
     """Mask what the key may not read; what the caller has just written is no secret from it."""
     if sees_personal(request):
         return MemberAnswer(**msgspec.structs.asdict(member))
-    keep = [name for name in masking.PERSONAL if written and getattr(written, name) is not UNSET]
+    keep = _written(written) if written else []
     hidden = [name for name in masking.PERSONAL if name not in keep and getattr(member, name) is not None]
     return MemberAnswer(**msgspec.structs.asdict(masking.masked(member, keep=keep)), masked=tuple(hidden))

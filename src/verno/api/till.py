@@ -11,6 +11,7 @@ from verno.api import receipts, shapes
 from verno.api.tills import quotes, reading, returns, steps
 from verno.api.tills.door import Call, Reply
 from verno.intake.answer import Answer, QuoteAnswer
+from verno.intake.reading.returned import ReturnStandAnswer
 from verno.intake.reading.state import StandAnswer
 from verno.intake.returns.answer import ReturnAnswer
 from verno.intake.returns.types import Return
@@ -143,6 +144,19 @@ def give_back(request: HttpRequest) -> HttpResponse:
 def give_many_back(request: HttpRequest) -> HttpResponse:
     """Take returns: one result per item, in order; a bad item spoils nobody. Scope `receipts:write`."""
     return _answer(returns.post_returns(_call(request)))
+
+
+@router.get(
+    "/returns/{path:id}",
+    summary="A return as it stands",
+    openapi_extra=shapes.describe(gives={200: ReturnStandAnswer}),
+)
+def read_return(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Read what became of a return: settled, still waiting for its sale, or refused when that came.
+
+    Scope `receipts:write`; named like a receipt, by our id or by `place~series~number`.
+    """
+    return _answer(reading.get_return(_call(request, id)))
 
 
 def _call(request: HttpRequest, target: str = "") -> Call:

@@ -19,7 +19,7 @@ from verno.intake.types import Outcome, Receipt, Settled
 from verno.kit import db, localtime
 from verno.kit.errors import VernoError
 
-EVERY = 2
+EVERY = 1
 """Every second basket: 77,924 of them, over the whole year, so that old points expire and new ones stay."""
 
 

@@ -1,5 +1,6 @@
 """What every page knows: the program, its units, its zone, and the language it is written in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,9 +14,13 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from verno.kit import db, localtime
+from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.kit.money import currency_digits, format_scaled
+from verno.members import masking
+from verno.members.types import Member
+from verno.workspace import audit
 from verno.workspace import queries as workspace
 from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.models import Staff
@@ -106,6 +111,14 @@ def address_of(request: HttpRequest) -> str | None:
 def sees_personal(request: HttpRequest) -> bool:
     """Tell whether the person may see names and contacts in full."""
     return may(signed_in(request), Permission.PERSONAL_READ)
+
+
+def note_reading(request: HttpRequest, conn: Connection, program_id: str, shown: Iterable[Member]) -> None:
+    """Have the audit know whose personal data a page shows in full; the members as they are stored."""
+    if sees_personal(request):
+        ids = [member.id for member in shown if masking.has_personal(member)]
+        page = request.resolver_match.url_name if request.resolver_match else None
+        audit.record_reading(conn, program_id, actor(request), ids, now=clock.now(), detail=page or "page")
 
 
 def face_of(request: HttpRequest, conn: Connection, now: datetime) -> Face:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest
 
 from verno.console import words
-from verno.console.face import Face, face_of, sees_personal
+from verno.console.face import Face, face_of, note_reading, sees_personal
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
@@ -43,6 +43,10 @@ class MemberPage:
     """Whom the member is now; their own page stays, with all that happened before."""
     merged_from: tuple[Merged, ...] = ()
 
+    def note(self, request: HttpRequest, *others: Member) -> None:
+        """Have the audit know that the member is shown in full, and others beside them, if they are."""
+        note_reading(request, self.conn, self.face.program.id, (self.member, *others))
+
     def context(self, tab: str) -> dict[str, object]:
         """Return what the frame around each tab shows."""
         return {
@@ -63,7 +67,11 @@ class MemberPage:
 
 @contextmanager
 def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]":
-    """Give a member's page; members of other programs do not exist here (404)."""
+    """Give a member's page; members of other programs do not exist here (404).
+
+    To look is a reading that the audit knows of. What a form sends is none until it is answered with the page itself
+    (``MemberPage.note``): mostly it leads on to the page anew.
+    """
     now = clock.now()
     with db.transaction() as conn:
         face = face_of(request, conn, now)
@@ -76,7 +84,10 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
         into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
         merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
-        yield MemberPage(conn, face, member, balances, personal, into, tuple(merged))
+        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged))
+        if request.method != "POST":
+            page.note(request)
+        yield page
 
 
 def read_place(request: HttpRequest) -> tuple[datetime, str] | None:

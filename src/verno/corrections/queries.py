@@ -33,6 +33,14 @@ class CorrectionView(msgspec.Struct, frozen=True):
     decided_at: datetime | None
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """A second person's word, by the id of whose it is, with the bytes that it was answered with."""
+
+    status: str
+    decided_by: str
+    answer: bytes
+
+
 class MergeView(msgspec.Struct, frozen=True):
     """A merge: ``holder_id`` was merged into ``into_id``."""
 
@@ -43,10 +51,19 @@ class MergeView(msgspec.Struct, frozen=True):
     undone_at: datetime | None
 
 
-def waiting(conn: Connection, program_id: str, *, limit: int = MOST_WAITING) -> list[CorrectionView]:
-    """Return what waits for a second person, the oldest first."""
-    cursor = conn.cursor(row_factory=args_row(CorrectionView))
-    return cursor.execute(SQL["waiting_corrections"], {"program": program_id, "limit": limit}).fetchall()
+def waiting(
+    conn: Connection, program_id: str, *, after: tuple[datetime, str] | None = None, limit: int = MOST_WAITING
+) -> list[CorrectionView]:
+    """Return what waits for a second person, the oldest first, after the row (asked at, id) when given."""
+    at, id_ = after or (None, None)
+    parameters = {"program": program_id, "after_at": at, "after_id": id_, "limit": limit}
+    return conn.cursor(row_factory=args_row(CorrectionView)).execute(SQL["waiting_corrections"], parameters).fetchall()
+
+
+def decision(conn: Connection, program_id: str, id_: str) -> Decided | None:
+    """Return what somebody has decided of a correction; None while nobody has, and of one that needed nobody."""
+    row = conn.execute(SQL["decision_of"], {"id": id_, "program": program_id}).fetchone()
+    return Decided(row[0], row[1], bytes(row[2])) if row else None
 
 
 def count_waiting(conn: Connection, program_id: str) -> int:

@@ -68,8 +68,8 @@ class LinePart(msgspec.Struct, frozen=True, gc=False):
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """The reply to a sale.
 
-    ``to_pay`` and ``lines`` are there when points may come off: with spend, quote or hold. ``spend_max`` and ``quote``
-    belong to a quote, ``expires_at`` to a hold, ``claim_code`` to a receipt of nobody.
+    ``to_pay`` and ``lines`` are there when points may come off: with spend, quote or hold, and in its capture.
+    ``expires_at`` belongs to a hold, ``claim_code`` to a receipt of nobody.
     """
 
     id: str
@@ -117,7 +117,7 @@ def settled(context: Context, case: Case, holder: str) -> bytes:
             balance=balance(context, case.balances),
             explanation=explanation(context, case.fired),
             to_pay=case.to_pay if priced else UNSET,
-            lines=lines(case) if priced else UNSET,
+            lines=lines(amounts(case), case.spent.lines) if priced else UNSET,
             expires_at=UNSET if case.hold_until is None else case.hold_until,
         )
     )
@@ -130,7 +130,7 @@ def unmatched(case: Case, claim_code: str | None) -> bytes:
         Answer(
             *(case.id, case.receipt.number, "unmatched", None, [], [], []),
             to_pay=case.to_pay if priced else UNSET,
-            lines=lines(case) if priced else UNSET,
+            lines=lines(amounts(case), case.spent.lines) if priced else UNSET,
             claim_code=UNSET if claim_code is None else claim_code,
         )
     )
@@ -163,10 +163,18 @@ def explanation(context: Context, fired: Iterable[Fired]) -> list[RulePart]:
     ]
 
 
-def lines(case: Case) -> list[LinePart]:
-    """Return the price of each line; the columns add up to the receipt's figures."""
-    paid = case.spent.lines or [0] * len(case.receipt.lines)
+def amounts(case: Case) -> list[int]:
+    """Return the amounts of a receipt's lines."""
+    return [line.amount for line in case.receipt.lines]
+
+
+def lines(prices: Sequence[int], paid: Sequence[int]) -> list[LinePart]:
+    """Return the price of each line; the columns add up to the receipt's figures.
+
+    ``prices`` are the lines' amounts in minor units, ``paid`` what points pay of each: empty where they pay nothing.
+    """
+    pairs = zip(prices, paid or [0] * len(prices), strict=True)
     return [
-        LinePart(number, line.amount, 0, by_points, line.amount - by_points)
-        for number, (line, by_points) in enumerate(zip(case.receipt.lines, paid, strict=True), 1)
+        LinePart(number, amount, 0, by_points, amount - by_points)
+        for number, (amount, by_points) in enumerate(pairs, 1)
     ]

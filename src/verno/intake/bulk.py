@@ -2,9 +2,10 @@
 
 A lane is a process with a connection of its own (``verno.intake.lane``): threads would share one interpreter's time,
 and measured, two of them leave a third of two cores idle. A member's receipts always take the same lane, so that they
-keep their order and two batches never wait for one member's account. Memory stays bounded by the pipes and a few
-batches, whatever the stream's length. Receipts are idempotent by number, so a stream that was cut off is simply sent
-again.
+keep their order and two batches never wait for one member's account. Within a lane they are gathered by member, too: a
+batch has many receipts of few members, which locks and writes fewer accounts and stays in fewer pages of each index.
+Memory stays bounded by what is gathered and a few batches, whatever the stream's length. Receipts are idempotent by
+number, so a stream that was cut off is simply sent again.
 """
 
 import subprocess
@@ -14,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
+from typing import TypeAlias
 
 from verno.intake import lane
 from verno.intake.types import Outcome, Receipt
@@ -22,6 +24,11 @@ from verno.kit.errors import Unavailable
 
 LANES = 2
 BATCH = 500
+BUCKETS = 32
+"""Gathered at once, the same number for each lane; together at most half a batch each on the average."""
+LATEST = 2
+"""How many times the buckets' whole room may pass by a receipt before it goes, full batch or not: a stream that is cut
+off goes on at the first that was not taken."""
 SHORT = 2_000
 """Streams up to this length are taken here: two interpreters would take longer to start."""
 UNDER_WAY = 3
@@ -32,11 +39,11 @@ OnBatch = Callable[[Sequence[int], Sequence[Receipt], Sequence[Outcome | None]],
 answers' bytes), one call at a time."""
 
 
-def lane_of(receipt: Receipt) -> int:
-    """Return the lane of a receipt: by whom it names, so that a member's receipts keep their order."""
+def bucket_of(receipt: Receipt) -> int:
+    """Return the bucket of a receipt: by whom it names, so that a member's receipts keep their order."""
     ref = receipt.member
     named = (ref.id or ref.external_id or ref.phone or ref.card or ref.email or "") if ref else receipt.number
-    return zlib.crc32(named.encode()) % LANES
+    return zlib.crc32(named.encode()) % BUCKETS
 
 
 def load(program_id: str, receipts: Iterable[Receipt], *, now: datetime, on_batch: OnBatch) -> None:
@@ -67,20 +74,29 @@ def _take_here(program_id: str, receipts: Sequence[Receipt], *, now: datetime, o
             on_batch(positions, batch, lane.take(conn, program_id, batch, now=now))
 
 
+Filling: TypeAlias = tuple[list[int], list[Receipt]]
+
+
 def _batches(receipts: Iterable[Receipt]) -> Iterator[tuple[list[int], list[Receipt], int]]:
-    """Yield (positions in the stream, receipts, lane), each batch of one lane."""
-    filling: list[tuple[list[int], list[Receipt]]] = [([], []) for _ in range(LANES)]
+    """Yield (positions in the stream, receipts, lane), each batch of one lane; what is left goes together."""
+    buckets: list[Filling] = [([], []) for _ in range(BUCKETS)]
     for position, receipt in enumerate(receipts):
-        where = lane_of(receipt)
-        positions, batch = filling[where]
+        number = bucket_of(receipt)
+        positions, batch = buckets[number]
         positions.append(position)
         batch.append(receipt)
         if len(batch) >= BATCH:
-            filling[where] = ([], [])
-            yield positions, batch, where
-    for where, (positions, batch) in enumerate(filling):
-        if batch:
-            yield positions, batch, where
+            buckets[number] = ([], [])
+            yield positions, batch, number % LANES
+            for late, (waiting, few) in enumerate(buckets):
+                if waiting and position - waiting[0] > LATEST * BUCKETS * BATCH:
+                    buckets[late] = ([], [])
+                    yield waiting, few, late % LANES
+    for where in range(LANES):
+        positions = list(chain.from_iterable(waiting for waiting, _ in buckets[where::LANES]))
+        batch = list(chain.from_iterable(few for _, few in buckets[where::LANES]))
+        for at in range(0, len(batch), BATCH):
+            yield positions[at : at + BATCH], batch[at : at + BATCH], where
 
 
 class Lane:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from verno.catalogue import queries as catalogue
 from verno.intake.types import Outcome
 from verno.intake.unwinding.limits import Limits
 from verno.intake.unwinding.types import Unwinder
 from verno.kit import localtime
+from verno.kit.copying import raw
 from verno.kit.db import Connection
 from verno.ledger.lifetime import Span
 from verno.limits import queries as limits
@@ -81,6 +83,12 @@ class Context:
             self.goods = {}  # not cleared: another batch may be reading it
         self.goods.update(learned.goods)
         self.tills.update(learned.tills)
+
+    def learn_all_goods(self, conn: Connection) -> None:
+        """Read the catalogue at once, unless there is more than is remembered: for whoever has a long way to go."""
+        found = catalogue.all_goods(conn, self.program.id, most=MOST_GOODS + 1)
+        if len(found) <= MOST_GOODS:
+            self.goods.update((sku, raw(id_)) for sku, id_ in found.items())
 
     def catch_up(self, conn: Connection, rulebooks: Collection[str], places: Collection[str]) -> None:
         """Read rulebooks or stores again when something stored names one that was made after this was read."""

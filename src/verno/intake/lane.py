@@ -17,8 +17,8 @@ from typing import IO, TypeAlias
 
 import msgspec
 
-from verno.intake import groups
-from verno.intake.types import Outcome, Receipt, Replayed, Settled
+from verno.intake import context, groups
+from verno.intake.types import Line, Outcome, Receipt, Replayed, Settled
 from verno.kit import config, db
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable, VernoError
@@ -39,8 +39,21 @@ class Order(msgspec.Struct, frozen=True):
     now: datetime
 
 
+class _Line(Line, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """A line as we sent it ourselves: its quantity was seen to be one when it was read first.
+
+    A pattern for every line is two thirds of what a receipt costs to read.
+    """
+
+    quantity: str
+
+
+class _Receipt(Receipt, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    lines: list[_Line]  # type: ignore[assignment]
+
+
 _orders = msgspec.msgpack.Decoder(Order)
-_receipts = msgspec.msgpack.Decoder(list[Receipt])
+_receipts = msgspec.msgpack.Decoder(list[_Receipt])
 _answers: msgspec.msgpack.Decoder[Outcomes | str] = msgspec.msgpack.Decoder(Outcomes | str)
 
 
@@ -99,7 +112,9 @@ def main() -> None:
     frames: Queue[bytes | None] = Queue(READ_AHEAD)
     threading.Thread(target=_read_ahead, args=(source, frames), daemon=True).start()
     try:
-        with db.connect_for_batches() as conn:
+        with db.connect_for_batches(order.program_id) as conn:
+            context.of(conn, order.program_id).learn_all_goods(conn)
+            conn.commit()
             while (body := frames.get()) is not None:
                 write_frame(target, take(conn, order.program_id, _receipts.decode(body), now=order.now))
     except BrokenPipeError:
@@ -109,12 +124,12 @@ def main() -> None:
 
 
 def _speak() -> None:
-    """Set Django up for its translations, all that a lane has of it: it starts in half the time."""
-    import django  # noqa: PLC0415 a process of its own
+    """Prepare Django's translations, all that a lane has of it: it starts in a third of the time."""
+    from django.apps import apps  # noqa: PLC0415 a process of its own
     from django.conf import settings  # noqa: PLC0415 the same
 
     settings.configure(LANGUAGE_CODE="en", LOCALE_PATHS=[config.LOCALE])
-    django.setup()
+    apps.populate(())
 
 
 def _read_ahead(source: IO[bytes], frames: "Queue[bytes | None]") -> None:

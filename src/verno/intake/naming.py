@@ -58,7 +58,8 @@ def fingerprint(receipt: Receipt, at: datetime) -> str:
     ``15:00+03:00`` and ``12:00Z`` are the same request; a changed amount is another.
     """
     # A wall clock without an offset stays as it was written: its reading may change with the place's zone.
-    same = receipt if receipt.at.tzinfo is None else msgspec.structs.replace(receipt, at=at)
+    as_sent = receipt.at.tzinfo is None or receipt.at is at
+    same = receipt if as_sent else msgspec.structs.replace(receipt, at=at)
     if same.approval is not None:
         # Who vouches is no part of what happened, and a PIN goes nowhere.
         same = msgspec.structs.replace(same, approval=None)

@@ -34,7 +34,8 @@ class Row(msgspec.Struct, frozen=True):
     """A receipt as it is stored. ``owner_id`` is whose points it moves now, ``lines_holder_id`` who has its lines.
 
     ``family`` are all whom merges, standing or undone, tie to the holder, each with whom they are now: among their
-    points the receipt's may be.
+    points the receipt's may be. ``amounts`` are those of the lines in their order, read with the lock of a held receipt
+    (else None).
     """
 
     position: int
@@ -60,6 +61,7 @@ class Row(msgspec.Struct, frozen=True):
     cashier: str | None
     till: str | None
     family: dict[str, str]
+    amounts: list[int] | None
 
     @property
     def merged_ids(self) -> tuple[str, ...]:
@@ -154,7 +156,8 @@ def target(text: str) -> Target | None:
     if is_id(text):
         return ById(text)
     parts = text.split("~", 2)
-    return ByNumber(*parts) if len(parts) == 3 else None  # noqa: PLR2004 place, series, number
+    # No text of the database holds NUL: nothing is called so, and asking would be an error.
+    return ByNumber(*parts) if len(parts) == 3 and "\0" not in text else None  # noqa: PLR2004 place, series, number
 
 
 def lock(conn: Connection, context: Context, targets: Sequence[Target | None]) -> list[Sold | None]:

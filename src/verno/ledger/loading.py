@@ -12,7 +12,7 @@ from psycopg.rows import args_row
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.ledger.planner import AccountKey, Book, Part
+from verno.ledger.planner import AccountKey, Book, LetGo, Part
 from verno.ledger.types import (
     Account,
     AccountKind,
@@ -50,6 +50,7 @@ class Wanted(msgspec.Struct):
     placed: list[dict[str, object]]
     earned: list[dict[str, object]]
     spent: list[dict[str, object]]
+    let_go: dict[AccountKey, None]
     restored: list[dict[str, object]]
     expired: list[dict[str, object]]
     strays: list[dict[str, object]] = []
@@ -57,7 +58,7 @@ class Wanted(msgspec.Struct):
 
 def wanted(operations: Sequence[Operation]) -> Wanted:
     """Return what these operations need; an account that only earns needs no lots."""
-    out = Wanted([operation.key for operation in operations], {}, [], [], [], [], [])
+    out = Wanted([operation.key for operation in operations], {}, [], [], [], {}, [], [])
     accounts = out.accounts
     for operation in operations:
         for entry in operation.entries:
@@ -77,15 +78,23 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
                     {**account, "operation_id": entry.earned_by, "at": entry.earned_at, "holders": holders}
                 )
             elif isinstance(entry, PutBack):
-                holders = [entry.holder_id, *entry.merged_ids]
-                accounts.update(((owner, entry.unit_id), True) for _, owner in entry.homes)
-                out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
+                _want_spent(out, entry, account)
             elif isinstance(entry, Reinstate):
                 out.expired.append({**account, "since": entry.since})
             elif isinstance(entry, Merge | Unmerge | SendHome):
                 accounts[entry.into_id, entry.unit_id] = True
                 _wanted_apart(out, entry)
     return out
+
+
+def _want_spent(out: Wanted, entry: PutBack, account: dict[str, object]) -> None:
+    holders = [entry.holder_id, *entry.merged_ids]
+    out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
+    out.accounts.update(((owner, entry.unit_id), True) for _, owner in entry.homes)
+    for holder in holders:
+        # Locked with the account, so that nobody else recovers the same write-off meanwhile.
+        out.accounts.setdefault((holder, entry.unit_id), False)
+        out.let_go[holder, entry.unit_id] = None
 
 
 def _wanted_apart(out: Wanted, entry: Merge | Unmerge | SendHome) -> None:
@@ -108,16 +117,19 @@ def book(
     openings: Sequence[Mapping[str, str]] = (),
     *,
     now: datetime,
+    new: bool = False,
 ) -> tuple[Book, set[tuple[str, ...]]]:
     """Open the accounts that are missing, lock all and read; returns also which (holder, unit) were opened now.
 
-    One round trip; another when an account turns out to have holds that nobody asked for.
+    One round trip; another when an account turns out to have holds that nobody asked for. Of ``new`` operations nobody
+    asks whether their keys have happened.
     """
     asked = batches.rows([{"holder_id": h, "unit_id": u, "hungry": eats} for (h, u), eats in want.accounts.items()])
     parameters = {"rows": asked, "now": now, "program": program_id}
     origins = (
         ("earned_lots", want.earned),
         ("spent_parts", want.spent),
+        ("let_go", [{"holder_id": holder, "unit_id": unit} for holder, unit in want.let_go]),
         ("restored_lots", want.restored),
         ("expired_lots", want.expired),
         ("placed_holds", want.placed),
@@ -126,7 +138,11 @@ def book(
     # A pipeline pays from the second statement on.
     with nullcontext() if _alone(want, openings) else conn.pipeline():
         opened = open_accounts(conn, program_id, openings) if openings else None
-        stock = _One(conn, want.keys[0], parameters) if len(want.keys) == 1 else _Many(conn, want.keys, parameters)
+        stock = (
+            _One(conn, want.keys[0], parameters)
+            if len(want.keys) == 1
+            else _Many(conn, () if new else want.keys, parameters)
+        )
         holds = _holds(conn, parameters) if want.placed else None
         found = {name: conn.execute(SQL[name], {"rows": batches.rows(rows)}) for name, rows in origins if rows}
     accounts, lots, known = stock.read()
@@ -166,11 +182,12 @@ class _Many:
     def __init__(self, conn: Connection, keys: Sequence[str], parameters: dict[str, object]) -> None:
         self.accounts = typed(conn, Account).execute(SQL["lock_accounts"], parameters)
         self.lots = typed(conn, Lot).execute(SQL["load_lots"], parameters)
-        rows = batches.rows([{"key": key} for key in keys])
-        self.known = conn.execute(SQL["known_operations"], {"rows": rows, "program": parameters["program"]})
+        asked = {"rows": batches.rows([{"key": key} for key in keys]), "program": parameters["program"]}
+        self.known = conn.execute(SQL["known_operations"], asked) if keys else None
 
     def read(self) -> Stock:
-        known = {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in self.known.fetchall()}
+        found = self.known.fetchall() if self.known else ()
+        known = {key: KnownOperation(id_, fingerprint) for key, id_, fingerprint in found}
         return self.accounts.fetchall(), self.lots.fetchall(), known
 
 
@@ -255,11 +272,10 @@ class _Shelves:
                 self.out.earned.setdefault(origin, []).append(lot)
                 self.out.lapsed[lot.id] = _number(row[LOT])
         self.fill_spent(found.get("spent_parts", ()))
-        for row in found.get("restored_lots", ()):
-            lot = self.lot(row)
-            self.out.restored[lot.id] = lot
-        for home, host, *row in found.get("stray_lots", ()):
-            self.out.strays.setdefault((str(home), str(host)), []).append(self.lot(row))
+        for holder, unit, transfer, at, left in found.get("let_go", ()):
+            if isinstance(at, datetime):
+                self.out.let_go.setdefault((str(holder), str(unit)), []).append(LetGo(str(transfer), at, _number(left)))
+        self.fill_apart(found)
         for one in want.expired:
             account = self.out.accounts[str(one["holder_id"]), str(one["unit_id"])]
             self.out.expired[account.id] = []
@@ -272,13 +288,20 @@ class _Shelves:
     def fill_spent(self, rows: Sequence[Sequence[object]]) -> None:
         """Two returns of one receipt in a batch name the same origin: its parts are taken once."""
         seen: set[tuple[str, str, str, str]] = set()
-        for operation, account_id, transfer, amount, back, whose, *row in rows:
+        for operation, account_id, transfer, amount, at, back, whose, *row in rows:
             lot = self.lot(row)
             origin = (str(operation), str(account_id))
-            if (*origin, str(transfer), lot.id) not in seen:
+            if isinstance(at, datetime) and (*origin, str(transfer), lot.id) not in seen:
                 seen.add((*origin, str(transfer), lot.id))
-                part = Part(str(transfer), lot, _number(amount), _number(back), str(whose))
+                part = Part(str(transfer), lot, _number(amount), at, _number(back), str(whose))
                 self.out.spent.setdefault(origin, []).append(part)
+
+    def fill_apart(self, found: dict[str, Sequence[Sequence[object]]]) -> None:
+        for row in found.get("restored_lots", ()):
+            lot = self.lot(row)
+            self.out.restored[lot.id] = lot
+        for home, host, *row in found.get("stray_lots", ()):
+            self.out.strays.setdefault((str(home), str(host)), []).append(self.lot(row))
 
     def lot(self, row: Sequence[object]) -> Lot:
         made = msgspec.convert(dict(zip(Lot.__struct_fields__, row, strict=True)), Lot)

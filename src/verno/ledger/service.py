@@ -47,15 +47,18 @@ def resume_lapses(conn: Connection, unit_id: str, *, until: datetime) -> None:
     conn.execute(SQL["end_pause"], {"unit": unit_id, "until": until})
 
 
-def post(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> list[Result]:
+def post(
+    conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime, new: bool = False
+) -> list[Result]:
     """Post a batch of one program in the caller's transaction: one result per operation, in order.
 
     Two round trips whatever the batch's size: one locks and loads, one writes. Refusals (see ``types.Refusal``) leave
-    no trace of their operation. Points are in each unit's smallest step.
+    no trace of their operation. Points are in each unit's smallest step. ``new`` says that the caller has just looked,
+    and none of the keys has happened: one that has all the same is ``psycopg.errors.UniqueViolation``.
     """
     if not operations:
         return []
-    book = _load(conn, program_id, operations, now=now)
+    book = _load(conn, program_id, operations, now=now, new=new)
     made = plan(book, operations, now=now, ids=_ids(2 * len(operations), now))
     _write(conn, program_id, made)
     return made.results
@@ -75,7 +78,7 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
     return len(found)
 
 
-def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime) -> Book:
+def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime, new: bool) -> Book:
     """Open the accounts that are missing, lock all, and read what the planner needs: one round trip.
 
     Opening comes before any lock is held. A batch that locked first and opened then would, while it waits for
@@ -85,7 +88,7 @@ def _load(conn: Connection, program_id: str, operations: Sequence[Operation], *,
     program_accounts = _accounts_of(conn, program_id, {unit for _, unit in want.accounts})
     strange = want.accounts.keys() - _met
     openings = _openings(strange, now=now) if strange else ()
-    book, opened = loading.book(conn, program_id, want, program_accounts, openings, now=now)
+    book, opened = loading.book(conn, program_id, want, program_accounts, openings, now=now, new=new)
     _meet(want.accounts, book, opened)
     return book
 

@@ -42,7 +42,9 @@ class TransferKind(StrEnum):
     REPAY = "repay"
     """A debt was paid out of points that became available."""
     WRITE_OFF = "write_off"
-    """A debt was let go."""
+    """A debt was let go: by the unit's policy, in the breath in which it came to be, or with an erased member."""
+    RECOVER = "recover"
+    """What a return had let go was taken out of what another one put back."""
     ADJUST = "adjust"
     """Staff gave or took, with a reason."""
     OPEN = "open"
@@ -145,8 +147,10 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     """Take what operation ``earned_by`` (at ``earned_at``) had earned.
 
     Its own lots first, pending ones before the others; then what these have lost by expiry, which costs the member
-    nothing; then other available lots; what remains becomes debt, or is written off. ``merged_ids`` are the members who
-    were merged into this one: what the operation earned for one of them is looked up there, and followed to here.
+    nothing; then other available lots; what remains becomes debt. With ``write_off`` it is let go instead, but for what
+    holds keep, since that may come free again. ``merged_ids`` are the members who were merged into this one: what the
+    operation earned for one of them is looked up there, and followed to here. ``homes`` are those of them who are
+    somebody else now, each with whom they are: what is let go is not their story.
     """
 
     holder_id: str
@@ -157,6 +161,7 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     earned_at: datetime
     write_off: bool = False
     merged_ids: tuple[str, ...] = ()
+    homes: tuple[tuple[str, str], ...] = ()
 
 
 class PutBack(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +169,9 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
 
     A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it; and so does
     one of a member who was merged into this one (``merged_ids``), with that lot's own end. ``homes`` are those of them
-    who are somebody else now, each with whom they are: what was spent of their points goes back to that one.
+    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. What
+    take-backs have let go of whoever gets points back, since these were spent, is recovered out of them, and never out
+    of others.
     """
 
     holder_id: str
@@ -296,7 +303,7 @@ class Posted(msgspec.Struct, frozen=True):
 
     ``moved`` differs from what was asked for ``Earn`` under a cap, and says what ``Release``, ``Activate``,
     ``Reinstate``, ``Merge``, ``Unmerge``, ``SendHome`` and ``Erase`` found; for ``TakeBack`` it is all that was taken,
-    in whatever way.
+    in whatever way, and for ``PutBack`` what was not recovered at once for an earlier write-off.
     """
 
     operation_id: str

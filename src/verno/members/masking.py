@@ -24,6 +24,11 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     return msgspec.structs.replace(member, **change)
 
 
+def has_personal(member: Member, *, but: Collection[str] = ()) -> bool:
+    """Tell whether there is anything to mask, other than the fields in ``but``."""
+    return any(name not in but and getattr(member, name) is not None for name in PERSONAL)
+
+
 def masked_name(text: str) -> str:
     """Return a name of which the initials are left."""
     return " ".join(f"{word[0]}{DOTS}" for word in text.split())

@@ -25,6 +25,7 @@ CHECKS = (
     "transfer_operation",
     "transfer_moves",
     "transfer_reverses",
+    "transfer_recovers",
     "lot_source",
     "lot_remaining",
     "lot_held",

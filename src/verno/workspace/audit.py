@@ -1,4 +1,6 @@
-"""Who changed what: an append-only table of codes, ids and hashes. It holds nothing personal.
+"""Who changed what, and who read whose personal data: an append-only table of codes, ids and hashes.
+
+It holds nothing personal.
 
 Every change that a person or a key makes to the installation's frame is written here in the transaction of the change
 itself, so that neither is ever there without the other.
@@ -7,17 +9,17 @@ itself, so that neither is ever there without the other.
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from psycopg.rows import args_row
 
-from verno.kit import secrets
+from verno.kit import batches, secrets
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
-from verno.kit.ids import new_id
+from verno.kit.ids import new_id, new_ids
 from verno.workspace.queries import SQL
 
 PAGE = 50
@@ -81,10 +83,7 @@ def record(
     more (``cashier>support``). ``states`` are (before, after), any JSON: only their keyed hashes are stored, which
     tell whether two states are the same and nothing else. Raises ``BrokenInvariant`` for what is not a code.
     """
-    for text in (action, *([detail] if detail else [])):
-        if not _CODE.fullmatch(text):
-            message = "the audit takes codes, no words"
-            raise BrokenInvariant(message)
+    _check(action, *([detail] if detail else []))
     before, after = states
     conn.execute(
         SQL["add_audit"],
@@ -105,6 +104,30 @@ def record(
     )
 
 
+def record_reading(
+    conn: Connection, program_id: str, by: Actor, member_ids: Iterable[str], *, now: datetime, detail: str
+) -> None:
+    """Write that ``by`` is shown personal data of members in full, in the transaction that reads them.
+
+    One line a member and never the data; one statement for all of them, none for nobody. ``detail`` is a code of the
+    door or page. Raises ``BrokenInvariant`` for what is not a code.
+    """
+    wanted = sorted(set(member_ids))
+    if not wanted:
+        return
+    _check(detail)
+    rows = [{"id": id_, "member": member} for id_, member in zip(new_ids(len(wanted), now=now), wanted, strict=True)]
+    parameters = {"program": program_id, "at": now, "detail": detail, "rows": batches.rows(rows)}
+    who = {"actor_kind": by.kind, "actor_id": by.id, "address": by.address}
+    conn.execute(SQL["add_readings"], parameters | who)
+
+
+def _check(*codes: str) -> None:
+    if not all(_CODE.fullmatch(code) for code in codes):
+        message = "the audit takes codes, no words"
+        raise BrokenInvariant(message)
+
+
 def digest(state: object) -> bytes | None:
     """Return the keyed hash of a state, None of none: keyed, since few values would else be guessed from their hash."""
     if state is None:
@@ -118,15 +141,20 @@ def page(
     *,
     before: tuple[datetime, str] | None = None,
     about: tuple[str, str] | None = None,
+    reading: bool | None = None,
     limit: int = PAGE,
 ) -> Sequence[Entry]:
-    """Return entries of a program, newest first, those before (at, id), of one object when ``about`` names it."""
+    """Return entries of a program, newest first, those before (at, id), of one object when ``about`` names it.
+
+    ``reading`` asks for readings of personal data alone, or for all but them; None for everything.
+    """
     parameters = {
         "program": program_id,
         "before_at": before[0] if before else None,
         "before_id": before[1] if before else None,
         "object_kind": about[0] if about else None,
         "object_id": about[1] if about else None,
+        "reading": reading,
         "limit": limit,
     }
     return conn.cursor(row_factory=args_row(Entry)).execute(SQL["audit_page"], parameters).fetchall()

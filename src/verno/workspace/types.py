@@ -25,6 +25,8 @@ class Scope(StrEnum):
     POINTS_SPEND = "points:spend"
     """Spend, hold, capture, cancel."""
     POINTS_ADJUST = "points:adjust"
+    POINTS_APPROVE = "points:approve"
+    """See what waits for a second person, and bring their word with their PIN."""
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     PERSONAL_READ = "personal:read"

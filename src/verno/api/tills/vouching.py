@@ -24,8 +24,18 @@ def read(key: Key, value: object, *, quoting: bool = False) -> Receipt | Approve
         need(key, Scope.POINTS_SPEND)
     if receipt.approval is None:
         return receipt
-    found = _who(key.program_id, receipt.approval, receipt.place)
+    found = who(key.program_id, receipt.approval, Permission.TILL_APPROVE, receipt.place)
     return receipt if found is None else Approved(receipt, found)
+
+
+def who(program_id: str, approval: Approval, permission: Permission, place: str | None = None) -> str | None:
+    """Return the id of whoever's PIN this is, if they may do this: at a place, or for the program.
+
+    In a transaction of its own, so that a wrong PIN is counted whatever becomes of the request.
+    """
+    with db.transaction(program_id) as conn:
+        found = staff.verify_pin(conn, program_id, approval.staff, approval.pin, now=clock.now())
+    return found.id if found is not None and roles.may(found, permission, place) else None
 
 
 def _touches_points(key: Key, receipt: Receipt) -> bool:
@@ -33,10 +43,3 @@ def _touches_points(key: Key, receipt: Receipt) -> bool:
         return True
     offer = token.unseal(key.program_id, receipt.quote) if receipt.quote else None
     return offer is not None and bool(offer.wishes)
-
-
-def _who(program_id: str, approval: Approval, place: str) -> str | None:
-    """Return the id of whoever's PIN this is, if they may approve at this place."""
-    with db.transaction(program_id) as conn:
-        found = staff.verify_pin(conn, program_id, approval.staff, approval.pin, now=clock.now())
-    return found.id if found is not None and roles.may(found, Permission.TILL_APPROVE, place) else None

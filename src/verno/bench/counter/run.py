@@ -20,6 +20,8 @@ QUOTES_PER_SECOND = 100
 PACE = 50
 """Captures a second beside the sweep."""
 WARM_UP_SECONDS = 3
+QUIET_PARTS = 3
+"""Parts that the quiet system is watched for, about as long as the sweep takes: one stumble is no percentile."""
 CAPTURES_A_SECOND = 4_000
 """Holds placed beforehand for each second of captures: more than can be captured."""
 BULK_A_SECOND = 4_000
@@ -97,7 +99,8 @@ def _sweep(found: Found, server: http.Server, few: shop.Shop, lots: int, seconds
     waiting = ((f"/v1/receipts/{address}:capture", b"{}") for address in list(held))
     scratch.settle()
     latency.measure(server, few.key, islice(waiting, PACE * WARM_UP_SECONDS), rate=PACE)
-    found.quiet = latency.measure(server, few.key, islice(waiting, PACE * seconds), rate=PACE)
+    quiet_seconds = QUIET_PARTS * seconds
+    found.quiet = latency.measure(server, few.key, islice(waiting, PACE * quiet_seconds), rate=PACE)
     sweeper = history.Sweeper(few, lots, now=history.today())
     found.busy = latency.measure(server, few.key, waiting, rate=PACE, until=sweeper.over)
     found.sweep = sweeper.result()

@@ -7,6 +7,10 @@ CROSS JOIN LATERAL (
     SELECT id FROM catalogue_goods WHERE program_id = %(program)s AND sku = r.sku LIMIT 1
 ) g
 
+-- name: all_goods
+-- All ids by sku. Plan: index scan of (program, sku).
+SELECT sku, uuid_send(id) FROM catalogue_goods WHERE program_id = %(program)s LIMIT %(most)s
+
 -- name: add_goods
 -- Add goods that are not there; the rows come sorted by sku, so that two batches never wait for each other in a
 -- circle. What another transaction added meanwhile is not returned. Plan: function scan, insert.

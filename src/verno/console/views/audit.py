@@ -1,8 +1,8 @@
-"""The audit: who changed what, newest first."""
+"""The audit: who changed what and who read whose personal data, newest first."""
 
 from collections.abc import Mapping
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -15,15 +15,19 @@ from verno.workspace import audit, keys, staff
 from verno.workspace.audit import ActorKind
 
 PAGE = 50
+SHOWS: Mapping[str, bool | None] = {"": None, "changes": False, "reading": True}
+"""What ``?show=`` may ask for: everything, or one of the two."""
 
 
 @require_safe
 def entries(request: HttpRequest) -> HttpResponse:
     """Show a page of entries. The table holds ids; names are put to them here."""
-    before = read_place(request)
+    before, show = read_place(request), request.GET.get("show", "")
+    if show not in SHOWS:
+        raise Http404
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())
-        rows = audit.page(conn, face.program.id, before=before, limit=PAGE + 1)
+        rows = audit.page(conn, face.program.id, before=before, reading=SHOWS[show], limit=PAGE + 1)
         names = _names(conn, face)
     shown = rows[:PAGE]
     context = {
@@ -33,6 +37,7 @@ def entries(request: HttpRequest) -> HttpResponse:
             for row in shown
         ],
         "first": before is None,
+        "show": show,
         "older": older(shown[-1].at, shown[-1].id) if len(rows) > PAGE else None,
     }
     return render(request, "console/audit.html", context)

@@ -129,6 +129,8 @@ def _answer(request: HttpRequest, member_id: object, staff: Staff, done: str) ->
         if done and desk.went_well and done != "find":
             request.session["said"] = desk.said
             return redirect("console:corrections", page.member.id)
+        if done:
+            page.note(request, *(member for member, _ in desk.found))
         context = _context(desk, staff)
     desk.said = desk.said or request.session.pop("said", "")
     context |= {"said": desk.said, "went_well": desk.went_well}

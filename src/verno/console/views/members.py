@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console.face import face_of, sees_personal
+from verno.console.face import face_of, note_reading, sees_personal
 from verno.console.member_page import SYNTHETIC, older, open_page, read_place
 from verno.intake import context as intake_context
 from verno.intake import queries as intake
@@ -35,6 +35,7 @@ def search(request: HttpRequest) -> HttpResponse:
         face = face_of(request, conn, now)
         personal = sees_personal(request)
         found = members.search(conn, face.program.id, text, names=personal) if text else []
+        note_reading(request, conn, face.program.id, found)
         total = 0 if text else members.count(conn, face.program.id)
         balances = ledger.balances(conn, [member.id for member in found], now=now)
     shown = found if personal else [masking.masked(member) for member in found]

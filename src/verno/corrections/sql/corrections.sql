@@ -39,13 +39,19 @@ FROM json_to_recordset(%(rows)s) AS r (id uuid, status text, decided_by text, an
 WHERE c.id = r.id
 
 -- name: waiting_corrections
--- What waits for a second person, the oldest first. Plan: the partial index of waiting ones, limit.
+-- What waits for a second person, the oldest first, from some place on. Plan: the partial index of waiting ones, limit.
 SELECT c.id::text, c.holder_id::text, c.kind, c.unit_id::text, c.points, c.reason, c.expires_at, c.status, c.author_kind,
        c.author_id, c.asked_at, c.decided_by, c.decided_at
 FROM corrections_correction c
 WHERE c.program_id = %(program)s AND c.status = 'waiting'
+  AND (%(after_at)s::timestamptz IS NULL OR (c.asked_at, c.id) > (%(after_at)s, %(after_id)s::uuid))
 ORDER BY c.asked_at, c.id
 LIMIT %(limit)s
+
+-- name: decision_of
+-- What somebody has decided. Plan: the unique index of ids.
+SELECT c.status, c.decided_by, c.answer FROM corrections_correction c
+WHERE c.id = %(id)s AND c.program_id = %(program)s AND c.decided_by IS NOT NULL
 
 -- name: count_waiting
 -- Plan: index-only scan of the partial index.

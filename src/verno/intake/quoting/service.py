@@ -99,7 +99,7 @@ def offer(
             balance=answer.balance(context, balances) if case.holder else [],
             explanation=answer.explanation(context, _told(case, everything=everything)),
             to_pay=case.to_pay,
-            lines=answer.lines(case),
+            lines=answer.lines(answer.amounts(case), case.spent.lines),
             spend_max=_most(purses, case.amount, share),
             quote=token.seal(context.program.id, made),
             quote_expires_at=until,

@@ -301,5 +301,6 @@ BEHIND: Mapping[str, str] = {
     TransferKind.SPEND: gettext_noop("Spent on receipt %(number)s at %(place)s"),
     TransferKind.TAKE_BACK: gettext_noop("Taken back by return %(number)s at %(place)s"),
     TransferKind.PUT_BACK: gettext_noop("Put back by return %(number)s at %(place)s"),
+    TransferKind.RECOVER: gettext_noop("Kept back of return %(number)s at %(place)s for points written off before"),
 }
 """What moved points, by kind: with nothing behind it, and with a receipt or a return."""

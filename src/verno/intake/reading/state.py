@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from verno.intake import answer, sold
 from verno.intake.context import Context
 from verno.intake.queries import SQL
+from verno.intake.settling import desk
 from verno.intake.sold import HELD, SETTLED, Sold
 from verno.intake.sums import kept
 from verno.intake.types import ByNumber, Target
@@ -72,20 +73,25 @@ class StandAnswer(msgspec.Struct, frozen=True, gc=False):
 
 def find(conn: Connection, context: Context, name: Target) -> Sold | None:
     """Return the receipt of that name as it stands, without locking it; None when there is none."""
-    parameters: dict[str, object] = {"program": context.program.id, "id": None, "place": None, "code": None}
-    if isinstance(name, ByNumber):
-        store = context.stores.get(name.place)
-        if store is None:
-            return None
-        parameters |= {"place": store.id, "series": name.series, "number": name.number}
-    else:
-        parameters |= {"series": None, "number": None} | msgspec.structs.asdict(name)
-    values = conn.execute(SQL["one_sold"], parameters).fetchone()
+    parameters = named(conn, context, name)
+    values = conn.execute(SQL["one_sold"], parameters).fetchone() if parameters else None
     if values is None:
         return None
     one = Sold(sold.as_row(values))
+    context.catch_up(conn, {one.row.rulebook_id} if one.row.rulebook_id else (), {one.row.place_id})
     sold.look_closer(conn, [one])
     return one
+
+
+def named(conn: Connection, context: Context, name: Target) -> dict[str, object] | None:
+    """Return a name as the statements that read one receipt or return take it; None where there is no such store."""
+    parameters: dict[str, object] = dict.fromkeys(("id", "place", "series", "number", "code"))
+    parameters["program"] = context.program.id
+    if not isinstance(name, ByNumber):
+        return parameters | msgspec.structs.asdict(name)
+    desk.meet_stores(conn, context, [name.place])
+    store = context.stores.get(name.place)
+    return parameters | {"place": store.id, "series": name.series, "number": name.number} if store else None
 
 
 def answer_of(context: Context, one: Sold, *, now: datetime, fired: tuple[Fired, ...] | None = None) -> bytes:

@@ -1,5 +1,7 @@
 """The replies to returns."""
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -21,11 +23,15 @@ class OriginalPart(msgspec.Struct, frozen=True, gc=False):
 
 
 class BackPart(msgspec.Struct, frozen=True, gc=False):
-    """Points by unit: taken back of what the sale had earned, put back of what it had spent."""
+    """Points by unit: taken back of what the sale had earned, put back of what it had spent.
+
+    ``recovered`` of those put back went to make up for what earlier returns had let go: there when it is not 0.
+    """
 
     unit: str
     taken_back: int
     put_back: int
+    recovered: int | UnsetType = UNSET
 
 
 class BackLinePart(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +76,7 @@ def settled(context: Context, case: Case) -> bytes:
             status="settled",
             original=OriginalPart(context.by_place[row.place_id].code, row.series, row.number, row.id),
             member=answer.MemberPart(row.owner_id) if case.matched else None,
-            points=[BackPart(one.code, back.taken.get(one.code, 0), back.put.get(one.code, 0)) for one in units],
+            points=[_part(one.code, back, case.recovered) for one in units],
             balance=answer.balance(context, case.balances) if case.matched else [],
             refund=back.refund,
             lines=[
@@ -79,6 +85,10 @@ def settled(context: Context, case: Case) -> bytes:
             ],
         )
     )
+
+
+def _part(unit: str, back: Back, recovered: Mapping[str, int]) -> BackPart:
+    return BackPart(unit, back.taken.get(unit, 0), back.put.get(unit, 0), recovered.get(unit) or UNSET)
 
 
 def parked(id_: str, number: str, original: ByNumber) -> bytes:

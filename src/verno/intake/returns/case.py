@@ -1,7 +1,7 @@
 """One return on its way: as it was sent, the sale it is of, and what it comes to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -30,6 +30,8 @@ class Case:
     one: Sold | None = None
     back: Back | None = None
     balances: Sequence[Balance] = ()
+    recovered: Mapping[str, int] = field(default_factory=dict)
+    """Of what was put back, by unit, what made up at once for an earlier write-off."""
     answer: bytes = b""
 
     @property

@@ -12,7 +12,7 @@ from verno.intake.returns import answer, judging, parking, writing
 from verno.intake.returns.case import Case, read
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import desk
-from verno.intake.settling.posting import completed, key_of
+from verno.intake.settling.posting import code_of, completed, key_of
 from verno.intake.types import Outcome, Parked, Refused, Replayed, Settled
 from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit import ids, localtime
@@ -142,17 +142,29 @@ def _post(conn: Connection, context: Context, cases: Sequence[Case], *, now: dat
             asking.append(case)
             owner = case.sale.row.owner_id
             operations.append(Operation(key, case.id, owner, case.fingerprint, tuple(entries), "return"))
-    for case, result in zip(asking, ledger.post(conn, context.program.id, operations, now=now), strict=True):
+    results = ledger.post(conn, context.program.id, operations, now=now)
+    for case, operation, result in zip(asking, operations, results, strict=True):
         if not isinstance(result, Posted):
             # Nothing of a return can be refused: another transaction took its number while we waited.
             message = f"the ledger did not post a fresh return: {result}"
             raise TryAgain(message)
         case.balances = result.balances
+        case.recovered = _recovered(context, operation, result)
     short = [case for case in cases if case.matched and len(case.balances) < len(context.units)]
     if short:
         read_ = ledger_queries.balances(conn, sorted({case.sale.row.owner_id for case in short}), now=now)
         for case in short:
             case.balances = completed(case.balances, read_.get(case.sale.row.owner_id, ()))
+
+
+def _recovered(context: Context, operation: Operation, result: Posted) -> dict[str, int]:
+    """Return by unit what of the points put back did not stay."""
+    lost = {
+        code_of(context, entry.unit_id): entry.points - moved
+        for entry, moved in zip(operation.entries, result.moved, strict=True)
+        if isinstance(entry, PutBack)
+    }
+    return sold.without_zeros(lost)
 
 
 def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
@@ -165,7 +177,9 @@ def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
     for code, points in case.back.taken.items():
         unit = context.by_code[code]
         writes_off = unit.debt_policy is DebtPolicy.WRITE_OFF
-        entries.append(TakeBack(row.owner_id, unit.id, points, case.at, row.id, row.at, writes_off, row.merged_ids))
+        entries.append(
+            TakeBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), writes_off, row.merged_ids, row.homes)
+        )
     for code, points in case.back.put.items():
         unit = context.by_code[code]
         entries.append(

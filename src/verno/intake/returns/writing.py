@@ -76,6 +76,7 @@ def _event(context: Context, case: Case, back: Back) -> outbox.NewEvent:
         "points_value": back.points_value,
         "taken_back": back.taken,
         "put_back": back.put,
+        "recovered": case.recovered,
         "matched": case.matched,
     }
     return outbox.NewEvent(context.program.id, case.sale.row.owner_id, "return.settled.v1", body, case.at)

@@ -33,7 +33,7 @@ def post(conn: Connection, context: Context, cases: Sequence[Case], *, now: date
             operations.append(_operation(case, entries))
     refused: dict[int, Refused] = {}
     for case, operation, result in zip(
-        asking, operations, ledger.post(conn, context.program.id, operations, now=now), strict=True
+        asking, operations, ledger.post(conn, context.program.id, operations, now=now, new=True), strict=True
     ):
         if isinstance(result, Posted):
             case.balances = result.balances

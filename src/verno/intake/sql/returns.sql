@@ -90,6 +90,29 @@ CROSS JOIN LATERAL (
 WHERE p.program_id = %(program)s AND (%(ids)s::uuid[] IS NULL OR p.id = ANY (%(ids)s))
 LIMIT %(limit)s
 
+-- name: one_return
+-- One return by id or by number as it stands: settled, refused when its sale had come, or waiting for it still; with the
+-- sale, and with whose points that moves now: nobody's while it has no member.
+-- Plan: the primary key of claims, the index of returns by id, the primary keys of parked ones and of receipts.
+SELECT n.id::text, coalesce(t.status, 'parked'), coalesce(t.place_id, p.place_id)::text, coalesce(t.series, p.series),
+       coalesce(t.number, p.number), coalesce(t.at, p.at), o.id::text, coalesce(o.place_id, p.original_place_id)::text,
+       coalesce(o.series, p.original_series), coalesce(o.number, p.original_number),
+       CASE WHEN o.status <> 'unmatched'
+            THEN coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = o.holder_id), o.holder_id)::text
+       END,
+       t.taken, t.put, coalesce(t.answer, p.answer)
+FROM (
+    SELECT %(id)s::uuid AS id
+    UNION ALL
+    SELECT receipt_id FROM intake_receipt_claim
+    WHERE program_id = %(program)s AND place_id = %(place)s AND series = %(series)s AND number = %(number)s
+) n
+LEFT JOIN intake_return t ON t.id = n.id AND t.program_id = %(program)s
+LEFT JOIN intake_parked p ON p.id = n.id AND p.program_id = %(program)s
+LEFT JOIN intake_receipt o ON o.id = t.original_id AND o.program_id = %(program)s AND o.status <> 'claimed'
+WHERE t.id IS NOT NULL OR p.id IS NOT NULL
+LIMIT 1
+
 -- name: original_of
 -- The sale that a return is of. Plan: the index of returns by id.
 SELECT original_id::text FROM intake_return WHERE id = %(id)s AND program_id = %(program)s

@@ -1,16 +1,21 @@
 -- name: lock_sold
 -- The receipts that a batch of steps or returns names, by id, by number or by claim code, locked in the order of their
--- ids and read as they are after the wait; with whose points they move now (members may have been merged since), and all
--- whose points they may have moved.
+-- ids and read as they are after the wait; with whose points they move now (members may have been merged since), all
+-- whose points they may have moved, and of held ones the amounts of their lines, which a capture of the whole tells: it
+-- is not worth a round trip of its own.
 -- LIMIT keeps the plan (see docs/adr/0009), and so does IS NOT DISTINCT FROM: of a place's anonymous holder, who has most
 -- receipts, no index by holder must be read. Plan: function scan, nested loops on the primary keys of
--- receipts and claims and the unique index of codes; sort; the receipt's primary key, lock.
+-- receipts and claims and the unique index of codes; sort; the receipt's primary key, lock; the lines' one.
 SELECT n.position, t.id::text, t.holder_id::text,
        coalesce((SELECT survivor_id FROM members_redirect WHERE holder_id = t.holder_id), t.holder_id)::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
        t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
-       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}')
+       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}'),
+       CASE WHEN t.status = 'held'
+            THEN ARRAY(SELECT amount FROM intake_receipt_line
+                       WHERE receipt_id = t.id AND holder_id IS NOT DISTINCT FROM t.holder_id ORDER BY line)
+       END
 FROM (
     SELECT r.position, f.holder_id, f.id
     FROM json_to_recordset(%(rows)s) AS r (position integer, id uuid)
@@ -53,7 +58,8 @@ SELECT 0, t.id::text, t.holder_id::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
        t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
-       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}')
+       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}'),
+       NULL
 FROM (
     SELECT %(id)s::uuid AS id
     UNION ALL

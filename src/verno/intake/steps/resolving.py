@@ -10,7 +10,7 @@ from verno.intake.settling.judging import matched, verdicts
 from verno.intake.settling.posting import earns
 from verno.intake.sold import HELD, Sold
 from verno.intake.steps.plan import Plan
-from verno.intake.steps.types import Cancel, Capture
+from verno.intake.steps.types import Cancel, Capture, Kind
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
 from verno.kit import localtime
@@ -111,9 +111,8 @@ def resolved(status: str) -> Refused:
 
 
 def told(context: Context, plan: Plan) -> bytes:
-    """Return the answer to a capture or a cancel, in the shape of the receipt's own."""
+    """Return the answer to a capture or a cancel, in the shape of the receipt's own; a cancelled one has no lines."""
     row = plan.sold.row
-    parts = None if plan.kept is None else _lines(plan)
     return answer.encode(
         answer.Answer(
             id=row.id,
@@ -124,16 +123,18 @@ def told(context: Context, plan: Plan) -> bytes:
             balance=answer.balance(context, plan.balances),
             explanation=answer.explanation(context, plan.fired),
             to_pay=plan.to_pay,
-            lines=UNSET if parts is None else parts,
+            lines=_lines(plan) if plan.kind is Kind.CAPTURE else UNSET,
         )
     )
 
 
 def _lines(plan: Plan) -> list[answer.LinePart]:
-    """Return the captured lines with what they come to."""
+    """Return the captured lines with what they come to: those of the hold, where all of it was captured."""
+    if plan.kept is None:
+        return answer.lines(plan.sold.row.amounts or [], plan.sold.spent.lines)
     out = []
     for line in plan.sold.lines:
-        left = (plan.kept or {}).get(line.line, 0)
+        left = plan.kept.get(line.line, 0)
         if left:
             part = kept.kept([line], {line.line: left})
             out.append(answer.LinePart(line.line, part.to_pay + part.paid, 0, part.paid, part.to_pay))

@@ -3,6 +3,9 @@
 from django.db import migrations
 
 SIDES = """
+-- Whoever posts begins with accounts. Who has the transfers and then waits for the accounts would wait in a circle.
+LOCK TABLE ledger_account IN EXCLUSIVE MODE;
+
 -- The same promise as the foreign keys had, for a fifth of their price: a batch of 500 receipts asked 2,500 times for
 -- the same handful of accounts (docs/adr/0013). What they refused is refused under the same names.
 CREATE FUNCTION ledger_transfer_sides_exist() RETURNS trigger LANGUAGE plpgsql AS $$

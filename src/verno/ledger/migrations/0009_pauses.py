@@ -76,7 +76,7 @@ $$;
 class Migration(migrations.Migration):
     """A table that stays empty until a unit leaves the sliding model, and the reading of accounts with it."""
 
-    dependencies = [("ledger", "0007_sides")]
+    dependencies = [("ledger", "0008_recover")]
 
     operations = [
         migrations.CreateModel(

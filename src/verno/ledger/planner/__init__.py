@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from verno.ledger.planner import entries, merging
-from verno.ledger.planner.book import NEVER, AccountKey, Book, OriginKey, Part, Plan, end, expiry_order
+from verno.ledger.planner.book import NEVER, AccountKey, Book, LetGo, OriginKey, Part, Plan, end, expiry_order
 from verno.ledger.planner.desk import Desk
 from verno.ledger.planner.judging import refusal
 from verno.ledger.types import (
@@ -39,7 +39,7 @@ from verno.ledger.types import (
     Unmerge,
 )
 
-__all__ = ["NEVER", "AccountKey", "Book", "OriginKey", "Part", "Plan", "end", "expiry_order", "plan"]
+__all__ = ["NEVER", "AccountKey", "Book", "LetGo", "OriginKey", "Part", "Plan", "end", "expiry_order", "plan"]
 
 
 def plan(book: Book, operations: Sequence[Operation], *, now: datetime, ids: Iterable[str]) -> Plan:

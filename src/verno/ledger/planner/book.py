@@ -30,13 +30,22 @@ OriginKey: TypeAlias = tuple[str, str]
 
 
 class Part(msgspec.Struct, gc=False):
-    """What one transfer spent of one lot, whose points these had been first, and how much has been put back."""
+    """What one transfer, recorded ``at``, spent of one lot, whose points these had been first, what of it is back."""
 
     transfer_id: str
     lot: Lot
     amount: int
+    at: datetime
     back: int = 0
     origin_id: str = ""
+
+
+class LetGo(msgspec.Struct, gc=False):
+    """What a take-back wrote off, recorded ``at``, and how much of that nothing has made up for yet."""
+
+    transfer_id: str
+    at: datetime
+    left: int
 
 
 class Book(msgspec.Struct):
@@ -60,6 +69,8 @@ class Book(msgspec.Struct):
     spent: dict[OriginKey, list[Part]] = {}
     expired: dict[str, list[tuple[Lot, datetime]]] = {}
     lapsed: dict[str, int] = {}
+    let_go: dict[AccountKey, list[LetGo]] = {}
+    """What is still let go, by whose story tells it: for whoever gets points put back."""
     restored: dict[str, Lot] = {}
     """Lots that others stand in for, by id: where an undone merge goes home."""
     strays: dict[tuple[str, str], list[Lot]] = {}

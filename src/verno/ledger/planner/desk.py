@@ -203,13 +203,14 @@ class Desk:
         if account.id in self.book.expired:
             self.book.expired[account.id] += [(lot, at) for lot in lots]
 
-    def repay(self, account: Account, at: datetime, operation: Operation | None) -> None:
-        """Pay a debt out of what has become available: available is 0 while a debt is left."""
+    def repay(self, account: Account, at: datetime, operation: Operation | None) -> int:
+        """Pay a debt out of what has become available, and return how much: available is 0 while a debt is left."""
         points = min(account.debt, account.available)
         if points:
             transfer = self.transfer(account, TransferKind.REPAY, points, at, operation, gives_to=AccountKind.DEBT)
             self.take_available(account, points, transfer, account.changed_at)
             account.debt -= points
+        return points
 
     def free(self, account: Account, hold: HoldRow, state: HoldState, at: datetime) -> None:
         """End a hold and give its lots back to the account; what is over by now expires at once."""

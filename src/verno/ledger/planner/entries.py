@@ -1,9 +1,8 @@
 """What each kind of entry does to locked accounts. An entry was judged before: here nothing is refused."""
 
-from datetime import datetime
-
 import msgspec
 
+from verno.ledger.planner import owing
 from verno.ledger.planner.book import NEVER, Part, expiry_order, is_over
 from verno.ledger.planner.desk import Desk
 from verno.ledger.types import (
@@ -85,7 +84,7 @@ def _spend(desk: Desk, account: Account, points: int, entry: Spend | Capture, op
 
 def _remember(desk: Desk, account: Account, operation: Operation, moves: list[LotMove]) -> None:
     lots = {lot.id: lot for lot in desk.book.lots[account.id]}
-    parts = [Part(move.transfer_id, lots[move.lot_id], move.amount) for move in moves]
+    parts = [Part(move.transfer_id, lots[move.lot_id], move.amount, desk.moment(account)) for move in moves]
     desk.book.spent.setdefault((operation.id, account.id), []).extend(parts)
 
 
@@ -225,7 +224,7 @@ def take_back(desk: Desk, account: Account, entry: TakeBack, operation: Operatio
         )
         desk.book.lapsed[lot.id] -= part
     if left:
-        _owe(desk, account, left, entry, operation, reverses)
+        owing.owe(desk, account, left, entry, operation, own)
     desk.forecast(account, moment)
     return entry.points
 
@@ -239,36 +238,16 @@ def _lapsed(desk: Desk, own: list[Lot], left: int) -> list[tuple[Lot, int]]:
     return found
 
 
-def _owe(
-    desk: Desk, account: Account, points: int, entry: TakeBack, operation: Operation, reverses: str | None
-) -> None:
-    """Let the member owe what they do not have, or write it off in the same breath."""
-    desk.transfer(
-        *(account, TransferKind.TAKE_BACK, points, entry.at, operation),
-        gets_from=AccountKind.DEBT,
-        gives_to=AccountKind.ISSUED,
-        reverses=reverses,
-    )
-    if entry.write_off:
-        _write_off(desk, account, points, entry.at, operation)
-    else:
-        account.debt += points
-
-
-def _write_off(desk: Desk, account: Account, points: int, at: datetime, operation: Operation) -> None:
-    desk.transfer(
-        *(account, TransferKind.WRITE_OFF, points, at, operation),
-        gets_from=AccountKind.WRITTEN_OFF,
-        gives_to=AccountKind.DEBT,
-    )
-
-
 def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation) -> int:
-    """Fill the very lots a spend ate, the last one first; a lot that is over gets a new one in its place."""
+    """Fill the very lots a spend ate, the last one first; a lot that is over gets a new one in its place.
+
+    Returns how many points were not recovered at once.
+    """
     owners = {account.id: account}
     homes = dict(entry.homes)
     desk.touch(account, desk.moment(account))
     left = entry.points
+    recovered = 0
     living: dict[tuple[str, str], list[tuple[Part, int]]] = {}
     for part in reversed(desk.book.spent.get((entry.spent_by, account.id), [])):
         points = min(left, part.amount - part.back)
@@ -279,23 +258,26 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
         owner = desk.book.accounts[homes.get(part.origin_id, account.holder_id), account.unit_id]
         owners[owner.id] = owner
         desk.touch(owner, desk.moment(owner))
-        if part.lot.account_id != owner.id or is_over(part.lot, owner, owner.changed_at):
-            _in_its_place(desk, owner, points, entry, operation, part)
-        elif owner.debt:
+        lot = part.lot
+        if lot.account_id != owner.id or is_over(lot, owner, owner.changed_at):
+            lot = _in_its_place(desk, owner, points, entry, operation, part)
+        elif owner.debt or owing.let_go(desk, owner, entry):
             _refill(desk, owner, [(part, points)], entry, operation, part.transfer_id)
         else:
             living.setdefault((owner.id, part.transfer_id), []).append((part, points))
-        # A debt takes what comes first, so that it makes no difference in how many parts a return comes.
+        # A write-off and a debt take what comes first, so that it makes no difference in how many parts a return comes.
+        recovered += owing.recover(desk, owner, owing.Came(lot, points, part.at), entry, operation)
         desk.repay(owner, entry.at, operation)
     for (owner_id, transfer_id), parts in living.items():
         _refill(desk, owners[owner_id], parts, entry, operation, transfer_id)
     if left:
         # Spent under a name that nobody told us: there is no lot here that it came from.
-        _in_its_place(desk, account, left, entry, operation, None)
+        lot = _in_its_place(desk, account, left, entry, operation, None)
+        recovered += owing.recover(desk, account, owing.Came(lot, left, entry.spent_at), entry, operation)
+        desk.repay(account, entry.at, operation)
     for owner in owners.values():
-        desk.repay(owner, entry.at, operation)
         desk.forecast(owner, owner.changed_at)
-    return entry.points
+    return entry.points - recovered
 
 
 def _refill(
@@ -324,7 +306,7 @@ def _refill(
 
 def _in_its_place(
     desk: Desk, account: Account, points: int, entry: PutBack, operation: Operation, part: Part | None
-) -> None:
+) -> Lot:
     made = desk.transfer(
         *(account, TransferKind.PUT_BACK, points, entry.at, operation),
         gets_from=AccountKind.REDEEMED,
@@ -334,7 +316,7 @@ def _in_its_place(
     # The lot of a member merged into this one lies out of reach: what stands for it keeps its end while that lasts.
     lasts = part and not is_over(part.lot, account, moment)
     ends = part.lot.expires_at if part and lasts else entry.grace_until
-    desk.new_lot(account, made, moment, ends, restores=part.lot.id if part else None)
+    return desk.new_lot(account, made, moment, ends, restores=part.lot.id if part else None)
 
 
 def activate(desk: Desk, account: Account, entry: Activate, operation: Operation) -> int:
@@ -390,7 +372,7 @@ def erase(desk: Desk, account: Account, entry: Erase, operation: Operation) -> i
     moment = desk.moment(account)
     desk.touch(account, moment)
     if account.debt:
-        _write_off(desk, account, account.debt, entry.at, operation)
+        owing.write_off(desk, account, account.debt, entry.at, operation)
         account.debt = 0
     for row in list(desk.book.holds.get(account.id, ())):
         desk.free(account, row, HoldState.RELEASED, moment)

@@ -79,7 +79,8 @@ ORDER BY l.id
 -- they had been first: a merge's lots are those of whom it merged, unless an undoing has sent them home (it says what it
 -- reverses). Plan: function scan, nested loops: the account, each of the holders' transfers of that moment, their moves
 -- (ledger_lot_move_transfer), each lot by key, what reversed them (ledger_transfer_reverses), their line by keys.
-SELECT r.operation_id::text, a.id::text, t.id::text, m.amount, back.points::bigint, first.holder_id::text, l.holder_id::text, l.id::text,
+SELECT r.operation_id::text, a.id::text, t.id::text, m.amount, t.recorded_at, back.points::bigint, first.holder_id::text,
+       l.holder_id::text, l.id::text,
        l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz, holders uuid[])
 CROSS JOIN LATERAL (
@@ -94,7 +95,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) b
 CROSS JOIN LATERAL (
-    SELECT id FROM ledger_transfer
+    SELECT id, recorded_at FROM ledger_transfer
     WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id AND debit_account_id = b.id
       AND kind = 'spend'
     OFFSET 0
@@ -129,6 +130,24 @@ CROSS JOIN LATERAL (
     SELECT holder_id FROM line ORDER BY steps DESC LIMIT 1
 ) first
 ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
+
+-- name: let_go
+-- What take-backs wrote off in a holder's story, less what was recovered of it since, by whomever: after a merge that was
+-- undone the other member may have been the one. An erased member's write-off names no take-back and is gone.
+-- Plan: function scan, nested loops on two partial indexes that are empty where nothing is written off
+-- (ledger_transfer_let_go, ledger_transfer_recovers).
+SELECT w.holder_id::text, w.unit_id::text, w.id::text, w.recorded_at, (w.amount - back.points)::bigint
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_transfer
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'write_off' AND reverses_id IS NOT NULL
+    OFFSET 0
+) w
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount), 0) AS points FROM ledger_transfer WHERE reverses_id = w.id AND kind = 'recover'
+) back
+WHERE w.amount > back.points
+ORDER BY w.recorded_at, w.id
 
 -- name: restored_lots
 -- The lots in whose place those of named operations stand (a merge's: they belong to the other member).

@@ -1,7 +1,8 @@
 -- name: statement_figures
 -- What moved on members' accounts before and within an interval of business time, and what of it is still to come to
--- an end. One statement, so that both halves see the same moment. Plan: function scan, nested loops on the holder's
--- ranges of accounts, transfers and open lots.
+-- an end. One statement, so that both halves see the same moment. What is recovered for an earlier write-off lessens
+-- the earned: it is what the take-back did not find. Plan: function scan, nested loops on the holder's ranges of
+-- accounts, transfers and open lots.
 SELECT a.holder_id::text, coalesce(t.before, 0)::bigint, coalesce(t.earned, 0)::bigint, coalesce(t.spent, 0)::bigint,
        coalesce(t.expired, 0)::bigint, coalesce(e.moments, '[]'::json)
 FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r

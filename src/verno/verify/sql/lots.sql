@@ -105,7 +105,7 @@ SELECT count(*) OVER () AS total,
        json_build_object('program', t.program_id, 'holder', m.holder_id, 'lot', m.lot_id, 'transfer', m.transfer_id)
 FROM ledger_lot_move m
 JOIN ledger_transfer t ON t.holder_id = m.holder_id AND t.id = m.transfer_id
-                       AND t.kind IN ('spend', 'adjust', 'send', 'repay')
+                       AND t.kind IN ('spend', 'adjust', 'send', 'repay', 'recover')
 JOIN ledger_lot l ON l.holder_id = m.holder_id AND l.id = m.lot_id AND l.account_id = t.debit_account_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN t.operation_id IS NULL THEN t.at ELSE t.recorded_at END AS at

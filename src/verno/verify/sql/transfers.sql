@@ -24,6 +24,7 @@ WHERE (
         WHEN 'put_back' THEN (d.kind, c.kind) = ('redeemed', 'member')
         WHEN 'repay' THEN (d.kind, c.kind) = ('member', 'debt')
         WHEN 'write_off' THEN (d.kind, c.kind) = ('written_off', 'debt')
+        WHEN 'recover' THEN (d.kind, c.kind) = ('member', 'written_off')
         WHEN 'adjust' THEN (d.kind, c.kind) IN (('adjusted', 'member'), ('member', 'adjusted'))
         WHEN 'open' THEN (d.kind, c.kind) = ('opening', 'member')
         WHEN 'send' THEN (d.kind, c.kind) = ('member', 'clearing')
@@ -140,3 +141,34 @@ WHERE (b.points <= CASE WHEN b.expired THEN g.points ELSE s.amount END) IS NOT T
                       WHERE NOT EXISTS (SELECT FROM corrections_merge WHERE o.id IN (holder_id, into_id))))
 ORDER BY b.reverses_id
 LIMIT %(shown)s
+
+-- name: transfer_recovers
+-- No more is recovered of a write-off than was written off, by the member themselves or whom they were merged into; and
+-- what can be recovered was let go by a take-back of the same operation, to the last point.
+-- Plan: scans of transfers (recoveries and write-offs are few), hash aggregate, hash joins.
+WITH back AS (
+    SELECT reverses_id, min(holder_id::text) AS holder, array_agg(DISTINCT holder_id) AS holders,
+           array_agg(DISTINCT unit_id) AS units, sum(amount) AS points
+    FROM ledger_transfer
+    WHERE kind = 'recover'
+    GROUP BY reverses_id
+), wrong AS (
+    SELECT format('%%s were recovered of %%s that had been written off', b.points, coalesce(w.amount, 0)) AS what,
+           json_build_object('holder', b.holder, 'transfer', b.reverses_id) AS place
+    FROM back b
+    LEFT JOIN ledger_transfer w ON w.id = b.reverses_id AND w.kind = 'write_off' AND w.reverses_id IS NOT NULL
+    WHERE (b.points <= w.amount AND b.units = ARRAY[w.unit_id]) IS NOT TRUE
+       OR b.holders <> ARRAY[w.holder_id]
+          AND (NOT EXISTS (SELECT FROM corrections_merge WHERE holder_id = w.holder_id)
+               OR EXISTS (SELECT FROM unnest(b.holders) AS o (id)
+                          WHERE o.id <> w.holder_id
+                            AND NOT EXISTS (SELECT FROM corrections_merge WHERE into_id = o.id)))
+    UNION ALL
+    SELECT format('%%s were written off of %%s that a take-back had made owed', w.amount, coalesce(t.amount, 0)),
+           json_build_object('program', w.program_id, 'holder', w.holder_id, 'transfer', w.id)
+    FROM ledger_transfer w
+    LEFT JOIN ledger_transfer t ON t.holder_id = w.holder_id AND t.id = w.reverses_id AND t.kind = 'take_back'
+                                AND t.debit_account_id = w.credit_account_id AND t.operation_id = w.operation_id
+    WHERE w.kind = 'write_off' AND w.reverses_id IS NOT NULL AND t.amount IS DISTINCT FROM w.amount
+)
+SELECT count(*) OVER () AS total, what, place FROM wrong ORDER BY place::text LIMIT %(shown)s

@@ -5,14 +5,21 @@ INSERT INTO workspace_audit (id, program_id, at, actor_kind, actor_id, address, 
 VALUES (%(id)s, %(program)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(address)s, %(action)s, %(object_kind)s,
         %(object_id)s, %(detail)s, %(before)s, %(after)s)
 
+-- name: add_readings
+-- One line a member whose personal data somebody was shown. Plan: function scan, insert.
+INSERT INTO workspace_audit (id, program_id, at, actor_kind, actor_id, address, action, object_kind, object_id, detail)
+SELECT r.id, %(program)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(address)s, 'member.read', 'member', r.member, %(detail)s
+FROM json_to_recordset(%(rows)s) AS r (id uuid, member text)
+
 -- name: audit_page
--- A page, newest first; of one object when it is named.
--- Plan: backward range of the index by program and time, stops at the limit.
+-- A page, newest first; of one object when it is named, readings or all but them when one of the two is asked for.
+-- Plan: backward range of the index by program and time, stops at the limit; it passes over what is not asked for.
 SELECT a.id::text, a.at, a.actor_kind, a.actor_id, host(a.address), a.action, a.object_kind, a.object_id, a.detail,
        encode(a.before_hash, 'hex'), encode(a.after_hash, 'hex')
 FROM workspace_audit a
 WHERE a.program_id = %(program)s
   AND (%(before_at)s::timestamptz IS NULL OR (a.at, a.id) < (%(before_at)s, %(before_id)s::uuid))
   AND (%(object_kind)s::text IS NULL OR (a.object_kind = %(object_kind)s AND a.object_id = %(object_id)s))
+  AND (%(reading)s::boolean IS NULL OR (a.action = 'member.read') = %(reading)s)
 ORDER BY a.at DESC, a.id DESC
 LIMIT %(limit)s
