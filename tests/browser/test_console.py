@@ -138,6 +138,8 @@ def test_how_it_looks(site: Site, locale: str) -> None:
         "receipts": f"{anna}receipts/",
         "messages": f"{anna}messages/",
         "empty": f"/console/members/{site.story.ivan}/messages/",
+        "audit": "/console/audit/",
+        "audit-reading": "/console/audit/?show=reading",
     }
     themes = ("light", "dark") if locale == "en" else ("dark", "light")
     for device, viewport, theme in (("desk", DESK, themes[0]), ("phone", PHONE, themes[1])):

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from tools import extract_messages
 from verno.console import words
+from verno.corrections.types import Kind
 from verno.ledger.types import TransferKind
 from verno.members.types import Channel
 from verno.messaging import decide
@@ -48,6 +49,14 @@ def _same_places(message: Message) -> None:
 )
 def test_codes_have_words(kind: str, codes: list[str]) -> None:
     assert [code for code in codes if code not in words.WORDS[kind]] == []
+
+
+def test_what_the_audit_records_has_words() -> None:
+    source = Path(words.__file__).parents[1]
+    call = re.compile(r"audit\.record\([^\"]*\"([a-z]+\.[a-z-]+)\"")
+    found = {code for path in source.rglob("*.py") for code in call.findall(path.read_text())}
+    assert {"setting.set", "unit.add", "member.own-account"} <= found
+    assert found | {f"{kind}.posted" for kind in Kind} <= set(words.WORDS["action"])
 
 
 def test_russian_counts_in_three_forms() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import NOW
 from tests.intake.conftest import Counter, open_counter
-from verno.intake import bulk
+from verno.intake import bulk, lane
 from verno.intake.types import Line, MemberRef, Outcome, Receipt, Refused, Replayed, Settled
 from verno.kit import db
 from verno.kit.errors import Unavailable
@@ -163,6 +163,26 @@ def test_a_short_stream_needs_no_lanes(shop: Counter, monkeypatch: pytest.Monkey
     outcomes: list[Outcome | None] = []
     bulk.load(shop.program.id, list(stream())[:50], now=NOW, on_batch=lambda _, __, new: outcomes.extend(new))
     assert Tally(type(outcome) for outcome in outcomes) == {Settled: 50}
+
+
+def test_numbers_are_looked_up_only_where_one_was_taken(shop: Counter) -> None:
+    sold = [list(stream())[start : start + 20] for start in (0, 20, 40, 60)]
+    other = [Receipt("B-1", "msk-1", NOW, [Line("tea", "1", 7)], member=MemberRef(external_id="m-1"))]
+    told: list[tuple[set[type], int]] = []
+    with db.connect_for_batches() as conn:
+        taker = lane.Taker(conn, shop.program.id, NOW)
+        for batch in (sold[0], sold[0] + sold[1], sold[0] + other, sold[2], sold[3], sold[3]):
+            retries = db.RETRIES["UniqueViolation"]
+            outcomes = taker.take(batch)
+            told.append(({type(outcome) for outcome in outcomes}, db.RETRIES["UniqueViolation"] - retries))
+    assert told == [
+        ({Settled}, 0),
+        ({Settled, Replayed}, 1),
+        ({Replayed, Refused}, 0),
+        ({Settled}, 0),
+        ({Settled}, 0),
+        ({Replayed}, 1),
+    ]
 
 
 def test_a_stream_that_breaks_off_leaves_no_lane_behind(shop: Counter) -> None:

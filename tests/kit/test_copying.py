@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from verno.kit import copying
+from verno.kit.binary import copying, fields
 from verno.kit.ids import new_id
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
@@ -27,10 +27,10 @@ def table(conn: psycopg.Connection) -> psycopg.Connection:
     return conn
 
 
-def send(conn: psycopg.Connection, *fields: bytes) -> tuple[object, ...]:
+def send(conn: psycopg.Connection, *sent: bytes) -> tuple[object, ...]:
     """Send one row and read it back."""
     conn.execute("DELETE FROM copied")
-    copying.copy_rows(conn, "COPY copied FROM STDIN (FORMAT binary)", [copying.columns(8) + b"".join(fields)])
+    copying.copy_rows(conn, "COPY copied FROM STDIN (FORMAT binary)", [copying.columns(8) + b"".join(sent)])
     row = conn.execute("SELECT a::text, b, c, d, e, f, g, h FROM copied").fetchone()
     assert row is not None
     return row
@@ -44,14 +44,14 @@ def test_values_arrive(
     id_ = new_id(now=NOW)
     row = send(
         table,
-        copying.uuid(id_),
-        copying.text(text),
-        copying.int8(big),
-        copying.int4(small),
-        copying.moment(at),
-        copying.numeric(quantity),
-        copying.jsonb(b'{"a": [1, "b"]}'),
-        copying.raw(raw),
+        fields.uuid(id_),
+        fields.text(text),
+        fields.int8(big),
+        fields.int4(small),
+        fields.moment(at),
+        fields.numeric(quantity),
+        fields.jsonb(b'{"a": [1, "b"]}'),
+        fields.raw(raw),
     )
     assert row == (id_, text, big, small, at, Decimal(quantity), {"a": [1, "b"]}, raw)
 
@@ -60,11 +60,11 @@ def test_values_arrive(
     "quantity", ["0", "0.000", "1", "10000", "99990000", "0.0001"[:5], "000.100", "89638", "0.125"]
 )
 def test_quantities_keep_every_digit(table: psycopg.Connection, quantity: str) -> None:
-    row = send(table, *[copying.NULL] * 5, copying.numeric(quantity), copying.NULL, copying.NULL)
+    row = send(table, *[fields.NULL] * 5, fields.numeric(quantity), fields.NULL, fields.NULL)
     assert row[5] == Decimal(quantity)
 
 
 def test_nothing_is_null(table: psycopg.Connection) -> None:
-    fields = (copying.optional_uuid(None), copying.text(None), copying.moment(None), copying.jsonb(None))
-    a, b, e, g = fields
-    assert send(table, a, b, copying.NULL, copying.NULL, e, copying.NULL, g, copying.raw(None)) == (None,) * 8
+    a, b = fields.optional_uuid(None), fields.text(None)
+    e, g = fields.moment(None), fields.jsonb(None)
+    assert send(table, a, b, fields.NULL, fields.NULL, e, fields.NULL, g, fields.raw(None)) == (None,) * 8

@@ -1,4 +1,4 @@
-"""The bench's receipts: a part of the demo's, spread over its year, decoded before the clock starts."""
+"""The bench's receipts: the demo's, decoded before the clock starts."""
 
 import json
 import time
@@ -19,9 +19,6 @@ from verno.intake.types import Outcome, Receipt, Settled
 from verno.kit import db, localtime
 from verno.kit.errors import VernoError
 
-EVERY = 1
-"""Every second basket: 77,924 of them, over the whole year, so that old points expire and new ones stay."""
-
 
 def prepare(*, progress: Progress, now: datetime) -> Demo:
     """Make the demo's program with its members, goods and stores, and no receipts."""
@@ -34,10 +31,10 @@ def prepare(*, progress: Progress, now: datetime) -> Demo:
 
 
 def decoded(demo: Demo, count: int) -> list[Receipt]:
-    """Return receipts in memory."""
+    """Return the first ``count`` receipts in memory; with more than there are, the whole year."""
     zone = localtime.zone(demo.program.timezone)
     found = source.receipts(zone=zone, shift_weeks=demo.shift_weeks)
-    return list(islice((receipt for i, receipt in enumerate(found) if i % EVERY == 0), count))
+    return list(islice(found, count))
 
 
 def renumbered(receipts: Sequence[Receipt], series: str) -> list[Receipt]:

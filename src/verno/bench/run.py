@@ -12,8 +12,8 @@ from verno.bench.types import Result, Round
 from verno.demo.load import Progress
 
 ROUNDS = 3
-RECEIPTS_A_SECOND = 4_000
-"""Receipts of a bulk round for each second that the other parts run: 20,000 by default."""
+RECEIPTS_A_SECOND = 8_000
+"""Receipts of a bulk round for each second that the other parts run: by default the demo's whole year, 155,848."""
 
 
 def intake(*, seconds: int, say: Callable[[str], None], progress: Progress, now: datetime) -> Result:
@@ -41,7 +41,7 @@ def intake(*, seconds: int, say: Callable[[str], None], progress: Progress, now:
             rounds.append(Round(yardstick, bulk, posted))
             say(f"round {number}: {words(rounds[-1])}")
     with tempfile.TemporaryDirectory() as folder:
-        imported = files.measure(receipts.renumbered(batch, "import"), Path(folder))
+        imported = files.measure(receipts.renumbered(batch[::2], "import"), Path(folder))
     return Result(len(os.sched_getaffinity(0)), seconds, rounds, imported)
 
 

@@ -3,6 +3,18 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+_ROLES: dict[str, Promise | str] = {
+    "owner": _("Owner"),
+    "admin": _("Administrator"),
+    "marketer": _("Marketer"),
+    "analyst": _("Analyst"),
+    "support": _("Support"),
+    "store-manager": _("Store manager"),
+    "cashier": _("Cashier"),
+    "developer": _("Developer"),
+    "auditor": _("Auditor"),
+}
+
 WORDS: dict[str, dict[str, Promise | str]] = {
     "status": {
         "settled": _("Settled"),
@@ -166,17 +178,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "topic": {
         "points-statement": _("Points statement"),
     },
-    "role": {
-        "owner": _("Owner"),
-        "admin": _("Administrator"),
-        "marketer": _("Marketer"),
-        "analyst": _("Analyst"),
-        "support": _("Support"),
-        "store-manager": _("Store manager"),
-        "cashier": _("Cashier"),
-        "developer": _("Developer"),
-        "auditor": _("Auditor"),
-    },
+    "role": _ROLES,
     "staff": {
         "unknown-staff": _("Nobody like that works here."),
         "bad-email": _("The e-mail address is not acceptable."),
@@ -208,6 +210,17 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "staff.deactivate": _("Access ended"),
         "staff.activate": _("Let in again"),
         "member.read": _("Personal data read"),
+        "member.merge": _("Members merged"),
+        "member.unmerge": _("Merge undone"),
+        "member.erase-points": _("Points erased"),
+        "member.own-account": _("Account declared as a person's own"),
+        "adjustment.posted": _("Points adjusted"),
+        "adjustment.waiting": _("Adjustment asked for"),
+        "adjustment.refused": _("Adjustment refused"),
+        "transfer.posted": _("Points sent between members"),
+        "reinstatement.posted": _("Expired points brought back"),
+        "setting.set": _("Setting changed"),
+        "unit.add": _("Kind of points added"),
         "adjustment.by-pin": _("Decided by PIN over the API"),
         "limit.add": _("Limit added"),
         "limit.change": _("Limit changed"),
@@ -219,6 +232,23 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "member": _("Member"),
         "setting": _("Setting"),
         "limit": _("Limit"),
+        "unit": _("Kind of points"),
+        "correction": _("Correction"),
+    },
+    "detail": {
+        "member": _("the member's page"),
+        "members": _("a list of members"),
+        "transfers": _("the history of points"),
+        "receipts": _("the receipts"),
+        "messages": _("the messages"),
+        "preview": _("a letter as it was sent"),
+        "explanation": _("where points came from"),
+        "corrections": _("the corrections"),
+        "approvals": _("the approvals"),
+        "read": _("over the API, by id"),
+        "lookup": _("over the API, by a contact"),
+        "store": _("over the API, while storing"),
+        **_ROLES,
     },
     "subject": {
         "member": _("Member"),

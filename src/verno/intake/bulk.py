@@ -70,8 +70,9 @@ def load(program_id: str, receipts: Iterable[Receipt], *, now: datetime, on_batc
 
 def _take_here(program_id: str, receipts: Sequence[Receipt], *, now: datetime, on_batch: OnBatch) -> None:
     with db.connect_for_batches() as conn:
+        taker = lane.Taker(conn, program_id, now)
         for positions, batch, _ in _batches(receipts):
-            on_batch(positions, batch, lane.take(conn, program_id, batch, now=now))
+            on_batch(positions, batch, taker.take(batch))
 
 
 Filling: TypeAlias = tuple[list[int], list[Receipt]]

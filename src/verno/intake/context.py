@@ -16,7 +16,7 @@ from verno.intake.types import Outcome
 from verno.intake.unwinding.limits import Limits
 from verno.intake.unwinding.types import Unwinder
 from verno.kit import localtime
-from verno.kit.copying import raw
+from verno.kit.binary.fields import raw
 from verno.kit.db import Connection
 from verno.ledger.lifetime import Span
 from verno.limits import queries as limits

@@ -17,8 +17,9 @@ from typing import IO, TypeAlias
 
 import msgspec
 
-from verno.intake import context, groups
-from verno.intake.types import Line, Outcome, Receipt, Replayed, Settled
+from verno.intake import context, groups, service
+from verno.intake.context import Context, Settlement
+from verno.intake.types import Line, Outcome, Receipt, Refused, Replayed, Settled
 from verno.kit import config, db
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable, VernoError
@@ -57,9 +58,29 @@ _receipts = msgspec.msgpack.Decoder(list[_Receipt])
 _answers: msgspec.msgpack.Decoder[Outcomes | str] = msgspec.msgpack.Decoder(Outcomes | str)
 
 
-def take(conn: Connection, program_id: str, batch: Sequence[Receipt], *, now: datetime) -> Outcomes:
-    """Settle and commit a batch; the outcomes come without the answers' bytes."""
-    return [_bare(outcome) for outcome in groups.commit(conn, program_id, batch, now=now)]
+class Taker:
+    """Settles and commits one batch after the other, over one connection, in the hope that all of it is new.
+
+    A load's receipts are, and then need no look-up of their numbers. Where one is not, the claim of its number fails,
+    the batch is tried again with a look-up, and so are those after it, until one is new throughout.
+    """
+
+    def __init__(self, conn: Connection, program_id: str, now: datetime) -> None:
+        """``now`` is that of the whole load."""
+        self.conn = conn
+        self.program_id = program_id
+        self.now = now
+        self._hopes = True
+
+    def take(self, batch: Sequence[Receipt]) -> Outcomes:
+        """Return one outcome a receipt, in order, without the answers' bytes."""
+        return [_bare(one) for one in groups.serve(self.conn, self.program_id, batch, self._settle, now=self.now)]
+
+    def _settle(self, conn: Connection, about: Context, batch: Sequence[Receipt], /, *, now: datetime) -> Settlement:
+        hopes, self._hopes = self._hopes, False
+        done = service.settle(conn, about, batch, now=now, new=hopes)
+        self._hopes = not any(isinstance(outcome, Replayed | Refused) for outcome in done.outcomes)
+        return done
 
 
 def _bare(outcome: Outcome | None) -> Outcome | None:
@@ -115,8 +136,9 @@ def main() -> None:
         with db.connect_for_batches(order.program_id) as conn:
             context.of(conn, order.program_id).learn_all_goods(conn)
             conn.commit()
+            taker = Taker(conn, order.program_id, order.now)
             while (body := frames.get()) is not None:
-                write_frame(target, take(conn, order.program_id, _receipts.decode(body), now=order.now))
+                write_frame(target, taker.take(_receipts.decode(body)))
     except BrokenPipeError:
         os._exit(1)  # the parent is gone, and with it the one to tell
     except (VernoError, db.DatabaseError) as error:

@@ -24,17 +24,19 @@ from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
 
 
-def settle(conn: Connection, context: Context, receipts: Sequence[Receipt | Approved], *, now: datetime) -> Settlement:
-    """Take a batch of receipts.
+def settle(
+    conn: Connection, context: Context, receipts: Sequence[Receipt | Approved], *, now: datetime, new: bool = False
+) -> Settlement:
+    """Take a batch of receipts. ``new`` says that none of their numbers has been taken, as far as one knows.
 
     Refusals: ``unknown-place``, ``idempotency-mismatch`` (the number belongs to another body), ``time-out-of-range``,
     ``member-named-badly``, ``too-much``, ``invalid``; where points are to pay or to be held also ``unknown-member``,
     ``approval-needed``, ``spending-not-set``, ``insufficient-points``, ``over-limit``, ``stale-quote``. A plain sale is
     refused for a hard limit alone, and never for a member nobody knows: it is kept as unmatched. Raises ``TryAgain`` or
-    ``psycopg.errors.UniqueViolation`` when another transaction took one of the numbers meanwhile; the door tries the
-    whole batch again.
+    ``psycopg.errors.UniqueViolation`` when another transaction took one of the numbers meanwhile, or one was not
+    ``new``; the door tries the whole batch again.
     """
-    desk = Desk(conn, context, receipts, now)
+    desk = Desk(conn, context, receipts, now, new=new)
     waiting = desk.admit()
     learned = Learned()
     # Counters are locked before any account is, so that nobody waits in a circle.

@@ -2,15 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import LiteralString
 
-from verno.kit import batches, ids
+from verno.kit import ids
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
-from verno.ledger import loading
+from verno.ledger import loading, writing
 from verno.ledger.loading import SQL, ProgramAccounts
-from verno.ledger.planner import AccountKey, Book, Plan, plan
+from verno.ledger.planner import AccountKey, Book, plan
 from verno.ledger.types import Account, AccountKind, Operation, Result
 
 SWEEP_LIMIT = 2000
@@ -60,7 +58,7 @@ def post(
         return []
     book = _load(conn, program_id, operations, now=now, new=new)
     made = plan(book, operations, now=now, ids=_ids(2 * len(operations), now))
-    _write(conn, program_id, made)
+    writing.write(conn, program_id, made)
     return made.results
 
 
@@ -74,7 +72,7 @@ def settle_due(conn: Connection, program_id: str, *, now: datetime, limit: int =
     if not found:
         return 0
     book = loading.due_book(conn, found, _accounts_of(conn, program_id), now=now)
-    _write(conn, program_id, plan(book, (), now=now, ids=_ids(len(found), now)))
+    writing.write(conn, program_id, plan(book, (), now=now, ids=_ids(len(found), now)))
     return len(found)
 
 
@@ -122,40 +120,6 @@ def _accounts_of(conn: Connection, program_id: str, units: Iterable[str] = ()) -
         known = {(unit, AccountKind(kind)): id_ for unit, kind, id_ in found}
         _program_accounts[program_id] = known
     return known
-
-
-def _write(conn: Connection, program_id: str, made: Plan) -> None:
-    fresh_holds = {hold.id for hold in made.holds}
-    parts: tuple[tuple[str, Sequence[object]], ...] = (
-        ("write_operations", made.operations),
-        ("write_transfers", made.transfers),
-        ("write_lots", made.lots),
-        ("change_lots", list(made.changed_lots.values())),
-        ("write_moves", made.moves),
-        ("write_holds", made.holds),
-        ("write_hold_lots", made.hold_lots),
-        ("end_holds", [hold for hold in made.ended_holds.values() if hold.id not in fresh_holds]),
-        ("move_accounts", list(made.accounts.values())),
-    )
-    filled = {name: batches.rows(rows) for name, rows in parts if rows}
-    if len(made.operations) == 1:
-        conn.execute(_together(tuple(filled)), {**filled, "program": program_id})
-        return
-    with conn.pipeline():
-        for name, rows in filled.items():
-            conn.execute(SQL[name], {"rows": rows, "program": program_id})
-
-
-@lru_cache(maxsize=64)
-def _together(names: tuple[str, ...]) -> LiteralString:
-    """Return several writes as one statement: for a single operation, statements are what it costs.
-
-    It touches one member, so it stays on one shard.
-    """
-    texts = [SQL[name].replace("%(rows)s", f"%({name})s") for name in names]
-    parts = [f"{name} AS (\n{text}\n)" for name, text in zip(names[:-1], texts[:-1], strict=True)]
-    # Made of this package's own statements and names: literal in the sense of PEP 675.
-    return ("WITH " if parts else "") + ",\n".join(parts) + "\n" + texts[-1]
 
 
 def _ids(likely: int, now: datetime) -> Iterator[str]:

@@ -24,7 +24,8 @@ QUIET_PARTS = 3
 """Parts that the quiet system is watched for, about as long as the sweep takes: one stumble is no percentile."""
 CAPTURES_A_SECOND = 4_000
 """Holds placed beforehand for each second of captures: more than can be captured."""
-BULK_A_SECOND = 4_000
+BULK_A_SECOND = 16_000
+"""By default the demo's whole year."""
 
 
 class Found(msgspec.Struct):

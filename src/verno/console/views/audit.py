@@ -1,6 +1,7 @@
 """The audit: who changed what and who read whose personal data, newest first."""
 
 from collections.abc import Mapping
+from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +13,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.workspace import audit, keys, staff
-from verno.workspace.audit import ActorKind
+from verno.workspace.audit import ActorKind, Entry
 
 PAGE = 50
 SHOWS: Mapping[str, bool | None] = {"": None, "changes": False, "reading": True}
@@ -32,15 +33,25 @@ def entries(request: HttpRequest) -> HttpResponse:
     shown = rows[:PAGE]
     context = {
         "face": face,
-        "rows": [
-            (row, names.get((row.actor_kind, row.actor_id)), names.get((row.object_kind, row.object_id)))
-            for row in shown
+        "entries": [
+            (alike[0], alike[1:], names.get((alike[0].actor_kind, alike[0].actor_id)), _called(alike[0], names))
+            for alike in (list(group) for _, group in groupby(shown, _glance))
         ],
         "first": before is None,
         "show": show,
         "older": older(shown[-1].at, shown[-1].id) if len(rows) > PAGE else None,
     }
     return render(request, "console/audit.html", context)
+
+
+def _glance(row: Entry) -> tuple[object, ...]:
+    """Return what entries share that were made at one glance, such as a list of members that was looked at."""
+    return row.at, row.actor_kind, row.actor_id, row.action, row.detail, row.object_kind, row.address
+
+
+def _called(row: Entry, names: Mapping[tuple[str, str], str]) -> str | None:
+    """Return what an entry is about, where that has a name; a kind of points is named in the detail."""
+    return "" if row.object_kind == "unit" else names.get((row.object_kind, row.object_id))
 
 
 def _names(conn: Connection, face: Face) -> Mapping[tuple[str, str], str]:

@@ -1,7 +1,6 @@
 """The front desk: checks receipts, names them, and finds which are new. Lives for one batch."""
 
-from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from verno.catalogue import service as catalogue
@@ -11,7 +10,7 @@ from verno.intake.settling.case import Case
 from verno.intake.settling.writing import Things
 from verno.intake.types import SEPARATOR, Approved, Outcome, Receipt, Refusal, Refused, Replayed, Settled
 from verno.kit import ids, localtime
-from verno.kit.copying import uuid
+from verno.kit.binary.fields import uuid
 from verno.kit.db import Connection
 from verno.kit.money import MAX_AMOUNT
 from verno.members import queries as members
@@ -27,13 +26,16 @@ MOST_AHEAD = timedelta(hours=24)
 class Desk:
     """What is known of a batch: its cases, and which of them have an answer already."""
 
-    def __init__(self, conn: Connection, context: Context, items: Sequence[Receipt | Approved], now: datetime) -> None:
+    def __init__(
+        self, conn: Connection, context: Context, items: Sequence[Receipt | Approved], now: datetime, *, new: bool
+    ) -> None:
         """Nothing is asked of the database yet."""
         self.conn = conn
         self.context = context
         self.now = now
         self.outcomes: list[Outcome | None] = [None] * len(items)
         self.items = items
+        self.new = new
         self.any_parked = False
         self._decided: dict[tuple[str, str, str], Case] = {}
 
@@ -56,11 +58,11 @@ class Desk:
         """Look up in one round trip who is named and what was taken before; name the rest."""
         keys = list({case.key for case in cases if case.key is not None})
         with self.conn.pipeline():
-            known = queries.known(self.conn, self.context, cases)
+            known = None if self.new else queries.known(self.conn, self.context, cases)
             parked = queries.any_parked(self.conn, self.context.program.id)
             holders = members.find_holders(self.conn, self.context.program.id, keys) if keys else {}
         fresh = dict(enumerate(cases))
-        for position, receipt_id, fingerprint, reply in known.fetchall():
+        for position, receipt_id, fingerprint, reply in known.fetchall() if known else ():
             case = fresh.pop(position)
             # A number without a receipt's answer is a return's.
             if reply is None or fingerprint != case.fingerprint:
@@ -113,22 +115,23 @@ class Desk:
         return True
 
     def goods_and_tills(self, fresh: Sequence[Case], learned: Learned) -> Things:
-        """Find or make the goods and tills that the receipts name."""
+        """Find or make the tills that the receipts name, and their goods as soon as one of them is missed."""
         known = self.context.goods
-        strange = {line.sku for case in fresh for line in case.receipt.lines if line.sku not in known}
-        goods: Mapping[str, bytes] = known
         program_id = self.context.program.id
-        if strange:
-            unmade = strange.difference(learned.goods)
-            if unmade:
-                found = catalogue.ensure_goods(self.conn, program_id, sorted(unmade), now=self.now)
+
+        def meet(sku: str) -> bytes:
+            if sku not in learned.goods:
+                named = {line.sku for case in fresh for line in case.receipt.lines}
+                unmade = sorted(named.difference(known, learned.goods))
+                found = catalogue.ensure_goods(self.conn, program_id, unmade, now=self.now)
                 learned.goods.update((sku, uuid(id_)) for sku, id_ in found.items())
-            goods = ChainMap(learned.goods, known)
+            return learned.goods[sku]
+
         tills = {(case.store.id, case.receipt.till) for case in fresh if case.receipt.till is not None}
         unmet = {key for key in tills if key not in self.context.tills and key not in learned.tills}
         if unmet:
             learned.tills.update(workspace_service.add_tills(self.conn, program_id, sorted(unmet), now=self.now))
-        return Things(goods, self.context.tills, learned.tills)
+        return Things(known, meet, self.context.tills, learned.tills)
 
 
 def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case | Refused:

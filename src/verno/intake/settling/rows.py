@@ -1,18 +1,20 @@
 """A batch's receipts, claims and lines as rows of binary COPYs, in the order of the columns in ``sql/settle.sql``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from struct import Struct
 
 import msgspec
 
 from verno.intake.settling.case import Case
 from verno.intake.types import MAX_LINES, Line
-from verno.kit.copying import (
+from verno.kit.binary.copying import columns
+from verno.kit.binary.fields import (
     NULL,
-    columns,
     int4,
     int8,
     jsonb,
+    known_moment,
+    known_text,
     known_uuid,
     moment,
     numeric,
@@ -48,54 +50,46 @@ class Facts(msgspec.Struct, gc=False):
     answer: bytes
 
 
-def claim_row(program_id: str, case: Case, facts: Facts) -> bytes:
-    """Return the claim of a receipt's number."""
-    return b"".join(
-        (
-            _CLAIM,
-            known_uuid(program_id),
-            known_uuid(case.store.id),
-            text(case.receipt.series),
-            text(case.receipt.number),
-            known_uuid(facts.holder_id),
-            uuid(case.id),
-            raw(bytes.fromhex(case.fingerprint)),
-        )
-    )
+def writer(
+    program_id: str, recorded_at: bytes, goods: Mapping[str, bytes], meet: Callable[[str], bytes]
+) -> Callable[[Case, Facts], tuple[bytes, bytes, bytes]]:
+    """Return what makes the rows of a receipt's claim, of itself and of its lines.
 
+    ``recorded_at`` is the batch's moment as a field; ``goods`` has the fields of the goods' ids by SKU, and ``meet``
+    finds what it lacks.
+    """
+    program = known_uuid(program_id)
 
-def receipt_row(program_id: str, recorded_at: bytes, case: Case, facts: Facts) -> bytes:
-    """Return a receipt; ``recorded_at`` is the batch's moment as a field."""
-    receipt = case.receipt
-    return b"".join(
-        (
-            _RECEIPT,
-            known_uuid(facts.holder_id),
-            uuid(case.id),
-            known_uuid(program_id),
-            known_uuid(case.store.id),
-            optional_uuid(facts.till_id),
-            text(receipt.series),
-            text(receipt.number),
-            text(receipt.fiscal_number),
-            text(receipt.cashier),
-            text(receipt.channel),
-            moment(case.at),
-            recorded_at,
-            text(facts.status),
-            int8(case.amount),
-            int8(sum([line.discount for line in receipt.lines])),
-            int4(len(receipt.lines)),
-            int8(sum(case.earned.values())),
-            jsonb(_json(receipt.payments) if receipt.payments else None),
-            jsonb(_json(receipt.attributes) if receipt.attributes else None),
-            _sought(case),
-            optional_uuid(case.book.id if case.book else None),
-            jsonb(_json(case.fired) if case.book else None),
-            raw(facts.answer),
-            _PLAIN if _is_plain(case, facts) else _priced(case, facts),
+    def rows(case: Case, facts: Facts) -> tuple[bytes, bytes, bytes]:
+        receipt = case.receipt
+        holder, id_, store = known_uuid(facts.holder_id), uuid(case.id), known_uuid(case.store.id)
+        number = text(receipt.series) + text(receipt.number)
+        claim = b"".join((_CLAIM, program, store, number, holder, id_, raw(bytes.fromhex(case.fingerprint))))
+        row = b"".join(
+            (
+                *(_RECEIPT, holder, id_, program, store, optional_uuid(facts.till_id), number),
+                text(receipt.fiscal_number),
+                text(receipt.cashier),
+                text(receipt.channel),
+                known_moment(case.at),
+                recorded_at,
+                known_text(facts.status),
+                int8(case.amount),
+                int8(sum([line.discount for line in receipt.lines])),
+                int4(len(receipt.lines)),
+                int8(sum(case.earned.values())),
+                jsonb(_json(receipt.payments) if receipt.payments else None),
+                jsonb(_json(receipt.attributes) if receipt.attributes else None),
+                _sought(case),
+                optional_uuid(case.book.id if case.book else None),
+                jsonb(_json(case.fired) if case.book else None),
+                raw(facts.answer),
+                _PLAIN if _is_plain(case, facts) else _priced(case, facts),
+            )
         )
-    )
+        return claim, row, _line_rows(receipt.lines, _LINE + holder + id_, goods, meet)
+
+    return rows
 
 
 def _sought(case: Case) -> bytes:
@@ -125,16 +119,13 @@ def _priced(case: Case, facts: Facts) -> bytes:
     )
 
 
-def line_rows(lines: Iterable[Line], holder_id: str, receipt_id: str, goods: Mapping[str, bytes]) -> bytes:
-    """Return the lines of a receipt; ``goods`` has the fields of the goods' ids by SKU.
-
-    One join for all of them: most of what a receipt costs is its lines.
-    """
-    head = _LINE + known_uuid(holder_id) + uuid(receipt_id)
+def _line_rows(lines: Iterable[Line], head: bytes, goods: Mapping[str, bytes], meet: Callable[[str], bytes]) -> bytes:
+    """Return the lines of a receipt; one join for all of them: most of what a receipt costs is its lines."""
     fields: list[bytes] = []
     add = fields.extend
     for number, line in enumerate(lines, 1):
         attributes = jsonb(_json(line.attributes)) if line.attributes else NULL
         amounts = _AMOUNTS(8, line.amount, 8, line.discount)
-        add((head, _NUMBERS[number], goods[line.sku], numeric(line.quantity), amounts, attributes))
+        thing = goods.get(line.sku) or meet(line.sku)
+        add((head, _NUMBERS[number], thing, numeric(line.quantity), amounts, attributes))
     return b"".join(fields)

@@ -1,6 +1,6 @@
 """Writes receipts, claims, events and lines by COPY, with the answers that are kept for ever."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,16 +10,21 @@ from verno.intake.settling import rows
 from verno.intake.settling.case import Case
 from verno.intake.sums import claimcode
 from verno.kit import outbox
-from verno.kit.copying import copy_rows, moment
+from verno.kit.binary.copying import copy_rows
+from verno.kit.binary.fields import moment
 from verno.kit.db import Connection
 from verno.workspace.registry import CLAIM_DAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Ids of the batch's goods, as fields of a COPY by SKU, and of tills: those known before and those just made."""
+    """Ids of the batch's goods, as fields of a COPY by SKU, and of tills: those known before and those just made.
+
+    ``meet`` returns what ``goods`` lacks: it asks once for the whole batch.
+    """
 
     goods: Mapping[str, bytes]
+    meet: Callable[[str], bytes]
     tills: Mapping[TillKey, str]
     new_tills: Mapping[TillKey, str]
 
@@ -39,9 +44,8 @@ def write(conn: Connection, context: Context, cases: Sequence[Case], things: Thi
         written.append((case, facts))
     program_id, recorded_at = context.program.id, moment(now)
     outbox.append(conn, [_event(program_id, case, facts) for case, facts in written])
-    claims = [rows.claim_row(program_id, case, facts) for case, facts in written]
-    receipts = [rows.receipt_row(program_id, recorded_at, case, facts) for case, facts in written]
-    lines = [rows.line_rows(case.receipt.lines, facts.holder_id, case.id, things.goods) for case, facts in written]
+    write_rows = rows.writer(program_id, recorded_at, things.goods, things.meet)
+    claims, receipts, lines = zip(*[write_rows(case, facts) for case, facts in written], strict=True)
     copy_rows(conn, queries.SQL["copy_claims"], claims)
     copy_rows(conn, queries.SQL["copy_receipts"], receipts)
     copy_rows(conn, queries.SQL["copy_lines"], lines)

@@ -1,0 +1,1 @@
+"""Rows in PostgreSQL's binary format: as COPY, and as array parameters."""
