@@ -69,6 +69,18 @@ def test_an_account_that_slides_does_not_wash_either(desk: Desk, pair: tuple[str
     desk.check()
 
 
+def test_an_end_that_does_not_come_is_not_sent_along(desk: Desk, pair: tuple[str, str]) -> None:
+    from verno.ledger.types import Earn
+
+    anna, ivan = pair
+    desk.set("points.expiry", {"model": "sliding", "days": 20})
+    desk.post(anna, Earn(anna, desk.shop.unit.id, 50, NOW, lapses_at=NOW + 20 * DAY))
+    desk.set("points.expiry", {"model": "never"})
+    done(desk.transfer(anna, "ivan", 50))
+    assert desk.balance(ivan, NOW + 99 * DAY).available == 50
+    desk.check()
+
+
 def test_only_what_is_available_can_be_sent(desk: Desk, pair: tuple[str, str]) -> None:
     anna, ivan = pair
     desk.earn(anna, 10)

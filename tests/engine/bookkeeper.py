@@ -31,6 +31,7 @@ from verno.ledger.types import (
     Reinstate,
     Release,
     Result,
+    SendHome,
     TakeBack,
     Transfer,
     TransferKind,
@@ -105,7 +106,7 @@ class Bookkeeper:
         entries = [entry for operation in operations for entry in operation.entries]
         hungry: dict[tuple[str, str], bool] = {}
         for entry in entries:
-            for side in (*_sides(entry), *_merged(entry)):
+            for side in (*_sides(entry), *_merged(entry), *_homes(entry)):
                 hungry[side] = hungry.get(side, False) or not isinstance(entry, Earn)
         book = self.book(hungry, now, [operation.key for operation in operations])
         shelf = _Shelf(self, book)
@@ -176,11 +177,15 @@ def lives(lots: Iterable[tuple[Life, tuple[int, int, int]]]) -> dict[Life, tuple
 
 def _sides(entry: Entry) -> list[tuple[str, str]]:
     here = (entry.holder_id, entry.unit_id)
-    return [here, (entry.into_id, entry.unit_id)] if isinstance(entry, Merge | Unmerge) else [here]
+    return [here, (entry.into_id, entry.unit_id)] if isinstance(entry, Merge | Unmerge | SendHome) else [here]
 
 
 def _merged(entry: Entry) -> list[tuple[str, str]]:
     return [(id_, entry.unit_id) for id_ in getattr(entry, "merged_ids", ())]
+
+
+def _homes(entry: Entry) -> list[tuple[str, str]]:
+    return [(owner, entry.unit_id) for _, owner in getattr(entry, "homes", ())]
 
 
 class _Shelf:
@@ -218,11 +223,33 @@ class _Shelf:
             self.put_spent(entry, account)
         elif isinstance(entry, Reinstate):
             self.put_expired(entry, account)
-        elif isinstance(entry, Unmerge):
-            host = self.book.accounts[entry.into_id, entry.unit_id]
+        elif isinstance(entry, Unmerge | SendHome):
+            self.put_apart(entry, account)
+
+    def put_apart(self, entry: Unmerge | SendHome, home: Account) -> None:
+        host = self.book.accounts[entry.into_id, entry.unit_id]
+        if isinstance(entry, Unmerge):
             for lot in self.put_earned(entry.merged_by, entry.merged_at, host):
                 if lot.restores_id:
                     self.book.restored[lot.restores_id] = self.lot(lot.restores_id)
+            return
+        self.book.strays[home.id, host.id] = [
+            self.lot(lot.id)
+            for lot in self.keeper.open_lots(host)
+            if lot.restores_id and self.whose(lot, entry.kin) in entry.mine
+        ]
+        for id_, at in entry.earned:
+            self.put_earned(id_, at, host, entry.kin)
+
+    def whose(self, lot: Lot, holders: Iterable[str]) -> str:
+        """Follow the line of a lot through these holders', as ``spent_parts`` does."""
+        while True:
+            source = self.keeper.transfers[lot.id]
+            before = self.keeper.lots.get(lot.restores_id or "")
+            ends = source.kind is TransferKind.MERGE and source.reverses_id
+            if before is None or ends or before.holder_id not in holders:
+                return lot.holder_id
+            lot = before
 
     def put_earned(self, by: str, at: datetime, account: Account, merged: tuple[str, ...] = ()) -> list[Lot]:
         there = {account.id, *(self.keeper.accounts[id_, account.unit_id].id for id_ in merged)}
@@ -246,8 +273,12 @@ class _Shelf:
         for transfer in (transfer for one in accounts for transfer in self.keeper.story(one)):
             if (transfer.operation_id, transfer.at, transfer.kind) == (entry.spent_by, entry.spent_at, "spend"):
                 moves = [move for move in self.keeper.moves if move.transfer_id == transfer.id]
+                holders = [one.holder_id for one in accounts]
                 parts += [
-                    Part(transfer.id, self.lot(m.lot_id), m.amount, transfer.recorded_at, self.back(transfer, m))
+                    Part(
+                        *(transfer.id, self.lot(m.lot_id), m.amount, transfer.recorded_at, self.back(transfer, m)),
+                        self.whose(self.keeper.lots[m.lot_id], holders),
+                    )
                     for m in moves
                 ]
         self.book.spent[entry.spent_by, account.id] = parts

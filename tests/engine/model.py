@@ -22,6 +22,7 @@ from verno.ledger.types import (
     Refusal,
     Reinstate,
     Release,
+    SendHome,
     Spend,
     TakeBack,
     Unmerge,
@@ -48,6 +49,8 @@ class Pile:
     ends: datetime | None
     awaits: str | None = None
     stands_for: "Pile | None" = None
+    theirs: bool = False
+    """Sent home to whom it had been earned for on another's account: its line ends here."""
     held: int = 0
     lost: int = 0
     lost_at: datetime = BEFORE_ALL
@@ -224,6 +227,7 @@ class Purse:
     def takeback(self, entry: TakeBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
         purses = [self, *merged]
         own = {pile: p for p in purses for pile in p.piles if pile.earned_by(entry.earned_by, anywhere=bool(merged))}
+        parted = [p for id_, p in zip(entry.merged_ids, merged, strict=True) if id_ in dict(entry.homes)]
 
         def key(pile: Pile) -> tuple[bool, tuple[datetime, datetime]]:
             return pile.begins <= self.clock, pile.order()
@@ -241,7 +245,7 @@ class Purse:
                 self.pop_usable()
             elif entry.write_off and self.debt >= self.held():
                 earned_at_home = (purse for pile, purse in own.items() if pile.source == entry.earned_by)
-                teller = next(earned_at_home, self)
+                teller = next((p for p in earned_at_home if all(p is not away for away in parted)), self)
                 teller.let_go.append(self.clock)
                 teller.flows["write_off", entry.at] += 1
             else:
@@ -249,37 +253,31 @@ class Purse:
             teller.flows["take_back", entry.at] += 1
         return entry.points
 
-    def putback(self, entry: PutBack, by: str, merged: "Sequence[Purse]" = ()) -> int:
-        fresh: dict[Pile | None, Pile] = {}
-        recovered = 0
-        for _ in range(entry.points):
-            spent = next((p.spent[entry.spent_by] for p in (self, *merged) if p.spent.get(entry.spent_by)), None)
-            pile, went = spent.pop() if spent else (None, entry.spent_at)
-            lasts = pile is not None and not self.over(pile)
-            if pile is not None and lasts and pile in self.piles:
-                came = pile
-            elif pile in fresh:
-                came = fresh[pile]
-                came.amount += 1
-            else:
-                ends = pile.ends if pile and lasts else entry.grace_until
-                came = fresh[pile] = Pile("", 1, 0, self.clock, ends, None, pile)
-                self.piles.append(came)
-            came.left += 1
-            recovered += self.recover(came, went, entry, merged)
-            self.rest(entry.at)
-        self.flows["put_back", entry.at] += entry.points
-        return entry.points - recovered
+    def back_in(self, pile: Pile | None, entry: PutBack, fresh: dict[Pile | None, Pile]) -> Pile:
+        """Put one point back; returns the pile it is in now."""
+        lasts = pile is not None and not self.over(pile)
+        if pile is not None and lasts and pile in self.piles:
+            came = pile
+        elif pile in fresh:
+            came = fresh[pile]
+            came.amount += 1
+        else:
+            ends = pile.ends if pile and lasts else entry.grace_until
+            came = fresh[pile] = Pile("", 1, 0, self.clock, ends, None, pile)
+            self.piles.append(came)
+        came.left += 1
+        self.flows["put_back", entry.at] += 1
+        return came
 
-    def recover(self, pile: Pile, went: datetime, entry: PutBack, merged: "Sequence[Purse]") -> int:
+    def recover(self, pile: Pile, went: datetime, at: datetime, tellers: "Sequence[Purse]") -> int:
         """Take a point that came back for the oldest one let go since it was spent, if there is any."""
-        since = [(moment, purse) for purse in (self, *merged) for moment in purse.let_go if moment >= went]
+        since = [(moment, purse) for purse in tellers for moment in purse.let_go if moment >= went]
         if not since or self.over(pile):
             return 0
         moment, purse = min(since, key=lambda one: one[0])
         purse.let_go.remove(moment)
         pile.left -= 1
-        self.flows["recover", entry.at] += 1
+        self.flows["recover", at] += 1
         return 1
 
     def activate(self, entry: Activate, by: str, merged: "Sequence[Purse]" = ()) -> int:
@@ -373,14 +371,19 @@ class Model:
 
     def apply(self, entry: Entry, by: str, now: datetime) -> int:
         purse = self.purse(entry.holder_id, entry.unit_id)
-        if isinstance(entry, Merge | Unmerge):
+        if isinstance(entry, Merge | Unmerge | SendHome):
             other = self.purse(entry.into_id, entry.unit_id)
             moment = max(now, purse.clock, other.clock)
             for one in (purse, other):
                 one.let_time_pass(moment)
                 one.clock = moment
-            moved = merge(purse, other, entry, by) if isinstance(entry, Merge) else unmerge(purse, other, entry)
+            if isinstance(entry, SendHome):
+                moved = self.send_home(purse, other, entry, by)
+            else:
+                moved = merge(purse, other, entry, by) if isinstance(entry, Merge) else unmerge(purse, other, entry)
             other.rest(entry.at)
+        elif isinstance(entry, PutBack):
+            moved = self.put_back(entry, now)
         else:
             purse.clock = max(now, purse.clock)
             merged = [[self.purse(id_, entry.unit_id) for id_ in getattr(entry, "merged_ids", ())]]
@@ -388,12 +391,57 @@ class Model:
         purse.rest(entry.at)
         return int(moved)
 
+    def whose(self, pile: Pile | None, holders: Sequence[str], unit: str) -> str:
+        """Return whose points these were first, as far as these holders' piles tell."""
+        found = ""
+        while pile is not None:
+            owner = next((holder for holder in holders if pile in self.purse(holder, unit).piles), None)
+            if owner is None:
+                break
+            found, pile = owner, None if pile.theirs else pile.stands_for
+        return found
+
+    def put_back(self, entry: PutBack, now: datetime) -> int:
+        """Give back point by point, each to whom it belongs now."""
+        holders = [entry.holder_id, *entry.merged_ids]
+        purses = [self.purse(holder, entry.unit_id) for holder in holders]
+        purses[0].clock = max(now, purses[0].clock)
+        homes, fresh, recovered = dict(entry.homes), dict[Pile | None, Pile](), 0
+        for _ in range(entry.points):
+            spent = next((p.spent[entry.spent_by] for p in purses if p.spent.get(entry.spent_by)), None)
+            pile, went = spent.pop() if spent else (None, entry.spent_at)
+            owner = homes.get(self.whose(pile, holders, entry.unit_id), entry.holder_id)
+            purse = self.purse(owner, entry.unit_id)
+            purse.clock = max(now, purse.clock)
+            came = purse.back_in(pile, entry, fresh)
+            tellers = [p for id_, p in zip(holders, purses, strict=True) if homes.get(id_, entry.holder_id) == owner]
+            recovered += purse.recover(came, went, entry.at, tellers)
+            purse.rest(entry.at)
+        return entry.points - recovered
+
+    def send_home(self, home: Purse, host: Purse, entry: SendHome, by: str) -> int:
+        """Move what stands on the host for points of ``mine``, and what their operations earned there."""
+        home.slide(host.lapses)
+        strays = [
+            pile for pile in host.piles if pile.stands_for and self.whose(pile, entry.kin, entry.unit_id) in entry.mine
+        ]
+        ids = {id_ for id_, _ in entry.earned}
+        earned = [pile for pile in host.piles if any(pile.earned_by(id_, anywhere=True) for id_ in ids)]
+        points = 0
+        for pile in sorted(strays, key=Pile.order):
+            points += move(pile, home, by)
+        for pile in sorted(earned, key=Pile.order):
+            points += move(pile, home, by, theirs=True)
+        for purse in (home, host):
+            purse.flows["merge", entry.at] += points
+        return points
+
 
 def sides(operation: Operation) -> list[Side]:
     out = []
     for entry in operation.entries:
         out.append((entry.holder_id, entry.unit_id))
-        if isinstance(entry, Merge | Unmerge):
+        if isinstance(entry, Merge | Unmerge | SendHome):
             out.append((entry.into_id, entry.unit_id))
     return out
 
@@ -401,7 +449,8 @@ def sides(operation: Operation) -> list[Side]:
 def looked_at(operation: Operation) -> list[Side]:
     """The purses that an operation touches, and those of merged members that it goes back to."""
     merged = [(id_, e.unit_id) for e in operation.entries for id_ in getattr(e, "merged_ids", ())]
-    return [*sides(operation), *merged]
+    homes = [(owner, e.unit_id) for e in operation.entries for _, owner in getattr(e, "homes", ())]
+    return [*sides(operation), *merged, *homes]
 
 
 def resolving(entry: Capture | Release, aside: Aside | None) -> Refusal | None:
@@ -414,11 +463,11 @@ def resolving(entry: Capture | Release, aside: Aside | None) -> Refusal | None:
     return Refusal.HOLD_EXPIRED if aside.state == "lapsed" and not entry.again else None
 
 
-def move(pile: Pile, to: Purse, by: str) -> int:
+def move(pile: Pile, to: Purse, by: str, *, theirs: bool = False) -> int:
     """Let another pile with the same dates stand in for the free points of this one."""
     points = pile.free()
     pile.left -= points
-    return to.add(Pile(by, points, points, pile.begins, pile.ends, pile.awaits, pile))
+    return to.add(Pile(by, points, points, pile.begins, pile.ends, pile.awaits, pile, theirs))
 
 
 def merge(giver: Purse, taker: Purse, entry: Merge, by: str) -> int:

@@ -29,6 +29,7 @@ from verno.ledger.types import (
     PutBack,
     Reinstate,
     Release,
+    SendHome,
     Spend,
     TakeBack,
     TransferKind,
@@ -178,6 +179,10 @@ class Dice:
         last = merges[-1]
         return (last.into, (last.holder,)) if last.holder == origin.holder or self.chance(50) else (origin.holder, ())
 
+    def parted(self, merged: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Say of those who were merged, now and then, that the merge was undone."""
+        return tuple([(id_, id_) for id_ in merged]) if self.chance(50) else ()
+
     def recent(self, origins: list[Origin]) -> Origin:
         """As a rule one of the last, else any."""
         return self.random.choice(origins if self.chance(25) else origins[-4:])
@@ -227,7 +232,9 @@ def take_back(dice: Dice, at: datetime) -> Entry | None:
         return None
     origin = dice.recent(dice.past.earned)
     who, merged = dice.now_of(origin)
-    return TakeBack(*(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged)
+    return TakeBack(
+        *(who, origin.unit, dice.points(30), at, origin.id, origin.at), dice.chance(25), merged, dice.parted(merged)
+    )
 
 
 def let_go(dice: Dice, at: datetime) -> Entry | None:
@@ -242,7 +249,7 @@ def put_back(dice: Dice, at: datetime) -> Entry | None:
     origin = dice.recent(dice.past.spent)
     until = dice.later(least=0, most=14)
     who, merged = dice.now_of(origin)
-    return PutBack(who, origin.unit, dice.points(12), at, origin.id, origin.at, until, merged)
+    return PutBack(*(who, origin.unit, dice.points(12), at, origin.id, origin.at), until, merged, dice.parted(merged))
 
 
 def activate(dice: Dice, at: datetime) -> Entry | None:
@@ -277,6 +284,23 @@ def unmerge(dice: Dice, at: datetime) -> Entry | None:
     return Unmerge(origin.holder, origin.into, origin.unit, at, origin.id, origin.at)
 
 
+def send_home(dice: Dice, at: datetime) -> Entry | None:
+    """As undoings come, before anything else of a batch: what stands for whose was read from the books before it."""
+    past = dice.past
+    if not past.merged or len(past.operations) > past.posted or past.repeated:
+        return None
+    origin = dice.recent(dice.past.merged)
+    there = [one for one in dice.past.earned if (one.holder, one.unit) == (origin.into, origin.unit)]
+    # Of earlier batches: what this one earns is not in the books yet when they are read.
+    earned = tuple([(one.id, one.at) for one in there[-3:] if one.number < dice.past.posted and dice.chance(40)])
+    return SendHome(
+        *(origin.holder, origin.into, origin.unit, at),
+        mine=(origin.holder,),
+        kin=HOLDERS,
+        earned=earned,
+    )
+
+
 def erase(dice: Dice, at: datetime) -> Entry:
     holder, unit = dice.side()
     return Erase(holder, unit, at)
@@ -289,7 +313,7 @@ TOGETHER: tuple[Maker, ...] = (
     *(take_back, let_go, put_back, put_back, activate, reinstate),
 )
 """What may happen in one operation with others; some are commoner."""
-ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, erase)
+ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, send_home, send_home, erase)
 
 
 def operation(seed: int, past: Past, today: int, makers: tuple[Maker, ...] = ()) -> Operation:

@@ -116,6 +116,12 @@ class Ledger(RuleBasedStateMachine):
     def unmerge(self, seed: int) -> None:
         self.post(seed, programs.unmerge)
 
+    @precondition(lambda self: self.past.merged)
+    @rule(seed=SEEDS)
+    def unmerge_and_send_home(self, seed: int) -> None:
+        self.post(seed, programs.unmerge)
+        self.post(seed, programs.send_home)
+
     @rule(seed=SEEDS)
     def erase(self, seed: int) -> None:
         self.post(seed, programs.erase)

@@ -111,6 +111,7 @@ MAY_CHANGE = {
     "ledger_account": {"available", "pending", "held", "debt", "next_change_at", "lapses_at", "changed_at"},
     "ledger_hold": {"state", "captured"},
     "ledger_lot": {"remaining", "held", "active_from", "expires_at", "awaits"},
+    "ledger_pause": {"until_at"},
 }
 
 

@@ -23,11 +23,15 @@ from tests.intake.tillwork import (
     sold,
     spending,
     step,
+    steps,
 )
 from verno.intake import context
 from verno.intake.returns.types import Original
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import LineQuantity, MemberRef, Refused, Settled
+from verno.kit.ids import new_id
+from verno.ledger import service as ledger
+from verno.ledger.types import Operation, Posted, Spend, TransferKind
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
 from verno.members import service as members
@@ -220,3 +224,41 @@ def test_what_a_cap_did_not_give_is_not_counted(conn: psycopg.Connection, counte
     taken = Capture() if hold else Claim(MemberRef(external_id="m-1"))
     assert said(step(conn, counter, "msk-1~~S-1", taken))["points"] == [{"unit": "points", "earned": 10, "spent": 0}]
     assert counted(conn) == [1, 10]
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["capture", "claim"])
+def test_no_step_suffers_from_a_neighbour_that_was_given_less(
+    conn: psycopg.Connection, counter: Counter, *, hold: bool
+) -> None:
+    """The first counts 450 of 500 until the cap leaves it 10: then the second has room, as if it had come later."""
+    rule(conn, counter, "points.max_balance", 1010)
+    rule(conn, counter, "hold.late_capture", "rehold")
+    limit(conn, counter, Measure.EARNED, 500)
+    late, member = NOW + 10 * MINUTE, MemberRef(external_id="m-1") if hold else None
+    for number in ("S-1", "S-2"):
+        # A reservation that has lapsed leaves room for the next.
+        sold(conn, counter, sale(number, hold=hold, member=member), now=NOW if number == "S-1" else late)
+    taken = Capture() if hold else Claim(MemberRef(external_id="m-1"))
+    after = late + 10 * MINUTE
+    outcomes = steps(conn, counter, ("msk-1~~S-1", taken), ("msk-1~~S-2", taken), now=after)
+    assert [said(one)["points"] for one in outcomes] == [
+        [{"unit": "points", "earned": 10, "spent": 0}],
+        [{"unit": "points", "earned": 0, "spent": 0}],
+    ]
+    assert counted(conn) == [10]
+
+
+def test_no_step_suffers_from_a_neighbour_that_the_ledger_refused(conn: psycopg.Connection, counter: Counter) -> None:
+    """Two lapsed holds, of 900 and 500 points: of the first the member has no longer enough."""
+    limit(conn, counter, Measure.RECEIPTS, 1)
+    rule(conn, counter, "hold.late_capture", "rehold")
+    sold(conn, counter, sale("S-1", 10**6, hold=True, spend=spending(900)))
+    late, after = NOW + 10 * MINUTE, NOW + 20 * MINUTE
+    sold(conn, counter, sale("S-2", 10**6, hold=True, spend=spending(500)), now=late)
+    gone = Spend(counter.member_id, counter.shop.unit.id, 400, after, kind=TransferKind.ADJUST)
+    id_ = new_id(now=after)
+    operation = Operation(f"taken/{id_}", id_, counter.member_id, "00", (gone,))
+    assert isinstance(ledger.post(conn, counter.program.id, [operation], now=after)[0], Posted)
+    outcomes = steps(conn, counter, ("msk-1~~S-1", Capture()), ("msk-1~~S-2", Capture()), now=after)
+    assert reason(outcomes[0]) == "insufficient-points"
+    assert said(outcomes[1])["status"] == "settled"

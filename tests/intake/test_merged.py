@@ -1,7 +1,7 @@
 """Steps and returns of a receipt whose member was merged into another one since: its points are where they went."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -12,7 +12,9 @@ from tests.intake.conftest import Counter, open_counter
 from tests.intake.tillwork import back, give, reason, rule, said, sale, sold, spending, step
 from verno.corrections import service as corrections
 from verno.corrections.types import By, ByKind, Merged, NewMerge, Unmerged
+from verno.intake.returns.types import Original
 from verno.intake.steps.types import Activate, Cancel, Capture
+from verno.intake.types import MemberRef
 from verno.ledger import queries as ledger
 from verno.ledger import service as posting
 from verno.ledger.types import Balance
@@ -166,10 +168,10 @@ def test_what_was_put_back_in_parts_across_an_undoing_is_what_was_spent(two: Fam
     merge = two.merge()
     back(two.conn, two.counter, "R-1", (1, "2"))
     two.undo(merge)
-    assert two.has(two.boris) == (60, 0, 0)
+    assert two.has(two.boris) == (0, 0, 0)
     back(two.conn, two.counter, "R-2")
     assert earned > 0
-    assert two.has(two.anna) == (30, 0, 0)
+    assert two.has(two.anna) == (90, 0, 0)
 
 
 def test_a_late_capture_spends_what_the_survivor_has(two: Family) -> None:
@@ -189,3 +191,114 @@ def test_a_late_capture_is_refused_where_the_program_says_so(two: Family) -> Non
     two.merge(now=NOW + DAY)
     assert reason(step(two.conn, two.counter, SALE, Capture(), NOW + DAY)) == "hold-expired"
     assert said(step(two.conn, two.counter, SALE, Cancel(), NOW + DAY))["status"] == "cancelled"
+
+
+# Returns and undoings, in either order
+
+
+def done_in(two: Family, order: str, merge: str, now: datetime) -> None:
+    """Undo the merge (u), return a half (h) or all that is left (r) of the sale, in this order."""
+    for number, what in enumerate(order):
+        if what == "u":
+            two.undo(merge, now)
+        else:
+            back(two.conn, two.counter, f"R-{number}", *(((1, "1"),) if what == "h" else ()), now=now)
+
+
+def captured_by_the_survivor(two: Family) -> str:
+    """Let a hold of Anna's lapse, and be captured when she is Boris: 50 of his points and 50 of hers pay."""
+    rule(two.conn, two.counter, "hold.late_capture", "rehold")
+    paying(two, 100, of=100, ends=NOW + 40 * DAY, held=True)
+    give(two.conn, replace(two.counter, member_id=two.boris), 50, expires_at=NOW + 20 * DAY)
+    merge = two.merge(now=NOW + DAY)
+    step(two.conn, two.counter, SALE, Capture(), NOW + DAY)
+    return merge
+
+
+@pytest.mark.parametrize("order", ["ru", "ur", "hru", "hur", "uhr"])
+def test_what_a_capture_spent_while_merged_comes_back_to_whom_it_belongs(two: Family, order: str) -> None:
+    merge = captured_by_the_survivor(two)
+    done_in(two, order, merge, NOW + DAY)
+    assert (two.has(two.anna, NOW + 19 * DAY), two.has(two.boris, NOW + 19 * DAY)) == ((100, 0, 0), (50, 0, 0))
+    assert (two.has(two.anna, NOW + 39 * DAY), two.has(two.boris, NOW + 20 * DAY)) == ((100, 0, 0), (0, 0, 0))
+    assert two.has(two.anna, NOW + 40 * DAY) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("order", ["ru", "ur", "hru", "hur", "uhr"])
+def test_what_the_survivor_spent_of_the_others_points_comes_back_to_the_other(two: Family, order: str) -> None:
+    rule(two.conn, two.counter, "spend.value", 100)
+    give(two.conn, two.counter, 60, expires_at=NOW + 30 * DAY)
+    give(two.conn, replace(two.counter, member_id=two.boris), 60, expires_at=NOW + 40 * DAY)
+    merge = two.merge()
+    sold(two.conn, two.counter, sale("S-1", member=MemberRef(external_id="m-2"), spend=spending(100)))
+    done_in(two, order, merge, NOW)
+    assert (two.has(two.anna, NOW + 29 * DAY), two.has(two.boris, NOW + 39 * DAY)) == ((60, 0, 0), (60, 0, 0))
+    assert two.has(two.anna, NOW + 30 * DAY) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("order", ["ru", "ur", "hru", "hur", "uhr"])
+@pytest.mark.parametrize("of", [100, 160])
+def test_what_was_put_back_for_purchases_from_before_goes_home(two: Family, order: str, of: int) -> None:
+    """All that paid, or a part: in the first case the merge itself had moved nothing but what the sale had earned."""
+    paying(two, 100, of=of, ends=NOW + 40 * DAY)
+    merge = two.merge()
+    done_in(two, order, merge, NOW)
+    assert (two.has(two.anna, NOW + 39 * DAY), two.has(two.boris, NOW)) == ((of, 0, 0), (0, 0, 0))
+    assert two.has(two.anna, NOW + 40 * DAY) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("spent", [0, 30])
+def test_what_was_put_back_goes_home_as_far_as_it_is_there(two: Family, spent: int) -> None:
+    paying(two, 100, of=100, ends=NOW + 2 * DAY)
+    merge, now = two.merge(), NOW + 10 * DAY
+    back(two.conn, two.counter, "R-1", now=now)
+    if spent:
+        wanted = sale("S-2", member=MemberRef(external_id="m-2"), spend=spending(spent), at=now)
+        sold(two.conn, two.counter, wanted, now)
+    two.undo(merge, now)
+    assert two.has(two.anna, now) == (100 - spent, 0, 0)
+    assert two.has(two.anna, NOW + 26 * DAY) == (0, 0, 0), "it lives for the grace, and no longer"
+    if spent:
+        original = Original(place="msk-1", number="S-2")
+        back(two.conn, two.counter, "R-2", original=original, now=now)
+        assert (two.has(two.anna, now), two.has(two.boris, now)) == ((100, 0, 0), (0, 0, 0))
+
+
+def test_what_was_put_back_goes_home_through_two_merges(two: Family) -> None:
+    paying(two, 100, of=100, ends=NOW + 40 * DAY)
+    clara = two.join("m-3")
+    first, second = two.merge(), two.merge(two.boris, clara)
+    back(two.conn, two.counter, "R-1", (1, "1"))
+    two.undo(second)
+    assert two.has(clara) == (0, 0, 0)
+    half = two.has(two.boris)
+    assert half > (0, 0, 0)
+    two.undo(first)
+    assert (two.has(two.anna), two.has(two.boris)) == (half, (0, 0, 0))
+    back(two.conn, two.counter, "R-2")
+    assert two.has(two.anna, NOW + 39 * DAY) == (100, 0, 0)
+
+
+def test_what_a_capture_earned_while_merged_goes_home_and_is_activated_there(two: Family) -> None:
+    rule(two.conn, two.counter, "points.activation", WAITS)
+    merge = captured_by_the_survivor(two)
+    _, earned, _ = two.has(two.boris, NOW + DAY)
+    two.undo(merge, NOW + DAY)
+    assert (two.has(two.anna, NOW + DAY)[1], two.has(two.boris, NOW + DAY)) == (earned, (0, 0, 0))
+    step(two.conn, two.counter, SALE, Activate("delivered", NOW + DAY), NOW + DAY)
+    assert two.has(two.anna, NOW + DAY) == (50 + earned, 0, 0)
+    sold(two.conn, two.counter, sale("S-2", spend=spending(40 + earned), at=NOW + DAY), NOW + DAY)
+    back(two.conn, two.counter, "R-2", original=Original(place="msk-1", number="S-2"), now=NOW + DAY)
+    assert (two.has(two.anna, NOW + DAY), two.has(two.boris, NOW + DAY)) == ((50 + earned, 0, 0), (0, 0, 0))
+
+
+def test_what_was_put_back_for_the_survivors_own_purchases_stays(two: Family) -> None:
+    boris = replace(two.counter, member_id=two.boris)
+    rule(two.conn, two.counter, "spend.value", 100)
+    give(two.conn, boris, 70, expires_at=NOW + 2 * DAY)
+    sold(two.conn, two.counter, sale("S-1", member=MemberRef(external_id="m-2"), spend=spending(70)))
+    give(two.conn, two.counter, 5)
+    merge, now = two.merge(), NOW + 10 * DAY
+    back(two.conn, two.counter, "R-1", now=now)
+    two.undo(merge, now)
+    assert (two.has(two.anna, now), two.has(two.boris, now)) == ((5, 0, 0), (70, 0, 0))

@@ -1,5 +1,6 @@
 """What a return wrote off comes out of what another one puts back, at the till and after merges."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -15,7 +16,7 @@ from verno.intake import context
 from verno.intake.reading import explaining
 from verno.intake.returns.types import Original, Return
 from verno.intake.steps.types import Capture
-from verno.intake.types import Parked
+from verno.intake.types import MemberRef, Parked
 from verno.kit import db
 from verno.ledger import loading
 from verno.ledger.types import Operation, PutBack
@@ -198,6 +199,68 @@ def test_what_was_recovered_before_an_undoing_is_not_recovered_again(
     two.undo(merge)
     original = Original(place="msk-1", number="V-1")
     assert figures(back(conn, counter, "R-3", original=original)) == (0, 100, 0, 100)
+
+
+@pytest.mark.parametrize("order", list(permutations("ust")))
+def test_what_the_survivor_spent_goes_home_and_makes_up_there(conn: psycopg.Connection, order: tuple[str, ...]) -> None:
+    """Boris pays by T-1 with what Anna earned by S-1: whatever comes back or is undone first, nobody keeps anything."""
+    counter = open_shop(conn)
+    sold(conn, counter, sale("S-1", 45000))
+    two = family(conn, counter)
+    merge = two.merge()
+    sold(conn, counter, sale("T-1", 45000, member=MemberRef(external_id="m-2"), spend=spending(450)))
+    for what in order:
+        if what == "u":
+            two.undo(merge)
+        else:
+            back(conn, counter, f"R-{what}", original=Original(place="msk-1", number=f"{what.upper()}-1"))
+    assert (two.has(two.anna), two.has(two.boris)) == ((0, 0, 0), (0, 0, 0))
+
+
+def test_what_went_home_makes_up_and_the_answer_says_so(conn: psycopg.Connection) -> None:
+    counter = open_shop(conn)
+    sold(conn, counter, sale("S-1", 30000, 15000))
+    two = family(conn, counter)
+    boris = replace(counter, member_id=two.boris)
+    give(conn, boris, 50)
+    merge = two.merge()
+    sold(conn, counter, sale("T-1", 50000, member=MemberRef(external_id="m-2"), spend=spending(500)))
+    two.undo(merge)
+    back(conn, counter, "R-1", (1, "1"))
+    taken, put, recovered, has = figures(back(conn, counter, "R-2", original=T))
+    assert (taken, put, recovered, has) == (0, 500, 150, 50), "the balance is that of whose sale it was"
+    assert (two.has(two.anna), two.has(two.boris)) == ((300, 0, 0), (50, 0, 0))
+
+
+def test_once_they_are_two_again_neither_makes_up_for_the_other(conn: psycopg.Connection, counter: Counter) -> None:
+    """Both have earned, and spent all; Boris returns what had earned, Anna what she had paid for: she has it again."""
+    two = family(conn, counter)
+    of_boris = MemberRef(external_id="m-2")
+    sold(conn, counter, sale("S-2", 45000, member=of_boris))
+    sold(conn, counter, sale("T-2", 45000, member=of_boris, spend=spending(450)))
+    two.undo(two.merge())
+    back(conn, counter, "R-1", original=Original(place="msk-1", number="S-2"))
+    assert figures(back(conn, counter, "R-2", original=T)) == (0, 450, 0, 450)
+    assert figures(back(conn, counter, "R-3", original=Original(place="msk-1", number="T-2"))) == (0, 450, 450, 0)
+    assert (two.has(two.anna), two.has(two.boris)) == ((450, 0, 0), (0, 0, 0))
+
+
+def test_what_a_capture_earned_for_the_other_and_sent_home_is_let_go_there(conn: psycopg.Connection) -> None:
+    """Though it was Boris's account that had it first: it is Anna's sale, and Anna's spending that makes up for it."""
+    counter = open_shop(conn)
+    rule(conn, counter, "hold.late_capture", "rehold")
+    give(conn, counter, 100)
+    sold(conn, counter, sale("S-1", 30000, 15000, spend=spending(100), hold=True, hold_seconds=60))
+    two, now = family(conn, counter), NOW + DAY
+    merge = two.merge(now=now)
+    step(conn, counter, "msk-1~~S-1", Capture(), now)
+    earned = two.has(two.boris, now)[0]
+    two.undo(merge, now)
+    assert (two.has(two.anna, now), two.has(two.boris, now)) == ((earned, 0, 0), (0, 0, 0))
+    sold(conn, counter, sale("T-1", earned * 100, spend=spending(earned), at=now), now=now)
+    assert figures(back(conn, counter, "R-1", now=now)) == (earned, 100, 100, 0)
+    assert figures(back(conn, counter, "R-2", original=T, now=now)) == (0, earned, earned - 100, 100)
+    assert (two.has(two.anna, now), two.has(two.boris, now)) == ((100, 0, 0), (0, 0, 0))
 
 
 def test_the_merged_members_account_is_locked_with_the_survivors() -> None:

@@ -22,6 +22,8 @@ from verno.workspace import service as workspace
 Named = dict[str, str]
 NAMES = {"holder_id", "into_id", "unit_id", "held_by", "earned_by", "spent_by", "merged_by"}
 """Fields of an entry that hold ids."""
+LISTS = {"merged_ids", "mine", "kin"}
+PAIRS = {"homes", "earned"}
 
 
 @settings(examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -127,8 +129,10 @@ def named(operation: Operation, names: Named) -> Operation:
     entries = []
     for entry in operation.entries:
         real = {f: names.get(getattr(entry, f), getattr(entry, f)) for f in NAMES & {*entry.__struct_fields__}}
-        if getattr(entry, "merged_ids", ()):
-            real["merged_ids"] = tuple(names[who] for who in getattr(entry, "merged_ids", ()))
+        real |= {f: tuple(names[one] for one in getattr(entry, f)) for f in LISTS & {*entry.__struct_fields__}}
+        real |= {
+            f: tuple((names[a], names.get(b, b)) for a, b in getattr(entry, f)) for f in PAIRS if hasattr(entry, f)
+        }
         entries.append(msgspec.structs.replace(entry, **real))
     return Operation(operation.key, names[operation.id], names["ann"], operation.fingerprint, tuple(entries))
 

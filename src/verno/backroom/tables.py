@@ -79,6 +79,9 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             ),
             Table(ledger.Operation, _("Operations"), "key id holder_id", order=("key",), find=("key",)),
             Table(ledger.Day, _("Days told"), "day told_at", order=("-day",)),
+            Table(
+                ledger.Pause, _("Pauses of sliding expiry"), "unit_id from_at until_at", order=("-from_at", "unit_id")
+            ),
         ),
     ),
     (
@@ -372,6 +375,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 LEFT_OUT = {
     "members_key": "keys that open contacts",
     "members_moved_identity": "sealed contacts of merged members",
+    "members_parted": "ties of merges that were undone; the merges themselves say more",
     "workspace_key_meter": "moments that change with every request",
     "workspace_try_count": "keyed hashes of what was typed",
     "console_sign_in_count": "the previous release's count of the same",

@@ -155,6 +155,11 @@ def returns(conn: Connection, receipt_ids: Sequence[str]) -> dict[str, list[Retu
     return out
 
 
+def captured_since(conn: Connection, holders: Sequence[str], since: datetime) -> list[tuple[str, datetime]]:
+    """Return the receipts of some members that were captured since a moment, each with its business time."""
+    return conn.execute(SQL["captured_since"], {"holders": batches.rows(holders), "since": since}).fetchall()
+
+
 def names(conn: Connection, ids: Sequence[str]) -> dict[str, ReceiptName]:
     """Return number and place of the receipts and returns of these ids; other operations' ids are absent.
 

@@ -33,8 +33,9 @@ Name = TypeVar("Name", int, str)
 class Row(msgspec.Struct, frozen=True):
     """A receipt as it is stored. ``owner_id`` is whose points it moves now, ``lines_holder_id`` who has its lines.
 
-    ``merged_ids`` are all who were merged into the owner, if the holder was: among whose points the receipt's may be.
-    ``amounts`` are those of the lines in their order, read with the lock of a held receipt; else None.
+    ``family`` are all whom merges, standing or undone, tie to the holder, each with whom they are now: among their
+    points the receipt's may be. ``amounts`` are those of the lines in their order, read with the lock of a held receipt
+    (else None).
     """
 
     position: int
@@ -59,8 +60,18 @@ class Row(msgspec.Struct, frozen=True):
     fiscal_number: str | None
     cashier: str | None
     till: str | None
-    merged_ids: tuple[str, ...]
+    family: dict[str, str]
     amounts: list[int] | None
+
+    @property
+    def merged_ids(self) -> tuple[str, ...]:
+        """Return the family but for the owner."""
+        return tuple([id_ for id_ in self.family if id_ != self.owner_id])
+
+    @property
+    def homes(self) -> tuple[tuple[str, str], ...]:
+        """Return those of the family who are somebody else than the owner now, each with whom they are."""
+        return tuple([(id_, now_id) for id_, now_id in self.family.items() if now_id != self.owner_id])
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ from verno.ledger.types import (
     PutBack,
     Reinstate,
     Release,
+    SendHome,
     TakeBack,
     Unmerge,
 )
@@ -52,6 +53,7 @@ class Wanted(msgspec.Struct):
     let_go: dict[AccountKey, None]
     restored: list[dict[str, object]]
     expired: list[dict[str, object]]
+    strays: list[dict[str, object]] = []
 
 
 def wanted(operations: Sequence[Operation]) -> Wanted:
@@ -79,22 +81,32 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
                 _want_spent(out, entry, account)
             elif isinstance(entry, Reinstate):
                 out.expired.append({**account, "since": entry.since})
-            elif isinstance(entry, Merge | Unmerge):
+            elif isinstance(entry, Merge | Unmerge | SendHome):
                 accounts[entry.into_id, entry.unit_id] = True
-                if isinstance(entry, Unmerge):
-                    host = {**account, "holder_id": entry.into_id, "operation_id": entry.merged_by}
-                    out.earned.append({**host, "at": entry.merged_at, "holders": [entry.into_id]})
-                    out.restored.append({**host, "home_id": entry.holder_id, "at": entry.merged_at})
+                _wanted_apart(out, entry)
     return out
 
 
 def _want_spent(out: Wanted, entry: PutBack, account: dict[str, object]) -> None:
     holders = [entry.holder_id, *entry.merged_ids]
     out.spent.append({**account, "operation_id": entry.spent_by, "at": entry.spent_at, "holders": holders})
+    out.accounts.update(((owner, entry.unit_id), True) for _, owner in entry.homes)
     for holder in holders:
         # Locked with the account, so that nobody else recovers the same write-off meanwhile.
         out.accounts.setdefault((holder, entry.unit_id), False)
         out.let_go[holder, entry.unit_id] = None
+
+
+def _wanted_apart(out: Wanted, entry: Merge | Unmerge | SendHome) -> None:
+    host: dict[str, object] = {"holder_id": entry.into_id, "unit_id": entry.unit_id}
+    if isinstance(entry, SendHome):
+        host["holders"] = list(entry.kin)
+        out.strays.append({**host, "home_id": entry.holder_id, "mine": list(entry.mine)})
+        out.earned += [{**host, "operation_id": id_, "at": at} for id_, at in entry.earned]
+    elif isinstance(entry, Unmerge):
+        host["operation_id"] = entry.merged_by
+        out.earned.append({**host, "at": entry.merged_at, "holders": [entry.into_id]})
+        out.restored.append({**host, "home_id": entry.holder_id, "at": entry.merged_at})
 
 
 def book(
@@ -121,6 +133,7 @@ def book(
         ("restored_lots", want.restored),
         ("expired_lots", want.expired),
         ("placed_holds", want.placed),
+        ("stray_lots", want.strays),
     )
     # A pipeline pays from the second statement on.
     with nullcontext() if _alone(want, openings) else conn.pipeline():
@@ -156,7 +169,7 @@ def open_accounts(conn: Connection, program_id: str, rows: Sequence[Mapping[str,
 
 def _alone(want: Wanted, openings: Sequence[object]) -> bool:
     """Tell whether one statement reads all that is wanted."""
-    more = (want.placed, want.earned, want.spent, want.restored, want.expired, openings)
+    more = (want.placed, want.earned, want.spent, want.restored, want.expired, want.strays, openings)
     return len(want.keys) == 1 and not any(more)
 
 
@@ -262,9 +275,7 @@ class _Shelves:
         for holder, unit, transfer, at, left in found.get("let_go", ()):
             if isinstance(at, datetime):
                 self.out.let_go.setdefault((str(holder), str(unit)), []).append(LetGo(str(transfer), at, _number(left)))
-        for row in found.get("restored_lots", ()):
-            lot = self.lot(row)
-            self.out.restored[lot.id] = lot
+        self.fill_apart(found)
         for one in want.expired:
             account = self.out.accounts[str(one["holder_id"]), str(one["unit_id"])]
             self.out.expired[account.id] = []
@@ -277,13 +288,20 @@ class _Shelves:
     def fill_spent(self, rows: Sequence[Sequence[object]]) -> None:
         """Two returns of one receipt in a batch name the same origin: its parts are taken once."""
         seen: set[tuple[str, str, str, str]] = set()
-        for operation, account_id, transfer, amount, at, back, *row in rows:
+        for operation, account_id, transfer, amount, at, back, whose, *row in rows:
             lot = self.lot(row)
             origin = (str(operation), str(account_id))
             if isinstance(at, datetime) and (*origin, str(transfer), lot.id) not in seen:
                 seen.add((*origin, str(transfer), lot.id))
-                part = Part(str(transfer), lot, _number(amount), at, _number(back))
+                part = Part(str(transfer), lot, _number(amount), at, _number(back), str(whose))
                 self.out.spent.setdefault(origin, []).append(part)
+
+    def fill_apart(self, found: dict[str, Sequence[Sequence[object]]]) -> None:
+        for row in found.get("restored_lots", ()):
+            lot = self.lot(row)
+            self.out.restored[lot.id] = lot
+        for home, host, *row in found.get("stray_lots", ()):
+            self.out.strays.setdefault((str(home), str(host)), []).append(self.lot(row))
 
     def lot(self, row: Sequence[object]) -> Lot:
         made = msgspec.convert(dict(zip(Lot.__struct_fields__, row, strict=True)), Lot)

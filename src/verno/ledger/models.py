@@ -210,3 +210,21 @@ class Day(models.Model):
         """One row a program and date."""
 
         db_table = "ledger_day"
+
+
+class Pause(models.Model):
+    """A span in which a unit's accounts do not lapse: from when it left the sliding model until after it came back.
+
+    An account's end that falls into it is none. ``until_at`` null: the unit has not come back.
+    """
+
+    pk = models.CompositePrimaryKey("unit_id", "from_at")
+    unit_id = models.UUIDField()
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    program_id = models.UUIDField()
+
+    class Meta:
+        """One row a leaving."""
+
+        db_table = "ledger_pause"

@@ -35,6 +35,16 @@ def open_unit(conn: Connection, program_id: str, unit_id: str, *, now: datetime)
     )
 
 
+def pause_lapses(conn: Connection, program_id: str, unit_id: str, *, now: datetime) -> None:
+    """Let no account of a unit lapse from now on: it has left the sliding model. Ends that had come stay."""
+    conn.execute(SQL["begin_pause"], {"unit": unit_id, "program": program_id, "now": now})
+
+
+def resume_lapses(conn: Connection, unit_id: str, *, until: datetime) -> None:
+    """Let the accounts of a unit lapse again, by ends after ``until``: earlier ones are from before the pause."""
+    conn.execute(SQL["end_pause"], {"unit": unit_id, "until": until})
+
+
 def post(
     conn: Connection, program_id: str, operations: Sequence[Operation], *, now: datetime, new: bool = False
 ) -> list[Result]:

@@ -149,7 +149,8 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     Its own lots first, pending ones before the others; then what these have lost by expiry, which costs the member
     nothing; then other available lots; what remains becomes debt. With ``write_off`` it is let go instead, but for what
     holds keep, since that may come free again. ``merged_ids`` are the members who were merged into this one: what the
-    operation earned for one of them is looked up there, and followed to here.
+    operation earned for one of them is looked up there, and followed to here. ``homes`` are those of them who are
+    somebody else now, each with whom they are: what is let go is not their story.
     """
 
     holder_id: str
@@ -160,14 +161,17 @@ class TakeBack(msgspec.Struct, frozen=True, gc=False):
     earned_at: datetime
     write_off: bool = False
     merged_ids: tuple[str, ...] = ()
+    homes: tuple[tuple[str, str], ...] = ()
 
 
 class PutBack(msgspec.Struct, frozen=True, gc=False):
     """Give what operation ``spent_by`` (at ``spent_at``) had spent back into the very lots, the one spent last first.
 
     A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it; and so does
-    one of a member who was merged into this one (``merged_ids``), with that lot's own end. What take-backs have let go
-    since the points were spent is recovered out of them, and never out of others.
+    one of a member who was merged into this one (``merged_ids``), with that lot's own end. ``homes`` are those of them
+    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. What
+    take-backs have let go of whoever gets points back, since these were spent, is recovered out of them, and never out
+    of others.
     """
 
     holder_id: str
@@ -178,6 +182,7 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
     spent_at: datetime
     grace_until: datetime
     merged_ids: tuple[str, ...] = ()
+    homes: tuple[tuple[str, str], ...] = ()
 
 
 class Activate(msgspec.Struct, frozen=True, gc=False):
@@ -227,6 +232,23 @@ class Unmerge(msgspec.Struct, frozen=True, gc=False):
     merged_at: datetime
 
 
+class SendHome(msgspec.Struct, frozen=True, gc=False):
+    """Move from ``into_id`` what came there, while the two were one, in the place of ``holder_id``'s points.
+
+    That is what stands for lots of ``mine``, the holder and whoever was merged into them, and what their operations
+    ``earned`` there, each with its moment. ``kin`` are all whose lots may lie in between. Comes after ``Unmerge``,
+    which fills the very lots that the merge had emptied.
+    """
+
+    holder_id: str
+    into_id: str
+    unit_id: str
+    at: datetime
+    mine: tuple[str, ...]
+    kin: tuple[str, ...]
+    earned: tuple[tuple[str, datetime], ...] = ()
+
+
 class Erase(msgspec.Struct, frozen=True, gc=False):
     """Void the holds, let everything go to breakage, write the debt off."""
 
@@ -236,7 +258,19 @@ class Erase(msgspec.Struct, frozen=True, gc=False):
 
 
 Entry: TypeAlias = (
-    Earn | Spend | Hold | Capture | Release | TakeBack | PutBack | Activate | Reinstate | Merge | Unmerge | Erase
+    Earn
+    | Spend
+    | Hold
+    | Capture
+    | Release
+    | TakeBack
+    | PutBack
+    | Activate
+    | Reinstate
+    | Merge
+    | Unmerge
+    | SendHome
+    | Erase
 )
 
 
@@ -268,8 +302,8 @@ class Posted(msgspec.Struct, frozen=True):
     """The operation happened now; balances are those right after it, ``moved`` the points of each entry in order.
 
     ``moved`` differs from what was asked for ``Earn`` under a cap, and says what ``Release``, ``Activate``,
-    ``Reinstate``, ``Merge``, ``Unmerge`` and ``Erase`` found; for ``TakeBack`` it is all that was taken, in whatever
-    way, and for ``PutBack`` what was not recovered at once for an earlier write-off.
+    ``Reinstate``, ``Merge``, ``Unmerge``, ``SendHome`` and ``Erase`` found; for ``TakeBack`` it is all that was taken,
+    in whatever way, and for ``PutBack`` what was not recovered at once for an earlier write-off.
     """
 
     operation_id: str
@@ -328,7 +362,8 @@ class Lot(msgspec.Struct, gc=False, omit_defaults=True):
 class Transfer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A debit and a credit in one row. ``at`` is business time; ``recorded_at`` never runs back within an account.
 
-    ``reverses_id`` names the transfer that this one takes (partly) back.
+    ``reverses_id`` names the transfer that this one takes (partly) back; after a merge, the one that gave a member's
+    points to the other.
     """
 
     holder_id: str

@@ -74,7 +74,8 @@ class Desk:
     _admitted: dict[str, int] = field(default_factory=dict)
     _takes: dict[str, list[tuple[Counted, int]]] = field(default_factory=dict)
     """By operation admitted or confirmed here: its rows, each with what it must go on counting whatever comes of it."""
-    _turned_away: list[tuple[int, Use]] = field(default_factory=list)
+    _turned_away: list[tuple[int, str, Use | Figures]] = field(default_factory=list)
+    """How many were counted before, the operation, and what it asked for: to be admitted, or to be confirmed."""
     _amended: int | None = None
 
     def admit(self, use: Use) -> OverLimit | None:
@@ -86,7 +87,7 @@ class Desk:
         meets = wants(self.limits, use) if self.limits else []
         over = self._over(use.operation_id, meets)
         if over is not None:
-            self._turned_away.append((len(self._admitted), use))
+            self._turned_away.append((len(self._admitted), use.operation_id, use))
             return over
         self._admitted[use.operation_id] = len(self._admitted)
         takes = self._takes[use.operation_id] = []
@@ -124,17 +125,15 @@ class Desk:
         What lies within the reservation always passes, also when the limit was lowered meanwhile. What is more, or all
         of it when the reservation has lapsed, must find room like any other use: else nothing is changed.
         """
+        over = self._beyond(operation_id, figures)
+        if over is not None:
+            self._turned_away.append((len(self._admitted), operation_id, figures))
+            return over
         rows = self.counted.get(operation_id, [])
-        actual = [figure(row.measure, row.unit, figures) for row in rows]
-        hard = {limit.id: limit for limit in self.limits if limit.hard}
-        for row, amount in zip(rows, actual, strict=True):
-            limit, used, more = hard.get(row.key[0]), self.counters[row.key].total, amount - row.amount
-            if limit is not None and more > 0 and used + more > limit.most:
-                return OverLimit(limit, used, more, row.ends_at)
         self._admitted[operation_id] = len(self._admitted)
         self._takes[operation_id] = [(row, 0) for row in rows]
-        for row, amount in zip(rows, actual, strict=True):
-            self._set(row, amount, None)
+        for row in rows:
+            self._set(row, figure(row.measure, row.unit, figures), None)
         return None
 
     def free(self, operation_id: str) -> None:
@@ -166,9 +165,9 @@ class Desk:
         if self._amended is None:
             return []
         return [
-            use.operation_id
-            for position, use in self._turned_away
-            if position > self._amended and self._over(use.operation_id, wants(self.limits, use)) is None
+            operation_id
+            for position, operation_id, asked in self._turned_away
+            if position > self._amended and self._still(operation_id, asked) is None
         ]
 
     def write(self, conn: Connection) -> None:
@@ -196,6 +195,20 @@ class Desk:
                     parameters = {"rows": batches.rows(some), "program": self.program_id, "now": self.now}
                     conn.execute(SQL[name], parameters)
             outbox.append(conn, events)
+
+    def _still(self, operation_id: str, asked: Use | Figures) -> OverLimit | None:
+        if isinstance(asked, Use):
+            return self._over(operation_id, wants(self.limits, asked))
+        return self._beyond(operation_id, asked)
+
+    def _beyond(self, operation_id: str, figures: Figures) -> OverLimit | None:
+        hard = {limit.id: limit for limit in self.limits if limit.hard}
+        for row in self.counted.get(operation_id, ()):
+            limit, used = hard.get(row.key[0]), self.counters[row.key].total
+            more = figure(row.measure, row.unit, figures) - row.amount
+            if limit is not None and more > 0 and used + more > limit.most:
+                return OverLimit(limit, used, more, row.ends_at)
+        return None
 
     def _over(self, operation_id: str, meets: Sequence[Want]) -> OverLimit | None:
         there = self._there(operation_id)

@@ -28,6 +28,13 @@ class Standing(msgspec.Struct, frozen=True):
     survivor_id: str | None
 
 
+class Kin(msgspec.Struct, frozen=True):
+    """Who was merged into a member, the member among them, and all whom merges, standing or undone, tie to them."""
+
+    mine: tuple[str, ...]
+    all: tuple[str, ...]
+
+
 class Restored(msgspec.Struct, frozen=True):
     """Kinds of contacts that went home, and those that did not, since they are somebody's by a later word."""
 
@@ -76,16 +83,23 @@ def redirect(conn: Connection, program_id: str, holder_id: str, into_id: str, *,
     return tuple(sorted(moving))
 
 
+def kin(conn: Connection, holder_id: str) -> Kin:
+    """Return whom merges, standing or undone, tie to a member."""
+    found = conn.execute(SQL["kin"], {"holder": holder_id}).fetchall()
+    return Kin(tuple([id_ for id_, mine in found if mine]), tuple([id_ for id_, _ in found]))
+
+
 def restore(conn: Connection, program_id: str, holder_id: str, into_id: str, *, now: datetime) -> Restored:
     """Take a redirect away again; contacts that went along go home where nobody has claimed them since.
 
     The caller has locked both. Three round trips.
     """
-    parameters = {"program": program_id, "holder": holder_id, "now": now}
+    parameters = {"program": program_id, "holder": holder_id, "into": into_id, "now": now}
     with conn.pipeline():
         moved = conn.execute(SQL["moved_identities"], parameters)
         held = conn.execute(SQL["identities_of"], {"ids": batches.rows([holder_id])})
         conn.execute(SQL["drop_redirect"], parameters)
+        conn.execute(SQL["part"], parameters)
         conn.execute(SQL["lead_back"], parameters)
         conn.execute(SQL["forget_moved"], parameters)
     has = {kind for _, kind, _, _ in held.fetchall()}

@@ -145,6 +145,22 @@ class Redirect(models.Model):
         ]
 
 
+class Parted(models.Model):
+    """Two who were one: a merge that was undone. What happened meanwhile still leads from one to the other."""
+
+    pk = models.CompositePrimaryKey("holder_id", "into_id")
+    holder_id = models.UUIDField()
+    into_id = models.UUIDField()
+    program_id = models.UUIDField()
+    parted_at = models.DateTimeField()
+
+    class Meta:
+        """One row for two, however often they were merged and parted."""
+
+        db_table = "members_parted"
+        indexes = [models.Index(fields=["into_id"], name="members_parted_into")]
+
+
 class MovedIdentity(models.Model):
     """A contact that a merge gave to the survivor, as the merged member's own key sealed it, for the undoing."""
 

@@ -6,14 +6,15 @@ of points is set for a unit; said without a scope it is the program's first unit
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from verno.kit import batches
 from verno.kit.db import Connection
-from verno.ledger.lifetime import ForDays
+from verno.ledger import service as ledger
+from verno.ledger.lifetime import ForDays, Sliding
 from verno.workspace import audit, queries
 from verno.workspace.audit import Actor
 from verno.workspace.queries import SQL
@@ -216,12 +217,30 @@ def write_all(
             code = str(row["scope"]).removeprefix("unit=")
             conn.execute(SQL["set_life_days"], {"program": program_id, "code": code, "life_days": days})
     new = load(conn, program_id)
+    _slide(conn, program_id, old, new, now=now)
     for row in rows:
         key, where = str(row["key"]), str(row["scope"])
         states = (old.stored(key, where), new.stored(key, where))
         if states[0] != states[1]:
             audit.record(conn, program_id, by, "setting.set", ("setting", f"{key} {where}"), now=now, states=states)
     return [new.show(REGISTRY[str(row["key"])], str(row["scope"])) for row in rows]
+
+
+def _slide(conn: Connection, program_id: str, old: Book, new: Book, *, now: datetime) -> None:
+    """Tell the ledger which units leave the sliding model, and which come to it.
+
+    What an activity of today gives lies at least so many days ahead, so no earlier end is one of now.
+    """
+    for unit in queries.units(conn, program_id) if _expiries(old) != _expiries(new) else ():
+        was, is_ = (book.value(POINTS_EXPIRY, unit=unit.code) for book in (old, new))
+        if isinstance(is_, Sliding):
+            ledger.resume_lapses(conn, unit.id, until=now + timedelta(days=is_.days - 1))
+        elif isinstance(was, Sliding):
+            ledger.pause_lapses(conn, program_id, unit.id, now=now)
+
+
+def _expiries(book: Book) -> dict[str, object]:
+    return {scope: book.stored(POINTS_EXPIRY.key, scope) for scope in book.set_in(POINTS_EXPIRY.key)}
 
 
 def _row(scopes: "_Scopes", key: str, raw: object, scope: str | None, *, in_words: bool) -> dict[str, object] | NotSet:

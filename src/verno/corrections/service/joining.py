@@ -24,11 +24,12 @@ from verno.corrections.types import (
     UndoOutcome,
     Unmerged,
 )
+from verno.intake import queries as intake
 from verno.kit import batches, ids, outbox
 from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.ledger import queries as ledger
-from verno.ledger.types import Entry, Merge, Operation, Unmerge
+from verno.ledger.types import Entry, Merge, Operation, SendHome, Unmerge
 from verno.ledger.types import Refused as NotPosted
 from verno.members import merging
 from verno.members.merging import Standing
@@ -70,6 +71,8 @@ def merge(conn: Connection, program: Program, wanted: Sequence[NewMerge], *, now
 def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: datetime) -> UndoOutcome:
     """Make two of one again: what the moved lots still hold goes home, and contacts that nobody claimed since.
 
+    So does what came meanwhile in the place of the merged member's points, or by the capture of what they had set
+    aside, as far as it is still there.
     Refusals: ``unknown-correction``, ``undo-over`` (after thirty days), ``merged-since`` (the survivor was merged
     further), ``own-account``, ``open-holds``. Undone again it is a replay.
     """
@@ -87,7 +90,7 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
         return refused
     units = workspace.units(conn, program.id)
     way = _Way(holder_id, into_id)
-    moved = _take_back(conn, program.id, id_, way, now=now)
+    moved = _take_back(conn, program.id, id_, way, merged_at, now=now)
     if isinstance(moved, Refused):
         return moved
     restored = merging.restore(conn, program.id, holder_id, into_id, now=now)
@@ -224,15 +227,25 @@ def _move(
 
 
 def _take_back(
-    conn: Connection, program_id: str, merge_id: str, way: _Way, *, now: datetime
+    conn: Connection, program_id: str, merge_id: str, way: _Way, merged_at: datetime, *, now: datetime
 ) -> dict[str, int] | Refused:
+    """Send home what there is; returns points by unit id."""
+    kin = merging.kin(conn, way.holder_id)
+    captured = tuple(intake.captured_since(conn, kin.mine, merged_at))
+    there = {"holders": batches.rows([way.holder_id, way.into_id]), "program": program_id}
+    locked = conn.execute(SQL["lock_points"], there).fetchall()
     parameters = {"holder": way.holder_id, "merge": merge_id}
     moves = conn.execute(SQL["moves_of"], parameters).fetchall()
-    if not moves:
-        return {}
-    entries: tuple[Entry, ...] = tuple(
-        Unmerge(way.holder_id, way.into_id, unit, now, operation, moved_at) for operation, unit, moved_at in moves
+    entries: tuple[Entry, ...] = (
+        *(Unmerge(way.holder_id, way.into_id, unit, now, operation, moved_at) for operation, unit, moved_at in moves),
+        *(
+            SendHome(*(way.holder_id, way.into_id, unit, now), kin.mine, kin.all, captured)
+            for holder, unit, total, *_ in locked
+            if holder == way.into_id and total
+        ),
     )
+    if not entries:
+        return {}
     operation = Operation(f"unmerge/{merge_id}", ids.new_id(now=now), way.holder_id, "", entries, UNDONE)
     return _posted(moving.post_effective(conn, program_id, [operation], now=now))
 

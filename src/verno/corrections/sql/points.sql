@@ -2,7 +2,8 @@
 -- Lock the accounts of members in the ledger's own order (holder, unit), and read what is cached there. A correction
 -- that first looks at lots, or asks whether there is anything at all, takes the ledger's locks before it looks.
 -- Plan: function scan, sort, nested loop on the holder's unique index, lock.
-SELECT a.holder_id::text, a.unit_id::text, a.available + a.pending + a.held + a.debt, a.held, a.debt, a.lapses_at
+SELECT a.holder_id::text, a.unit_id::text, a.available + a.pending + a.held + a.debt, a.held, a.debt,
+       ledger_lapse(a.unit_id, a.lapses_at)
 FROM (
     SELECT DISTINCT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s)
 ) r
@@ -15,12 +16,13 @@ FOR UPDATE OF a
 -- over frees its lots; what came free after its end is over; what sliding expiry ends has the account's end.
 -- Plan: function scan, nested loops on the holder's open lots and on open holds.
 SELECT l.holder_id::text, a.unit_id::text, l.remaining - l.held + coalesce(f.amount, 0), l.expires_at,
-       CASE WHEN l.active_from > a.lapses_at THEN l.expires_at ELSE least(l.expires_at, a.lapses_at) END
+       CASE WHEN l.active_from > s.lapses_at THEN l.expires_at ELSE least(l.expires_at, s.lapses_at) END
 FROM (
     SELECT DISTINCT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s)
 ) r
 JOIN ledger_account a ON a.holder_id = r.holder_id AND a.kind = 'member' AND a.program_id = %(program)s
 JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
+CROSS JOIN LATERAL (SELECT ledger_lapse(a.unit_id, a.lapses_at) AS lapses_at OFFSET 0) s
 LEFT JOIN LATERAL (
     SELECT sum(p.amount)::bigint AS amount
     FROM ledger_hold h
@@ -30,7 +32,7 @@ LEFT JOIN LATERAL (
 ) f ON true
 WHERE l.active_from <= %(now)s
   AND (l.expires_at IS NULL OR l.expires_at > %(now)s)
-  AND (a.lapses_at IS NULL OR a.lapses_at > %(now)s OR l.active_from > a.lapses_at)
+  AND (s.lapses_at IS NULL OR s.lapses_at > %(now)s OR l.active_from > s.lapses_at)
   AND l.remaining - l.held + coalesce(f.amount, 0) > 0
 ORDER BY l.holder_id, a.unit_id, l.expires_at NULLS LAST, l.active_from, l.id
 

@@ -177,8 +177,12 @@ def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
     for code, points in case.back.taken.items():
         unit = context.by_code[code]
         writes_off = unit.debt_policy is DebtPolicy.WRITE_OFF
-        entries.append(TakeBack(row.owner_id, unit.id, points, case.at, row.id, row.at, writes_off, row.merged_ids))
+        entries.append(
+            TakeBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), writes_off, row.merged_ids, row.homes)
+        )
     for code, points in case.back.put.items():
         unit = context.by_code[code]
-        entries.append(PutBack(row.owner_id, unit.id, points, case.at, row.id, row.at, over, row.merged_ids))
+        entries.append(
+            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes)
+        )
     return entries

@@ -1,7 +1,8 @@
 -- name: lock_sold
 -- The receipts that a batch of steps or returns names, by id, by number or by claim code, locked in the order of their
--- ids and read as they are after the wait; with whose points they move now (members may have been merged since), and of
--- held ones the amounts of their lines, which a capture of the whole tells: it is not worth a round trip of its own.
+-- ids and read as they are after the wait; with whose points they move now (members may have been merged since), all
+-- whose points they may have moved, and of held ones the amounts of their lines, which a capture of the whole tells: it
+-- is not worth a round trip of its own.
 -- LIMIT keeps the plan (see docs/adr/0009), and so does IS NOT DISTINCT FROM: of a place's anonymous holder, who has most
 -- receipts, no index by holder must be read. Plan: function scan, nested loops on the primary keys of
 -- receipts and claims and the unique index of codes; sort; the receipt's primary key, lock; the lines' one.
@@ -10,8 +11,7 @@ SELECT n.position, t.id::text, t.holder_id::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
        t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
-       ARRAY(SELECT o.holder_id::text FROM members_redirect d JOIN members_redirect o ON o.survivor_id = d.survivor_id
-             WHERE d.holder_id = t.holder_id),
+       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}'),
        CASE WHEN t.status = 'held'
             THEN ARRAY(SELECT amount FROM intake_receipt_line
                        WHERE receipt_id = t.id AND holder_id IS NOT DISTINCT FROM t.holder_id ORDER BY line)
@@ -58,8 +58,7 @@ SELECT 0, t.id::text, t.holder_id::text,
        coalesce(t.lines_holder_id, t.holder_id)::text, t.place_id::text, t.series, t.number, t.at, t.status, t.amount,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
        t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
-       ARRAY(SELECT o.holder_id::text FROM members_redirect d JOIN members_redirect o ON o.survivor_id = d.survivor_id
-             WHERE d.holder_id = t.holder_id),
+       coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}'),
        NULL
 FROM (
     SELECT %(id)s::uuid AS id
@@ -110,6 +109,19 @@ FROM json_to_recordset(%(rows)s) AS r (id uuid)
 CROSS JOIN LATERAL (
     SELECT * FROM intake_return WHERE original_id = r.id AND status = 'settled' OFFSET 0
 ) t
+ORDER BY t.id
+
+-- name: captured_since
+-- The receipts of some members that were captured since a moment. Plan: function scan, nested loops: the members' ranges
+-- of the primary key of steps, the primary key of receipts.
+SELECT t.id::text, t.at
+FROM json_array_elements_text(%(holders)s) AS r (holder_id)
+CROSS JOIN LATERAL (
+    SELECT holder_id, receipt_id FROM intake_step
+    WHERE holder_id = r.holder_id::uuid AND slot = 'resolve' AND kind = 'capture' AND recorded_at >= %(since)s
+    OFFSET 0
+) s
+CROSS JOIN LATERAL (SELECT id, at FROM intake_receipt WHERE id = s.receipt_id AND holder_id = s.holder_id LIMIT 1) t
 ORDER BY t.id
 
 -- name: move_on

@@ -45,10 +45,7 @@ def forget(desks: Desks, plan: Plan) -> None:
 
     That is a claim, or a capture whose hold has lapsed: its reservation is free already.
     """
-    if plan.kind is Kind.CLAIM:
-        desks.amend(plan.sold.row.id, {}, {}, happened=False)
-    else:
-        desks.free(plan.sold.row.id)
+    desks.amend(plan.sold.row.id, {}, {}, happened=False)
 
 
 def _claimed(context: Context, plan: Plan) -> Sale:

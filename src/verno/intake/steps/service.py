@@ -39,8 +39,9 @@ def take(conn: Connection, context: Context, asked: Sequence[Asked], *, now: dat
     outcomes: list[Outcome | None] = [None] * len(asked)
     desk.meet_stores(conn, context, [one.target.place for one in asked if isinstance(one.target, ByNumber)])
     waiting = list(range(len(asked)))
+    retried: set[str] = set()
     while waiting:
-        waiting = _wave(conn, context, asked, waiting, outcomes, now=now)
+        waiting = _wave(conn, context, asked, waiting, outcomes, retried, now=now)
     return Settlement([outcome for outcome in outcomes if outcome is not None])
 
 
@@ -50,10 +51,14 @@ def _wave(
     asked: Sequence[Asked],
     waiting: Sequence[int],
     outcomes: list[Outcome | None],
+    retried: set[str],
     *,
     now: datetime,
 ) -> list[int]:
-    """Take the first step of each receipt; returns the positions of those that must see it done first."""
+    """Take the first step of each receipt; returns the positions of those that must see it done first.
+
+    They begin with those that a limit had turned away for the sake of a neighbour which then left room, each once.
+    """
     found, later = _first_of_each(conn, context, asked, waiting, outcomes)
     keys = _members(conn, context, [asked[index] for index, _ in found])
     ready: list[Plan] = []
@@ -64,9 +69,12 @@ def _wave(
         else:
             outcomes[index] = made
     desks = counting.open_for(conn, context, ready, now=now)
+    desks.retried = retried
+    turned_away: list[Plan] = []
     if desks:
         for plan in ready:
             outcomes[plan.index] = counting.count(context, desks, plan)
+        turned_away = [plan for plan in ready if outcomes[plan.index] is not None]
         ready = [plan for plan in ready if outcomes[plan.index] is None]
     for plan, no in _post(conn, context, ready, now=now):
         outcomes[plan.index] = no
@@ -78,8 +86,9 @@ def _wave(
         outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
     if any_parked:
         applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], desks=desks, now=now)
+    spoiled = desks.spoiled() if turned_away else set()
     desks.write(conn)
-    return later
+    return [plan.index for plan in turned_away if plan.sold.row.id in spoiled] + later
 
 
 def _first_of_each(

@@ -33,6 +33,7 @@ from verno.ledger.types import (
     Release,
     Replayed,
     Result,
+    SendHome,
     Spend,
     TakeBack,
     Unmerge,
@@ -68,7 +69,7 @@ def _decide(desk: Desk, operation: Operation) -> Result:
         account = desk.book.accounts[entry.holder_id, entry.unit_id]
         touched[account.id] = account
         moved.append(_apply(desk, account, entry, operation))
-        if isinstance(entry, Merge | Unmerge):
+        if isinstance(entry, Merge | Unmerge | SendHome):
             other = desk.book.accounts[entry.into_id, entry.unit_id]
             touched[other.id] = other
     desk.done[operation.key] = KnownOperation(operation.id, operation.fingerprint)
@@ -106,5 +107,7 @@ def _apply(desk: Desk, account: Account, entry: Entry, operation: Operation) -> 
             return merging.merge(desk, entry, operation)
         case Unmerge():
             return merging.unmerge(desk, entry, operation)
+        case SendHome():
+            return merging.send_home(desk, entry, operation)
         case _:
             assert_never(entry)

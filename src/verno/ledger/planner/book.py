@@ -30,13 +30,14 @@ OriginKey: TypeAlias = tuple[str, str]
 
 
 class Part(msgspec.Struct, gc=False):
-    """What one transfer spent of one lot, recorded ``at``, and how much of that has been put back."""
+    """What one transfer, recorded ``at``, spent of one lot, whose points these had been first, what of it is back."""
 
     transfer_id: str
     lot: Lot
     amount: int
     at: datetime
     back: int = 0
+    origin_id: str = ""
 
 
 class LetGo(msgspec.Struct, gc=False):
@@ -72,6 +73,8 @@ class Book(msgspec.Struct):
     """What is still let go, by whose story tells it: for whoever gets points put back."""
     restored: dict[str, Lot] = {}
     """Lots that others stand in for, by id: where an undone merge goes home."""
+    strays: dict[tuple[str, str], list[Lot]] = {}
+    """Lots of one account that stand for those of another's, by (home account id, host account id)."""
 
 
 class Plan(msgspec.Struct):

@@ -243,35 +243,40 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
 
     Returns how many points were not recovered at once.
     """
-    moment = desk.moment(account)
-    desk.touch(account, moment)
+    owners = {account.id: account}
+    homes = dict(entry.homes)
+    desk.touch(account, desk.moment(account))
     left = entry.points
     recovered = 0
-    living: dict[str, list[tuple[Part, int]]] = {}
+    living: dict[tuple[str, str], list[tuple[Part, int]]] = {}
     for part in reversed(desk.book.spent.get((entry.spent_by, account.id), [])):
         points = min(left, part.amount - part.back)
         if not points:
             continue
         left -= points
         part.back += points
+        owner = desk.book.accounts[homes.get(part.origin_id, account.holder_id), account.unit_id]
+        owners[owner.id] = owner
+        desk.touch(owner, desk.moment(owner))
         lot = part.lot
-        if lot.account_id != account.id or is_over(lot, account, moment):
-            lot = _in_its_place(desk, account, points, entry, operation, part)
-        elif account.debt or owing.let_go(desk, entry):
-            _refill(desk, account, [(part, points)], entry, operation, part.transfer_id)
+        if lot.account_id != owner.id or is_over(lot, owner, owner.changed_at):
+            lot = _in_its_place(desk, owner, points, entry, operation, part)
+        elif owner.debt or owing.let_go(desk, owner, entry):
+            _refill(desk, owner, [(part, points)], entry, operation, part.transfer_id)
         else:
-            living.setdefault(part.transfer_id, []).append((part, points))
+            living.setdefault((owner.id, part.transfer_id), []).append((part, points))
         # A write-off and a debt take what comes first, so that it makes no difference in how many parts a return comes.
-        recovered += owing.recover(desk, account, owing.Came(lot, points, part.at), entry, operation)
-        desk.repay(account, entry.at, operation)
-    for transfer_id, parts in living.items():
-        _refill(desk, account, parts, entry, operation, transfer_id)
+        recovered += owing.recover(desk, owner, owing.Came(lot, points, part.at), entry, operation)
+        desk.repay(owner, entry.at, operation)
+    for (owner_id, transfer_id), parts in living.items():
+        _refill(desk, owners[owner_id], parts, entry, operation, transfer_id)
     if left:
         # Spent under a name that nobody told us: there is no lot here that it came from.
         lot = _in_its_place(desk, account, left, entry, operation, None)
         recovered += owing.recover(desk, account, owing.Came(lot, left, entry.spent_at), entry, operation)
         desk.repay(account, entry.at, operation)
-    desk.forecast(account, moment)
+    for owner in owners.values():
+        desk.forecast(owner, owner.changed_at)
     return entry.points - recovered
 
 

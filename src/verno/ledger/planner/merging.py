@@ -4,7 +4,18 @@ from datetime import datetime
 
 from verno.ledger.planner.book import expiry_order, is_over
 from verno.ledger.planner.desk import Desk
-from verno.ledger.types import Account, AccountKind, Lot, LotMove, Merge, Operation, Transfer, TransferKind, Unmerge
+from verno.ledger.types import (
+    Account,
+    AccountKind,
+    Lot,
+    LotMove,
+    Merge,
+    Operation,
+    SendHome,
+    Transfer,
+    TransferKind,
+    Unmerge,
+)
 
 
 def merge(desk: Desk, entry: Merge, operation: Operation) -> int:
@@ -26,15 +37,21 @@ def merge(desk: Desk, entry: Merge, operation: Operation) -> int:
     return points
 
 
-def _move(desk: Desk, giver: Account, taker: Account, lot: Lot, at: datetime, operation: Operation) -> None:
-    points, moment = lot.remaining, giver.changed_at
+def _move(
+    desk: Desk, giver: Account, taker: Account, lot: Lot, at: datetime, operation: Operation, *, theirs: bool = False
+) -> None:
+    points, moment = lot.remaining - lot.held, giver.changed_at
     pending = lot.active_from > moment
     desk.take(lot, points, _out(desk, giver, points, at, operation))
     if pending:
         giver.pending -= points
     else:
         giver.available -= points
-    made = desk.transfer(taker, TransferKind.MERGE, points, at, operation, gets_from=AccountKind.CLEARING)
+    # Earned for one member on the other's account: whoever follows the line of these points ends here.
+    reverses = lot.id if theirs else None
+    made = desk.transfer(
+        taker, TransferKind.MERGE, points, at, operation, gets_from=AccountKind.CLEARING, reverses=reverses
+    )
     fresh = desk.new_lot(taker, made, lot.active_from, lot.expires_at, awaits=lot.awaits, restores=lot.id)
     desk.book.earned.setdefault((operation.id, taker.id), []).append(fresh)
     desk.book.restored[lot.id] = lot
@@ -105,3 +122,24 @@ def _return(
     else:
         host.available -= points
         home.available += points
+
+
+def send_home(desk: Desk, entry: SendHome, operation: Operation) -> int:
+    """Move to their owner what came meanwhile in the place of their points; returns how many points moved."""
+    home = desk.book.accounts[entry.holder_id, entry.unit_id]
+    host = desk.book.accounts[entry.into_id, entry.unit_id]
+    moment = _meet(desk, home, host)
+    desk.slide(home, host.lapses_at)
+    strays = desk.book.strays.get((home.id, host.id), [])
+    earned = [lot for id_, _ in entry.earned for lot in desk.book.earned.get((id_, host.id), ())]
+    points = 0
+    for lots, theirs in ((strays, False), (earned, True)):
+        for lot in sorted(lots, key=expiry_order):
+            part = lot.remaining - lot.held
+            if part and lot.account_id == host.id:
+                points += part
+                _move(desk, host, home, lot, entry.at, operation, theirs=theirs)
+    desk.repay(home, entry.at, operation)
+    desk.forecast(host, moment)
+    desk.forecast(home, moment)
+    return points

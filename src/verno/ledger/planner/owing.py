@@ -3,7 +3,7 @@
 Without that a member could keep points: earn 100, spend them, return what had earned them (100 are let go), return what
 they had paid for (100 are put back). So whatever is let go is taken out of what is put back later, as far as that had
 been spent before: the result is that of the other order. What was spent after the write-off is not touched, since it
-was paid with points that came later.
+was paid with points that came later. Where a merge was undone, each of the two makes up for their own.
 """
 
 from collections.abc import Sequence
@@ -43,8 +43,11 @@ def owe(desk: Desk, account: Account, points: int, entry: TakeBack, operation: O
         _take_on_paper(desk, account, owed, entry, operation, own)
         account.debt += owed
     if points > owed:
-        # What was earned before a merge stays the story of who earned it: an undoing of the merge finds it there.
-        earner = next((lot.holder_id for lot in own if lot.restores_id is None), account.holder_id)
+        # What was earned before a merge stays the story of who earned it: an undoing of the merge finds it there. Once
+        # they are two again it is that of the one it is taken from, though the other may have earned it for them.
+        parted = dict(entry.homes)
+        earners = (lot.holder_id for lot in own if lot.restores_id is None and lot.holder_id not in parted)
+        earner = next(earners, account.holder_id)
         theirs = msgspec.structs.replace(account, holder_id=earner)
         taken = _take_on_paper(desk, theirs, points - owed, entry, operation, own)
         made = write_off(desk, theirs, points - owed, entry.at, operation, reverses=taken.id)
@@ -75,9 +78,14 @@ def write_off(
     )
 
 
-def let_go(desk: Desk, entry: PutBack) -> list[LetGo]:
-    """Return what is still let go of the members whose points these may have been, the oldest first."""
-    holders = (entry.holder_id, *entry.merged_ids)
+def let_go(desk: Desk, account: Account, entry: PutBack) -> list[LetGo]:
+    """Return what is still let go of the account's member, and of those who are one with them, the oldest first."""
+    now = dict(entry.homes)
+    holders = [
+        holder
+        for holder in (entry.holder_id, *entry.merged_ids)
+        if now.get(holder, entry.holder_id) == account.holder_id
+    ]
     found = [one for holder in holders for one in desk.book.let_go.get((holder, entry.unit_id), ()) if one.left]
     found.sort(key=lambda one: one.at)
     return found
@@ -92,7 +100,7 @@ def recover(desk: Desk, account: Account, came: Came, entry: PutBack, operation:
     # A lot whose grace was over already kept nothing.
     left = min(came.points, came.lot.remaining - came.lot.held)
     recovered = 0
-    for one in let_go(desk, entry):
+    for one in let_go(desk, account, entry):
         if part := min(left - recovered, one.left if came.at <= one.at else 0):
             made = desk.transfer(
                 *(account, TransferKind.RECOVER, part, entry.at, operation),

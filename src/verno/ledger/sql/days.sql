@@ -33,10 +33,15 @@ ORDER BY holder_id
 -- Plan: one scan of the open lots, hash join with the accounts.
 SELECT l.holder_id::text, a.unit_id::text, e.at, sum(l.remaining - l.held)::bigint
 FROM ledger_lot l
-JOIN ledger_account a ON a.holder_id = l.holder_id AND a.id = l.account_id
+JOIN (
+    SELECT holder_id, id, unit_id, ledger_lapse(unit_id, lapses_at) AS lapses_at
+    FROM ledger_account
+    WHERE program_id = %(program)s
+    OFFSET 0
+) a ON a.holder_id = l.holder_id AND a.id = l.account_id
 CROSS JOIN LATERAL (
     SELECT least(l.expires_at, CASE WHEN l.active_from <= a.lapses_at THEN a.lapses_at END) AS at
 ) e
-WHERE a.program_id = %(program)s AND l.remaining > l.held AND e.at > %(start)s AND e.at <= %(end)s
+WHERE l.remaining > l.held AND e.at > %(start)s AND e.at <= %(end)s
 GROUP BY l.holder_id, a.unit_id, e.at
 ORDER BY l.holder_id

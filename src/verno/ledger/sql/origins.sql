@@ -75,10 +75,12 @@ ORDER BY l.id
 
 -- name: spent_parts
 -- What named operations spent of which lots, in the order they were eaten, and how much of that has been put back: into
--- the lot itself, or into one in its place; what they spent of members who were merged into this one, too.
--- Plan: function scan, nested loops: the account, each of the holders' transfers of that moment, their moves
--- (ledger_lot_move_transfer), each lot by key, what reversed them (ledger_transfer_reverses).
-SELECT r.operation_id::text, a.id::text, t.id::text, m.amount, t.recorded_at, back.points::bigint, l.holder_id::text, l.id::text,
+-- the lot itself, or into one in its place; what they spent of members who were merged into this one, too. Whose points
+-- they had been first: a merge's lots are those of whom it merged, unless an undoing has sent them home (it says what it
+-- reverses). Plan: function scan, nested loops: the account, each of the holders' transfers of that moment, their moves
+-- (ledger_lot_move_transfer), each lot by key, what reversed them (ledger_transfer_reverses), their line by keys.
+SELECT r.operation_id::text, a.id::text, t.id::text, m.amount, t.recorded_at, back.points::bigint, first.holder_id::text,
+       l.holder_id::text, l.id::text,
        l.account_id::text, l.amount, l.remaining, l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz, holders uuid[])
 CROSS JOIN LATERAL (
@@ -108,6 +110,25 @@ CROSS JOIN LATERAL (
     LEFT JOIN ledger_lot n ON n.holder_id = x.holder_id AND n.id = x.id AND n.restores_id = l.id
     WHERE i.amount IS NOT NULL OR n.id IS NOT NULL
 ) back
+CROSS JOIN LATERAL (
+    WITH RECURSIVE line (holder_id, id, restores_id, steps) AS (
+        SELECT l.holder_id, l.id, l.restores_id, 0
+        UNION ALL
+        SELECT p.holder_id, p.id, p.restores_id, n.steps + 1
+        FROM line n
+        CROSS JOIN LATERAL (
+            SELECT kind, reverses_id FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) x
+        CROSS JOIN unnest(r.holders) AS h (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id, restores_id FROM ledger_lot WHERE holder_id = h.holder_id AND id = n.restores_id
+            LIMIT 1
+        ) p
+        WHERE n.restores_id IS NOT NULL AND (x.kind <> 'merge' OR x.reverses_id IS NULL)
+    )
+    SELECT holder_id FROM line ORDER BY steps DESC LIMIT 1
+) first
 ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
 
 -- name: let_go
@@ -141,6 +162,50 @@ CROSS JOIN LATERAL (
 ) t
 CROSS JOIN LATERAL (SELECT restores_id FROM ledger_lot WHERE holder_id = r.holder_id AND id = t.id LIMIT 1) l
 CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = r.home_id AND id = l.restores_id LIMIT 1) o
+
+-- name: stray_lots
+-- The open lots of one member that stand for those of another (or of whoever was merged into that one): what a merge
+-- moved, and what was put back or given again while the two were one. Followed as in spent_parts.
+-- Plan: function scan, nested loops: the accounts, the host's open lots, their line by keys.
+SELECT g.id::text, a.id::text, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining, l.held,
+       l.active_from, l.expires_at, l.awaits, l.restores_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, home_id uuid, unit_id uuid, mine uuid[], holders uuid[])
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.home_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) g
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_lot
+    WHERE holder_id = r.holder_id AND account_id = a.id AND remaining > 0 AND restores_id IS NOT NULL
+    OFFSET 0
+) l
+CROSS JOIN LATERAL (
+    WITH RECURSIVE line (holder_id, id, restores_id, steps) AS (
+        SELECT l.holder_id, l.id, l.restores_id, 0
+        UNION ALL
+        SELECT p.holder_id, p.id, p.restores_id, n.steps + 1
+        FROM line n
+        CROSS JOIN LATERAL (
+            SELECT kind, reverses_id FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) x
+        CROSS JOIN unnest(r.holders) AS h (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id, restores_id FROM ledger_lot WHERE holder_id = h.holder_id AND id = n.restores_id
+            LIMIT 1
+        ) p
+        WHERE n.restores_id IS NOT NULL AND (x.kind <> 'merge' OR x.reverses_id IS NULL)
+    )
+    SELECT holder_id FROM line ORDER BY steps DESC LIMIT 1
+) first
+WHERE first.holder_id = ANY (r.mine)
+ORDER BY l.id
 
 -- name: expired_lots
 -- The lots of accounts that lost something to expiry since a moment, when they last did, and how much they ever lost

@@ -16,7 +16,8 @@ RETURNING holder_id::text, unit_id::text
 -- Lock the batch's accounts, always in the order of holder and unit, and read them as they are after the wait.
 -- Kept in one place: Citus refuses FOR UPDATE over several shards, UPDATE ... RETURNING can stand in here.
 -- LIMIT keeps the plan (see docs/adr/0009). Plan: function scan, sort, nested loop on the holder's unique index, lock.
-SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at, a.lapses_at, a.changed_at
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at,
+       ledger_lapse(a.unit_id, a.lapses_at), a.changed_at
 FROM (
     SELECT holder_id, unit_id FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid)
     ORDER BY holder_id, unit_id
@@ -64,7 +65,7 @@ CROSS JOIN LATERAL (
 ) s
 CROSS JOIN LATERAL (
     SELECT xmin::text = s.seen AS fresh, holder_id::text, id::text, unit_id::text, available, pending, held, debt,
-           next_change_at, lapses_at, changed_at
+           next_change_at, ledger_lapse(unit_id, lapses_at), changed_at
     FROM ledger_account
     WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
     LIMIT 1
@@ -196,9 +197,10 @@ SET remaining = excluded.remaining, held = excluded.held, active_from = excluded
     expires_at = excluded.expires_at, awaits = excluded.awaits
 
 -- name: move_accounts
--- Say what the locked accounts hold now. Written as an insert that meets its row, like change_lots.
+-- Say what the locked accounts hold now. Written as an insert that meets its row, like change_lots. An end that a pause
+-- of the unit took away is not forgotten, since what lapsed by it before must be explained.
 -- Plan: function scan, primary key, update of unindexed columns where possible (HOT).
-INSERT INTO ledger_account (holder_id, id, program_id, unit_id, kind, available, pending, held, debt, next_change_at,
+INSERT INTO ledger_account AS a (holder_id, id, program_id, unit_id, kind, available, pending, held, debt, next_change_at,
                             lapses_at, changed_at)
 SELECT holder_id, id, %(program)s, unit_id, 'member', available, pending, held, debt, next_change_at, lapses_at,
        changed_at
@@ -208,7 +210,9 @@ FROM json_to_recordset(%(move_accounts)s) AS r (
 )
 ON CONFLICT (holder_id, id) DO UPDATE
 SET available = excluded.available, pending = excluded.pending, held = excluded.held, debt = excluded.debt,
-    next_change_at = excluded.next_change_at, lapses_at = excluded.lapses_at, changed_at = excluded.changed_at
+    next_change_at = excluded.next_change_at, changed_at = excluded.changed_at,
+    lapses_at = CASE WHEN excluded.lapses_at IS NULL THEN ledger_lapse_kept(a.unit_id, a.lapses_at)
+                     ELSE excluded.lapses_at END
 
 -- name: write_holds
 -- Plan: function scan, insert.
@@ -241,9 +245,19 @@ ON CONFLICT (holder_id, id) DO UPDATE SET state = excluded.state, captured = exc
 -- name: lock_due_accounts
 -- The next accounts of a program that change by themselves, skipping those a receipt is at work on.
 -- Plan: the partial index of due accounts, stops at the limit.
-SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at, a.lapses_at, a.changed_at
+SELECT a.holder_id::text, a.id::text, a.unit_id::text, a.available, a.pending, a.held, a.debt, a.next_change_at,
+       ledger_lapse(a.unit_id, a.lapses_at), a.changed_at
 FROM ledger_account a
 WHERE a.program_id = %(program)s AND a.next_change_at <= %(now)s
 ORDER BY a.next_change_at
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
+
+-- name: begin_pause
+-- A unit leaves the sliding model: no end of its accounts that lies ahead will come. Plan: insert.
+INSERT INTO ledger_pause (unit_id, from_at, program_id) VALUES (%(unit)s, %(now)s, %(program)s)
+ON CONFLICT (unit_id, from_at) DO UPDATE SET until_at = NULL
+
+-- name: end_pause
+-- A unit comes back to it. Plan: the unit's range of the primary key, a row or none.
+UPDATE ledger_pause SET until_at = %(until)s WHERE unit_id = %(unit)s AND until_at IS NULL

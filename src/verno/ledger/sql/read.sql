@@ -18,8 +18,9 @@ ORDER BY a.id
 SELECT a.unit_id::text, e.at, sum(l.remaining - l.held)::bigint
 FROM ledger_account a
 JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > l.held
+CROSS JOIN LATERAL (SELECT ledger_lapse(a.unit_id, a.lapses_at) AS lapses_at OFFSET 0) s
 CROSS JOIN LATERAL (
-    SELECT least(l.expires_at, CASE WHEN l.active_from <= a.lapses_at THEN a.lapses_at END) AS at
+    SELECT least(l.expires_at, CASE WHEN l.active_from <= s.lapses_at THEN s.lapses_at END) AS at
 ) e
 WHERE a.holder_id = %(holder)s AND a.kind = 'member' AND e.at > %(now)s
 GROUP BY a.unit_id, e.at
@@ -28,10 +29,11 @@ ORDER BY e.at, a.unit_id
 -- name: lots
 -- A holder's lots, open ones first, then the newest. Plan: the holder's range of the primary key, sort, limit.
 SELECT l.id::text, a.unit_id::text, l.amount, l.remaining, l.held, l.active_from,
-       least(l.expires_at, CASE WHEN l.active_from <= a.lapses_at THEN a.lapses_at END), l.awaits,
+       least(l.expires_at, CASE WHEN l.active_from <= s.lapses_at THEN s.lapses_at END), l.awaits,
        l.restores_id::text, t.kind, t.operation_id::text, t.at
 FROM ledger_lot l
 JOIN ledger_account a ON a.holder_id = l.holder_id AND a.id = l.account_id
+CROSS JOIN LATERAL (SELECT ledger_lapse(a.unit_id, a.lapses_at) AS lapses_at OFFSET 0) s
 JOIN ledger_transfer t ON t.holder_id = l.holder_id AND t.id = l.id
 WHERE l.holder_id = %(holder)s
 ORDER BY (l.remaining > 0 AND (l.expires_at IS NULL OR l.expires_at > %(now)s)) DESC, l.expires_at DESC NULLS FIRST, l.id

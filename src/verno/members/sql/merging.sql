@@ -34,6 +34,22 @@ UPDATE members_redirect SET survivor_id = %(into)s WHERE survivor_id = %(holder)
 -- Plan: primary key.
 DELETE FROM members_redirect WHERE holder_id = %(holder)s
 
+-- name: part
+-- Note who were one: what happened meanwhile still leads from one to the other. Plan: insert.
+INSERT INTO members_parted (holder_id, into_id, program_id, parted_at)
+VALUES (%(holder)s, %(into)s, %(program)s, %(now)s)
+ON CONFLICT DO NOTHING
+
+-- name: kin
+-- All whom merges tie to a member, themselves among them, and whether they were merged into that member, directly or on
+-- the way. Plan: recursions over the redirects and the parted, a few rows.
+WITH RECURSIVE through (id) AS (
+    SELECT %(holder)s::uuid
+    UNION
+    SELECT d.holder_id FROM members_redirect d JOIN through t ON d.into_id = t.id
+)
+SELECT f.holder_id::text, f.holder_id IN (SELECT id FROM through) FROM members_family(%(holder)s) f
+
 -- name: lead_back
 -- Whoever was led through a member ends at this member again. Plan: recursion over the index by target, a few rows.
 WITH RECURSIVE through AS (

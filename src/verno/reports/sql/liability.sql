@@ -58,6 +58,8 @@ WITH RECURSIVE open AS (
         SELECT n.holder_id AS who
         UNION
         SELECT m.holder_id FROM corrections_merge m WHERE m.into_id = n.holder_id
+        UNION
+        SELECT m.into_id FROM corrections_merge m WHERE m.holder_id = n.holder_id
     ) w
     JOIN ledger_lot p ON p.holder_id = w.who AND p.id = n.restores_id
 ), origin AS (
@@ -87,6 +89,8 @@ WITH RECURSIVE line AS (
         SELECT n.holder_id AS who
         UNION
         SELECT m.holder_id FROM corrections_merge m WHERE m.into_id = n.holder_id
+        UNION
+        SELECT m.into_id FROM corrections_merge m WHERE m.holder_id = n.holder_id
     ) w
     JOIN ledger_lot p ON p.holder_id = w.who AND p.id = n.restores_id
 ), origin AS (

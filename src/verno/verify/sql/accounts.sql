@@ -69,13 +69,18 @@ LIMIT %(shown)s
 
 -- name: account_next_change
 -- An account changes by itself when the first of its lots begins or is over, or its first hold: not later than it says,
--- and not before its last change. Were it later, an expired lot could be spent. What a hold keeps outlives its lot.
+-- and not before its last change. Were it later, an expired lot could be spent. What a hold keeps outlives its lot; an
+-- account's own end that falls into a pause of its unit does not come.
 -- Plan: one scan of open lots and open holds, hash joins with accounts, hash aggregates.
 WITH lots AS (
     SELECT a.id AS account_id,
            least(min(l.active_from) FILTER (WHERE l.active_from > a.changed_at AND l.awaits IS NULL),
                  min(l.expires_at) FILTER (WHERE l.remaining > l.held),
-                 min(a.lapses_at) FILTER (WHERE l.remaining > l.held AND l.active_from <= a.lapses_at)) AS at
+                 min(a.lapses_at) FILTER (WHERE l.remaining > l.held AND l.active_from <= a.lapses_at
+                                                AND NOT EXISTS (SELECT FROM ledger_pause p
+                                                                WHERE p.unit_id = a.unit_id AND p.from_at < a.lapses_at
+                                                                  AND a.lapses_at <= coalesce(p.until_at, 'infinity'))
+                 )) AS at
     FROM ledger_account a
     JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > 0
     GROUP BY a.id

@@ -70,7 +70,7 @@ LIMIT %(shown)s
 
 -- name: lot_restores
 -- A lot that stands in another's place names one of the same unit; only what was put back, given again or moved between
--- members does, and only the last may stand for a lot of somebody else, or what was put back after the other was merged.
+-- members does, and only the last may stand for a lot of somebody else, or what was put back after a merge or its undoing.
 -- Plan: lots by the partial index of those that restore, hash joins.
 SELECT count(*) OVER () AS total,
        format('a lot of %%s stands in the place of %%s', coalesce(t.kind, 'no transfer'),
@@ -85,8 +85,9 @@ WHERE l.restores_id IS NOT NULL
        AND CASE t.kind
            WHEN 'merge' THEN o.account_id <> l.account_id
            WHEN 'put_back' THEN o.account_id = l.account_id
-               OR EXISTS (SELECT FROM corrections_merge WHERE holder_id = o.holder_id)
-              AND EXISTS (SELECT FROM corrections_merge WHERE into_id = l.holder_id AND program_id = t.program_id)
+               OR EXISTS (SELECT FROM corrections_merge WHERE o.holder_id IN (holder_id, into_id))
+              AND EXISTS (SELECT FROM corrections_merge
+                          WHERE l.holder_id IN (holder_id, into_id) AND program_id = t.program_id)
            WHEN 'reinstate' THEN o.account_id = l.account_id AND t.reverses_id = o.id
            ELSE false
        END) IS NOT TRUE

@@ -42,7 +42,7 @@ LIMIT %(shown)s
 
 -- name: receipt_points
 -- A receipt is settled exactly once: what it earned and spent, as a whole or as far as it was captured, was moved by
--- operations that bear its id, for its holder (or whom that one was merged into). What is held, cancelled or nobody's
+-- operations that bear its id, for its holder (or whom that one was merged into, then or still). What is held, cancelled or nobody's
 -- has moved nothing.
 -- Plan: scans of receipts, steps, operations and transfers, hash joins.
 WITH moved AS (
@@ -78,7 +78,10 @@ WHERE CASE
     WHEN r.earned + r.spent > 0 THEN
         (o.operations BETWEEN 1 AND CASE WHEN r.hold_expires_at IS NULL THEN 1 ELSE 2 END
          AND m.earned = r.earned AND m.spent = r.spent AND m.holders = 1
-         AND m.holder IN (r.holder_id::text, d.survivor_id::text)) IS NOT TRUE
+         AND (m.holder IN (r.holder_id::text, d.survivor_id::text)
+              OR EXISTS (SELECT FROM corrections_merge WHERE holder_id = r.holder_id)
+             AND EXISTS (SELECT FROM corrections_merge WHERE into_id::text = m.holder AND program_id = r.program_id))
+        ) IS NOT TRUE
     ELSE m.operation_id IS NOT NULL
 END
 ORDER BY r.id

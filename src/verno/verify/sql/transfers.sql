@@ -110,8 +110,8 @@ LIMIT %(shown)s
 
 -- name: transfer_reverses
 -- What is put back was spent before, and no more of it than was spent; what is given again, or was taken back although
--- it had expired, had expired before, and no more of it. What a member had spent is put back to them, or to whom they
--- were merged into.
+-- it had expired, had expired before, and no more of it. What a member had spent is put back to them, or to whom a merge,
+-- standing or undone, ties them.
 -- Plan: scans of transfers and moves, hash aggregates, hash joins.
 WITH back AS (
     SELECT min(t.holder_id::text)::uuid AS holder_id, array_agg(DISTINCT t.holder_id) AS holders, t.reverses_id,
@@ -137,9 +137,8 @@ LEFT JOIN gone g ON b.expired AND g.lot_id = b.reverses_id
 WHERE (b.points <= CASE WHEN b.expired THEN g.points ELSE s.amount END) IS NOT TRUE
    OR b.holders <> ARRAY[coalesce(s.holder_id, g.holder_id)]
       AND (b.expired
-           OR NOT EXISTS (SELECT FROM corrections_merge WHERE holder_id = s.holder_id)
-           OR EXISTS (SELECT FROM unnest(b.holders) AS o (id)
-                      WHERE o.id <> s.holder_id AND NOT EXISTS (SELECT FROM corrections_merge WHERE into_id = o.id)))
+           OR EXISTS (SELECT FROM unnest(b.holders || s.holder_id) AS o (id)
+                      WHERE NOT EXISTS (SELECT FROM corrections_merge WHERE o.id IN (holder_id, into_id))))
 ORDER BY b.reverses_id
 LIMIT %(shown)s
 
