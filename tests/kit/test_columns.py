@@ -15,7 +15,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_characters="\x00", exclude_catego
 MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 zone given
 IDS = st.uuids().map(str)
 ROWS = st.tuples(
-    IDS,
+    IDS | st.none(),
     IDS | st.none(),
     st.integers(-(2**63), 2**63 - 1),
     TEXTS | st.none(),

@@ -82,8 +82,8 @@ def _transfers(rows: Sequence[Transfer]) -> dict[str, object]:
         "transfer.reason": words([row.reason for row in rows]),
         "transfer.at": moments([row.at for row in rows]),
         "transfer.recorded_at": moments([row.recorded_at for row in rows]),
-        "transfer.operation": uuids([row.operation_id for row in rows]),
-        "transfer.reverses": uuids([row.reverses_id for row in rows]),
+        "transfer.operation": new_uuids([row.operation_id for row in rows]),
+        "transfer.reverses": new_uuids([row.reverses_id for row in rows]),
     }
 
 
@@ -100,7 +100,7 @@ def _lots(rows: Sequence[Lot]) -> dict[str, object]:
         "lot.active_from": moments([row.active_from for row in rows]),
         "lot.expires_at": moments([row.expires_at for row in rows]),
         "lot.awaits": words([row.awaits for row in rows]),
-        "lot.restores": uuids([row.restores_id for row in rows]),
+        "lot.restores": new_uuids([row.restores_id for row in rows]),
     }
 
 

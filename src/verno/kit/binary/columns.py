@@ -49,9 +49,9 @@ class _ColumnDumper(Dumper):
 psycopg.adapters.register_dumper(Column, _ColumnDumper)
 
 
-def new_uuids(values: Iterable[str]) -> Column:
-    """Return ``uuid[]`` of ids met once."""
-    return Column(_UUID, map(uuid, values))
+def new_uuids(values: Iterable[str | None]) -> Column:
+    """Return ``uuid[]`` of ids met once or twice: to remember them would push out those that come again."""
+    return Column(_UUID, [NULL if value is None else uuid(value) for value in values])
 
 
 def uuids(values: Iterable[str | None]) -> Column:

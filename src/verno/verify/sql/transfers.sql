@@ -120,6 +120,10 @@ WITH back AS (
     JOIN ledger_account d ON d.id = t.debit_account_id AND d.kind IN ('redeemed', 'breakage')
     WHERE t.reverses_id IS NOT NULL
     GROUP BY t.reverses_id, d.kind = 'breakage'
+), tied AS (
+    SELECT holder_id AS id FROM corrections_merge
+    UNION
+    SELECT into_id FROM corrections_merge
 ), gone AS (
     SELECT m.holder_id, m.lot_id, sum(m.amount) AS points
     FROM ledger_lot_move m
@@ -137,8 +141,7 @@ LEFT JOIN gone g ON b.expired AND g.lot_id = b.reverses_id
 WHERE (b.points <= CASE WHEN b.expired THEN g.points ELSE s.amount END) IS NOT TRUE
    OR b.holders <> ARRAY[coalesce(s.holder_id, g.holder_id)]
       AND (b.expired
-           OR EXISTS (SELECT FROM unnest(b.holders || s.holder_id) AS o (id)
-                      WHERE NOT EXISTS (SELECT FROM corrections_merge WHERE o.id IN (holder_id, into_id))))
+           OR NOT b.holders || s.holder_id <@ (SELECT coalesce(array_agg(id), '{}') FROM tied))
 ORDER BY b.reverses_id
 LIMIT %(shown)s
 
