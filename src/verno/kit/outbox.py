@@ -7,13 +7,11 @@ from typing import NamedTuple
 import msgspec
 from psycopg.rows import class_row
 
-from verno.kit.binary.columns import jsons, moments, uuids, words
+from verno.kit.binary import columns
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 
 SQL = Statements("verno.kit")
-
-_encode = msgspec.json.Encoder().encode
 
 READ_LIMIT = 1000
 """Events handed to a reader in one transaction."""
@@ -44,16 +42,7 @@ class StoredEvent(NamedTuple):
 def append(conn: Connection, events: Sequence[NewEvent]) -> None:
     """Write events inside the caller's transaction."""
     if events:
-        conn.execute(
-            SQL["append_events"],
-            {
-                "program": uuids([event.program_id for event in events]),
-                "holder": uuids([event.holder_id for event in events]),
-                "type": words([event.type for event in events]),
-                "body": jsons([_encode(event.body) for event in events]),
-                "at": moments([event.at for event in events]),
-            },
-        )
+        columns.execute(conn, SQL["append_events"], events)
 
 
 def consume(

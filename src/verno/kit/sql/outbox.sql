@@ -2,9 +2,7 @@
 -- Write events in the transaction that made them true. Plan: function scan, insert.
 INSERT INTO kit_event (program_id, holder_id, type, body, at)
 SELECT program_id, holder_id, type, body, at
-FROM unnest(
-    %(program)s::uuid[], %(holder)s::uuid[], %(type)s::text[], %(body)s::json[], %(at)s::timestamptz[]
-) AS r (program_id, holder_id, type, body, at)
+FROM json_to_recordset(%(rows)s) AS r (program_id uuid, holder_id uuid, type text, body json, at timestamptz)
 
 -- name: add_cursor
 -- Make the reader's cursor on its first visit. Plan: one-row insert.

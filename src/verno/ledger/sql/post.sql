@@ -140,10 +140,8 @@ SELECT unit_id::text, kind, id::text FROM ledger_account WHERE holder_id = %(pro
 -- name: write_operations
 -- Plan: function scan, insert.
 INSERT INTO ledger_operation (program_id, key, id, holder_id, fingerprint)
-SELECT %(program)s, key, id, holder_id, fingerprint
-FROM unnest(
-    %(operation.key)s::text[], %(operation.id)s::uuid[], %(operation.holder)s::uuid[], %(operation.fingerprint)s::bytea[]
-) AS r (key, id, holder_id, fingerprint)
+SELECT %(program)s, key, id, holder_id, decode(fingerprint, 'hex')
+FROM json_to_recordset(%(write_operations)s) AS r (key text, id uuid, holder_id uuid, fingerprint text)
 
 -- name: write_transfers
 -- Plan: function scan, insert; the sides are looked up once a statement (trigger).
@@ -151,14 +149,9 @@ INSERT INTO ledger_transfer (holder_id, id, program_id, unit_id, debit_account_i
                              reason, at, recorded_at, operation_id, reverses_id)
 SELECT holder_id, id, %(program)s, unit_id, debit_account_id, credit_account_id, amount, kind,
        reason, at, recorded_at, operation_id, reverses_id
-FROM unnest(
-    %(transfer.holder)s::uuid[], %(transfer.id)s::uuid[], %(transfer.unit)s::uuid[], %(transfer.debit)s::uuid[],
-    %(transfer.credit)s::uuid[], %(transfer.amount)s::bigint[], %(transfer.kind)s::text[], %(transfer.reason)s::text[],
-    %(transfer.at)s::timestamptz[], %(transfer.recorded_at)s::timestamptz[], %(transfer.operation)s::uuid[],
-    %(transfer.reverses)s::uuid[]
-) AS r (
-    holder_id, id, unit_id, debit_account_id, credit_account_id, amount, kind, reason, at, recorded_at, operation_id,
-    reverses_id
+FROM json_to_recordset(%(write_transfers)s) AS r (
+    holder_id uuid, id uuid, unit_id uuid, debit_account_id uuid, credit_account_id uuid, amount bigint, kind text,
+    reason text, at timestamptz, recorded_at timestamptz, operation_id uuid, reverses_id uuid
 )
 
 -- name: write_lots
@@ -166,21 +159,16 @@ FROM unnest(
 INSERT INTO ledger_lot (holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits,
                         restores_id, transfer_id)
 SELECT holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits, restores_id, id
-FROM unnest(
-    %(lot.holder)s::uuid[], %(lot.id)s::uuid[], %(lot.account)s::uuid[], %(lot.amount)s::bigint[],
-    %(lot.remaining)s::bigint[], %(lot.held)s::bigint[], %(lot.active_from)s::timestamptz[],
-    %(lot.expires_at)s::timestamptz[], %(lot.awaits)s::text[], %(lot.restores)s::uuid[]
-) AS r (
-    holder_id, id, account_id, amount, remaining, held, active_from, expires_at, awaits, restores_id
+FROM json_to_recordset(%(write_lots)s) AS r (
+    holder_id uuid, id uuid, account_id uuid, amount bigint, remaining bigint, held bigint, active_from timestamptz,
+    expires_at timestamptz, awaits text, restores_id uuid
 )
 
 -- name: write_moves
 -- Plan: function scan, insert.
 INSERT INTO ledger_lot_move (holder_id, lot_id, transfer_id, amount)
 SELECT holder_id, lot_id, transfer_id, amount
-FROM unnest(
-    %(move.holder)s::uuid[], %(move.lot)s::uuid[], %(move.transfer)s::uuid[], %(move.amount)s::bigint[]
-) AS r (holder_id, lot_id, transfer_id, amount)
+FROM json_to_recordset(%(write_moves)s) AS r (holder_id uuid, lot_id uuid, transfer_id uuid, amount bigint)
 
 -- name: change_lots
 -- Say how lots stand that are there. Written as an insert that meets its row, since that has one plan only, while
