@@ -87,7 +87,7 @@ TREES = [
 ]
 
 
-@pytest.mark.parametrize(("tree", "expected"), TREES, ids=lambda one: str(one)[:70])
+@pytest.mark.parametrize(("tree", "expected"), TREES, ids=[str(tree)[:70] for tree, _ in TREES])
 def test_anchors(tree: Tree, expected: dict[str, set[object]] | None) -> None:
     node = node_of(tree if "rules" in tree else all_of(tree))
     assert anchors(node) == expected
