@@ -120,3 +120,18 @@ def test_pages_of_readings_go_on(house: House) -> None:
 def test_signed_out_nobody_reads(house: House) -> None:
     assert Client().get(f"/console/members/{house.story.anna}/").status_code == 302
     assert told(house) == []
+
+
+def test_only_readings_of_one_glance_share_a_line(house: House) -> None:
+    program_id = house.story.shop.program.id
+    by = audit.Actor(audit.ActorKind.OPERATOR, "shell")
+    with db.transaction(program_id) as conn:
+        for key in ("spend.value", "adjust.limit"):
+            audit.record(conn, program_id, by, "setting.set", ("setting", key), now=NOW)
+        audit.record_reading(conn, program_id, by, [house.story.anna, house.story.ivan], now=NOW, detail="members")
+    html = house.client.get("/console/audit/").content.decode()
+    assert "spend.value" in html
+    assert "adjust.limit" in html
+    assert "and 1 more" in html
+    assert f'href="/console/members/{house.story.anna}/"' in html
+    assert f'href="/console/members/{house.story.ivan}/"' in html

@@ -16,6 +16,7 @@ from verno.workspace import audit, keys, staff
 from verno.workspace.audit import ActorKind, Entry
 
 PAGE = 50
+READING = "member.read"
 SHOWS: Mapping[str, bool | None] = {"": None, "changes": False, "reading": True}
 """What ``?show=`` may ask for: everything, or one of the two."""
 
@@ -45,8 +46,10 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 
 def _glance(row: Entry) -> tuple[object, ...]:
-    """Return what entries share that were made at one glance, such as a list of members that was looked at."""
-    return row.at, row.actor_kind, row.actor_id, row.action, row.detail, row.object_kind, row.address
+    """Return what readings share that were made at one glance, as of a list; every other entry stands alone."""
+    if row.action != READING:
+        return (row.id,)
+    return row.at, row.actor_kind, row.actor_id, row.detail, row.address
 
 
 def _called(row: Entry, names: Mapping[tuple[str, str], str]) -> str | None:
