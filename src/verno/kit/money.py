@@ -4,6 +4,7 @@
 ``Points`` are the smallest step of their unit (``scale`` 0 to 2).
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NewType
 
@@ -58,3 +59,21 @@ def format_money(amount: int, currency: str, locale: str) -> str:
 def full_steps(amount: int, step: int) -> int:
     """Return how many full ``step`` minor units are in ``amount``: the floor, once, never below zero."""
     return max(amount, 0) // step
+
+
+def spread(total: int, weights: Sequence[int]) -> list[int]:
+    """Return each one's part of ``total`` in proportion to its weight; the parts add up to ``total`` exactly.
+
+    What the divisions leave over goes to the largest remainders, one each, ties by order. No part is larger than its
+    weight as long as ``total`` is not larger than all of them together.
+    """
+    whole = sum(weights)
+    if not total or not whole:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    left = total - sum(parts)
+    if left:
+        order = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+        for i in order[:left]:
+            parts[i] += 1
+    return parts

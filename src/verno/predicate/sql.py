@@ -10,7 +10,8 @@ _COUNTS = {Mode.AT_LEAST: ">=", Mode.AT_MOST: "<=", Mode.EXACTLY: "="}
 def compiled(node: Node, when: When, *, prefix: str = "c") -> Compiled:
     """Return the condition for a WHERE of psycopg: true, or something else (false, NULL) where it does not match.
 
-    ``prefix`` begins its parameters' names, so that a statement can hold several conditions.
+    ``prefix`` begins its parameters' names, so that a statement can hold several conditions. Raises ``ValueError`` for
+    a field that only Python can be asked.
     """
     parameters = _Parameters(prefix, when)
     text = _write(node, parameters)
@@ -59,6 +60,9 @@ def _write(node: Node, bind: _Parameters) -> str:
 
 
 def _expression(field: Field, bind: _Parameters) -> str:
+    if not field.sql:
+        message = f"{field.name} is not to be had in SQL"
+        raise ValueError(message)
     return field.sql.replace("{key}", bind(field.key, "text")) if field.key is not None else field.sql
 
 

@@ -124,7 +124,7 @@ class Field:
     ``read`` finds it in a fact, best by ``operator.attrgetter``, which costs no call of Python. ``sql`` is the same as
     an expression that needs no parentheses around it, written for psycopg (``%`` is ``%%``); ``{key}`` in it becomes
     the bound text ``key``, for what users name. Of ITEMS, ``sql`` is what stands behind FROM, with the WHERE that ties
-    parts to the whole.
+    parts to the whole; of a field that Python alone can be asked, it is left out.
     ``label`` is a text to translate or the owner's own; ``choices`` are codes with labels; ``decimals`` is how many
     digits of a number stand behind the point, for people.
     """
@@ -132,7 +132,7 @@ class Field:
     name: str
     kind: Kind
     read: Find
-    sql: LiteralString
+    sql: LiteralString = ""
     label: str = ""
     key: str | None = None
     choices: Mapping[str, str] | None = None

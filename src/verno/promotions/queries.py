@@ -1,23 +1,26 @@
 """Reads of promotions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import msgspec
 
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 from verno.promotions.types import StoredRulebook
-from verno.rules.types import Rulebook
+from verno.rules import stored
 
 SQL = Statements("verno.promotions")
+NONE: Mapping[str, StoredRulebook] = {}
 
 
-def rulebooks(conn: Connection, program_id: str) -> list[StoredRulebook]:
-    """Return a program's rulebooks, the one that holds latest first."""
-    found = conn.execute(SQL["rulebooks"], {"program": program_id}).fetchall()
+def rulebooks(conn: Connection, program_id: str, *, known: Mapping[str, StoredRulebook] = NONE) -> list[StoredRulebook]:
+    """Return a program's rulebooks, the one that holds latest first; those that are ``known`` by id are not read again.
+
+    What was published is never changed.
+    """
+    parameters = {"program": program_id, "known": list(known)}
+    found = conn.execute(SQL["rulebooks"], parameters).fetchall()
     return [
-        StoredRulebook(id_, version, effective_from, msgspec.convert(body, Rulebook))
+        known[id_] if body is None else StoredRulebook(id_, version, effective_from, stored.read(body))
         for id_, version, body, effective_from in found
     ]
 

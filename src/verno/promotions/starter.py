@@ -11,7 +11,8 @@ from verno.ledger.lifetime import ForDays
 from verno.members import service as members
 from verno.promotions import service as promotions
 from verno.promotions.types import NotPublished, StoredRulebook
-from verno.rules.types import Earn, Rule, Rulebook
+from verno.rules.effects import Earn
+from verno.rules.types import Rule, Rulebook
 from verno.workspace import service as workspace
 from verno.workspace.types import NewProgram, NewStore, NewUnit, Program, ProgramRefusal, Unit
 
@@ -55,8 +56,8 @@ def open_program(
         raise BrokenInvariant(message)
     workspace.add_stores(conn, program.id, stores, now=now)
     members.ensure_topics(conn, program.id)
-    book = Rulebook((Rule(RULE, Earn(UNIT, 1, earn_per)),))
-    published = promotions.publish(conn, program.id, book, units=[UNIT], effective_from=BEGINNING, now=now)
+    book = Rulebook((Rule(id=RULE, effects=(Earn(UNIT, 1, earn_per),)),))
+    published = promotions.publish(conn, program.id, book, units=[unit], effective_from=BEGINNING, now=now)
     if isinstance(published, NotPublished):
         return published
     return Opened(program, unit, published)

@@ -6,6 +6,7 @@ from math import ceil
 
 from verno.kit.db import Connection
 from verno.promotions import queries
+from verno.rules.effects import WHOLE, Earn, EarnPercent
 from verno.rules.types import Rulebook
 from verno.workspace.types import Unit
 
@@ -31,5 +32,15 @@ def too_generous(
 
 def share(rulebook: Rulebook, unit: Unit, spend_value: int) -> Fraction:
     """Return percent of the money paid that comes back as points, all rules that give the unit taken together."""
-    rates = [Fraction(one.effect.points, one.effect.per) for one in rulebook.rules if one.effect.unit == unit.code]
-    return sum(rates, Fraction(0)) * Fraction(100 * spend_value, 10**unit.scale)
+    effects = [effect for rule in rulebook.rules if not rule.paused for effect in rule.effects]
+    given = [
+        Fraction(effect.points, effect.per)
+        for effect in effects
+        if isinstance(effect, Earn) and effect.unit == unit.code
+    ]
+    shares = [
+        Fraction(effect.rate, WHOLE // 100)
+        for effect in effects
+        if isinstance(effect, EarnPercent) and effect.unit == unit.code
+    ]
+    return sum(given, Fraction(0)) * Fraction(100 * spend_value, 10**unit.scale) + sum(shares, Fraction(0))

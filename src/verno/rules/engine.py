@@ -1,52 +1,195 @@
-"""Evaluate a rulebook over a batch of facts."""
+"""Judge receipts by a rulebook, in two phases.
 
-from collections.abc import Sequence
+``price`` says what rules take off, before anybody knows what points pay; ``settle`` what they give for the money that
+is left to pay. Both are functions of the book and the facts alone: the same for ever, for a quote, its capture, a
+return and a replay.
+"""
 
-from verno.kit.money import full_steps
-from verno.rules.types import MAX_PER_MINOR_UNIT, MAX_RATE, MAX_RULES, Facts, Fired, Rule, Rulebook, Verdict
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from verno.rules import choosing, earning, pricing
+from verno.rules.compiling import Act, Book, Ready
+from verno.rules.effects import (
+    Earn,
+    EarnMultiply,
+    EarnPercent,
+    EmitEvent,
+    ExtendExpiry,
+    GiveBadge,
+    PrintText,
+    SetTier,
+)
+from verno.rules.facts import Facts
+from verno.rules.types import STEPS, Choose, Fired, Verdict
+
+MOST_POINTS = 10**12
+"""Of a unit and receipt: what the ledger takes in one entry."""
+BASE = (Earn, EarnPercent)
+"""What a multiple multiplies when it names no rules."""
 
 
-def evaluate(rulebook: Rulebook, facts: Sequence[Facts]) -> list[Verdict]:
-    """Return one verdict per receipt, in order; the same input gives the same verdict for ever.
-
-    A rule that brings nothing (less than one full step was paid) counts as not matched.
-    """
-    return [_verdict(rulebook, fact) for fact in facts]
+def plain(book: Book, paid: Sequence[int]) -> list[Verdict]:
+    """Return the verdicts of a plain book on receipts of which only the money paid is known."""
+    return [_plain(book, money) for money in paid]
 
 
-def _verdict(rulebook: Rulebook, fact: Facts) -> Verdict:
+def _plain(book: Book, paid: int) -> Verdict:
     points: dict[str, int] = {}
     fired = []
-    for rule in rulebook.rules:
-        line = _apply(rule, fact)
-        fired.append(line)
-        if line.points:
-            points[line.unit] = points.get(line.unit, 0) + line.points
+    for one in book.rules:
+        for effect in one.rule.effects:
+            if isinstance(effect, Earn):
+                full = max(paid, 0) // effect.per
+                given = full * effect.points
+                fired.append(Fired(one.rule.id, full > 0, effect.unit, given, paid, effect.per, effect.points, full))
+                if given:
+                    points[effect.unit] = points.get(effect.unit, 0) + given
     return Verdict(points, tuple(fired))
 
 
-def _apply(rule: Rule, fact: Facts) -> Fired:
-    effect = rule.effect
-    full = full_steps(fact.paid, effect.per)
-    return Fired(rule.id, full > 0, effect.unit, full * effect.points, fact.paid, effect.per, effect.points, full)
+def price(book: Book, facts: Facts) -> tuple[Fired, ...]:
+    """Let rules take off what they do: the lines' discounts are in the facts then; returns what acted, and how."""
+    if not book.discounts:
+        pricing.start(facts)
+        return ()
+    pricing.start(facts)
+    able, when = _able(book, facts), facts.when
+    matching = [one for one in able if one.discounts and (one.holds is None or one.holds(facts, when))]
+    if not matching:
+        return ()
+    if book.rulebook.choose is Choose.PRIORITY:
+        chosen = choosing.by_priority(matching)
+    else:
+        givers = {one.position for one in able if one.earns and not one.discounts}
+        chosen = choosing.best(
+            matching,
+            lambda some: _worth(book, facts, some),
+            lambda one: not one.rivals.isdisjoint(givers),
+        )
+    return tuple(pricing.apply(book, facts, chosen))
 
 
-def problems(rulebook: Rulebook, units: Sequence[str]) -> list[str]:
-    """Return what is wrong with a rulebook, in words; nothing when it may be stored."""
-    out = []
-    if len(rulebook.rules) > MAX_RULES:
-        out.append(f"at most {MAX_RULES} rules")
-    seen: set[str] = set()
-    for rule in rulebook.rules:
-        if rule.id in seen:
-            out.append(f"rule {rule.id}: the id is used twice")
-        seen.add(rule.id)
-        if rule.effect.unit not in units:
-            out.append(f"rule {rule.id}: the program has no unit {rule.effect.unit}")
-        if not rule.effect.per >= 1:
-            out.append(f"rule {rule.id}: 'per' must be at least 1 minor unit")
-        if not 1 <= rule.effect.points <= MAX_RATE:
-            out.append(f"rule {rule.id}: 'points' must be from 1 to {MAX_RATE}")
-        elif rule.effect.points > MAX_PER_MINOR_UNIT * rule.effect.per:
-            out.append(f"rule {rule.id}: more than {MAX_PER_MINOR_UNIT} points for one minor unit")
-    return out
+def settle(book: Book, facts: Facts, taken_off: Sequence[Fired] = ()) -> Verdict:
+    """Say what rules give for a receipt whose discounts, and what points pay, are in the facts.
+
+    ``taken_off`` is what ``price`` returned, maybe long ago.
+    """
+    acted = [book.by_id[id_] for id_ in {one.rule: None for one in taken_off if one.matched} if id_ in book.by_id]
+    positions = {one.position for one in acted}
+    when = facts.when
+    matching = [
+        one
+        for one in _able(book, facts)
+        if not one.discounts and one.rivals.isdisjoint(positions) and (one.holds is None or one.holds(facts, when))
+    ]
+    if book.rulebook.choose is Choose.PRIORITY:
+        chosen = choosing.by_priority(matching)
+    else:
+        chosen = choosing.best(matching, lambda some: _points_worth(book, _given(book, facts, some)))
+    return _verdict(book, [*taken_off, *_given(book, facts, [*acted, *chosen])])
+
+
+def evaluate(book: Book, facts: Sequence[Facts]) -> list[Verdict]:
+    """Return one verdict per receipt, in order, where points pay nothing."""
+    return [settle(book, one, price(book, one)) for one in facts]
+
+
+def _able(book: Book, facts: Facts) -> list[Ready]:
+    """Return the rules that could act on this receipt if their conditions held."""
+    rules, closed = book.rules, facts.closed
+    found = [rules[position] for position in book.index.candidates(facts)]
+    if book.guarded or closed:
+        return [
+            one
+            for one in found
+            if not one.rule.paused and (one.rule.with_points or not facts.spends) and one.rule.id not in closed
+        ]
+    return found
+
+
+def _given(book: Book, facts: Facts, rules: Sequence[Ready]) -> list[Fired]:
+    """Return what these rules give and tell, multiples after what they multiply."""
+    fired: list[Fired] = []
+    for one in rules:
+        mine = [_earned(book, one, act, facts) for act in one.earns if not isinstance(act.effect, EarnMultiply)]
+        fired += mine
+        if one.tells and (one.discounts or not one.earns or any(each.matched for each in mine)):
+            fired += [_told(one, act) for act in one.tells]
+    for one in rules:
+        for act in one.earns:
+            if isinstance(act.effect, EarnMultiply):
+                fired.append(_multiplied(book, one, act, act.effect, facts, rules))
+    return fired
+
+
+def _earned(book: Book, one: Ready, act: Act, facts: Facts, within: Collection[int] | None = None) -> Fired:
+    """Return what an effect gives, or would for those of its lines that are ``within``."""
+    lines = pricing.picked(act, facts)
+    if within is not None:
+        lines = [line for line in lines if line.number in within]
+    effect = act.effect
+    unit = getattr(effect, "unit", "")
+    point = earning.point_of(effect, book.rulebook.worth.get(unit, 0), book.rulebook.scales.get(unit, 0))
+    return earning.earned(act, one.rule.id, facts, lines, point)
+
+
+def _multiplied(book: Book, one: Ready, act: Act, effect: EarnMultiply, facts: Facts, rules: Sequence[Ready]) -> Fired:
+    lines = pricing.picked(act, facts)
+    within = {line.number for line in lines}
+    base = 0
+    for other in rules:
+        if effect.rules and other.rule.id not in effect.rules:
+            continue
+        for each in other.earns:
+            wanted = not isinstance(each.effect, EarnMultiply) if effect.rules else isinstance(each.effect, BASE)
+            if wanted and getattr(each.effect, "unit", "") == effect.unit:
+                base += _earned(book, other, each, facts, within).points
+    return earning.multiplied(effect, one.rule.id, base, sum([line.paid for line in lines]))
+
+
+def _told(one: Ready, act: Act) -> Fired:
+    effect, rule = act.effect, one.rule.id
+    kind = str(effect.__struct_config__.tag)
+    match effect:
+        case GiveBadge():
+            return Fired(rule, matched=True, effect=kind, text=effect.badge, full=effect.days or 0)
+        case ExtendExpiry():
+            return Fired(rule, matched=True, unit=effect.unit, effect=kind, full=effect.days)
+        case SetTier():
+            return Fired(rule, matched=True, effect=kind, text=f"{effect.track}/{effect.step}", full=effect.days)
+        case EmitEvent():
+            return Fired(rule, matched=True, effect=kind, text=effect.name)
+        case PrintText():
+            return Fired(rule, matched=True, effect=kind)
+        case _:
+            message = f"{effect} tells nothing"
+            raise ValueError(message)
+
+
+def _worth(book: Book, facts: Facts, rules: Sequence[Ready]) -> int:
+    """Return what a member has of these discounts, and of the points that come with them, in minor units."""
+    return facts.discount + _points_worth(book, settle(book, facts, pricing.apply(book, facts, rules)).fired)
+
+
+def _points_worth(book: Book, fired: Sequence[Fired]) -> int:
+    """Return what points are worth in minor units; those of a unit without a worth count for one each."""
+    worth, scales = book.rulebook.worth, book.rulebook.scales
+    return sum([one.points * worth.get(one.unit, 1) // STEPS[scales.get(one.unit, 0)] for one in fired if one.points])
+
+
+def _verdict(book: Book, fired: Sequence[Fired]) -> Verdict:
+    """Add up the points by unit; where a cap is reached, the later rules give less."""
+    caps = book.rulebook.caps.points
+    points: dict[str, int] = {}
+    out: list[Fired] = []
+    for one in fired:
+        if one.points:
+            has = points.get(one.unit, 0)
+            given = min(one.points, caps.get(one.unit, MOST_POINTS) - has)
+            points[one.unit] = has + given
+            out.append(one if given == one.points else replace(one, points=given, matched=given > 0))
+        else:
+            out.append(one)
+    return Verdict({unit: number for unit, number in points.items() if number}, tuple(out))

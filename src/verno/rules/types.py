@@ -1,53 +1,144 @@
-"""Words of the rules engine: rulebook, rule, effect, facts, verdict."""
+"""Words of the rules engine: rulebook, rule, verdict. Effects are in ``effects``, facts in ``facts``."""
 
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
-MAX_RULES = 1000
-MAX_RATE = 10**6
+from verno.rules.effects import AnyEffect, Code, Share, Tree
+
+MAX_RULES = 5000
+MAX_EFFECTS = 20
+"""Effects of one rule."""
 MAX_PER_MINOR_UNIT = 10
 """Keeps the points of the largest receipt within what the ledger takes in one entry."""
+MAX_CATEGORIES = 50
+
+STEPS = (1, 10, 100)
+"""Smallest steps in a whole point, by the unit's scale."""
+
+Priority: TypeAlias = Annotated[int, Meta(ge=-1000, le=1000)]
 
 
-class Earn(msgspec.Struct, frozen=True, tag_field="type", tag="earn_per_full", forbid_unknown_fields=True):
-    """Give ``points`` for every full ``per`` minor units of what was paid, rounded down once per receipt."""
+class Period(StrEnum):
+    """What a budget is for: all time, or the calendar day, week, month or year of the receipt's place."""
 
-    unit: str
-    points: int
-    per: int
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A named effect. Conditions join with the predicate tree; until then a rule holds for every receipt."""
-
-    id: str
-    effect: Earn
+    EVER = "ever"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
 
 
-class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rules of one version, in the order they are evaluated."""
+class Counts(StrEnum):
+    """What a budget counts: receipts that a rule acted on, money it took off, points it gave (of all units)."""
+
+    USES = "uses"
+    MONEY = "money"
+    POINTS = "points"
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """At most ``most`` of something, in all or for each member; a rule that would exceed it does not act."""
+
+    counts: Counts
+    most: Annotated[int, Meta(ge=1, le=10**15)]
+    each_member: bool = False
+    period: Period = Period.EVER
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Effects, and when they come about.
+
+    ``when`` is a condition on the receipt, none meaning always. Of the rules of one ``group`` one acts; a rule that is
+    ``alone`` acts with no other of its kind (those that discount, or those that give points). ``category`` says with
+    which others it goes together, as the rulebook has it. ``with_points``: false where it does not act on receipts
+    that points pay a part of. ``once_a_line``: it leaves out lines that another rule took something off, and those
+    after it leave out its own. A higher ``priority`` acts first; among equals the order of the rulebook counts.
+    """
+
+    id: Code
+    effects: Annotated[tuple[AnyEffect, ...], Meta(min_length=1, max_length=MAX_EFFECTS)]
+    when: Tree | None = None
+    name: Annotated[str, Meta(max_length=200)] = ""
+    promotion: Code | None = None
+    category: Code | None = None
+    group: Code | None = None
+    alone: bool = False
+    priority: Priority = 0
+    with_points: bool = True
+    once_a_line: bool = False
+    paused: bool = False
+    budgets: Annotated[tuple[Budget, ...], Meta(max_length=10)] = ()
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How rules of a category go together: all of them or ``one`` alone, and not with those of ``without``."""
+
+    code: Code
+    one: bool = False
+    without: tuple[Code, ...] = ()
+
+
+class Choose(StrEnum):
+    """Which of rules that do not go together act."""
+
+    BEST = "best"
+    """Those that give the member most: money taken off and the worth of points together."""
+    PRIORITY = "priority"
+
+
+class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all discounts together leave: at most this share off a receipt and off a line.
+
+    ``margin``: a line whose goods have a cost is not sold below it and this share (hundredths of a per cent) on top.
+    ``points``: at most so many of a unit a receipt.
+    """
+
+    receipt: Share | None = None
+    line: Share | None = None
+    margin: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    points: Mapping[str, int] = {}
+
+
+class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The rules of one version, in the order they are evaluated.
+
+    ``worth``: minor units that one whole point of a unit is worth, and ``scales`` its decimals, as they were when this
+    version was made. ``amounts_first``: amounts are taken off before per cents are.
+    """
 
     rules: tuple[Rule, ...]
+    categories: Annotated[tuple[Category, ...], Meta(max_length=MAX_CATEGORIES)] = ()
+    choose: Choose = Choose.BEST
+    caps: Caps = Caps()
+    amounts_first: bool = False
+    worth: Mapping[str, int] = {}
+    scales: Mapping[str, int] = {}
 
 
-class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What the engine may know of a receipt: minor units paid for all its lines."""
+class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One effect's part of a verdict, with the numbers that explain it.
 
-    paid: int
-
-
-class Fired(msgspec.Struct, frozen=True, gc=False):
-    """One rule's part of a verdict, with the numbers that explain it."""
+    ``paid`` is the money of the lines it looked at; ``full`` times ``rate`` are the points of a rule per full ``per``
+    minor units, ``rate`` alone is a share, a multiple or a fixed number (see ``effect``). ``discount`` is what it took
+    off, ``lines`` of which lines how much. ``text`` is a name of what it gave: a badge, an event, an SKU.
+    """
 
     rule: str
     matched: bool
-    unit: str
-    points: int
-    paid: int
-    per: int
-    rate: int
-    full: int
+    unit: str = ""
+    points: int = 0
+    paid: int = 0
+    per: int = 0
+    rate: int = 0
+    full: int = 0
+    effect: str = "earn_per_full"
+    discount: int = 0
+    lines: tuple[tuple[int, int], ...] = ()
+    text: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -16,7 +16,8 @@ from verno.ledger.types import Operation
 from verno.members import service as members
 from verno.members.types import Created, NewMember
 from verno.promotions import service as promotions
-from verno.rules.types import Earn, Rule, Rulebook
+from verno.rules.effects import Earn
+from verno.rules.types import Rule, Rulebook
 from verno.workspace import keys, settings
 from verno.workspace import service as workspace
 from verno.workspace.types import NewStore, Scope
@@ -52,8 +53,8 @@ def open_shop(demo: Demo, *, now: datetime) -> Shop:
     with db.transaction(program.id) as conn:
         workspace.add_stores(conn, program.id, [NewStore(PLACE, PLACE)], now=now)
         settings.write(conn, program.id, "spend.value", 100, scope=f"unit={unit.code}", now=now)
-        book = Rulebook(tuple(Rule(f"rule-{n}", Earn(unit.code, 1, 100 + n)) for n in range(MANY_RULES)))
-        promotions.publish(conn, program.id, book, units=[unit.code], effective_from=now - SINCE, now=now)
+        book = Rulebook(tuple(Rule(id=f"rule-{n}", effects=(Earn(unit.code, 1, 100 + n),)) for n in range(MANY_RULES)))
+        promotions.publish(conn, program.id, book, units=[unit], effective_from=now - SINCE, now=now)
         fresh = (NewMember(external_id=f"m-{n}") for n in range(MEMBERS))
         found = [one for part in batches.batched(fresh, 1_000) for one in members.upsert(conn, program, part, now=now)]
         members_ids = tuple([one.member_id for one in found if isinstance(one, Created)])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from verno.intake.sums import worth
-from verno.intake.sums.spread import spread
+from verno.kit.money import spread
 from verno.intake.types import Receipt, Refusal, Refused, Spent, Wish
 from verno.ledger.types import MAX_POINTS
 from verno.workspace.types import Unit

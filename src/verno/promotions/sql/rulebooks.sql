@@ -1,6 +1,7 @@
 -- name: rulebooks
--- All rulebooks of a program, newest moment first; a handful of rows. Plan: small table.
-SELECT id::text, version, body, effective_from FROM promotions_rulebook
+-- All rulebooks of a program, newest moment first, without the bodies of those that are known. Plan: small table.
+SELECT id::text, version, CASE WHEN id = ANY (%(known)s::uuid[]) THEN NULL ELSE body END, effective_from
+FROM promotions_rulebook
 WHERE program_id = %(program)s
 ORDER BY effective_from DESC, version DESC
 

@@ -1,0 +1,208 @@
+"""A rulebook made ready: conditions become closures, rules are indexed by what they need, rivals are known."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from verno.predicate.anchors import anchors
+from verno.predicate.closures import closure
+from verno.predicate.reading import read
+from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Wrong
+from verno.rules import fields
+from verno.rules.asking import asked
+from verno.rules.effects import (
+    AnyEffect,
+    Bundle,
+    Discounting,
+    DiscountPercent,
+    Earn,
+    Earning,
+    Rates,
+    Tree,
+)
+from verno.rules.facts import Facts, Line
+from verno.rules.fields import Known
+from verno.rules.indexing import Index, Needs, index
+from verno.rules.rivals import rivals
+from verno.rules.types import Rule, Rulebook
+
+PATH = " / "
+"""What joins the names of a category's path where one text stands for it."""
+ALWAYS = AllOf(())
+
+RateOf: TypeAlias = Callable[[Facts, Line], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An effect, ready: the lines it looks at (None: all), its rate where values differ, the lines of its parts."""
+
+    effect: AnyEffect
+    where: Reading | None = None
+    rate: RateOf | None = None
+    parts: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A rule, ready. ``rivals`` are the positions of rules that it does not go together with."""
+
+    rule: Rule
+    position: int
+    condition: Node
+    holds: Reading | None
+    discounts: tuple[Act, ...]
+    earns: tuple[Act, ...]
+    tells: tuple[Act, ...]
+    rivals: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A rulebook, ready: ``rules`` by priority; ``uses`` are the fields that conditions ask.
+
+    ``plain``: every rule gives points per full amount of the whole receipt, always, so that nothing but the money paid
+    need be known. ``discounts``: some rule takes something off. ``guarded``: some rule is paused, or does not act where
+    points pay.
+    """
+
+    rulebook: Rulebook
+    rules: tuple[Ready, ...]
+    index: Index
+    uses: frozenset[str]
+    plain: bool
+    discounts: bool
+    guarded: bool
+    by_id: Mapping[str, Ready]
+
+
+def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
+    """Return the rulebook made ready, or everything that is wrong with its conditions (``rules.3.when.rules.0``)."""
+    maker = _Maker(known, rulebook)
+    order = sorted(range(len(rulebook.rules)), key=lambda i: -rulebook.rules[i].priority)
+    apart = rivals([rulebook.rules[i] for i in order], rulebook.categories)
+    rules = tuple([maker.rule(rulebook.rules[i], position, i, apart[position]) for position, i in enumerate(order)])
+    if maker.problems:
+        return Refused(tuple(maker.problems))
+    return Book(
+        rulebook,
+        rules,
+        index([maker.needs[position] for position in range(len(rules))], maker.registry),
+        frozenset(maker.uses),
+        all(_is_plain(one) for one in rules) and not rulebook.caps.points,
+        any(one.discounts for one in rules),
+        any(one.rule.paused or not one.rule.with_points for one in rules),
+        {one.rule.id: one for one in rules},
+    )
+
+
+class _Maker:
+    """Reads conditions and collects what is wrong with them; lives for one rulebook."""
+
+    def __init__(self, known: Known, rulebook: Rulebook) -> None:
+        whens = [rule.when for rule in rulebook.rules]
+        wheres = [tree for rule in rulebook.rules for effect in rule.effects for tree in _trees(effect)]
+        self.registry = fields.registry(known, *whens)
+        self.lines = fields.line_registry(known, *wheres)
+        self.problems: list[Problem] = []
+        self.needs: dict[int, Needs] = {}
+        self.uses: set[str] = set()
+
+    def rule(self, rule: Rule, position: int, number: int, apart: frozenset[int]) -> Ready:
+        at = f"rules.{number}"
+        condition = self.node(rule.when, self.registry, f"{at}.when")
+        acts = [self.act(effect, f"{at}.effects.{i}") for i, effect in enumerate(rule.effects)]
+        discounts = tuple(act for act in acts if isinstance(act.effect, Discounting))
+        if discounts and any(name in fields.AFTER_DISCOUNTS for name in asked(condition)):
+            words = "a rule that takes something off cannot ask what is known only after that"
+            self.problems.append(Problem(f"{at}.when", Wrong.UNKNOWN_FIELD, words))
+        self.uses.update(asked(condition))
+        self.needs[position] = self.need(condition, rule, acts)
+        return Ready(
+            rule,
+            position,
+            condition,
+            None if condition == ALWAYS else closure(condition),
+            discounts,
+            tuple(act for act in acts if isinstance(act.effect, Earning)),
+            tuple(act for act in acts if not isinstance(act.effect, Earning | Discounting)),
+            apart,
+        )
+
+    def need(self, condition: Node, rule: Rule, acts: Sequence[Act]) -> Needs:
+        """Return what a receipt must hold: a rule whose only effect looks at some lines needs one of those too."""
+        needs = dict(anchors(condition) or {"amount": frozenset()})
+        if len(acts) == 1 and (tree := getattr(rule.effects[0], "lines", None)):
+            node = read(tree, self.lines)
+            if not isinstance(node, Refused):
+                of_lines = anchors(node) or {"amount": frozenset()}
+                needs |= {f"lines.{name}": values for name, values in of_lines.items() if name in LINE_NEEDS}
+        return needs
+
+    def act(self, effect: AnyEffect, at: str) -> Act:
+        tree: Tree | None = getattr(effect, "lines", None)
+        where = None if tree is None else self.closed(tree, f"{at}.lines")
+        by: Rates | None = getattr(effect, "by", None)
+        parts: list[Reading] = []
+        if isinstance(effect, Bundle):
+            parts = [self.closed(part.lines, f"{at}.parts.{i}.lines") for i, part in enumerate(effect.parts)]
+        return Act(effect, where, None if by is None else self.rate(effect, by, at), tuple(parts))
+
+    def closed(self, tree: Tree, at: str) -> Reading:
+        node = self.node(tree, self.lines, at)
+        self.uses.update(f"lines.{name}" for name in asked(node))
+        return closure(node)
+
+    def node(self, tree: Tree | None, registry: Registry, at: str) -> Node:
+        if tree is None:
+            return ALWAYS
+        node = read(tree, registry)
+        if isinstance(node, Refused):
+            self.problems += [Problem(f"{at}.{one.path}".rstrip("."), one.wrong, one.detail) for one in node.problems]
+            return ALWAYS
+        return node
+
+    def rate(self, effect: AnyEffect, by: Rates, at: str) -> RateOf:
+        of_lines = by.field.startswith("lines.")
+        known = (self.lines if of_lines else self.registry).fields
+        field = known.get(by.field.removeprefix("lines."))
+        if field is None or field.kind not in (Kind.CHOICE, Kind.CATEGORY, Kind.TEXT):
+            self.problems.append(
+                Problem(f"{at}.by.field", Wrong.UNKNOWN_FIELD, f"rates go by a choice or a category, not by {by.field}")
+            )
+            return lambda _facts, _line: 0
+        self.uses.add(by.field)
+        otherwise = effect.share if isinstance(effect, DiscountPercent) else getattr(effect, "rate", 0)
+        find, rates = field.read, dict(by.rates)
+        if field.kind is Kind.CATEGORY:
+            return lambda _facts, line: _deepest(cast("Sequence[str] | None", find(line)), rates, otherwise)
+        if of_lines:
+            return lambda _facts, line: rates.get(cast("str", find(line)), otherwise)
+        return lambda facts, _line: rates.get(cast("str", find(facts)), otherwise)
+
+
+LINE_NEEDS = frozenset({"sku", "category"})
+
+
+def _deepest(path: Sequence[str] | None, rates: Mapping[str, int], otherwise: int) -> int:
+    for depth in range(len(path or ()), 0, -1):
+        found = rates.get(PATH.join((path or ())[:depth]))
+        if found is not None:
+            return found
+    return otherwise
+
+
+def _trees(effect: AnyEffect) -> Iterator[Tree | None]:
+    yield getattr(effect, "lines", None)
+    if isinstance(effect, Bundle):
+        yield from (part.lines for part in effect.parts)
+
+
+def _is_plain(one: Ready) -> bool:
+    rule = one.rule
+    return (
+        one.holds is None
+        and not (one.rivals or rule.paused or rule.budgets)
+        and rule.with_points
+        and all(isinstance(effect, Earn) and effect.lines is None and effect.most is None for effect in rule.effects)
+    )

@@ -1,0 +1,150 @@
+"""What rules take off: each effect on the lines as those before it left them.
+
+Every effect works out one sum for the receipt, rounded down once, and spreads it over its lines by the largest
+remainder, so that lines and receipt agree to the minor unit.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from verno.kit.money import spread
+from verno.rules.compiling import Act
+from verno.rules.effects import (
+    WHOLE,
+    Bundle,
+    DiscountAmount,
+    DiscountPercent,
+    Each,
+    FixedPrice,
+    FreeUnits,
+    Gift,
+)
+from verno.rules.facts import Facts, Line
+
+THOUSAND = 1000
+
+Off: TypeAlias = list[tuple[Line, int]]
+"""What is taken off which lines, in minor units, before caps."""
+
+
+def left(line: Line) -> int:
+    """Return what a line still costs."""
+    return line.price - line.discount
+
+
+def off(act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
+    """Return what an effect takes off these lines of a receipt."""
+    effect = act.effect
+    match effect:
+        case DiscountPercent():
+            return _percent(effect, act, facts, lines)
+        case DiscountAmount():
+            return _amount(effect, lines)
+        case FixedPrice():
+            return [(line, max(0, left(line) - _priced(effect.price, line))) for line in lines]
+        case FreeUnits():
+            return _free_units(effect, lines)
+        case Bundle():
+            return _bundle(effect, act, facts, lines)
+        case Gift():
+            return _cheapest([line for line in lines if line.sku == effect.sku], effect.units, WHOLE)
+        case _:
+            message = f"{effect} takes nothing off"
+            raise ValueError(message)
+
+
+def stage(effect: object, *, amounts_first: bool) -> int:
+    """Return when an effect has its turn: prices, then pieces, then per cents and amounts in the order that is set."""
+    if isinstance(effect, FixedPrice | Bundle):
+        return 0
+    if isinstance(effect, FreeUnits | Gift):
+        return 1
+    return 2 if isinstance(effect, DiscountAmount) is amounts_first else 3
+
+
+def _percent(effect: DiscountPercent, act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
+    if act.rate is None:
+        weights = [left(line) * effect.share for line in lines]
+    else:
+        weights = [left(line) * min(act.rate(facts, line), WHOLE) for line in lines]
+    total = sum(weights) // WHOLE
+    if effect.most is not None:
+        total = min(total, effect.most)
+    return list(zip(lines, spread(total, weights), strict=True))
+
+
+def _amount(effect: DiscountAmount, lines: Sequence[Line]) -> Off:
+    if effect.each is Each.RECEIPT:
+        prices = [left(line) for line in lines]
+        return list(zip(lines, spread(min(effect.amount, sum(prices)), prices), strict=True))
+    return [(line, min(left(line), effect.amount * (1 if effect.each is Each.LINE else line.units))) for line in lines]
+
+
+def _priced(price: int, line: Line) -> int:
+    """Return what a quantity costs at a price for one, half a minor unit rounded up."""
+    return (2 * price * line.quantity + THOUSAND) // (2 * THOUSAND)
+
+
+def _free_units(effect: FreeUnits, lines: Sequence[Line]) -> Off:
+    if not effect.same_goods:
+        return _cheapest(lines, _how_many(effect, lines), effect.share)
+    of_goods: dict[str, list[Line]] = {}
+    for line in lines:
+        of_goods.setdefault(line.sku, []).append(line)
+    return [one for same in of_goods.values() for one in _cheapest(same, _how_many(effect, same), effect.share)]
+
+
+def _how_many(effect: FreeUnits, lines: Sequence[Line]) -> int:
+    sets = sum([line.units for line in lines]) // effect.of
+    return min(sets, effect.sets or sets) * effect.free
+
+
+def _cheapest(lines: Sequence[Line], pieces: int, share: int) -> Off:
+    """Take ``share`` off the ``pieces`` cheapest whole pieces of these lines."""
+    out: Off = []
+    for line in sorted(lines, key=_for_one):
+        taken = min(pieces, line.units)
+        if taken:
+            out.append((line, left(line) * taken * THOUSAND * share // (line.quantity * WHOLE)))
+            pieces -= taken
+    return out
+
+
+def _for_one(line: Line) -> tuple[float, int]:
+    # Only an order: the sums themselves stay whole numbers.
+    return (left(line) / line.quantity if line.quantity else 0.0, line.number)
+
+
+def _bundle(effect: Bundle, act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
+    when = facts.when
+    parts = [[line for line in lines if where(line, when)] for where in act.parts]
+    sets = min(
+        [sum([line.units for line in some]) // part.units for part, some in zip(effect.parts, parts, strict=True)]
+    )
+    sets = min(sets, effect.sets or sets)
+    while sets > 0:
+        taken = _take(effect, parts, sets)
+        if taken is not None:
+            worth = [left(line) * pieces * THOUSAND // line.quantity for line, pieces in taken]
+            return list(
+                zip([line for line, _ in taken], spread(max(0, sum(worth) - sets * effect.price), worth), strict=True)
+            )
+        sets -= 1  # a piece that fits two parts can be only in one of them
+    return []
+
+
+def _take(effect: Bundle, parts: Sequence[Sequence[Line]], sets: int) -> list[tuple[Line, int]] | None:
+    """Return how many pieces of which lines make so many sets, the dearest first; None when there are not enough."""
+    rest = {line.number: line.units for some in parts for line in some}
+    found: dict[int, tuple[Line, int]] = {}
+    for part, some in sorted(zip(effect.parts, parts, strict=True), key=lambda pair: len(pair[1])):
+        wanted = part.units * sets
+        for line in sorted(some, key=_for_one, reverse=True):
+            taken = min(wanted, rest[line.number])
+            if taken:
+                rest[line.number] -= taken
+                wanted -= taken
+                found[line.number] = (line, found.get(line.number, (line, 0))[1] + taken)
+        if wanted:
+            return None
+    return list(found.values())
