@@ -10,13 +10,14 @@ from tests.builders import NOW, make_shop
 from verno.promotions import service as promotions
 from verno.promotions import worth
 from verno.promotions.types import StoredRulebook
-from verno.rules.types import Earn, Rule, Rulebook
+from verno.rules.effects import Earn
+from verno.rules.types import Rule, Rulebook
 from verno.workspace import service as workspace
 from verno.workspace.types import NewUnit, Unit
 
 
 def book(*earns: tuple[str, int, int]) -> Rulebook:
-    return Rulebook(tuple(Rule(f"r{i}", Earn(*earn)) for i, earn in enumerate(earns)))
+    return Rulebook(tuple(Rule(id=f"r{i}", effects=(Earn(*earn),)) for i, earn in enumerate(earns)))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_what_holds_now_and_later_counts_and_what_held_before_does_not(conn: psy
             conn,
             program,
             book(("points", 1, per)),
-            units=["points"],
+            units=[unit],
             effective_from=NOW + timedelta(days=days),
             now=NOW,
         )

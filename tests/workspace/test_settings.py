@@ -58,7 +58,16 @@ def test_a_default_reads_as_it_is_told(definition: Definition[object]) -> None:
     assert kind.allowed
 
 
-@pytest.mark.parametrize("definition", ALL, ids=lambda one: one.key)
+def test_a_name_is_text_within_bounds() -> None:
+    kind = registry.LEGAL_ENTITY.kind
+    assert kind.parse("ООО «Ромашка»") == "ООО «Ромашка»"
+    assert kind.parse("none") is None
+    assert all(isinstance(kind.accept(raw), Wrong) for raw in ("", "a\nb", "a" * 201, 1, []))
+
+
+@pytest.mark.parametrize(
+    "definition", [one for one in ALL if one.key != registry.LEGAL_ENTITY.key], ids=lambda one: one.key
+)
 def test_nonsense_is_refused(definition: Definition[object]) -> None:
     for words in BAD - ({"x"} if definition is registry.ADJUST_REASONS else set()):
         assert isinstance(definition.kind.parse(words), Wrong), words

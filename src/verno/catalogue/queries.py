@@ -31,6 +31,14 @@ def goods_by_id(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[s
     return {goods.id: goods for goods in found}
 
 
+def facts(
+    conn: Connection, program_id: str, skus: Sequence[str]
+) -> dict[str, tuple[tuple[str, ...] | None, int | None]]:
+    """Return the category's path (None where nobody has said one) and the cost of goods by sku, those that exist."""
+    found = conn.execute(SQL["goods_facts"], {"program": program_id, "skus": batches.rows(skus)}).fetchall()
+    return {sku: (tuple(category) if category else None, cost) for sku, category, cost in found}
+
+
 def count(conn: Connection, program_id: str) -> int:
     """Return how many goods the program has."""
     row = conn.execute(SQL["count_goods"], {"program": program_id}).fetchone()

@@ -71,7 +71,8 @@ def _ensure(
 
 def _given(item: NewGoods) -> dict[str, object]:
     fields: dict[str, object] = {"name": item.name, "category": item.category, "attributes": item.attributes}
-    return {name: value for name, value in fields.items() if value is not UNSET}
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    return given if item.cost is UNSET else {**given, "costs": True, "cost": item.cost}
 
 
 def _problem(item: NewGoods) -> Refused | None:

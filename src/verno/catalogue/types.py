@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from verno.kit.money import MAX_AMOUNT
+
 MAX_CATEGORY_DEPTH = 10
 MAX_ATTRIBUTES = 50
 
@@ -20,13 +22,15 @@ Attributes: TypeAlias = Annotated[dict[Step, AttributeValue], Meta(max_length=MA
 class NewGoods(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Goods as an integrator names them. ``category`` is the path from the department down.
 
-    A field that is absent leaves what is stored; goods never named are called by their sku.
+    A field that is absent leaves what is stored; goods never named are called by their sku. ``cost`` is what one costs
+    the owner, in minor units; null takes it back.
     """
 
     sku: Sku
     name: Name | UnsetType = UNSET
     category: Category | UnsetType = UNSET
     attributes: Attributes | UnsetType = UNSET
+    cost: Annotated[int, Meta(ge=0, le=MAX_AMOUNT)] | UnsetType | None = UNSET
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -37,6 +41,7 @@ class Goods(msgspec.Struct, frozen=True):
     name: str
     category: list[str]
     attributes: dict[str, object]
+    cost: int | None
 
 
 class Refusal(StrEnum):

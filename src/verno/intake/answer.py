@@ -117,7 +117,7 @@ def settled(context: Context, case: Case, holder: str) -> bytes:
             balance=balance(context, case.balances),
             explanation=explanation(context, case.fired),
             to_pay=case.to_pay if priced else UNSET,
-            lines=lines(amounts(case), case.spent.lines) if priced else UNSET,
+            lines=lines(case) if priced else UNSET,
             expires_at=UNSET if case.hold_until is None else case.hold_until,
         )
     )
@@ -130,7 +130,7 @@ def unmatched(case: Case, claim_code: str | None) -> bytes:
         Answer(
             *(case.id, case.receipt.number, "unmatched", None, [], [], []),
             to_pay=case.to_pay if priced else UNSET,
-            lines=lines(amounts(case), case.spent.lines) if priced else UNSET,
+            lines=lines(case) if priced else UNSET,
             claim_code=UNSET if claim_code is None else claim_code,
         )
     )
@@ -156,25 +156,24 @@ def explanation(context: Context, fired: Iterable[Fired]) -> list[RulePart]:
         RulePart(
             one.rule,
             one.matched,
-            explain(one, currency=program.currency, scale=units[one.unit].scale, locale=program.locale),
+            explain(
+                one, currency=program.currency, scale=units[one.unit].scale if one.unit else 0, locale=program.locale
+            ),
             one.points,
         )
         for one in fired
     ]
 
 
-def amounts(case: Case) -> list[int]:
-    """Return the amounts of a receipt's lines."""
-    return [line.amount for line in case.receipt.lines]
+def lines(case: Case) -> list[LinePart]:
+    """Return the price of each line; the columns add up to the receipt's figures."""
+    return line_parts([line.amount for line in case.receipt.lines], case.off, case.spent.lines)
 
 
-def lines(prices: Sequence[int], paid: Sequence[int]) -> list[LinePart]:
-    """Return the price of each line; the columns add up to the receipt's figures.
-
-    ``prices`` are the lines' amounts in minor units, ``paid`` what points pay of each: empty where they pay nothing.
-    """
-    pairs = zip(prices, paid or [0] * len(prices), strict=True)
+def line_parts(prices: Sequence[int], off: Sequence[int], paid: Sequence[int]) -> list[LinePart]:
+    """Return the price of each line, what rules took off it and points paid (empty: nothing), in minor units."""
+    nothing = [0] * len(prices)
     return [
-        LinePart(number, amount, 0, by_points, amount - by_points)
-        for number, (amount, by_points) in enumerate(pairs, 1)
+        LinePart(number, amount, less, by_points, amount - less - by_points)
+        for number, (amount, less, by_points) in enumerate(zip(prices, off or nothing, paid or nothing, strict=True), 1)
     ]

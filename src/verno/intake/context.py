@@ -18,11 +18,16 @@ from verno.intake.unwinding.types import Unwinder
 from verno.kit import localtime
 from verno.kit.binary.fields import raw
 from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
 from verno.ledger.lifetime import Span
 from verno.limits import queries as limits
 from verno.limits.types import Limit
+from verno.members import queries as members
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
+from verno.rules import compiling
+from verno.rules.compiling import Book
+from verno.rules.fields import Known
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
 from verno.workspace.registry import UnknownPlace
@@ -66,8 +71,12 @@ class Context:
     tills: dict[TillKey, str]
     makes_places: bool
     read_at: float
+    known: Known = field(default_factory=Known)
+    """What conditions may name; places and other codes may be any, since a rulebook outlives them."""
     limits: tuple[Limit, ...] = ()
     unwinders: Mapping[str, Unwinder] = field(default_factory=lambda: UNWINDERS)
+    books: dict[str, Book] = field(default_factory=dict)
+    """Rulebooks made ready, by id: what was published never changes."""
     lives: dict[tuple[str, date, ZoneInfo], Span] = field(default_factory=dict)
     """Lives of points by unit, business date and zone: a day's receipts share theirs."""
     by_code: dict[str, Unit] = field(init=False)
@@ -76,6 +85,20 @@ class Context:
     def __post_init__(self) -> None:
         """Arrange what is looked up by name."""
         self.by_code = {unit.code: unit for unit in self.units}
+
+    def ready(self, stored: StoredRulebook) -> Book:
+        """Return a rulebook ready to judge by.
+
+        Raises ``BrokenInvariant`` for one whose fields are gone: what rules ask for is never removed.
+        """
+        book = self.books.get(stored.id)
+        if book is None:
+            made = compiling.ready(stored.rulebook, self.known)
+            if not isinstance(made, Book):
+                message = f"rulebook {stored.version} cannot be read any more: {made.problems}"
+                raise BrokenInvariant(message)
+            book = self.books[stored.id] = made
+        return book
 
     def learn(self, learned: Learned) -> None:
         """Remember what a committed transaction found out."""
@@ -93,7 +116,7 @@ class Context:
     def catch_up(self, conn: Connection, rulebooks: Collection[str], places: Collection[str]) -> None:
         """Read rulebooks or stores again when something stored names one that was made after this was read."""
         if not {book.id for book in self.rulebooks}.issuperset(rulebooks):
-            self.rulebooks = promotions.rulebooks(conn, self.program.id)
+            self.rulebooks = promotions.rulebooks(conn, self.program.id, known={one.id: one for one in self.rulebooks})
         if not self.by_place.keys() >= set(places):
             self.add_stores(workspace.stores(conn, self.program.id))
 
@@ -123,7 +146,11 @@ def of(conn: Connection, program_id: str) -> Context:
         program=workspace.program(conn, program_id),
         units=workspace.units(conn, program_id),
         policy=book,
-        rulebooks=promotions.rulebooks(conn, program_id),
+        rulebooks=promotions.rulebooks(
+            conn, program_id, known={one.id: one for one in known.rulebooks} if known else {}
+        ),
+        known=Known(member_attributes=members.attribute_kinds(conn, program_id)),
+        books=known.books if known else {},
         stores={},
         zones={},
         goods=known.goods if known else {},

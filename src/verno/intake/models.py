@@ -30,7 +30,8 @@ class Receipt(models.Model):
     settled in part, what came back, lies in ``Step`` and ``Return``.
 
     ``spent`` is what points paid (``intake.types.Spent``), ``points_value`` their worth in minor units, ``given`` the
-    points by unit where a cap gave fewer than the rules said.
+    points by unit where a cap gave fewer than the rules said. ``facts`` is what rules knew of the member, the place and
+    the goods (``settling.remembering``), ``taken_off`` the sum of their discounts in minor units.
     """
 
     pk = models.CompositePrimaryKey("id", "holder_id")
@@ -65,6 +66,8 @@ class Receipt(models.Model):
     claim_code = models.TextField(null=True)
     lines_holder_id = models.UUIDField(null=True)
     approved_by = models.UUIDField(null=True)
+    facts = models.JSONField(null=True)
+    taken_off = models.BigIntegerField(db_default=0)
 
     class Meta:
         """Lines are summed into ``amount``; a member's receipts are read newest first."""
@@ -79,6 +82,10 @@ class Receipt(models.Model):
             models.CheckConstraint(
                 condition=models.Q(points_value__gte=0, points_value__lte=models.F("amount")),
                 name="intake_receipt_paid",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_off__gte=0, taken_off__lte=models.F("amount") - models.F("points_value")),
+                name="intake_receipt_off",
             ),
             models.UniqueConstraint(
                 fields=["program_id", "claim_code"],

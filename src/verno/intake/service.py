@@ -15,7 +15,7 @@ from verno.intake.returns import applying
 from verno.intake.settling import pricing
 from verno.intake.settling.case import Case, as_sale
 from verno.intake.settling.desk import Desk
-from verno.intake.settling.judging import judge
+from verno.intake.settling.judging import judge, prepare
 from verno.intake.settling.posting import post
 from verno.intake.settling.writing import write
 from verno.intake.types import Approved, Outcome, Receipt, Refusal, Refused, Settled
@@ -69,6 +69,7 @@ def _settled(
     if any(case.is_priced or case.receipt.hold_seconds for case in cases):
         cases = _priced(conn, context, cases, outcomes, desks, now=now)
     else:
+        prepare(conn, context, cases)
         judge(context, cases)
     if desks:
         for case in cases:
@@ -98,6 +99,7 @@ def _priced(
     """Work out receipts of which points may pay a part, and hold quotes to their word."""
     refused = {case.index: no for case in cases if (no := pricing.vouch(context, case, now=now))}
     good = [case for case in cases if case.index not in refused]
+    prepare(conn, context, good)
     unpaid = pricing.pay(conn, context, good, lambda case: desks.room(as_sale(case)), now=now)
     judge(context, good)
     for case in good:

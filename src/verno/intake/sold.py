@@ -11,9 +11,10 @@ from psycopg.rows import TupleRow
 
 from verno.intake.context import Context
 from verno.intake.queries import SQL
-from verno.intake.settling.judging import points_by_unit
+from verno.intake.settling.judging import off_by_line, points_by_unit
+from verno.intake.settling.remembering import Stored
 from verno.intake.sums import kept
-from verno.intake.types import ById, ByNumber, LineQuantity, Spent, Target
+from verno.intake.types import ById, ByNumber, LineQuantity, Payment, Spent, Target
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
@@ -62,6 +63,11 @@ class Row(msgspec.Struct, frozen=True):
     till: str | None
     family: dict[str, str]
     amounts: list[int] | None
+    channel: str | None
+    payments: list[Payment]
+    attributes: dict[str, object]
+    facts: Stored | None
+    taken_off: int
 
     @property
     def merged_ids(self) -> tuple[str, ...]:
@@ -72,6 +78,14 @@ class Row(msgspec.Struct, frozen=True):
     def homes(self) -> tuple[tuple[str, str], ...]:
         """Return those of the family who are somebody else than the owner now, each with whom they are."""
         return tuple([(id_, now_id) for id_, now_id in self.family.items() if now_id != self.owner_id])
+
+
+class Thing(msgspec.Struct, frozen=True, gc=False):
+    """What a line was of, and what the till said of it."""
+
+    sku: str
+    till_discount: int
+    attributes: dict[str, object]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -112,6 +126,7 @@ class Sold:
 
     row: Row
     lines: list[kept.Line] = field(default_factory=list)
+    things: dict[int, Thing] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     returns: list[Back] = field(default_factory=list)
 
@@ -123,7 +138,7 @@ class Sold:
     @property
     def to_pay(self) -> int:
         """Return what was left to pay in money when the receipt was taken."""
-        return self.row.amount - self.row.points_value
+        return self.row.amount - self.row.taken_off - self.row.points_value
 
     def earned(self) -> dict[str, int]:
         """Return what was given, by unit: planned, while the receipt is held."""
@@ -216,13 +231,16 @@ def look_closer(conn: Connection, receipts: Iterable[Sold]) -> None:
         steps = conn.execute(SQL["sold_steps"], {"rows": asked})
         returns = conn.execute(SQL["sold_returns"], {"rows": asked})
     for one in by_id.values():
-        one.lines, one.steps, one.returns = [], {}, []
+        one.lines, one.things, one.steps, one.returns = [], {}, {}, []
     parts: dict[str, dict[int, int]] = {
         id_: dict(enumerate(one.spent.lines, 1)) for id_, one in by_id.items() if one.spent.lines
     }
-    for receipt_id, line, quantity, amount in lines.fetchall():
+    off = {id_: off_by_line(one.row.verdict) for id_, one in by_id.items() if one.row.taken_off}
+    for receipt_id, line, quantity, amount, *thing in lines.fetchall():
         paid = parts.get(receipt_id, {}).get(line, 0)
-        by_id[receipt_id].lines.append(kept.Line(line, quantity, amount, paid))
+        one = by_id[receipt_id]
+        one.lines.append(kept.Line(line, quantity, amount, paid, off.get(receipt_id, {}).get(line, 0)))
+        one.things[line] = Thing(*thing)
     for step in _typed(steps, Step):
         by_id[step.receipt_id].steps[step.slot] = step
     for back in _typed(returns, Back):

@@ -1,20 +1,68 @@
-"""Why a rule gave what it gave, in words; rendered for a reader, never stored as the truth."""
+"""What a rule did and why, in words; rendered for a reader, never stored as the truth."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from django.utils.translation import gettext, override
 
 from verno.kit.money import format_money, format_scaled
+from verno.predicate.words import gettext_noop
+from verno.rules import telling
 from verno.rules.types import Fired
+
+HUNDREDTHS = 2
 
 
 def explain(fired: Fired, *, currency: str, scale: int, locale: str) -> str:
     """Say in ``locale`` what a rule made of a receipt. Points in the unit's smallest step, money in minor units."""
-    matched, missed = _sentences(fired.rate, fired.per, currency, scale, locale)
-    paid = format_money(fired.paid, currency, locale)
-    if not fired.matched:
-        return missed % {"paid": paid}
-    return matched % {"points": format_scaled(fired.points, scale, locale), "paid": paid}
+    if fired.effect == "earn_per_full":
+        matched, missed = _sentences(fired.rate, fired.per, currency, scale, locale)
+        paid = format_money(fired.paid, currency, locale)
+        if not fired.matched:
+            return missed % {"paid": paid}
+        return matched % {"points": format_scaled(fired.points, scale, locale), "paid": paid}
+    with override(locale):
+        text = WHY_NOT.get(fired.text) if fired.effect == "none" else SENTENCES.get(fired.effect)
+        return gettext(text or UNKNOWN) % {
+            "points": format_scaled(fired.points, scale, locale),
+            "paid": format_money(fired.paid, currency, locale),
+            "off": format_money(fired.discount, currency, locale),
+            "share": format_scaled(fired.rate, HUNDREDTHS, locale),
+            "times": format_scaled(fired.rate, HUNDREDTHS, locale),
+            "fixed": format_scaled(fired.rate, scale, locale),
+            "money": format_money(fired.rate, currency, locale),
+            "base": format_scaled(fired.full, scale, locale),
+            "count": fired.full,
+            "name": fired.text,
+            "currency": currency,
+        }
+
+
+UNKNOWN = gettext_noop("done")
+SENTENCES: Mapping[str, str] = {
+    "earn_percent": gettext_noop("+%(points)s: %(share)s %% of the %(paid)s %(currency)s paid"),
+    "earn_fixed": gettext_noop("+%(points)s: %(fixed)s, %(count)s times"),
+    "earn_multiply": gettext_noop("+%(points)s: %(base)s points of these goods count %(times)s times"),
+    "discount_percent": gettext_noop("−%(off)s %(currency)s: %(share)s %% off"),
+    "discount_amount": gettext_noop("−%(off)s %(currency)s"),
+    "fixed_price": gettext_noop("−%(off)s %(currency)s: at the price of %(money)s"),
+    "free_units": gettext_noop("−%(off)s %(currency)s: %(share)s %% off the cheapest"),
+    "bundle": gettext_noop("−%(off)s %(currency)s: together for %(money)s"),
+    "gift": gettext_noop("a gift: %(name)s (−%(off)s %(currency)s)"),
+    "give_badge": gettext_noop("badge %(name)s"),
+    "extend_expiry": gettext_noop("points live %(count)s days longer"),
+    "set_tier": gettext_noop("lifted to %(name)s for %(count)s days"),
+    "emit_event": gettext_noop("event %(name)s"),
+    "print_text": gettext_noop("a text for the slip"),
+}
+WHY_NOT: Mapping[str, str] = {
+    telling.CONDITION: gettext_noop("0: the condition does not hold"),
+    telling.PAUSED: gettext_noop("0: the rule is paused"),
+    telling.BUDGET: gettext_noop("0: the budget is spent"),
+    telling.POINTS: gettext_noop("0: not together with paying by points"),
+    telling.RIVAL: gettext_noop("0: another rule acts in its stead"),
+    telling.NOTHING: gettext_noop("0: there was nothing for it"),
+}
 
 
 @lru_cache(maxsize=4096)

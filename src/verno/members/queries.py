@@ -12,7 +12,9 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import Consent, Member, Merged, Topic
+from verno.members.types import AttributeKind, Consent, Member, Merged, Topic
+from verno.predicate.types import Kind as FieldKind
+from verno.rules.facts import Member as Facts
 from verno.workspace import queries as workspace
 
 SQL = Statements("verno.members")
@@ -22,6 +24,13 @@ Key = tuple[str, str]
 
 SEARCH_LIMIT = 20
 LONGEST_SEARCH = 254
+FIELD_KINDS = {
+    AttributeKind.TEXT: FieldKind.TEXT,
+    AttributeKind.INTEGER: FieldKind.NUMBER,
+    AttributeKind.BOOLEAN: FieldKind.FLAG,
+    AttributeKind.DATE: FieldKind.DATE,
+}
+"""What conditions take attributes for."""
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -79,6 +88,30 @@ def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, 
         )
         for row in rows.fetchall()
     }
+
+
+def facts(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Facts]:
+    """Return what rules may ask of members, by id; one round trip."""
+    rows = batches.rows(ids)
+    with conn.pipeline():
+        people = conn.execute(SQL["member_facts"], {"program": program_id, "ids": rows})
+        said = consents(conn, ids)
+    return {
+        id_: Facts(
+            id=id_,
+            birth_date=birth_date,
+            joined=joined,
+            consents=frozenset([f"{one.topic}/{one.channel}" for one in said.get(id_, ()) if one.granted]),
+            attributes=attributes,
+        )
+        for id_, birth_date, joined, attributes in people.fetchall()
+    }
+
+
+def attribute_kinds(conn: Connection, program_id: str) -> dict[str, FieldKind]:
+    """Return a program's attributes by name, as conditions know them."""
+    found = conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall()
+    return {name: FIELD_KINDS[AttributeKind(kind)] for name, kind in found}
 
 
 def survivors(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def publish(
     effective_from: datetime,
     now: datetime,
 ) -> StoredRulebook | NotPublished:
-    """Store a rulebook that holds from ``effective_from`` on, with what points of the program's ``units`` are worth now.
+    """Store a rulebook that holds from ``effective_from`` on, with what points of the ``units`` are worth now.
 
     ``known`` is what its conditions may name.
     """

@@ -216,3 +216,6 @@ AnyEffect: TypeAlias = (
     | EmitEvent
     | PrintText
 )
+
+DISCOUNTS = frozenset({"discount_percent", "discount_amount", "fixed_price", "free_units", "bundle", "gift"})
+"""The tags of effects that take something off."""

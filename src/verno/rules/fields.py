@@ -5,6 +5,7 @@ Places, tracks, badges and attributes are the program's own: ``Known`` brings th
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from operator import attrgetter, methodcaller
 
 from verno.predicate.types import Fact, Field, Find, Kind, Registry, Value
@@ -88,7 +89,9 @@ def _member(known: Known) -> list[Field]:
         Field("member.consents", Kind.CODES, attrgetter("member.consents"), label=gettext_noop("consents")),
     ]
     for name, kind in known.member_attributes.items():
-        found.append(Field(f"member.{ATTRIBUTES}{name}", kind, _of_member("attributes", name), label=name))
+        find = _of_member("attributes", name)
+        read = _as_date(find) if kind is Kind.DATE else find
+        found.append(Field(f"member.{ATTRIBUTES}{name}", kind, read, label=name))
     for code, track in known.tracks.items():
         label, steps = track.name or code, track.steps
         find = _of_member("progress", code)
@@ -101,6 +104,16 @@ def _member(known: Known) -> list[Field]:
 def _of_member(name: str, key: str) -> Find:
     values, one = attrgetter(f"member.{name}"), methodcaller("get", key)
     return lambda fact: one(values(fact))
+
+
+def _as_date(find: Find) -> Find:
+    """Return what finds a date that is kept as JSON has it."""
+
+    def read(fact: Fact) -> Value:
+        value = find(fact)
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+    return read
 
 
 def _lines(known: Known) -> list[Field]:

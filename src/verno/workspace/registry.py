@@ -159,6 +159,15 @@ def _read_number(text: str) -> object:
     return int(text) if _NUMBER.fullmatch(text) else Unreadable("")
 
 
+def _text_or_none(most: int) -> Kind[str | None]:
+    return Kind(
+        Annotated[str, Meta(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f]*\Z")] | None,
+        f"{NOTHING}, or up to {most} characters",
+        lambda text: None if text == NOTHING else text,
+        lambda value: NOTHING if value is None else value,
+    )
+
+
 SWITCH: Kind[bool] = Kind(
     bool,
     "on, off",
@@ -288,6 +297,9 @@ ADJUST_REASONS = Definition(
     WHOLE,
     "reason codes that an adjustment may give",
 )
+LEGAL_ENTITY: Definition[str | None] = Definition(
+    "place.legal_entity", _text_or_none(200), None, PLACES, "who owns the place: a name that rules may ask for"
+)
 BETWEEN_MEMBERS = Definition(
     "transfers.between_members", SWITCH, default=False, levels=WHOLE, meaning="whether members may send points"
 )
@@ -312,6 +324,7 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_LIMIT,
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
+        LEGAL_ENTITY,
     ),
 )
 REGISTRY = {one.key: one for one in ALL}

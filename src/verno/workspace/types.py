@@ -94,13 +94,14 @@ class UnitRefusal(StrEnum):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """A store as a receipt needs it: its zone (its own or the program's) and its anonymous holder."""
+    """A store as a receipt needs it: its zone (its own or the program's), its anonymous holder, its region's code."""
 
     id: str
     code: str
     name: str
     timezone: str
     anonymous_holder_id: str
+    region: str | None = None
 
 
 class Key(msgspec.Struct, frozen=True):

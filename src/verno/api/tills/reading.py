@@ -32,7 +32,7 @@ def _read(call: Call) -> Reply:
         one = state.find(conn, about, name)
         if one is None or not _may_see(key, about, one.row.place_id):
             raise problems.Refused(problems.not_found())
-        fired = explaining.all_rules(about, one, state.paid(one)) if call.explains_all() else None
+        fired = explaining.all_rules(about, one, state.taken(one)) if call.explains_all() else None
         return Reply(200, state.answer_of(about, one, now=clock.now(), fired=fired))
 
 

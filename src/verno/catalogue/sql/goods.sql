@@ -34,15 +34,25 @@ UPDATE catalogue_goods g
 SET name = coalesce(r.name, g.name),
     category = CASE WHEN r.category IS NULL THEN g.category
                     ELSE ARRAY(SELECT json_array_elements_text(r.category)) END,
-    attributes = coalesce(r.attributes, g.attributes)
-FROM json_to_recordset(%(rows)s) AS r (sku text, name text, category json, attributes jsonb)
+    attributes = coalesce(r.attributes, g.attributes),
+    cost = CASE WHEN r.costs THEN r.cost ELSE g.cost END
+FROM json_to_recordset(%(rows)s) AS r (sku text, name text, category json, attributes jsonb, costs boolean, cost bigint)
 WHERE g.program_id = %(program)s AND g.sku = r.sku
 
 -- name: goods_by_id
 -- Plan: function scan, nested loop on the primary key.
-SELECT g.id::text, g.sku, g.name, g.category, g.attributes
+SELECT g.id::text, g.sku, g.name, g.category, g.attributes, g.cost
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN catalogue_goods g ON g.id = r.id AND g.program_id = %(program)s
+
+-- name: goods_facts
+-- What rules may ask of goods, by sku, on the path of a receipt. LIMIT keeps the plan (see docs/adr/0009).
+-- Plan: function scan, nested loop on (program, sku).
+SELECT r.sku, g.category, g.cost
+FROM json_array_elements_text(%(skus)s) AS r (sku)
+CROSS JOIN LATERAL (
+    SELECT category, cost FROM catalogue_goods WHERE program_id = %(program)s AND sku = r.sku LIMIT 1
+) g
 
 -- name: count_goods
 -- Plan: index-only scan of (program, sku).

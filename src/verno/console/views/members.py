@@ -105,7 +105,12 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
 
     def why(row: intake.ReceiptView) -> list[str]:
         return [
-            explain(fired, currency=face.program.currency, scale=face.unit(fired.unit).scale, locale=face.locale)
+            explain(
+                fired,
+                currency=face.program.currency,
+                scale=face.unit(fired.unit).scale if fired.unit else 0,
+                locale=face.locale,
+            )
             for fired in row.fired
         ]
 

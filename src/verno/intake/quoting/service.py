@@ -10,7 +10,7 @@ from verno.intake.context import Context
 from verno.intake.quoting import token
 from verno.intake.settling import desk, pricing, spending
 from verno.intake.settling.case import Case, Offer, as_sale
-from verno.intake.settling.judging import judge, verdicts
+from verno.intake.settling.judging import all_rules, judge, prepare
 from verno.intake.settling.posting import in_order
 from verno.intake.sums import worth
 from verno.intake.types import Approved, Receipt, Refused
@@ -67,11 +67,11 @@ def offer(
     held = in_order(context, balances)
     available = {unit.code: balance.available for unit, balance in held}
     share = pricing.share(context, case.receipt)
-    prices = spending.prices(case.receipt)
+    prepare(conn, context, [case])
     counting = desks.preview(conn, context, as_sale(case), now=now)
     room = counting.room(as_sale(case))
     if case.wishes:
-        spent = spending.resolve(case.wishes, prices, context.by_code, available, share=share, room=room)
+        spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=share, room=room)
         if isinstance(spent, Refused):
             return spent
         case.spent = spent
@@ -97,19 +97,19 @@ def offer(
             member=answer.MemberPart(case.holder) if case.holder else None,
             points=answer.points(context, case.earned, case.spent.points) if case.holder else [],
             balance=answer.balance(context, balances) if case.holder else [],
-            explanation=answer.explanation(context, _told(case, everything=everything)),
+            explanation=answer.explanation(context, _told(context, case, everything=everything)),
             to_pay=case.to_pay,
-            lines=answer.lines(answer.amounts(case), case.spent.lines),
-            spend_max=_most(purses, case.amount, share),
+            lines=answer.lines(case),
+            spend_max=_most(purses, case.amount - case.discount, share),
             quote=token.seal(context.program.id, made),
             quote_expires_at=until,
         )
     )
 
 
-def _told(case: Case, *, everything: bool) -> Sequence[Fired]:
+def _told(context: Context, case: Case, *, everything: bool) -> Sequence[Fired]:
     if everything and case.book is not None:
-        return verdicts(case.book, [case.to_pay])[0].fired
+        return all_rules(context, case)
     return case.fired
 
 

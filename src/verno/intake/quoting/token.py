@@ -65,9 +65,9 @@ def content(receipt: Receipt) -> str:
 
 
 def verdict(case: Case) -> str:
-    """Return the digest of what came out: points earned and spent, and what is left to pay of each line."""
+    """Return the digest of what came out: points earned and spent, and what is off and to pay of each line."""
     spent = case.spent
-    told = (sorted(case.points.items()), sorted(spent.points.items()), spent.value, spent.lines)
+    told = (sorted(case.points.items()), sorted(spent.points.items()), spent.value, spent.lines, case.off)
     return hashlib.sha256(_encode(told)).hexdigest()
 
 

@@ -15,7 +15,7 @@ from verno.intake import answer, queries, sold
 from verno.intake.context import Context
 from verno.intake.queries import SQL, ReceiptName
 from verno.intake.reading import state
-from verno.intake.settling.judging import verdicts
+from verno.intake.settling import again
 from verno.intake.settling.posting import code_of
 from verno.intake.sold import Sold
 from verno.intake.sums import kept
@@ -136,15 +136,13 @@ def with_all_rules(conn: Connection, context: Context, reply: bytes) -> bytes:
     one = state.find(conn, context, ById(str(body.get("id")))) if body.get("member") else None
     if one is None or one.row.rulebook_id is None:
         return reply
-    to_pay = body.get("to_pay")
-    fired = all_rules(context, one, to_pay if isinstance(to_pay, int) else one.to_pay)
+    fired = all_rules(context, one, state.taken(one))
     return answer.encode({**body, "explanation": answer.explanation(context, fired)})
 
 
-def all_rules(context: Context, one: Sold, paid: int) -> tuple[Fired, ...]:
-    """Return what every rule of a receipt's own rulebook says of an amount."""
-    book = sold.rulebook(context, one.row)
-    return () if book is None else verdicts(book, [paid])[0].fired
+def all_rules(context: Context, one: Sold, quantities: Mapping[int, int]) -> tuple[Fired, ...]:
+    """Return what every rule of a receipt's own rulebook says of a part of it."""
+    return again.all_rules(context, one, sold.rulebook(context, one.row), quantities)
 
 
 def transfer(
@@ -239,14 +237,14 @@ def _of(
         lines.append(
             LineNumbers(
                 *(line.line, skus.get(line.line, ""), kept.in_words(left if line.quantity else 0)),
-                *(part.to_pay + part.paid, part.paid, part.to_pay),
+                *(part.to_pay + part.paid + part.off, part.paid, part.to_pay),
             )
         )
-    return _Worked(paid, all_rules(context, one, paid), lines, before)
+    return _Worked(paid, all_rules(context, one, quantities), lines, before)
 
 
 def _rule(context: Context, one: Fired, locale: str) -> RuleNumbers:
-    scale = context.by_code[one.unit].scale
+    scale = context.by_code[one.unit].scale if one.unit else 0
     text = explain(one, currency=context.program.currency, scale=scale, locale=locale)
     return RuleNumbers(**msgspec.structs.asdict(one), text=text)
 

@@ -143,10 +143,13 @@ def rules_of(one: Sold) -> list[Fired]:
 
 def paid(one: Sold) -> int:
     """Return what was paid in money: of all, or of the part that was captured."""
+    return kept.kept(one.lines, taken(one)).to_pay
+
+
+def taken(one: Sold) -> dict[int, int]:
+    """Return the thousandths by line that were sold: all, or what was captured."""
     capture = one.steps.get(sold.RESOLVE)
-    if capture is not None and capture.kept is not None:
-        return kept.kept(one.lines, capture.kept).to_pay
-    return one.to_pay
+    return capture.kept if capture is not None and capture.kept is not None else kept.all_of(one.lines)
 
 
 def status(stored: str, hold_expires_at: datetime | None, now: datetime) -> str:
@@ -160,7 +163,7 @@ def _line(line: kept.Line, left: dict[int, int]) -> StandLinePart:
     # A line of no quantity is there or not: it has none to count.
     remains = left[line.line] if line.quantity else 0
     return StandLinePart(
-        *(line.line, line.amount, 0, line.paid, line.amount - line.paid),
+        *(line.line, line.amount, line.off, line.paid, line.to_pay),
         kept.in_words(line.quantity),
         kept.in_words(remains),
     )

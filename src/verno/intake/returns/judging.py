@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from verno.intake import sold
 from verno.intake.context import Context
 from verno.intake.returns.types import Back, Return
+from verno.intake.settling import again
 from verno.intake.sold import HELD, SETTLED, UNMATCHED, Sold
-from verno.intake.steps.resolving import judged
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
 
@@ -30,7 +30,7 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
     refunds = {line.line: _money(line, left) - _money(line, after) for line in one.lines if line.line in quantities}
     taken: dict[str, int] = {}
     if row.status == SETTLED:
-        _, earns = judged(context, one, now.to_pay)
+        _, earns = again.earned(context, one, sold.rulebook(context, row), after)
         taken = {code: _more(points, earns.get(code, 0)) for code, points in _so_far(one).items()}
     put = {
         code: points - kept.points_kept(one.spent.points[code], now, row.points_value)

@@ -11,6 +11,7 @@ from verno.intake.types import Receipt, Spent, Wish
 from verno.intake.unwinding.types import Sale
 from verno.ledger.types import Balance
 from verno.promotions.types import StoredRulebook
+from verno.rules.facts import Facts
 from verno.rules.types import Fired
 from verno.workspace.types import Store
 
@@ -41,7 +42,8 @@ class Case:
     """One receipt: what was sent, where and when it happened, whom it names, and what comes of it.
 
     ``amount`` is the sum of the lines in minor units; ``points`` and ``given`` are by unit code, in the unit's smallest
-    step: what the rules say, and what a cap left of it.
+    step: what the rules say, and what a cap left of it. ``facts`` are there where the rulebook asks for more than
+    money; ``taken_off`` is what rules took off and ``discount`` its sum.
     """
 
     index: int
@@ -58,6 +60,9 @@ class Case:
     id: str = ""
     holder: str | None = None
     spent: Spent = NOTHING
+    facts: Facts | None = None
+    taken_off: tuple[Fired, ...] = ()
+    discount: int = 0
     book: StoredRulebook | None = None
     points: Mapping[str, int] = field(default_factory=dict)
     fired: Sequence[Fired] = ()
@@ -70,7 +75,19 @@ class Case:
     @property
     def to_pay(self) -> int:
         """Return what is left to pay in money."""
-        return self.amount - self.spent.value
+        return self.amount - self.discount - self.spent.value
+
+    @property
+    def off(self) -> list[int]:
+        """Return what rules took off each line; empty where they took nothing."""
+        return [line.discount for line in self.facts.lines] if self.facts is not None and self.discount else []
+
+    @property
+    def prices(self) -> list[int]:
+        """Return the price of each line, after the till's own discounts and ours."""
+        if self.facts is not None and self.discount:
+            return [line.price - line.discount for line in self.facts.lines]
+        return [line.amount for line in self.receipt.lines]
 
     @property
     def spends(self) -> bool:

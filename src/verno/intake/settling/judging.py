@@ -1,35 +1,89 @@
-"""What the rules make of receipts: the rulebook of each one's own moment, on what was paid in money."""
+"""What the rules make of receipts: the rulebook of each one's own moment, on what was paid in money.
 
-from collections.abc import Iterable, Sequence
+``prepare`` comes before anybody knows what points pay, and lets rules take off what they do; ``judge`` comes after.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from verno.intake.context import Context
+from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
+from verno.kit.db import Connection
 from verno.promotions import queries as promotions
-from verno.promotions.types import StoredRulebook
-from verno.rules import engine
-from verno.rules.types import Facts, Fired, Verdict
+from verno.rules import engine, telling
+from verno.rules.compiling import Book
+from verno.rules.facts import Facts
+from verno.rules.types import Fired, Verdict
+
+
+def prepare(conn: Connection, context: Context, cases: Iterable[Case]) -> None:
+    """Find each receipt's rulebook and, where it asks for more than money, the facts.
+
+    Rules take something off only receipts that were priced (quoted, held, or paid with points): of a plain sale the
+    till says what was paid. A receipt of nobody earns nothing (yet), but has its discounts.
+    """
+    asking: list[tuple[Case, Book]] = []
+    for case in cases:
+        found = promotions.at(context.rulebooks, case.at)
+        if found is None:
+            continue
+        book = context.ready(found)
+        if case.holder is None and not (book.discounts and case.is_priced):
+            continue
+        case.book = found
+        if not book.plain:
+            asking.append((case, book))
+    if not asking:
+        return
+    remembering.gather(conn, context, asking)
+    for case, book in asking:
+        if case.facts is not None and case.is_priced:
+            case.taken_off = engine.price(book, case.facts)
+            case.discount = case.facts.discount
 
 
 def judge(context: Context, cases: Iterable[Case]) -> None:
-    """Let the rulebook of each receipt's own moment speak; receipts of nobody earn nothing (yet)."""
+    """Let the rulebooks speak, once it is known what points pay."""
     by_book: dict[str, list[Case]] = {}
     for case in cases:
-        if case.holder is None:
-            continue
-        case.book = promotions.at(context.rulebooks, case.at)
         if case.book is not None:
             by_book.setdefault(case.book.id, []).append(case)
     for same in by_book.values():
-        book = same[0].book
-        if book is not None:
-            for case, verdict in zip(same, verdicts(book, [case.to_pay for case in same]), strict=True):
-                case.points = verdict.points
-                case.fired = matched(verdict)
+        first = same[0].book
+        book = context.ready(first) if first is not None else None
+        if book is not None and book.plain:
+            verdicts = engine.plain(book, [case.to_pay for case in same])
+        else:
+            verdicts = [_verdict(book, case) for case in same]
+        for case, verdict in zip(same, verdicts, strict=True):
+            case.points = verdict.points
+            case.fired = matched(verdict)
 
 
-def verdicts(book: StoredRulebook, paid: Sequence[int]) -> list[Verdict]:
-    """Return a rulebook's verdicts on amounts paid in money: what points pay never earns."""
-    return engine.evaluate(book.rulebook, [Facts(money) for money in paid])
+def _verdict(book: Book | None, case: Case) -> Verdict:
+    if book is None or case.facts is None:
+        return Verdict({}, ())
+    pay(case.facts, case.spent.lines)
+    if case.holder is None:
+        return Verdict({}, case.taken_off)
+    return engine.settle(book, case.facts, case.taken_off)
+
+
+def pay(facts: Facts, by_points: Sequence[int]) -> None:
+    """Say what points pay of each line; nothing where there are no figures."""
+    for line, paid in zip(facts.lines, by_points or [0] * len(facts.lines), strict=True):
+        line.paid = line.price - line.discount - paid
+    facts.add_up()
+
+
+def all_rules(context: Context, case: Case) -> tuple[Fired, ...]:
+    """Return what every rule says of a receipt that was judged, those that did not act included."""
+    if case.book is None:
+        return ()
+    book = context.ready(case.book)
+    if book.plain:
+        return engine.plain(book, [case.to_pay])[0].fired
+    return telling.every_rule(book, case.facts, case.fired) if case.facts is not None else ()
 
 
 def matched(verdict: Verdict) -> tuple[Fired, ...]:
@@ -44,3 +98,12 @@ def points_by_unit(fired: Iterable[Fired]) -> dict[str, int]:
         if line.points:
             points[line.unit] = points.get(line.unit, 0) + line.points
     return points
+
+
+def off_by_line(fired: Iterable[Fired]) -> Mapping[int, int]:
+    """Return what a stored verdict took off, by line, in minor units."""
+    off: dict[int, int] = {}
+    for one in fired:
+        for line, amount in one.lines:
+            off[line] = off.get(line, 0) + amount
+    return off

@@ -104,8 +104,7 @@ def _resolve(
     context: Context, case: Case, available: spending.Available | None, room: Points = spending.NO_BOUND
 ) -> Refused | None:
     percent = share(context, case.receipt)
-    prices = spending.prices(case.receipt)
-    spent = spending.resolve(case.wishes, prices, context.by_code, available, share=percent, room=room)
+    spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=percent, room=room)
     if isinstance(spent, Refused):
         return spent
     case.spent = spent

@@ -5,6 +5,7 @@ from struct import Struct
 
 import msgspec
 
+from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
 from verno.intake.types import MAX_LINES, Line
 from verno.kit.binary.copying import columns
@@ -28,14 +29,14 @@ HASHED = frozenset({"phone", "email", "card"})
 """Of these only the keyed hash is kept."""
 
 _CLAIM = columns(7)
-_RECEIPT = columns(30)
+_RECEIPT = columns(32)
 _LINE = columns(8)
 _NUMBERS = tuple(Struct(">ih").pack(2, number) for number in range(MAX_LINES + 1))
 _AMOUNTS = Struct(">iqiq").pack
 
 _NOBODY = 2 * NULL
-_PLAIN = NULL + int8(0) + 4 * NULL
-"""The last six columns of a receipt that only earned."""
+_PLAIN = NULL + int8(0) + 5 * NULL + int8(0)
+"""The last eight columns of a receipt that only earned, of which nothing but the money paid was asked."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -102,11 +103,17 @@ def _sought(case: Case) -> bytes:
 
 def _is_plain(case: Case, facts: Facts) -> bool:
     """Tell whether a receipt only earned, as most do."""
-    return not case.is_priced and case.given is None and facts.claim_code is None and case.approved_by is None
+    return (
+        not case.is_priced
+        and case.facts is None
+        and case.given is None
+        and facts.claim_code is None
+        and case.approved_by is None
+    )
 
 
 def _priced(case: Case, facts: Facts) -> bytes:
-    """Return the last six columns."""
+    """Return the last eight columns."""
     return b"".join(
         (
             jsonb(_json(case.spent) if case.spends else None),
@@ -115,6 +122,8 @@ def _priced(case: Case, facts: Facts) -> bytes:
             moment(case.hold_until),
             text(facts.claim_code),
             optional_uuid(case.approved_by),
+            jsonb(None if case.facts is None else _json(remembering.stored(case.facts))),
+            int8(case.discount),
         )
     )
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from verno.intake.sums import worth
+from verno.intake.types import Refusal, Refused, Spent, Wish
 from verno.kit.money import spread
-from verno.intake.types import Receipt, Refusal, Refused, Spent, Wish
 from verno.ledger.types import MAX_POINTS
 from verno.workspace.types import Unit
 
@@ -63,8 +63,3 @@ def resolve(
             return Refused(Refusal.OVER_LIMIT, "spend", words)
     value = worth.payable(price, share=share) - money
     return Spent({code: number for code, number in points.items() if number}, value, spread(value, prices))
-
-
-def prices(receipt: Receipt) -> list[int]:
-    """Return the price of each line, after the till's own discounts."""
-    return [line.amount for line in receipt.lines]

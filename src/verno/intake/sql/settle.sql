@@ -33,7 +33,7 @@ FROM STDIN (FORMAT binary)
 COPY intake_receipt (holder_id, id, program_id, place_id, till_id, series, number, fiscal_number, cashier, channel, at,
                      recorded_at, status, amount, discount, line_count, points, payments, attributes, sought_kind,
                      sought_hash, rulebook_id, verdict, answer, spent, points_value, given, hold_expires_at, claim_code,
-                     approved_by)
+                     approved_by, facts, taken_off)
 FROM STDIN (FORMAT binary)
 
 -- name: copy_lines

@@ -15,7 +15,7 @@ SELECT n.position, t.id::text, t.holder_id::text,
        CASE WHEN t.status = 'held'
             THEN ARRAY(SELECT amount FROM intake_receipt_line
                        WHERE receipt_id = t.id AND holder_id IS NOT DISTINCT FROM t.holder_id ORDER BY line)
-       END
+       END, t.channel, coalesce(t.payments, '[]'), coalesce(t.attributes, '{}'), t.facts, t.taken_off
 FROM (
     SELECT r.position, f.holder_id, f.id
     FROM json_to_recordset(%(rows)s) AS r (position integer, id uuid)
@@ -59,7 +59,7 @@ SELECT 0, t.id::text, t.holder_id::text,
        t.line_count, t.rulebook_id::text, coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at,
        t.claim_code, t.fiscal_number, t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id),
        coalesce((SELECT json_object_agg(f.holder_id, f.now_id) FROM members_family(t.holder_id) f), '{}'),
-       NULL
+       NULL, t.channel, coalesce(t.payments, '[]'), coalesce(t.attributes, '{}'), t.facts, t.taken_off
 FROM (
     SELECT %(id)s::uuid AS id
     UNION ALL
@@ -84,7 +84,8 @@ CROSS JOIN LATERAL (
 
 -- name: sold_lines
 -- The lines of some receipts. OFFSET keeps the plan. Plan: function scan, nested loop on the primary key.
-SELECT l.receipt_id::text, l.line, (l.quantity * 1000)::bigint, l.amount
+SELECT l.receipt_id::text, l.line, (l.quantity * 1000)::bigint, l.amount,
+       (SELECT sku FROM catalogue_goods WHERE id = l.goods_id), l.discount, coalesce(l.attributes, '{}')
 FROM json_to_recordset(%(rows)s) AS r (lines_holder_id uuid, id uuid)
 CROSS JOIN LATERAL (
     SELECT * FROM intake_receipt_line WHERE holder_id = r.lines_holder_id AND receipt_id = r.id OFFSET 0
@@ -154,12 +155,14 @@ FROM json_to_recordset(%(rows)s) AS r (
 -- LIMIT keeps the plan. Plan: function scan, nested loop on the primary key, insert.
 INSERT INTO intake_receipt (holder_id, id, program_id, place_id, till_id, series, number, fiscal_number, cashier, channel,
                             at, recorded_at, status, amount, discount, line_count, points, payments, attributes,
-                            rulebook_id, verdict, answer, spent, points_value, given, claim_code, lines_holder_id)
+                            rulebook_id, verdict, answer, spent, points_value, given, claim_code, lines_holder_id, facts,
+                            taken_off)
 SELECT r.member_id, t.id, t.program_id, t.place_id, t.till_id, t.series, t.number, t.fiscal_number, t.cashier, t.channel,
        t.at, %(now)s, 'settled', t.amount, t.discount, t.line_count, r.points, t.payments, t.attributes,
-       r.rulebook_id, r.verdict, t.answer, t.spent, t.points_value, r.given, t.claim_code, t.holder_id
+       r.rulebook_id, r.verdict, t.answer, t.spent, t.points_value, r.given, t.claim_code, t.holder_id,
+       coalesce(r.facts, t.facts), t.taken_off
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, member_id uuid, points bigint, rulebook_id uuid, verdict jsonb, given jsonb
+    holder_id uuid, id uuid, member_id uuid, points bigint, rulebook_id uuid, verdict jsonb, given jsonb, facts jsonb
 )
 CROSS JOIN LATERAL (
     SELECT * FROM intake_receipt WHERE id = r.id AND holder_id IS NOT DISTINCT FROM r.holder_id LIMIT 1

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from verno.intake import answer, sold
 from verno.intake.context import Context
-from verno.intake.settling.judging import matched, verdicts
+from verno.intake.settling import again
+from verno.intake.settling.judging import matched
 from verno.intake.settling.posting import earns, key_of
 from verno.intake.sold import UNMATCHED
 from verno.intake.steps.plan import Plan
@@ -13,10 +14,11 @@ from verno.intake.sums import claimcode, kept
 from verno.intake.types import Refusal, Refused
 from verno.kit import localtime
 from verno.promotions import queries as promotions
+from verno.rules.facts import Member
 from verno.workspace.registry import CLAIM_DAYS
 
 
-def claim(context: Context, plan: Plan, step: Claim, member_id: str | None, *, now: datetime) -> Refused | None:
+def claim(context: Context, plan: Plan, step: Claim, member: Member | None, *, now: datetime) -> Refused | None:
     """Plan a claim. Refusals: ``unknown-member``, ``already-resolved``, ``claim-too-late``, ``invalid``."""
     one, row = plan.sold, plan.sold.row
     if row.status != UNMATCHED:
@@ -26,19 +28,21 @@ def claim(context: Context, plan: Plan, step: Claim, member_id: str | None, *, n
     days = context.policy.value(CLAIM_DAYS, place=context.by_place[row.place_id].code)
     if now >= row.at + timedelta(days=days):
         return Refused(Refusal.CLAIM_TOO_LATE, "", f"a receipt can be claimed for {days} days")
-    if member_id is None:
+    if member is None:
         return Refused(Refusal.UNKNOWN_MEMBER, "member", "nobody is known by this name")
     zone = context.zones[row.place_id]
-    plan.owner_id = plan.member_id = member_id
+    plan.owner_id = plan.member_id = member.id
     plan.to_pay = kept.kept(one.lines, one.left()).to_pay if one.returns else one.to_pay
     book = promotions.at(context.rulebooks, row.at)
     if book is not None:
-        verdict = verdicts(book, [plan.to_pay])[0]
+        verdict = again.judged(context, one, book, one.left() if one.returns else None, member=member)
         plan.rulebook_id, plan.fired, plan.earned = book.id, matched(verdict), verdict.points
+        if not context.ready(book).plain:
+            plan.facts = again.remembered(one, member)
     # The sale's own key: unmatched, it posted nothing under it.
     plan.key = key_of(row.place_id, row.series, row.number)
     day = localtime.business_date(row.at, zone)
-    plan.entries = earns(context, plan.earned, member_id, row.at, day, zone)
+    plan.entries = earns(context, plan.earned, member.id, row.at, day, zone)
     plan.becomes = sold.CLAIMED
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from verno.intake.settling.remembering import Stored
 from verno.intake.sold import Sold
 from verno.intake.steps.types import Asked, Kind
 from verno.ledger.types import Balance, Entry
@@ -39,6 +40,7 @@ class Plan:
     spent: Mapping[str, int] = field(default_factory=dict)
     fired: Sequence[Fired] = ()
     rulebook_id: str | None = None
+    facts: Stored | None = None
     given: Mapping[str, int] | None = None
     member_id: str | None = None
     balances: Sequence[Balance] = ()

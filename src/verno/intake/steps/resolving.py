@@ -6,7 +6,8 @@ from msgspec import UNSET
 
 from verno.intake import answer, sold
 from verno.intake.context import Context
-from verno.intake.settling.judging import matched, verdicts
+from verno.intake.settling import again
+from verno.intake.settling.judging import off_by_line
 from verno.intake.settling.posting import earns
 from verno.intake.sold import HELD, Sold
 from verno.intake.steps.plan import Plan
@@ -17,7 +18,6 @@ from verno.kit import localtime
 from verno.ledger import lifetime
 from verno.ledger.types import Capture as CaptureHold
 from verno.ledger.types import Entry, Release, Spend
-from verno.rules.types import Fired
 from verno.workspace.registry import LATE_CAPTURE, LateCapture
 
 
@@ -77,17 +77,8 @@ def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:
     plan.kept = wanted
     plan.to_pay, plan.points_value = left.to_pay, left.paid
     plan.spent = {code: kept.points_kept(points, left, row.points_value) for code, points in one.spent.points.items()}
-    plan.fired, plan.earned = judged(context, one, left.to_pay)
+    plan.fired, plan.earned = again.earned(context, one, sold.rulebook(context, row), wanted)
     return None
-
-
-def judged(context: Context, one: Sold, paid: int) -> tuple[tuple[Fired, ...], dict[str, int]]:
-    """Return what a receipt's own rulebook makes of an amount: the rules that fired, and points by unit."""
-    book = sold.rulebook(context, one.row)
-    if book is None:
-        return (), {}
-    verdict = verdicts(book, [paid])[0]
-    return matched(verdict), dict(verdict.points)
 
 
 def cancel(context: Context, plan: Plan, step: Cancel) -> Refused | None:  # noqa: ARG001 a step's signature
@@ -131,11 +122,14 @@ def told(context: Context, plan: Plan) -> bytes:
 def _lines(plan: Plan) -> list[answer.LinePart]:
     """Return the captured lines with what they come to: those of the hold, where all of it was captured."""
     if plan.kept is None:
-        return answer.lines(plan.sold.row.amounts or [], plan.sold.spent.lines)
+        row, off = plan.sold.row, off_by_line(plan.fired)
+        prices = row.amounts or []
+        less = [off.get(number, 0) for number in range(1, len(prices) + 1)] if off else []
+        return answer.line_parts(prices, less, plan.sold.spent.lines)
     out = []
     for line in plan.sold.lines:
         left = plan.kept.get(line.line, 0)
         if left:
             part = kept.kept([line], {line.line: left})
-            out.append(answer.LinePart(line.line, part.to_pay + part.paid, 0, part.paid, part.to_pay))
+            out.append(answer.LinePart(line.line, part.to_pay + part.paid + part.off, part.off, part.paid, part.to_pay))
     return out

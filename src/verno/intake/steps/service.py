@@ -24,8 +24,9 @@ from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
 from verno.ledger.types import Operation, Posted
 from verno.members import queries as members
+from verno.rules.facts import Member
 
-Keys = dict[naming.Key, str]
+Keys = dict[naming.Key, Member]
 
 
 def take(conn: Connection, context: Context, asked: Sequence[Asked], *, now: datetime) -> Settlement:
@@ -126,9 +127,13 @@ def _needs_more(one: Sold, asked: Asked) -> bool:
 
 
 def _members(conn: Connection, context: Context, asked: Sequence[Asked]) -> Keys:
-    """Return the members that claims name."""
+    """Return the members that claims name, with what rulebooks may ask of them."""
     keys = {key for one in asked if isinstance(one.step, Claim) and not isinstance(key := _key(context, one.step), str)}
-    return members.find_holders(conn, context.program.id, keys) if keys else {}
+    found = members.find_holders(conn, context.program.id, keys) if keys else {}
+    known: dict[str, Member] = {}
+    if found and not all(context.ready(book).plain for book in context.rulebooks):
+        known = members.facts(conn, context.program.id, sorted(set(found.values())))
+    return {key: known.get(id_) or Member(id_) for key, id_ in found.items()}
 
 
 def _key(context: Context, step: Claim) -> naming.Key | str:

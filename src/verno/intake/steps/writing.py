@@ -82,6 +82,7 @@ def _claimed(plan: Plan) -> dict[str, object]:
         "rulebook_id": plan.rulebook_id,
         "verdict": plan.fired if plan.rulebook_id else None,
         "given": plan.given,
+        "facts": plan.facts,
     }
 
 

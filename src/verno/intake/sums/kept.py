@@ -14,16 +14,24 @@ THOUSAND = 1000
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A line as it was sold: ``amount`` after discounts, ``paid`` the part of it that points paid."""
+    """A line as it was sold: ``amount`` is its price, ``off`` what rules took off, ``paid`` what points paid of it."""
 
     line: int
     quantity: int
     amount: int
     paid: int = 0
+    off: int = 0
+
+    @property
+    def to_pay(self) -> int:
+        """Return what money paid."""
+        return self.amount - self.off - self.paid
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """What a set of kept quantities is worth: ``to_pay`` in money, ``paid`` by points; ``empty`` when nothing is left.
+    """What a set of kept quantities is worth: ``to_pay`` in money, ``paid`` by points, ``off`` what rules took off.
+
+    ``empty`` when nothing is left.
 
     ``to_pay`` are the facts that rules see: what points pay never earns.
     """
@@ -31,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     to_pay: int
     paid: int
     empty: bool
+    off: int = 0
 
 
 Quantities = Mapping[int, int]
@@ -71,15 +80,16 @@ def part(amount: int, kept: int, quantity: int) -> int:
 
 def kept(lines: Sequence[Line], quantities: Quantities) -> Kept:
     """Return what the kept quantities are worth."""
-    to_pay = paid = 0
+    to_pay = paid = off = 0
     empty = True
     for line in lines:
         left = quantities.get(line.line, 0)
         if left:
             empty = False
-            to_pay += part(line.amount - line.paid, left, counted(line))
+            to_pay += part(line.to_pay, left, counted(line))
             paid += part(line.paid, left, counted(line))
-    return Kept(to_pay, paid, empty)
+            off += part(line.off, left, counted(line))
+    return Kept(to_pay, paid, empty, off)
 
 
 def points_kept(points: int, left: Kept, paid: int) -> int:

@@ -4,6 +4,13 @@ SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.attributes, 
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 
+-- name: member_facts
+-- What rules may ask of members. Plan: function scan, nested loop on the primary key; the program's row.
+SELECT m.id::text, m.birth_date, (m.created_at AT TIME ZONE g.timezone)::date, m.attributes
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
+JOIN workspace_program g ON g.id = m.program_id
+
 -- name: sealed_contacts
 -- Contacts of members with the key to each, of one kind or of all. Plan: nested loops on (holder, kind), primary key.
 SELECT i.holder_id::text, i.kind, i.sealed, k.wrapped

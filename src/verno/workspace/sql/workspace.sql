@@ -33,7 +33,8 @@ SELECT %(id)s, %(program)s, %(code)s, %(scale)s, %(life_days)s, greatest(%(now)s
 
 -- name: stores
 -- All stores of a program, or those with the codes given. Plan: the index of store codes.
-SELECT p.id::text, p.code, p.name, coalesce(p.timezone, g.timezone), p.anonymous_holder_id::text
+SELECT p.id::text, p.code, p.name, coalesce(p.timezone, g.timezone), p.anonymous_holder_id::text,
+       (SELECT code FROM workspace_place WHERE id = p.parent_id AND kind = 'region')
 FROM workspace_place p JOIN workspace_program g ON g.id = p.program_id
 WHERE p.program_id = %(program)s AND p.kind = 'store' AND (%(codes)s::text[] IS NULL OR p.code = ANY (%(codes)s))
 ORDER BY p.code

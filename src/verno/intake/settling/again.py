@@ -1,0 +1,117 @@
+"""What a receipt's own rulebook says of it later: of a part of it, of what is left after a return, of a late member."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from verno.intake.context import Context
+from verno.intake.settling import remembering
+from verno.intake.settling.judging import matched
+from verno.intake.settling.remembering import Stored, Thing
+from verno.intake.sold import Sold
+from verno.intake.sums import kept
+from verno.promotions.types import StoredRulebook
+from verno.rules import engine, telling
+from verno.rules.effects import DISCOUNTS
+from verno.rules.facts import NOBODY, Facts, Line, Member
+from verno.rules.types import Fired, Verdict
+
+NOTHING = Stored()
+NO_THING = Thing()
+
+
+def judged(
+    context: Context,
+    one: Sold,
+    book: StoredRulebook | None,
+    quantities: Mapping[int, int] | None,
+    *,
+    member: Member | None = None,
+) -> Verdict:
+    """Return what a rulebook makes of the quantities of a receipt (thousandths by line; None: of all it was).
+
+    What rules took off is not asked again: each line keeps its share of it. ``member`` is somebody who was not known
+    when the receipt was made. A plain book needs no lines to have been read for a whole receipt.
+    """
+    if book is None:
+        return Verdict({}, ())
+    ready = context.ready(book)
+    if ready.plain:
+        paid = one.to_pay if quantities is None else kept.kept(one.lines, quantities).to_pay
+        return engine.plain(ready, [paid])[0]
+    return engine.settle(ready, _facts(context, one, quantities, member), taken_off(one))
+
+
+def earned(
+    context: Context, one: Sold, book: StoredRulebook | None, quantities: Mapping[int, int] | None
+) -> tuple[tuple[Fired, ...], dict[str, int]]:
+    """Return the rules that fired, and points by unit."""
+    verdict = judged(context, one, book, quantities)
+    return matched(verdict), dict(verdict.points)
+
+
+def all_rules(
+    context: Context, one: Sold, book: StoredRulebook | None, quantities: Mapping[int, int]
+) -> tuple[Fired, ...]:
+    """Return what every rule says, those that did not act included."""
+    verdict = judged(context, one, book, quantities)
+    if book is None or context.ready(book).plain:
+        return verdict.fired
+    return telling.every_rule(context.ready(book), _facts(context, one, quantities, None), matched(verdict))
+
+
+def taken_off(one: Sold) -> Sequence[Fired]:
+    """Return what rules had taken off when the receipt was made."""
+    return [fired for fired in one.row.verdict if fired.effect in DISCOUNTS]
+
+
+def remembered(one: Sold, member: Member) -> Stored:
+    """Return what a receipt remembers once it is a member's."""
+    return replace(one.row.facts or NOTHING, member=remembering.person(member))
+
+
+def _facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, member: Member | None) -> Facts:
+    row = one.row
+    known, store = row.facts or NOTHING, context.by_place[row.place_id]
+    if member is None:
+        matched_ = known.member is not None or row.rulebook_id is not None
+        member = remembering.member_of(row.owner_id, known.member) if matched_ else NOBODY
+    return Facts(
+        at=row.at,
+        zone=store.timezone,
+        lines=_lines(one, quantities or kept.all_of(one.lines), known),
+        place=store.code,
+        region=known.region,
+        legal_entity=known.legal_entity,
+        till=row.till,
+        channel=row.channel,
+        payments=frozenset([payment.method for payment in row.payments]),
+        attributes=row.attributes,
+        member=member,
+        spends=known.spends,
+    )
+
+
+def _lines(one: Sold, quantities: Mapping[int, int], known: Stored) -> list[Line]:
+    """Return the lines of which something is left, each with its share of the figures."""
+    lines = []
+    for line in one.lines:
+        left = quantities.get(line.line, 0)
+        if not left:
+            continue
+        thing, part = one.things[line.line], kept.kept([line], {line.line: left})
+        about = known.goods.get(thing.sku, NO_THING)
+        made = Line(
+            number=line.line,
+            sku=thing.sku,
+            quantity=left if line.quantity else 0,
+            price=part.to_pay + part.paid + part.off,
+            till_discount=kept.part(thing.till_discount, left, kept.counted(line)),
+            category=about.category,
+            cost=about.cost,
+            attributes=thing.attributes,
+            discount=part.off,
+        )
+        made.paid = part.to_pay
+        lines.append(made)
+    return lines
