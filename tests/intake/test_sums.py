@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from verno.intake.sums import claimcode, kept, worth
 from verno.intake.sums.kept import Line
-from verno.kit.money import spread
-from verno.kit.money import MAX_AMOUNT
+from verno.kit.money import MAX_AMOUNT, spread
 
 PRICES = st.lists(st.integers(0, 5000) | st.integers(0, MAX_AMOUNT), min_size=1, max_size=12)
 

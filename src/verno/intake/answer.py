@@ -123,12 +123,12 @@ def settled(context: Context, case: Case, holder: str) -> bytes:
     )
 
 
-def unmatched(case: Case, claim_code: str | None) -> bytes:
+def unmatched(context: Context, case: Case, claim_code: str | None) -> bytes:
     """Return the reply to a receipt whose member is not known (yet)."""
     priced = case.is_priced
     return encode(
         Answer(
-            *(case.id, case.receipt.number, "unmatched", None, [], [], []),
+            *(case.id, case.receipt.number, "unmatched", None, [], [], explanation(context, case.fired)),
             to_pay=case.to_pay if priced else UNSET,
             lines=lines(case) if priced else UNSET,
             claim_code=UNSET if claim_code is None else claim_code,

@@ -29,6 +29,8 @@ from verno.rules.types import Rule, Rulebook
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
 ALWAYS = AllOf(())
+NEVER: Needs = {"amount": frozenset()}
+"""What no receipt holds."""
 
 RateOf: TypeAlias = Callable[[Facts, Line], int]
 
@@ -131,12 +133,11 @@ class _Maker:
 
     def need(self, condition: Node, rule: Rule, acts: Sequence[Act]) -> Needs:
         """Return what a receipt must hold: a rule whose only effect looks at some lines needs one of those too."""
-        needs = dict(anchors(condition) or {"amount": frozenset()})
+        needs = dict(_needs(condition))
         if len(acts) == 1 and (tree := getattr(rule.effects[0], "lines", None)):
             node = read(tree, self.lines)
             if not isinstance(node, Refused):
-                of_lines = anchors(node) or {"amount": frozenset()}
-                needs |= {f"lines.{name}": values for name, values in of_lines.items() if name in LINE_NEEDS}
+                needs |= {f"lines.{name}": values for name, values in _needs(node).items() if name in LINE_NEEDS}
         return needs
 
     def act(self, effect: AnyEffect, at: str) -> Act:
@@ -179,6 +180,11 @@ class _Maker:
         if of_lines:
             return lambda _facts, line: rates.get(cast("str", find(line)), otherwise)
         return lambda facts, _line: rates.get(cast("str", find(facts)), otherwise)
+
+
+def _needs(node: Node) -> Needs:
+    found = anchors(node)
+    return NEVER if found is None else found
 
 
 LINE_NEEDS = frozenset({"sku", "category"})

@@ -170,7 +170,8 @@ def _told(one: Ready, act: Act) -> Fired:
 
 def _worth(book: Book, facts: Facts, rules: Sequence[Ready]) -> int:
     """Return what a member has of these discounts, and of the points that come with them, in minor units."""
-    return facts.discount + _points_worth(book, settle(book, facts, pricing.apply(book, facts, rules)).fired)
+    taken_off = pricing.apply(book, facts, rules)  # facts.discount is what it leaves there
+    return facts.discount + _points_worth(book, settle(book, facts, taken_off).fired)
 
 
 def _points_worth(book: Book, fired: Sequence[Fired]) -> int:

@@ -36,6 +36,7 @@ def quote(
     case = desk.read(context, 0, receipt, now)
     if isinstance(case, Refused):
         return case
+    case.is_priced = True
     case.approved_by = item.staff_id if isinstance(item, Approved) else None
     if case.key is not None:
         case.holder = members.find_holders(conn, context.program.id, [case.key]).get(case.key)

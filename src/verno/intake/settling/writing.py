@@ -39,7 +39,7 @@ def write(conn: Connection, context: Context, cases: Sequence[Case], things: Thi
     for case, code in zip(cases, _codes(context, cases, now), strict=True):
         receipt, holder = case.receipt, case.holder
         till_id = None if receipt.till is None else things.till((case.store.id, receipt.till))
-        reply = answer.unmatched(case, code) if holder is None else answer.settled(context, case, holder)
+        reply = answer.unmatched(context, case, code) if holder is None else answer.settled(context, case, holder)
         facts = rows.Facts(holder or case.store.anonymous_holder_id, till_id, status(case), code, reply)
         written.append((case, facts))
     program_id, recorded_at = context.program.id, moment(now)
