@@ -64,7 +64,7 @@ class SettingForm(forms.Form):
         elif self.definition.kind.bounds is not None:
             self.said = self._steps(str(data.get("value", "")))
         else:
-            self.said = str(data.get("value", "")).strip()
+            self.said = str(data.get("value", "")).strip() or (NOTHING if self.definition.kind.or_none else "")
         if isinstance(self.definition.kind.parse(self.said), Wrong):
             self.add_error("detail" if "model" in self.fields else "value", self._allowed())
         return data

@@ -95,6 +95,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Reasons of an adjustment"),
         gettext_lazy("Codes of small Latin letters, digits, - and _, with commas between them."),
     ),
+    "place.legal_entity": (
+        gettext_lazy("Legal entity"),
+        gettext_lazy("Who owns the store: rules may ask for this name. Empty: nobody has said."),
+    ),
     "transfers.between_members": (
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),

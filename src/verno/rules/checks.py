@@ -142,10 +142,10 @@ def _of_giving(rule: Rule, book: Book) -> Iterator[str]:
     for effect in rule.effects:
         if isinstance(effect, EarnFixed) and not limited:
             yield from _of_fixed(effect, rulebook, least)
-        elif isinstance(effect, Earn | EarnPercent) and _gives_back(effect, rulebook) >= WHOLE:
-            yield "its points are worth as much as what is paid for them, or more"
-        elif isinstance(effect, EarnMultiply) and _multiplied(effect, rulebook) >= WHOLE:
-            yield "the points that it makes more are worth as much as what is paid for them, or more"
+        elif isinstance(effect, Earn | EarnPercent) and _gives_back(effect, rulebook) > WHOLE:
+            yield "its points are worth more than what is paid for them"
+        elif isinstance(effect, EarnMultiply) and _multiplied(effect, rulebook) > WHOLE:
+            yield "the points that it makes more are worth more than what is paid for them"
         elif isinstance(effect, DiscountPercent) and effect.share == WHOLE and effect.most is None and not bounded:
             yield "it takes everything off, without end: it needs 'most' or a budget"
         elif isinstance(effect, FixedPrice | Bundle) and effect.price == 0 and not bounded:

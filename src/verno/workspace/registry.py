@@ -94,7 +94,7 @@ class Kind(Generic[T]):
     bounds: tuple[int, int] | None = None
     """The least and the most of a number."""
     or_none: bool = False
-    """Whether a number may be left open."""
+    """Whether a number or a text may be left open."""
     words_in_json: bool = False
     """Whether JSON may hold the words in place of what they say."""
 
@@ -165,6 +165,7 @@ def _text_or_none(most: int) -> Kind[str | None]:
         f"{NOTHING}, or up to {most} characters",
         lambda text: None if text == NOTHING else text,
         lambda value: NOTHING if value is None else value,
+        or_none=True,
     )
 
 

@@ -29,7 +29,10 @@ from verno.rules.types import Fired
 
 
 class RuleNumbers(msgspec.Struct, frozen=True, gc=False):
-    """A rule's part with its numbers: ``full`` times ``per`` fit into ``paid``, and ``rate`` points are for each."""
+    """A rule's part with its numbers, as ``rules.types.Fired`` has them: ``effect`` says what ``rate`` and ``full`` mean.
+
+    Per full amount, ``full`` times ``per`` fit into ``paid``, and ``rate`` points are for each. ``discount`` is money.
+    """
 
     rule: str
     matched: bool
@@ -40,6 +43,8 @@ class RuleNumbers(msgspec.Struct, frozen=True, gc=False):
     rate: int
     full: int
     text: str
+    effect: str
+    discount: int
 
 
 class LineNumbers(msgspec.Struct, frozen=True, gc=False):
@@ -246,7 +251,8 @@ def _of(
 def _rule(context: Context, one: Fired, locale: str) -> RuleNumbers:
     scale = context.by_code[one.unit].scale if one.unit else 0
     text = explain(one, currency=context.program.currency, scale=scale, locale=locale)
-    return RuleNumbers(**msgspec.structs.asdict(one), text=text)
+    numbers = (one.rule, one.matched, one.unit, one.points, one.paid, one.per, one.rate, one.full)
+    return RuleNumbers(*numbers, text=text, effect=one.effect, discount=one.discount)
 
 
 def _source(names: dict[str, ReceiptName], operation_id: str | None) -> SourcePart | None:
