@@ -17,6 +17,7 @@ COMMANDS = {
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
     "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points."),
+    "replay": ("verno.cli.replay:replay", "Try a rulebook on stored receipts; writes nothing."),
     "report": ("verno.cli.report:report", "Print reports: the liability in points."),
     "verify": ("verno.cli.verify:verify", "Check independently that the books balance."),
     "seal": ("verno.cli.seal:seal", "Seal history and file a signed head of it."),

@@ -1,0 +1,1 @@
+"""The Replay Lab: a draft rulebook over stored receipts, against the one that holds. Reads, and writes nothing."""

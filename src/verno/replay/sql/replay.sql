@@ -1,0 +1,21 @@
+-- name: count_receipts
+-- How many receipts a replay will see, for its bar. Plan: one scan.
+SELECT count(*) FROM intake_receipt
+WHERE program_id = %(program)s AND at >= %(since)s AND at < %(until)s AND status IN ('settled', 'unmatched')
+
+-- name: receipts
+-- The receipts of a period, in the order in which they happened, read a piece at a time from one snapshot.
+-- Plan: scan, sort (on disk where they are many).
+SELECT r.id::text, r.number, CASE WHEN r.status = 'unmatched' THEN NULL ELSE r.holder_id END::text,
+       r.place_id::text, (SELECT code FROM workspace_place WHERE id = r.till_id), r.at, r.channel, r.payments,
+       r.attributes, r.facts, r.spent
+FROM intake_receipt r
+WHERE r.program_id = %(program)s AND r.at >= %(since)s AND r.at < %(until)s AND r.status IN ('settled', 'unmatched')
+ORDER BY r.at, r.id
+
+-- name: lines
+-- The lines of some receipts: a claimed one's lie under its place's holder, so that the receipt alone is asked for.
+-- Plan: function scan, nested loop on the receipt's range of the primary key.
+SELECT l.receipt_id::text, l.line::int, l.goods_id::text, (l.quantity * 1000)::bigint, l.amount, l.discount, l.attributes
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+CROSS JOIN LATERAL (SELECT * FROM intake_receipt_line WHERE receipt_id = r.id OFFSET 0) l
