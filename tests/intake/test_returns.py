@@ -31,10 +31,12 @@ from tests.intake.tillwork import (
     step,
 )
 from verno.intake import context
-from verno.intake.returns import applying
+from verno.intake.returns import applying, parking
+from verno.intake.returns.case import read
 from verno.intake.returns.types import Original, Return
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import Line, LineQuantity, MemberRef, Parked, Refused, Replayed, Settled
+from verno.kit.errors import TryAgain
 from verno.ledger.types import Balance
 from verno.verify import service as verify
 
@@ -465,3 +467,20 @@ def test_a_messy_feed_converges(conn: psycopg.Connection) -> None:
             results.append((msgspec.structs.replace(have(conn, counter), unit_id=""), lots))
             in_order(conn)
     assert all(result == results[0] for result in results)
+
+
+def test_a_sale_that_comes_between_two_looks_is_waited_for(conn: psycopg.Connection, counter: Counter) -> None:
+    """The sale was not there when the return looked for it, and is there when it would be parked: no refusal."""
+    sold(conn, counter, sale("S-1"))
+    about = context.of(conn, counter.program.id)
+    case = read(about, 0, returned("R-1"), NOW)
+    assert not isinstance(case, Refused)
+    before = books(conn)
+    with pytest.raises(TryAgain):
+        parking.park(conn, about, [case], now=NOW)
+    assert books(conn) == before
+    other = read(about, 0, returned("R-1", original=Original(place="msk-1", number="R-0")), NOW)
+    assert not isinstance(other, Refused)
+    assert isinstance(back(conn, counter, "R-0", (1, "1")), Settled)
+    ((_, outcome),) = parking.park(conn, about, [other], now=NOW)
+    assert reason(outcome) == "not-a-sale"

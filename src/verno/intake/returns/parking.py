@@ -14,6 +14,7 @@ from verno.intake.returns.case import Case
 from verno.intake.types import ByNumber, Parked, Refusal, Refused
 from verno.kit import batches
 from verno.kit.db import Connection
+from verno.kit.errors import TryAgain
 
 
 def park(
@@ -52,13 +53,20 @@ def park(
 
 
 def _taken(conn: Connection, context: Context, names: Sequence[ByNumber]) -> set[int]:
-    """Return the positions of numbers that are taken, though by no sale."""
+    """Return the positions of numbers that are returns'.
+
+    Raises ``TryAgain`` where a sale has taken one since it was looked for: then the return is not to be parked.
+    """
     rows = [
         {"position": i, "place_id": context.stores[name.place].id, "series": name.series, "number": name.number}
         for i, name in enumerate(names)
     ]
     parameters = {"rows": batches.rows(rows), "program": context.program.id}
-    return {position for (position,) in conn.execute(SQL["claimed_numbers"], parameters).fetchall()}
+    found = conn.execute(SQL["claimed_numbers"], parameters).fetchall()
+    if any(is_sale for _, is_sale in found):
+        message = "the sale has just come"
+        raise TryAgain(message)
+    return {position for position, _ in found}
 
 
 def _row(context: Context, case: Case, name: ByNumber, reply: bytes) -> dict[str, object]:

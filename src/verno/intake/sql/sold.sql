@@ -73,11 +73,12 @@ JOIN intake_receipt t ON t.id = n.id AND t.program_id = %(program)s AND t.status
 LIMIT 1
 
 -- name: claimed_numbers
--- Which of some numbers are taken at all, by whatever. LIMIT keeps the plan. Plan: function scan, primary key.
-SELECT r.position
+-- Which of some numbers are taken at all, and whether by a sale: one that has come since the sales were looked for.
+-- LIMIT keeps the plan. Plan: function scan, primary keys of claims and receipts.
+SELECT r.position, EXISTS (SELECT FROM intake_receipt WHERE id = c.receipt_id)
 FROM json_to_recordset(%(rows)s) AS r (position integer, place_id uuid, series text, number text)
 CROSS JOIN LATERAL (
-    SELECT 1 FROM intake_receipt_claim
+    SELECT receipt_id FROM intake_receipt_claim
     WHERE program_id = %(program)s AND place_id = r.place_id AND series = r.series AND number = r.number
     LIMIT 1
 ) c
