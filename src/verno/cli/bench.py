@@ -77,6 +77,32 @@ def till(seconds: int, lots: int, history: int, *, as_json: bool) -> None:
     click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
 
 
+@bench.command()
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, LONGEST), help="Length of the quotes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def promotions(seconds: int, *, as_json: bool) -> None:
+    """Rulebooks: the engine alone, quotes by 500 rules, and 50 rules replayed over the demo's year.
+
+    Works in a scratch database, which it makes and drops; needs the demo's data.
+    """
+    with nullcontext() if config.database_url() else cluster.local().running():
+        from verno.bench import scratch  # noqa: PLC0415 quick --help
+
+        with scratch.database():
+            session.setup_django()
+            from verno.bench import promotions as rulebooks  # noqa: PLC0415 after django.setup()
+            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
+
+            migrate.migrate()
+            session.disconnect()
+            found = rulebooks.measure(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
+            session.disconnect()
+    if as_json:
+        session.print_json(found)
+        return
+    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
