@@ -45,7 +45,10 @@ from verno.rules.effects import (
     EarnFixed,
     EarnMultiply,
     EarnPercent,
+    EmitEvent,
     FreeUnits,
+    Gift,
+    GiveBadge,
     PrintText,
 )
 from verno.rules.types import Rule, Rulebook
@@ -204,7 +207,7 @@ def test_a_held_receipt_keeps_its_discounts_when_a_part_is_captured(conn: psycop
     goods = [Line("cup", "3", 30000), Line("pot", "1", 50000)]
     held = sold(conn, counter, sale("S-1", hold=True, spend=spending(1000), lines=goods))
     assert (held["to_pay"], of_lines(held, "discount")) == (60000, [10000, 0])
-    done = said(step(conn, counter, "msk-1~~S-1", Capture(NOW, lines=[LineQuantity(1, "3")])))
+    done = said(step(conn, counter, "msk-1~~S-1", Capture(lines=[LineQuantity(1, "3")])))
     assert of_lines(done, "discount") == [10000]
     paid = 20000 - of_lines(done, "paid_with_points")[0]
     assert (done["to_pay"], earned(done)) == (paid, paid // 100)
@@ -215,7 +218,7 @@ def test_a_held_receipt_keeps_its_discounts_when_a_part_is_captured(conn: psycop
 def test_a_captured_whole_tells_the_lines_of_its_hold(conn: psycopg.Connection, counter: Counter) -> None:
     publish(conn, counter, BASE, Rule(id="tenth", effects=(DiscountPercent(share=1000),)))
     held = sold(conn, counter, sale("S-1", 30000, 15000, hold=True))
-    done = said(step(conn, counter, "msk-1~~S-1", Capture(NOW)))
+    done = said(step(conn, counter, "msk-1~~S-1", Capture()))
     assert (done["lines"], done["to_pay"]) == (held["lines"], held["to_pay"])
 
 
@@ -330,7 +333,7 @@ def test_quote_capture_and_sale_agree_and_any_split_of_a_return_is_the_whole(
         before = have(conn, counter).available
         done = bought(conn, counter, sale("S-1", *amounts, spend=wish))
         held = sold(conn, counter, sale("S-2", *amounts, spend=wish, hold=True))
-        captured = said(step(conn, counter, "msk-1~~S-2", Capture(NOW)))
+        captured = said(step(conn, counter, "msk-1~~S-2", Capture()))
         for name in ("to_pay", "lines", "points"):
             assert done[name] == held[name] == captured[name], name
         refund = 0
@@ -346,3 +349,37 @@ def test_quote_capture_and_sale_agree_and_any_split_of_a_return_is_the_whole(
         spent = cast("list[dict[str, int]]", done["points"])[0]["spent"]
         assert have(conn, counter).available == before + earned(captured) - spent
     context.forget()
+
+
+def test_what_rules_bring_besides_is_told_to_the_till_and_to_the_outbox(
+    conn: psycopg.Connection, counter: Counter
+) -> None:
+    publish(
+        conn,
+        counter,
+        BASE,
+        Rule(
+            id="thanks",
+            when=asks("amount", ">=", 30000),
+            effects=(
+                Gift(sku="pen", units=2),
+                GiveBadge(badge="regular", days=30),
+                PrintText(text={"ru": "Спасибо", "en": "Thank you"}),
+                EmitEvent(name="large_basket"),
+            ),
+        ),
+    )
+    wanted = [
+        {"type": "gift", "rule": "thanks", "name": "pen", "units": 2},
+        {"type": "give_badge", "rule": "thanks", "name": "regular", "days": 30},
+        {"type": "print_text", "rule": "thanks", "text": "Thank you"},
+    ]
+    quote = cast("Body", quoted(conn, counter, sale("S-1", 30000)))
+    assert quote["effects"] == wanted
+    assert sold(conn, counter, sale("S-1", 30000, quote=str(quote["quote"])))["effects"] == wanted
+    assert "effects" not in sold(conn, counter, sale("S-2", 20000))
+    sold(conn, counter, sale("S-3", 30000, hold=True))
+    emitted = "SELECT body ->> 'name' FROM kit_event WHERE type = 'rule.event.v1'"
+    assert conn.execute(emitted).fetchall() == [("large_basket",)], "a hold has not happened yet"
+    step(conn, counter, "msk-1~~S-3", Capture())
+    assert len(conn.execute(emitted).fetchall()) == 2

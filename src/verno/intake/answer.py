@@ -7,7 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from verno.intake.context import Context
+from verno.intake.settling import effects
 from verno.intake.settling.case import Case
+from verno.intake.settling.effects import EffectPart
 from verno.intake.settling.posting import in_order
 from verno.intake.words import explain
 from verno.ledger.types import Balance
@@ -69,7 +71,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     """The reply to a sale.
 
     ``to_pay`` and ``lines`` are there when points may come off: with spend, quote or hold, and in its capture.
-    ``expires_at`` belongs to a hold, ``claim_code`` to a receipt of nobody.
+    ``expires_at`` belongs to a hold, ``claim_code`` to a receipt of nobody; ``effects`` are there when rules bring more
+    than points and discounts.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     lines: list[LinePart] | UnsetType = UNSET
     expires_at: datetime | UnsetType = UNSET
     claim_code: str | UnsetType = UNSET
+    effects: list[EffectPart] | UnsetType = UNSET
 
 
 class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -99,6 +103,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
     spend_max: list[SpendPart]
     quote: str
     quote_expires_at: datetime
+    effects: list[EffectPart] | UnsetType = UNSET
 
 
 encode = msgspec.json.Encoder().encode
@@ -119,6 +124,7 @@ def settled(context: Context, case: Case, holder: str) -> bytes:
             to_pay=case.to_pay if priced else UNSET,
             lines=lines(case) if priced else UNSET,
             expires_at=UNSET if case.hold_until is None else case.hold_until,
+            effects=UNSET if case.facts is None else effects.parts(context, case.book, case.fired),
         )
     )
 

@@ -8,7 +8,7 @@ import msgspec
 from verno.intake import answer
 from verno.intake.context import Context
 from verno.intake.quoting import token
-from verno.intake.settling import desk, pricing, spending
+from verno.intake.settling import desk, effects, pricing, spending
 from verno.intake.settling.case import Case, Offer, as_sale
 from verno.intake.settling.judging import all_rules, judge, prepare
 from verno.intake.settling.posting import in_order
@@ -104,6 +104,7 @@ def offer(
             spend_max=_most(purses, case.amount - case.discount, share),
             quote=token.seal(context.program.id, made),
             quote_expires_at=until,
+            effects=effects.parts(context, case.book, case.fired),
         )
     )
 

@@ -29,7 +29,7 @@ from verno.rules.types import Fired
 
 
 class RuleNumbers(msgspec.Struct, frozen=True, gc=False):
-    """A rule's part with its numbers, as ``rules.types.Fired`` has them: ``effect`` says what ``rate`` and ``full`` mean.
+    """A rule's part with its numbers, as ``rules.types.Fired`` has them; ``effect`` says what the numbers are.
 
     Per full amount, ``full`` times ``per`` fit into ``paid``, and ``rate`` points are for each. ``discount`` is money.
     """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from verno.intake import answer, queries
 from verno.intake.context import Context, TillKey
-from verno.intake.settling import rows
+from verno.intake.settling import effects, rows
 from verno.intake.settling.case import Case
 from verno.intake.sums import claimcode
 from verno.kit import outbox
@@ -43,7 +43,7 @@ def write(conn: Connection, context: Context, cases: Sequence[Case], things: Thi
         facts = rows.Facts(holder or case.store.anonymous_holder_id, till_id, status(case), code, reply)
         written.append((case, facts))
     program_id, recorded_at = context.program.id, moment(now)
-    outbox.append(conn, [_event(program_id, case, facts) for case, facts in written])
+    outbox.append(conn, [one for case, facts in written for one in _events(program_id, case, facts)])
     write_rows = rows.writer(program_id, recorded_at, things.goods, things.meet)
     claims, receipts, lines = zip(*[write_rows(case, facts) for case, facts in written], strict=True)
     copy_rows(conn, queries.SQL["copy_claims"], claims)
@@ -69,6 +69,14 @@ def status(case: Case) -> str:
     if case.holder is None:
         return "unmatched"
     return "settled" if case.hold_until is None else "held"
+
+
+def _events(program_id: str, case: Case, facts: rows.Facts) -> list[outbox.NewEvent]:
+    """Return what happened; a held receipt has not happened yet."""
+    first = _event(program_id, case, facts)
+    if case.facts is None or case.hold_until is not None or case.holder is None:
+        return [first]
+    return [first, *effects.events(program_id, facts.holder_id, case.id, case.fired, at=case.at)]
 
 
 def _event(program_id: str, case: Case, facts: rows.Facts) -> outbox.NewEvent:

@@ -6,6 +6,7 @@ from datetime import datetime
 from verno.intake import queries, sold
 from verno.intake.context import Context
 from verno.intake.queries import SQL
+from verno.intake.settling import effects
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Capture, Kind
 from verno.kit import batches, ids, localtime, outbox
@@ -40,7 +41,7 @@ def write(conn: Connection, context: Context, plans: Sequence[Plan], *, now: dat
             conn.execute(SQL["add_claimed"], {**parameters, "rows": batches.rows([_claimed(plan) for plan in claims])})
             conn.execute(SQL["own_numbers"], {**parameters, "rows": batches.rows([_owned(plan) for plan in claims])})
         conn.execute(SQL["add_steps"], {**parameters, "rows": batches.rows(steps)})
-        outbox.append(conn, [_event(context, plan) for plan in plans])
+        outbox.append(conn, [one for plan in plans for one in _events(context, plan)])
         parked = queries.any_parked(conn, context.program.id)
     return answers, parked.fetchone() is not None
 
@@ -89,6 +90,14 @@ def _claimed(plan: Plan) -> dict[str, object]:
 def _owned(plan: Plan) -> dict[str, object]:
     row = plan.sold.row
     return {"place_id": row.place_id, "series": row.series, "number": row.number, "holder_id": plan.member_id}
+
+
+def _events(context: Context, plan: Plan) -> list[outbox.NewEvent]:
+    """Return what a step has done; with a capture or a claim its rules' own events happen."""
+    first, row = _event(context, plan), plan.sold.row
+    if plan.kind not in {Kind.CAPTURE, Kind.CLAIM}:
+        return [first]
+    return [first, *effects.events(context.program.id, plan.owner_id, row.id, plan.fired, at=row.at)]
 
 
 def _event(context: Context, plan: Plan) -> outbox.NewEvent:
