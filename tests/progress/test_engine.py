@@ -18,6 +18,7 @@ from verno.progress.types import (
     AnySettings,
     Audience,
     Badge,
+    Beat,
     Between,
     Calendar,
     Challenge,
@@ -135,7 +136,7 @@ def test_what_came_back_was_never_there(sales: list[tuple[date, int]], random: o
 
 @given(st.lists(DAYS, max_size=60), st.integers(0, 3), DAYS)
 def test_a_streak_of_days_by_walking_back(bought: list[date], grace: int, today: date) -> None:
-    one = track(1, settings=Streak(of="day", grace_days=grace), window=Lifetime(), metric=Metric.VISITS)  # type: ignore[arg-type]
+    one = track(1, settings=Streak(of=Beat.DAY, grace_days=grace), window=Lifetime(), metric=Metric.VISITS)
     found = judge(one, dict.fromkeys(bought, 1), today)
     there, length, missed, walk = {d for d in bought if d <= today}, 0, 0, today
     if today not in there:
@@ -250,7 +251,7 @@ BAD: list[tuple[Track, str]] = [
     (track(1, settings=Scale()), "each step of a scale has a share"),
     (track(1, settings=Challenge()), "between two dates"),
     (track(1, settings=Badge()), "each step gives a badge"),
-    (track(1, settings=Streak(of="week")), "a streak is counted for ever"),  # type: ignore[arg-type]
+    (track(1, settings=Streak(of=Beat.WEEK)), "a streak is counted for ever"),
     (track(0, settings=StampCard()), "a full card has stamps"),
     (track(1, settings=StampCard(), metric=Metric.MARGIN), "stamps are counted"),
     (track(1, settings=Tiers(downgrade=Downgrade.ONE_STEP)), "one step at a time"),
@@ -270,7 +271,7 @@ GOOD: list[tuple[AnySettings, Window]] = [
     (Tiers(maintain=Calendar(Period.YEAR), downgrade=Downgrade.ONE_STEP, grace_days=30), Rolling(365)),
     (StampCard(), Rolling(90)),
     (Challenge(), Between(day("01-01"), day("02-01"))),
-    (Streak(of="week"), Lifetime()),  # type: ignore[arg-type]
+    (Streak(of=Beat.WEEK), Lifetime()),
 ]
 
 
