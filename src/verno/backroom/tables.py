@@ -171,6 +171,13 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 HOLDER,
                 ("holder_id",),
             ),
+            Table(
+                members.Badge,
+                _("Badges"),
+                "holder_id code given_at until source",
+                order=("holder_id", "code"),
+                find=("holder_id",),
+            ),
             Table(members.Topic, _("Topics"), "code class_name", order=("code",), find=("code",)),
             Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
             Table(

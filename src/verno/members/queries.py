@@ -1,7 +1,7 @@
 """Reads of members. Contacts are opened here and nowhere else."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 from psycopg.rows import args_row
@@ -12,7 +12,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import Consent, Member, Merged, Topic
+from verno.members.types import Consent, GivenBadge, Member, MemberKind, Merged, Topic
 from verno.workspace import queries as workspace
 
 SQL = Statements("verno.members")
@@ -20,6 +20,7 @@ SQL = Statements("verno.members")
 Key = tuple[str, str]
 """(kind, value): an ``id`` or ``external_id`` in clear; a ``phone``, ``email`` or ``card`` by its hash."""
 
+LATEST = datetime.max.replace(tzinfo=UTC)
 SEARCH_LIMIT = 20
 LONGEST_SEARCH = 254
 
@@ -33,6 +34,8 @@ class _Row(msgspec.Struct, frozen=True):
     attributes: dict[str, object]
     created_at: datetime
     changed_at: datetime
+    kind: str
+    buying_group: str | None
 
 
 def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict[Key, str]:
@@ -76,6 +79,8 @@ def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, 
             consents=spoken.get(row.id, []),
             created_at=row.created_at,
             changed_at=row.changed_at,
+            kind=MemberKind(row.kind),
+            buying_group=row.buying_group,
         )
         for row in rows.fetchall()
     }
@@ -93,6 +98,22 @@ def merged_from(conn: Connection, program_id: str, holder_ids: Sequence[str]) ->
     parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
     for survivor, *rest in conn.execute(SQL["merged_from"], parameters).fetchall():
         out.setdefault(survivor, []).append(Merged(*rest))
+    return out
+
+
+def badges(
+    conn: Connection, program_id: str, holder_ids: Sequence[str], *, at: datetime | None = None
+) -> dict[str, list[GivenBadge]]:
+    """Return what members, and whoever was merged into them, were given, by code; ``at``: what they had then.
+
+    Members who have none are absent.
+    """
+    parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
+    out: dict[str, list[GivenBadge]] = {}
+    for holder, *rest in conn.execute(SQL["badges"], parameters).fetchall():
+        badge = GivenBadge(*rest)
+        if at is None or badge.given_at <= at < (badge.until or LATEST):
+            out.setdefault(holder, []).append(badge)
     return out
 
 
