@@ -134,4 +134,6 @@ class Contract(models.Model):
         """Few rows."""
 
         db_table = "progress_contract"
-        constraints = [models.CheckConstraint(condition=Q(share__gte=0, share__lte=10_000), name="progress_contract_share")]
+        constraints = [
+            models.CheckConstraint(condition=Q(share__gte=0, share__lte=10_000), name="progress_contract_share")
+        ]
