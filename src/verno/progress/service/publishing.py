@@ -109,7 +109,7 @@ def publish(
     _add(conn, program_id, stored, now=now)
     if stored.filled:
         _convert(conn, program_id, stored, today, now=now)
-    audit.record(conn, program_id, by, "track.publish", ("track", track_id), now=now, detail=f"{draft.code}/{version}")
+    audit.record(conn, program_id, by, "track.publish", ("track", track_id), now=now, detail=f"{draft.code}.{version}")
     return Published(stored, waits=not stored.filled)
 
 
