@@ -14,6 +14,7 @@ from verno.limits import models as limits
 from verno.members import models as members
 from verno.messaging import models as messaging
 from verno.messaging.types import State
+from verno.progress import models as progress
 from verno.promotions import models as promotions
 from verno.reports import models as reports
 from verno.sealing import models as sealing
@@ -171,6 +172,13 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 HOLDER,
                 ("holder_id",),
             ),
+            Table(
+                members.Badge,
+                _("Badges"),
+                "holder_id code given_at until source",
+                order=("holder_id", "code"),
+                find=("holder_id",),
+            ),
             Table(members.Topic, _("Topics"), "code class_name", order=("code",), find=("code",)),
             Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
             Table(
@@ -257,6 +265,48 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 "id limit_id subject bucket operation_id holder_id place used most at recorded_at",
                 order=("limit_id", "subject", "bucket"),
                 find=("limit_id",),
+            ),
+        ),
+    ),
+    (
+        _("Progress"),
+        (
+            Table(progress.Track, _("Tracks"), "id code created_at removed_at", "id", ("-id",), ("id", "code")),
+            Table(
+                progress.Version,
+                _("Versions"),
+                "track_id version counter_id effective_from counts_from filled_at published_at body rule",
+                order=("track_id", "version"),
+                find=("track_id",),
+            ),
+            Table(
+                progress.Bucket,
+                _("Counts by day"),
+                "holder_id counter_id day amount changed_at",
+                order=("holder_id", "counter_id", "day"),
+                find=("holder_id",),
+            ),
+            Table(
+                progress.Tier,
+                _("Standings"),
+                "owner_id track_id version step since value times holds_until grace_until warned_for is_set due_on"
+                " changed_at",
+                order=("owner_id", "track_id"),
+                find=("owner_id",),
+            ),
+            Table(
+                progress.Floor,
+                _("Steps that were set"),
+                "holder_id track_id key step first last source by set_at",
+                order=("holder_id", "track_id", "key"),
+                find=("holder_id",),
+            ),
+            Table(
+                progress.Contract,
+                _("Agreed shares"),
+                "owner_id track_id first last share by set_at",
+                order=("owner_id", "track_id", "first"),
+                find=("owner_id",),
             ),
         ),
     ),

@@ -165,7 +165,7 @@ def _replayed(program_id: str, *, progress: Progress, now: datetime) -> dict[str
 def _replay(program_id: str, since: datetime, *, progress: Progress, now: datetime) -> Report:
     with db.transaction(program_id) as conn:
         about, period = context.of(conn, program_id), Period(since, now)
-        with progress("replay", Reader(conn, about).count(period), "receipts") as step:
+        with progress("replay", Reader(conn, about, now).count(period), "receipts") as step:
             report = replay.run(conn, about, draft(), period, step=step, now=now)
     if isinstance(report, Refused):
         message = f"the bench's draft cannot be read: {report.problems}"

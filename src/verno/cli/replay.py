@@ -53,7 +53,7 @@ def replay(file: Path, since: datetime | None, until: datetime | None, *, as_jso
         )
         with db.transaction(program.id) as conn:
             about = context.of(conn, program.id)
-            with Bars()("replay", Reader(conn, about).count(period), "receipts") as step:
+            with Bars()("replay", Reader(conn, about, now).count(period), "receipts") as step:
                 found = service.run(conn, about, draft, period, step=step, now=now)
     if isinstance(found, Refused):
         message = "; ".join(f"{one.path}: {one.detail}" for one in found.problems)

@@ -121,6 +121,7 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
     },
     Kind.MEMBERS: {
         **{name: (name, text) for name in ("external_id", "name", "phone", "email", "card", "locale")},
+        **{name: (name, text) for name in ("kind", "buying_group")},
         "birth_date": ("birth_date", moment),
         "attributes": ("attributes", parsed),
         "consents": ("consents", parsed),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from verno.catalogue import queries as catalogue
@@ -23,6 +23,10 @@ from verno.ledger.lifetime import Span
 from verno.limits import queries as limits
 from verno.limits.types import Limit
 from verno.members import queries as members
+from verno.progress import engine as tracking
+from verno.progress import queries as progress
+from verno.progress.engine import Board
+from verno.progress.types import Stored
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
 from verno.rules import compiling
@@ -71,6 +75,8 @@ class Context:
     tills: dict[TillKey, str]
     makes_places: bool
     read_at: float
+    tracks: list[Stored] = field(default_factory=list)
+    """All versions of progress tracks."""
     known: Known = field(default_factory=Known)
     """What conditions may name; places and other codes may be any, since a rulebook outlives them."""
     limits: tuple[Limit, ...] = ()
@@ -81,6 +87,7 @@ class Context:
     """Lives of points by unit, business date and zone: a day's receipts share theirs."""
     by_code: dict[str, Unit] = field(init=False)
     by_place: dict[str, Store] = field(default_factory=dict)
+    _board: tuple[date, Board] | None = None
 
     def __post_init__(self) -> None:
         """Arrange what is looked up by name."""
@@ -99,6 +106,14 @@ class Context:
                 raise BrokenInvariant(message)
             book = self.books[stored.id] = made
         return book
+
+    def board(self, now: datetime) -> Board:
+        """Return the tracks that are counted and judged on the business date of ``now``; empty for none."""
+        zone = localtime.zone(self.program.timezone)
+        today = localtime.business_date(now, zone)
+        if self._board is None or self._board[0] != today:
+            self._board = (today, tracking.board(self.tracks, self.known, zone, today=today))
+        return self._board[1]
 
     def learn(self, learned: Learned) -> None:
         """Remember what a committed transaction found out."""
@@ -142,14 +157,19 @@ def of(conn: Connection, program_id: str) -> Context:
     if known is not None and time.monotonic() - known.read_at < FRESH_SECONDS:
         return known
     book = settings.load(conn, program_id)
+    program, tracks = workspace.program(conn, program_id), progress.tracks(conn, program_id)
     fresh = Context(
-        program=workspace.program(conn, program_id),
+        program=program,
         units=workspace.units(conn, program_id),
         policy=book,
         rulebooks=promotions.rulebooks(
             conn, program_id, known={one.id: one for one in known.rulebooks} if known else {}
         ),
-        known=Known(member_attributes=members.attribute_kinds(conn, program_id)),
+        tracks=tracks,
+        known=Known(
+            tracks=progress.all_known(tracks, currency=program.currency),
+            member_attributes=members.attribute_kinds(conn, program_id),
+        ),
         books=known.books if known else {},
         stores={},
         zones={},

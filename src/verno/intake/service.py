@@ -50,6 +50,8 @@ def settle(
             answers = write(conn, context, fresh, desk.goods_and_tills(fresh, learned), now=now)
             for case, reply in zip(fresh, answers, strict=True):
                 desk.outcomes[case.index] = Settled(case.id, reply, sum(case.earned.values()), case.holder is not None)
+                if case.facts is not None and desks.progress is not None:
+                    desks.progress.sale(case)
             if desk.any_parked:
                 applying.apply(conn, context, [case.id for case in fresh], desks=desks, now=now)
     desks.write(conn)
@@ -69,7 +71,7 @@ def _settled(
     if any(case.is_priced or case.receipt.hold_seconds for case in cases):
         cases = _priced(conn, context, cases, outcomes, desks, now=now)
     else:
-        prepare(conn, context, cases)
+        prepare(conn, context, cases, now=now)
         judge(context, cases)
     if desks:
         for case in cases:
@@ -99,7 +101,7 @@ def _priced(
     """Work out receipts of which points may pay a part, and hold quotes to their word."""
     refused = {case.index: no for case in cases if (no := pricing.vouch(context, case, now=now))}
     good = [case for case in cases if case.index not in refused]
-    prepare(conn, context, good)
+    prepare(conn, context, good, now=now)
     unpaid = pricing.pay(conn, context, good, lambda case: desks.room(as_sale(case)), now=now)
     judge(context, good)
     for case in good:

@@ -16,6 +16,7 @@ from verno.members.types import (
     AttributeKind,
     ConsentFact,
     Created,
+    MemberKind,
     NewConsent,
     NewMember,
     Refusal,
@@ -50,6 +51,8 @@ class Stored(msgspec.Struct, frozen=True):
     name: str | None = None
     birth_date: date | None = None
     locale: str | None = None
+    kind: MemberKind = MemberKind.PERSON
+    buying_group: str | None = None
     attributes: Mapping[str, object] = {}
 
 
@@ -138,6 +141,8 @@ def _merged(member: Stored, item: NewMember, attributes: Mapping[str, object]) -
         member.name if item.name is UNSET else item.name and item.name.strip(),
         member.birth_date if item.birth_date is UNSET else item.birth_date,
         member.locale if item.locale is UNSET else item.locale,
+        member.kind if item.kind is UNSET else item.kind or MemberKind.PERSON,
+        member.buying_group if item.buying_group is UNSET else item.buying_group,
         attributes,
     )
 

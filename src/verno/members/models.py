@@ -12,6 +12,8 @@ class Member(models.Model):
     name = models.TextField(null=True)
     birth_date = models.DateField(null=True)
     locale = models.TextField(null=True)
+    kind = models.TextField(db_default="person")
+    buying_group = models.TextField(null=True)
     attributes = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -20,8 +22,18 @@ class Member(models.Model):
         """The trigram index on the name is in the migration."""
 
         db_table = "members_member"
-        constraints = [models.UniqueConstraint(fields=["program_id", "external_id"], name="members_external_id")]
-        indexes = [models.Index(fields=["program_id", "id"], name="members_by_program")]
+        constraints = [
+            models.UniqueConstraint(fields=["program_id", "external_id"], name="members_external_id"),
+            models.CheckConstraint(condition=models.Q(kind__in=["person", "company"]), name="members_kind"),
+        ]
+        indexes = [
+            models.Index(fields=["program_id", "id"], name="members_by_program"),
+            models.Index(
+                fields=["program_id", "buying_group"],
+                condition=models.Q(buying_group__isnull=False),
+                name="members_by_group",
+            ),
+        ]
 
 
 class MemberKey(models.Model):
@@ -115,6 +127,26 @@ class Topic(models.Model):
         """Few rows a program."""
 
         db_table = "members_topic"
+
+
+class Badge(models.Model):
+    """A badge that a member was given. ``until``: it holds no longer; given again, the same row says so.
+
+    A merge leaves it where it is: whoever asks for a member's badges asks for those of whom they were, too.
+    """
+
+    pk = models.CompositePrimaryKey("holder_id", "code")
+    holder_id = models.UUIDField()
+    code = models.TextField()
+    program_id = models.UUIDField()
+    given_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    source = models.TextField()
+
+    class Meta:
+        """A few rows a member."""
+
+        db_table = "members_badge"
 
 
 class Redirect(models.Model):

@@ -1,7 +1,7 @@
 """Reads of members. Contacts are opened here and nowhere else."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 from psycopg.rows import args_row
@@ -12,7 +12,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import AttributeKind, Consent, Member, Merged, Topic
+from verno.members.types import AttributeKind, Consent, GivenBadge, Member, MemberKind, Merged, Topic
 from verno.predicate.types import Kind as FieldKind
 from verno.rules.facts import Member as Facts
 from verno.workspace import queries as workspace
@@ -22,6 +22,7 @@ SQL = Statements("verno.members")
 Key = tuple[str, str]
 """(kind, value): an ``id`` or ``external_id`` in clear; a ``phone``, ``email`` or ``card`` by its hash."""
 
+LATEST = datetime.max.replace(tzinfo=UTC)
 SEARCH_LIMIT = 20
 LONGEST_SEARCH = 254
 FIELD_KINDS = {
@@ -42,6 +43,8 @@ class _Row(msgspec.Struct, frozen=True):
     attributes: dict[str, object]
     created_at: datetime
     changed_at: datetime
+    kind: str
+    buying_group: str | None
 
 
 def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict[Key, str]:
@@ -85,26 +88,31 @@ def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, 
             consents=spoken.get(row.id, []),
             created_at=row.created_at,
             changed_at=row.changed_at,
+            kind=MemberKind(row.kind),
+            buying_group=row.buying_group,
         )
         for row in rows.fetchall()
     }
 
 
-def facts(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Facts]:
-    """Return what rules may ask of members, by id; one round trip."""
+def facts(conn: Connection, program_id: str, ids: Sequence[str], *, now: datetime) -> dict[str, Facts]:
+    """Return what rules may ask of members, by id, as it is ``now``; two round trips."""
     rows = batches.rows(ids)
     with conn.pipeline():
         people = conn.execute(SQL["member_facts"], {"program": program_id, "ids": rows})
         said = consents(conn, ids)
+        given = badges(conn, program_id, ids, at=now)
     return {
         id_: Facts(
             id=id_,
+            kind=kind or MemberKind.PERSON.value,
             birth_date=birth_date,
             joined=joined,
+            badges=frozenset([one.code for one in given.get(id_, ())]),
             consents=frozenset([f"{one.topic}/{one.channel}" for one in said.get(id_, ()) if one.granted]),
             attributes=attributes,
         )
-        for id_, birth_date, joined, attributes in people.fetchall()
+        for id_, birth_date, joined, attributes, kind in people.fetchall()
     }
 
 
@@ -126,6 +134,22 @@ def merged_from(conn: Connection, program_id: str, holder_ids: Sequence[str]) ->
     parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
     for survivor, *rest in conn.execute(SQL["merged_from"], parameters).fetchall():
         out.setdefault(survivor, []).append(Merged(*rest))
+    return out
+
+
+def badges(
+    conn: Connection, program_id: str, holder_ids: Sequence[str], *, at: datetime | None = None
+) -> dict[str, list[GivenBadge]]:
+    """Return what members, and whoever was merged into them, were given, by code; ``at``: what they had then.
+
+    Members who have none are absent.
+    """
+    parameters = {"program": program_id, "ids": batches.rows(list(holder_ids))}
+    out: dict[str, list[GivenBadge]] = {}
+    for holder, *rest in conn.execute(SQL["badges"], parameters).fetchall():
+        badge = GivenBadge(*rest)
+        if at is None or badge.given_at <= at < (badge.until or LATEST):
+            out.setdefault(holder, []).append(badge)
     return out
 
 

@@ -6,14 +6,16 @@ from datetime import datetime
 from psycopg import Cursor
 from psycopg.rows import TupleRow, args_row
 
-from verno.kit import batches, ids, localtime
+from verno.kit import batches, ids, localtime, outbox
 from verno.kit.db import Connection
 from verno.members import changes, sealing
 from verno.members.changes import Asked, Book, Claim, Frame, Stored
 from verno.members.queries import SQL
-from verno.members.types import AttributeKind, ConsentFact, NewMember, Refusal, Refused, Result, Topic
+from verno.members.types import AttributeKind, ConsentFact, NewBadge, NewMember, Refusal, Refused, Result, Topic
 from verno.workspace.types import Program
 
+BADGE_GIVEN = "badge.given.v1"
+BADGE_TAKEN = "badge.taken.v1"
 POINTS_STATEMENT = "points-statement"
 DEFAULT_TOPICS = (Topic(POINTS_STATEMENT, "program"),)
 """What a fresh program writes about."""
@@ -53,6 +55,37 @@ def record_consents(conn: Connection, program_id: str, facts: Sequence[ConsentFa
 def ensure_topics(conn: Connection, program_id: str, topics: Sequence[Topic] = DEFAULT_TOPICS) -> None:
     """Add topics that are not there; those that are keep their class."""
     conn.execute(SQL["add_topics"], {"program": program_id, "rows": batches.rows(topics)})
+
+
+def give_badges(conn: Connection, program_id: str, badges: Sequence[NewBadge], *, now: datetime) -> list[NewBadge]:
+    """Give badges and tell of those that are new; returns these. One that is held goes on, and is never shortened.
+
+    Two round trips whatever their number, none for none. The caller vouches for members.
+    """
+    rows = {(one.holder_id, one.code): one for one in badges}
+    if not rows:
+        return []
+    parameters = {"program": program_id, "now": now, "rows": batches.rows([rows[key] for key in sorted(rows)])}
+    found = conn.execute(SQL["give_badges"], parameters).fetchall()
+    fresh = [NewBadge(holder, code, until, source) for holder, code, until, source, is_new in found if is_new]
+    outbox.append(conn, [_badge_event(program_id, one, BADGE_GIVEN, now) for one in fresh])
+    return fresh
+
+
+def take_badges(conn: Connection, program_id: str, badges: Sequence[NewBadge], *, now: datetime) -> int:
+    """End badges that hold and that the same source gave, and tell of it; returns how many there were."""
+    if not badges:
+        return 0
+    parameters = {"program": program_id, "now": now, "rows": batches.rows(badges)}
+    found = conn.execute(SQL["take_badges"], parameters).fetchall()
+    gone = [NewBadge(holder, code, now, source) for holder, code, source in found]
+    outbox.append(conn, [_badge_event(program_id, one, BADGE_TAKEN, now) for one in gone])
+    return len(gone)
+
+
+def _badge_event(program_id: str, badge: NewBadge, type_: str, now: datetime) -> outbox.NewEvent:
+    body = {"badge": badge.code, "until": badge.until, "source": badge.source}
+    return outbox.NewEvent(program_id, badge.holder_id, type_, body, now)
 
 
 def declare_attributes(conn: Connection, program_id: str, kinds: Mapping[str, AttributeKind]) -> dict[str, Refused]:

@@ -35,6 +35,13 @@ class Channel(StrEnum):
     VIBER = "viber"
 
 
+class MemberKind(StrEnum):
+    """Whether a member is somebody, or a firm."""
+
+    PERSON = "person"
+    COMPANY = "company"
+
+
 class AttributeKind(StrEnum):
     """The type of an attribute. A first value that is a string makes it ``text``; ``date`` has to be declared."""
 
@@ -65,7 +72,8 @@ class NewConsent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
 class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an integrator says of a member. An absent field keeps what is stored, null clears it.
 
-    ``attributes`` are merged by name, null removes one. ``consents`` are added to the member's history.
+    ``attributes`` are merged by name, null removes one. ``consents`` are added to the member's history. Companies of
+    one ``buying_group`` have their turnover counted together, where a scale says so.
     """
 
     external_id: Code
@@ -77,6 +85,8 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     locale: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}\Z")] | UnsetType | None = UNSET
     attributes: Attributes | UnsetType | None = UNSET
     consents: Annotated[list[NewConsent], Meta(max_length=MAX_CONSENTS)] = []
+    kind: MemberKind | UnsetType | None = UNSET
+    buying_group: Code | UnsetType | None = UNSET
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +128,26 @@ class Member(msgspec.Struct, frozen=True):
     consents: list[Consent]
     created_at: datetime
     changed_at: datetime
+    kind: MemberKind = MemberKind.PERSON
+    buying_group: str | None = None
+
+
+class NewBadge(msgspec.Struct, frozen=True, gc=False):
+    """A badge to give, for good or until a moment; ``source`` says what gave it (``track:coffee``)."""
+
+    holder_id: str
+    code: str
+    until: datetime | None
+    source: str
+
+
+class GivenBadge(msgspec.Struct, frozen=True, gc=False):
+    """A badge that a member has, or had until a moment."""
+
+    code: str
+    given_at: datetime
+    until: datetime | None
+    source: str
 
 
 class Merged(msgspec.Struct, frozen=True, gc=False):

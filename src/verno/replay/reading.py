@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -13,7 +14,6 @@ from verno.intake.types import Payment, Spent
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.members import queries as members
 from verno.replay.types import Period
 from verno.rules.facts import NOBODY, Facts, Line, Member
 from verno.workspace.registry import LEGAL_ENTITY
@@ -41,6 +41,7 @@ class Reader:
 
     conn: Connection
     context: Context
+    now: datetime
     people: dict[str, Member] = field(default_factory=dict)
     goods: dict[str, tuple[str, tuple[str, ...] | None, int | None]] = field(default_factory=dict)
 
@@ -85,7 +86,7 @@ class Reader:
             self.people = {}
         strange = sorted(set(ids).difference(self.people))
         if strange:
-            found = members.facts(self.conn, self.context.program.id, strange)
+            found = remembering.known(self.conn, self.context, strange, strange, now=self.now)
             self.people.update({id_: found.get(id_) or Member(id_) for id_ in strange})
 
     def _past(self, row: Sequence[object], lines: Sequence[tuple[object, ...]]) -> Past:

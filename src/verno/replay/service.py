@@ -41,7 +41,7 @@ def run(
     if isinstance(old, Refused):
         return old
     both = _Both(old, new)
-    for piece in Reader(conn, context).receipts(period):
+    for piece in Reader(conn, context, now).receipts(period):
         for past in piece:
             both.add(past)
         step(len(piece))

@@ -41,6 +41,8 @@ CHECKS = (
     "receipt_lines",
     "receipt_steps",
     "return_points",
+    "progress_counts",
+    "progress_tiers",
     "statement_balance",
     "statement_opening",
 )

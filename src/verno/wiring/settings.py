@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "verno.catalogue",
     "verno.members",
     "verno.promotions",
+    "verno.progress",
     "verno.limits",
     "verno.intake",
     "verno.corrections",

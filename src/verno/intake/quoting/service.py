@@ -68,7 +68,7 @@ def offer(
     held = in_order(context, balances)
     available = {unit.code: balance.available for unit, balance in held}
     share = pricing.share(context, case.receipt)
-    prepare(conn, context, [case])
+    prepare(conn, context, [case], now=now)
     counting = desks.preview(conn, context, as_sale(case), now=now)
     room = counting.room(as_sale(case))
     if case.wishes:

@@ -6,6 +6,7 @@ from verno.intake import sold
 from verno.intake.context import Context
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import again
+from verno.intake.settling.tracking import Progress
 from verno.intake.sold import HELD, SETTLED, UNMATCHED, Sold
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
@@ -37,6 +38,14 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
         for code, points in _spent_so_far(one).items()
     }
     return Back(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty)
+
+
+def move_back(progress: Progress, one: Sold, back: Back) -> None:
+    """Let progress follow what came back."""
+    left, earned = one.left(), _so_far(one)
+    after = {line: quantity - back.lines.get(line, 0) for line, quantity in left.items()}
+    still = {code: points - back.taken.get(code, 0) for code, points in earned.items()}
+    progress.returned(one, left, after, (earned, still))
 
 
 def _quantities(one: Sold, left: Mapping[int, int], wanted: Return) -> dict[int, int] | Refused:

@@ -123,6 +123,8 @@ def settle(
     _post(conn, context, good, now=now)
     for case in good:
         case.answer = answer.settled(context, case)
+        if case.matched and case.back is not None and desks.progress is not None:
+            judging.move_back(desks.progress, case.sale, case.back)
         if case.back is not None and case.back.empties:
             desks.free(case.sale.row.id)
         elif case.back is not None:

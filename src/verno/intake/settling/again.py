@@ -39,7 +39,7 @@ def judged(
     if ready.plain:
         paid = one.to_pay if quantities is None else kept.kept(one.lines, quantities).to_pay
         return engine.plain(ready, [paid])[0]
-    return engine.settle(ready, _facts(context, one, quantities, member), taken_off(one))
+    return engine.settle(ready, facts(context, one, quantities, member), taken_off(one))
 
 
 def earned(
@@ -57,7 +57,7 @@ def all_rules(
     verdict = judged(context, one, book, quantities)
     if book is None or context.ready(book).plain:
         return verdict.fired
-    return telling.every_rule(context.ready(book), _facts(context, one, quantities, None), matched(verdict))
+    return telling.every_rule(context.ready(book), facts(context, one, quantities, None), matched(verdict))
 
 
 def taken_off(one: Sold) -> Sequence[Fired]:
@@ -70,7 +70,8 @@ def remembered(one: Sold, member: Member) -> Stored:
     return replace(one.row.facts or NOTHING, member=remembering.person(member))
 
 
-def _facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, member: Member | None) -> Facts:
+def facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, member: Member | None) -> Facts:
+    """Return what rules and tracks look at of a part of a receipt."""
     row = one.row
     known, store = row.facts or NOTHING, context.by_place[row.place_id]
     if member is None:

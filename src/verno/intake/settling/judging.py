@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from verno.intake.context import Context
 from verno.intake.settling import remembering
@@ -16,13 +17,14 @@ from verno.rules.facts import Facts
 from verno.rules.types import Fired, Verdict
 
 
-def prepare(conn: Connection, context: Context, cases: Iterable[Case]) -> None:
+def prepare(conn: Connection, context: Context, cases: Iterable[Case], *, now: datetime) -> None:
     """Find each receipt's rulebook and, where it asks for more than money, the facts.
 
     Rules take something off only receipts that were priced (quoted, held, or paid with points): of a plain sale the
     till says what was paid. A receipt of nobody earns nothing (yet), but has its discounts.
     """
     asking: list[tuple[Case, Book]] = []
+    counts = bool(context.tracks)
     for case in cases:
         found = promotions.at(context.rulebooks, case.at)
         if found is None:
@@ -31,11 +33,11 @@ def prepare(conn: Connection, context: Context, cases: Iterable[Case]) -> None:
         if case.holder is None and not (book.discounts and case.is_priced):
             continue
         case.book = found
-        if not book.plain:
+        if counts or not book.plain:
             asking.append((case, book))
     if not asking:
         return
-    remembering.gather(conn, context, asking)
+    remembering.gather(conn, context, asking, now=now)
     for case, book in asking:
         if case.facts is not None and case.is_priced:
             case.taken_off = engine.price(book, case.facts)
@@ -51,7 +53,7 @@ def judge(context: Context, cases: Iterable[Case]) -> None:
     for same in by_book.values():
         first = same[0].book
         book = context.ready(first) if first is not None else None
-        if book is not None and book.plain:
+        if book is not None and book.plain and not context.tracks:
             verdicts = engine.plain(book, [case.to_pay for case in same])
         else:
             verdicts = [_verdict(book, case) for case in same]

@@ -5,7 +5,8 @@ explanation and a replay see what the till saw.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 import msgspec
 
@@ -15,12 +16,14 @@ from verno.intake.settling.case import Case
 from verno.intake.sums.kept import thousandths
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.progress import queries as progress
 from verno.rules.compiling import Book
 from verno.rules.facts import NOBODY, Facts, Line, Member
 from verno.workspace.registry import LEGAL_ENTITY
 
-ABOUT_GOODS = frozenset({"lines.category", "lines.cost", "lines.margin"})
-ABOUT_MEMBERS = ("member.", "tiers.", "progress.")
+OF_GOODS = frozenset({"lines.category", "lines.cost", "lines.margin"})
+OF_MEMBERS = ("member.",)
+OF_TRACKS = ("tiers.", "progress.")
 
 
 class Thing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -53,18 +56,34 @@ class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
     goods: dict[str, Thing] = {}
 
 
-def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, Book]]) -> None:
-    """Give each case its facts."""
-    of_members = [case.holder for case, book in asking if case.holder and _asks_members(book)]
-    skus = {line.sku for case, book in asking if book.uses & ABOUT_GOODS for line in case.receipt.lines}
-    people = members.facts(conn, context.program.id, sorted(set(of_members))) if of_members else {}
+def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, Book]], *, now: datetime) -> None:
+    """Give each case its facts: what its rulebook asks, and what progress tracks do."""
+    board = context.board(now)
+    uses = {case.index: book.uses | board.uses for case, book in asking}
+    holders = sorted({case.holder for case, _ in asking if case.holder and _asks(uses[case.index], OF_MEMBERS)})
+    of_tracks = sorted({case.holder for case, _ in asking if case.holder and _asks(uses[case.index], OF_TRACKS)})
+    skus = {line.sku for case, _ in asking if uses[case.index] & OF_GOODS for line in case.receipt.lines}
+    people = known(conn, context, holders, of_tracks, now=now)
     goods = catalogue.facts(conn, context.program.id, sorted(skus)) if skus else {}
-    for case, book in asking:
-        case.facts = _facts(context, case, people, goods if book.uses & ABOUT_GOODS else {})
+    for case, _ in asking:
+        case.facts = _facts(context, case, people, goods if uses[case.index] & OF_GOODS else {})
 
 
-def _asks_members(book: Book) -> bool:
-    return any(name.startswith(ABOUT_MEMBERS) for name in book.uses)
+def known(
+    conn: Connection, context: Context, holders: Sequence[str], of_tracks: Sequence[str], *, now: datetime
+) -> dict[str, Member]:
+    """Return members as they are now: those of ``of_tracks`` with where they stand."""
+    people = members.facts(conn, context.program.id, holders, now=now) if holders else {}
+    standings = progress.standings(conn, context.program.id, of_tracks, on=context.board(now), at=now)
+    for holder, found in standings.items():
+        member = people.get(holder) or Member(holder)
+        tiers = {one.track: one.step for one in found if one.step is not None}
+        people[holder] = replace(member, tiers=tiers, progress={one.track: one.value for one in found})
+    return people
+
+
+def _asks(uses: frozenset[str], of: tuple[str, ...]) -> bool:
+    return any(name.startswith(of) for name in uses)
 
 
 def _facts(

@@ -32,12 +32,13 @@ def claim(context: Context, plan: Plan, step: Claim, member: Member | None, *, n
         return Refused(Refusal.UNKNOWN_MEMBER, "member", "nobody is known by this name")
     zone = context.zones[row.place_id]
     plan.owner_id = plan.member_id = member.id
+    plan.member = member
     plan.to_pay = kept.kept(one.lines, one.left()).to_pay if one.returns else one.to_pay
     book = promotions.at(context.rulebooks, row.at)
     if book is not None:
         verdict = again.judged(context, one, book, one.left() if one.returns else None, member=member)
         plan.rulebook_id, plan.fired, plan.earned = book.id, matched(verdict), verdict.points
-        if not context.ready(book).plain:
+        if context.tracks or not context.ready(book).plain:
             plan.facts = again.remembered(one, member)
     # The sale's own key: unmatched, it posted nothing under it.
     plan.key = key_of(row.place_id, row.series, row.number)

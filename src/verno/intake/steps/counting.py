@@ -7,9 +7,11 @@ from verno.intake import naming
 from verno.intake.context import Context
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Claim, Kind
+from verno.intake.sums import kept
 from verno.intake.types import Refused
 from verno.intake.unwinding.desks import Desks, open_desks
 from verno.intake.unwinding.types import Sale
+from verno.kit import localtime
 from verno.kit.db import Connection
 
 
@@ -38,6 +40,20 @@ def correct(desks: Desks, plan: Plan) -> None:
     """Count what was given, where a cap left less than the rules said."""
     if plan.given is not None:
         desks.amend(plan.sold.row.id, plan.given, plan.spent)
+
+
+def track(context: Context, desks: Desks, plan: Plan) -> None:
+    """Let progress follow what a capture or a claim has made happen."""
+    progress, one = desks.progress, plan.sold
+    if progress is None or plan.kind not in {Kind.CAPTURE, Kind.CLAIM}:
+        return
+    earned = plan.given if plan.given is not None else plan.earned
+    day = localtime.business_date(one.row.at, context.zones[one.row.place_id])
+    if plan.kind is Kind.CAPTURE:
+        progress.sold(one, one.row.holder_id, plan.kept or kept.all_of(one.lines), earned)
+    else:
+        progress.sold(one, plan.owner_id, one.left(), earned, plan.member)
+    progress.effects(plan.owner_id, one.row.id, day, plan.fired)
 
 
 def forget(desks: Desks, plan: Plan) -> None:

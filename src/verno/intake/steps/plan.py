@@ -8,6 +8,7 @@ from verno.intake.settling.remembering import Stored
 from verno.intake.sold import Sold
 from verno.intake.steps.types import Asked, Kind
 from verno.ledger.types import Balance, Entry
+from verno.rules.facts import Member
 from verno.rules.types import Fired
 
 
@@ -41,6 +42,7 @@ class Plan:
     fired: Sequence[Fired] = ()
     rulebook_id: str | None = None
     facts: Stored | None = None
+    member: Member | None = None
     given: Mapping[str, int] | None = None
     member_id: str | None = None
     balances: Sequence[Balance] = ()

@@ -11,7 +11,7 @@ from functools import partial
 from verno.intake import naming, sold
 from verno.intake.context import Context, Settlement
 from verno.intake.returns import applying
-from verno.intake.settling import desk
+from verno.intake.settling import desk, remembering
 from verno.intake.settling.posting import completed, given, why
 from verno.intake.sold import CLAIM, RESOLVE, Sold
 from verno.intake.steps import activating, claiming, counting, resolving, writing
@@ -61,7 +61,7 @@ def _wave(
     They begin with those that a limit had turned away for the sake of a neighbour which then left room, each once.
     """
     found, later = _first_of_each(conn, context, asked, waiting, outcomes)
-    keys = _members(conn, context, [asked[index] for index, _ in found])
+    keys = _members(conn, context, [asked[index] for index, _ in found], now=now)
     ready: list[Plan] = []
     for (index, one), id_ in zip(found, ids.new_ids(len(found), now=now), strict=True):
         made = _plan(context, index, asked[index], one, id_, keys, now=now)
@@ -84,6 +84,7 @@ def _wave(
     answers, any_parked = writing.write(conn, context, done, now=now)
     for plan, reply in zip(done, answers, strict=True):
         counting.correct(desks, plan)
+        counting.track(context, desks, plan)
         outcomes[plan.index] = Settled(plan.sold.row.id, reply, sum(plan.earned.values()))
     if any_parked:
         applying.apply(conn, context, [plan.sold.row.id for plan in done if plan.becomes], desks=desks, now=now)
@@ -112,7 +113,7 @@ def _first_of_each(
         else:
             seen.add(one.row.id)
             found.append((index, one))
-    sold.look_closer(conn, [one for index, one in found if _needs_more(one, asked[index])])
+    sold.look_closer(conn, [one for index, one in found if context.tracks or _needs_more(one, asked[index])])
     return found, later
 
 
@@ -126,13 +127,14 @@ def _needs_more(one: Sold, asked: Asked) -> bool:
     return resolving.needs_lines(one, step) if isinstance(step, Capture | Cancel) else True
 
 
-def _members(conn: Connection, context: Context, asked: Sequence[Asked]) -> Keys:
+def _members(conn: Connection, context: Context, asked: Sequence[Asked], *, now: datetime) -> Keys:
     """Return the members that claims name, with what rulebooks may ask of them."""
     keys = {key for one in asked if isinstance(one.step, Claim) and not isinstance(key := _key(context, one.step), str)}
     found = members.find_holders(conn, context.program.id, keys) if keys else {}
     known: dict[str, Member] = {}
-    if found and not all(context.ready(book).plain for book in context.rulebooks):
-        known = members.facts(conn, context.program.id, sorted(set(found.values())))
+    if found and (context.tracks or not all(context.ready(book).plain for book in context.rulebooks)):
+        holders = sorted(set(found.values()))
+        known = remembering.known(conn, context, holders, holders, now=now)
     return {key: known.get(id_) or Member(id_) for key, id_ in found.items()}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from verno.intake.context import Context
+from verno.intake.settling.tracking import Progress
 from verno.intake.types import Refused
 from verno.intake.unwinding.types import Desk, Points, Sale
 from verno.kit.db import Connection
@@ -15,6 +16,7 @@ class Desks:
     """The desks of one batch; a sale is taken by all or by none."""
 
     desks: Sequence[Desk] = ()
+    progress: Progress | None = None
     taken: set[str] = field(default_factory=set)
     retried: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
@@ -78,9 +80,11 @@ class Desks:
             desk.give_back(sale_id, earned, spent)
 
     def write(self, conn: Connection) -> None:
-        """Write what was counted."""
+        """Write what was counted; tracks come last, since their locks do."""
         for desk in self.desks:
             desk.write(conn)
+        if self.progress is not None:
+            self.progress.write(conn)
 
 
 def open_desks(
@@ -94,10 +98,10 @@ def open_desks(
     """Open the desks that a batch needs, in the unwinders' order; ``sales`` is asked only when somebody counts."""
     counting = [unwinder for unwinder in context.unwinders.values() if unwinder.wants(context)]
     if not counting:
-        return Desks()
+        return Desks(progress=Progress(context, now))
     asked = sales()
     found = [unwinder.open(conn, context, asked, known, now=now) for unwinder in counting]
-    return Desks([desk for desk in found if desk is not None])
+    return Desks([desk for desk in found if desk is not None], Progress(context, now))
 
 
 def preview(conn: Connection, context: Context, sale: Sale, *, now: datetime) -> Desks:

@@ -1,7 +1,7 @@
 -- name: lock_members
 -- The members that a batch names, locked in the order of their ids, as they are after the wait.
 -- Plan: function scan, nested loop on (program, external id), sort, lock.
-SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.attributes
+SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.kind, m.buying_group, m.attributes
 FROM json_array_elements_text(%(external_ids)s) AS r (value)
 JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
 ORDER BY m.id
@@ -61,17 +61,21 @@ SELECT %(program)s, name, type FROM json_to_recordset(%(rows)s) AS r (name text,
 -- name: add_members
 -- Rows come sorted by external id, so that two batches never wait for each other in a circle.
 -- Plan: function scan, insert.
-INSERT INTO members_member (id, program_id, external_id, name, birth_date, locale, attributes, created_at, changed_at)
-SELECT id, %(program)s, external_id, name, birth_date, locale, attributes, %(now)s, %(now)s
+INSERT INTO members_member (id, program_id, external_id, name, birth_date, locale, kind, buying_group, attributes,
+                            created_at, changed_at)
+SELECT id, %(program)s, external_id, name, birth_date, locale, kind, buying_group, attributes, %(now)s, %(now)s
 FROM json_to_recordset(%(rows)s) AS r (
-    id uuid, external_id text, name text, birth_date date, locale text, attributes jsonb
+    id uuid, external_id text, name text, birth_date date, locale text, kind text, buying_group text, attributes jsonb
 )
 
 -- name: change_members
 -- Plan: function scan, nested loop on the primary key, update of rows locked before.
 UPDATE members_member m
-SET name = r.name, birth_date = r.birth_date, locale = r.locale, attributes = r.attributes, changed_at = %(now)s
-FROM json_to_recordset(%(rows)s) AS r (id uuid, name text, birth_date date, locale text, attributes jsonb)
+SET name = r.name, birth_date = r.birth_date, locale = r.locale, kind = r.kind, buying_group = r.buying_group,
+    attributes = r.attributes, changed_at = %(now)s
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, name text, birth_date date, locale text, kind text, buying_group text, attributes jsonb
+)
 WHERE m.id = r.id
 
 -- name: free_identities

@@ -1,0 +1,18 @@
+"""Verbs of progress, one module a concern; the account of each stands there."""
+
+from verno.progress.service.counting import agree, count, judge_again, set_floors, sweep
+from verno.progress.service.publishing import Kept, finish, preview, publish, refill, remove
+
+__all__ = [
+    "Kept",
+    "agree",
+    "count",
+    "finish",
+    "judge_again",
+    "preview",
+    "publish",
+    "refill",
+    "remove",
+    "set_floors",
+    "sweep",
+]

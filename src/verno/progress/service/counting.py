@@ -1,0 +1,233 @@
+"""Verbs of progress: count what receipts move, judge whom time moves, set steps, agree shares.
+
+A batch takes three round trips, whatever its size, and a program without tracks none: whose counts they are; the
+owners' rows are locked, the days added to and read; what is new is written. Owners are locked before their days are
+read, so that two receipts of one member at the same moment do not each miss the other's part. These locks come after
+those of the ledger's accounts: ``count`` is the last that a transaction does.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+from psycopg import Cursor
+from psycopg.rows import TupleRow
+
+from verno.kit import batches, outbox
+from verno.kit.db import Connection
+from verno.members import service as members
+from verno.members.types import NewBadge
+from verno.progress import engine, queries, telling
+from verno.progress.engine import Board, Judged, Owner
+from verno.progress.queries import SQL, Loaded, Person
+from verno.progress.telling import Last
+from verno.progress.types import Contract, Moved, NewFloor, Stored
+
+SWEEP_LIMIT = 500
+"""Owners' tracks judged in one transaction of the sweep."""
+
+
+class Pair(NamedTuple):
+    """An owner's row on a track; events tell of ``holder_id``."""
+
+    owner: Owner
+    track_id: str
+    holder_id: str
+
+
+def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime) -> None:
+    """Add what a batch moved to its days, in the transaction of what moved it, and tell what came of it.
+
+    Called once a transaction, after everything else; nothing is asked of the database when nothing moved. Steps are
+    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not.
+    """
+    rows = _sums(moved)
+    if not rows:
+        return
+    people = queries.people(conn, program_id, [one.holder_id for one in moved], on.zone)
+    tracks = {counter: {one.id: one for one in on.stored if one.counter_id == counter} for _, counter, _ in rows}
+    pairs = [
+        pair
+        for holder, counter, _ in rows
+        for one in tracks[counter].values()
+        for pair in pairs_of({holder: people[holder]}, [one])
+    ]
+    _judge(conn, program_id, on, pairs, rows=rows, now=now)
+
+
+def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *, on: Board, now: datetime) -> None:
+    """Judge holders again on every track: after a merge and its undoing, when their group or kind changed.
+
+    Counts stay where they are: whoever asks for a member's counts asks for those of whom they were, too.
+    """
+    holding = on.holding(engine.today_of(on, now))
+    if holding:
+        people = queries.people(conn, program_id, holder_ids, on.zone)
+        _judge(conn, program_id, on, pairs_of(people, holding), now=now)
+
+
+def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit: int = SWEEP_LIMIT) -> int:
+    """Judge those whom the business date has moved: terms and windows that ended, grace that is over, warnings.
+
+    Returns how many rows were looked at; the caller goes on until there are none. Again on the same day it finds none.
+    """
+    today = engine.today_of(on, now)
+    tracks = {one.id for one in on.holding(today)}
+    if not tracks:
+        return 0
+    parameters = {"program": program_id, "today": today, "tracks": sorted(tracks), "limit": limit}
+    due = conn.execute(SQL["due_tiers"], parameters).fetchall()
+    if not due:
+        return 0
+    people = queries.people(conn, program_id, [holder for _, _, holder, _ in due], on.zone)
+    pairs, ghosts = [], []
+    for owner, track, holder, group in due:
+        person = people[holder]
+        if group is None and person.id != owner:  # merged since: from now on the survivor's row tells
+            ghosts.append({"owner_id": owner, "track_id": track})
+            pairs.append(Pair(Owner(person.id, person.joined), track, person.id))
+        else:
+            pairs.append(Pair(Owner(owner, None if group else person.joined, group), track, holder))
+    if ghosts:
+        conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
+    _judge(conn, program_id, on, pairs, now=now)
+    return len(due)
+
+
+def set_floors(conn: Connection, program_id: str, floors: Sequence[NewFloor], *, on: Board, now: datetime) -> None:
+    """Lift holders to steps, by hand or by a rule's effect; nobody is brought down by it. The same key sets once.
+
+    The caller vouches for tracks and steps. They stand there at once, from ``first`` on.
+    """
+    if not floors:
+        return
+    rows = [msgspec.to_builtins(one) for one in floors]
+    conn.execute(SQL["set_floors"], {"program": program_id, "rows": batches.rows(rows), "now": now})
+    people = queries.people(conn, program_id, [one.holder_id for one in floors], on.zone)
+    holding = {one.id: one for one in on.holding(engine.today_of(on, now))}
+    pairs = [
+        pair
+        for one in floors
+        if one.track_id in holding
+        for pair in pairs_of({one.holder_id: people[one.holder_id]}, [holding[one.track_id]])
+    ]
+    _judge(conn, program_id, on, pairs, now=now)
+
+
+def agree(conn: Connection, program_id: str, contracts: Sequence[Contract], *, now: datetime) -> None:
+    """Store shares that were agreed with companies or, under ``queries.group_owner``, with buying groups."""
+    if contracts:
+        rows = batches.rows(contracts)
+        conn.execute(SQL["agree"], {"program": program_id, "rows": rows, "now": now})
+
+
+def _sums(moved: Sequence[Moved]) -> dict[tuple[str, str, date], int]:
+    """Add up what a batch moved, sorted as it is locked; what comes to nothing is left out."""
+    sums: dict[tuple[str, str, date], int] = {}
+    for one in moved:
+        key = (one.holder_id, one.counter_id, one.day)
+        sums[key] = sums.get(key, 0) + one.amount
+    return {key: sums[key] for key in sorted(sums) if sums[key]}
+
+
+def pairs_of(people: dict[str, Person], tracks: Collection[Stored]) -> list[Pair]:
+    """Return the rows of these holders on those tracks that are for them."""
+    return [
+        Pair(person.owner(one.track), one.id, person.id)
+        for person in people.values()
+        for one in tracks
+        if person.counts(one.track)
+    ]
+
+
+def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datetime) -> Cursor[TupleRow]:
+    """Make and lock the owners' rows in their order, in the caller's pipeline; the cursor tells where each stood."""
+    rows = {
+        (pair.owner.id, pair.track_id): {
+            "owner_id": pair.owner.id,
+            "track_id": pair.track_id,
+            "holder_id": pair.holder_id,
+            "buying_group": pair.owner.group,
+        }
+        for pair in pairs
+    }
+    parameters = {"program": program_id, "now": now, "rows": batches.rows([rows[key] for key in sorted(rows)])}
+    conn.execute(SQL["open_tiers"], parameters)
+    return conn.execute(SQL["lock_tiers"], parameters)
+
+
+def _judge(
+    conn: Connection,
+    program_id: str,
+    on: Board,
+    pairs: Sequence[Pair],
+    *,
+    rows: dict[tuple[str, str, date], int] | None = None,
+    now: datetime,
+) -> None:
+    """Lock, add, read, decide, write."""
+    today = engine.today_of(on, now)
+    holding = {one.id: one for one in on.holding(today)}
+    mine = {(pair.owner.id, pair.track_id): pair for pair in pairs}
+    judging = {key: pair for key, pair in mine.items() if pair.track_id in holding}
+    counters = [holding[pair.track_id].counter_id for pair in judging.values()]
+    with conn.pipeline():
+        locked = lock(conn, program_id, mine.values(), now=now) if mine else None
+        if rows:
+            _add(conn, program_id, rows, now=now)
+        asked = queries.ask(conn, program_id, [pair.owner for pair in judging.values()], counters) if judging else None
+    if locked is None or asked is None:
+        return
+    last = {(owner, track): Last(*rest) for owner, track, *rest in locked.fetchall()}
+    loaded = asked.read()
+    written: list[dict[str, object]] = []
+    events: list[outbox.NewEvent] = []
+    given: list[NewBadge] = []
+    taken: list[NewBadge] = []
+    for key, pair in sorted(judging.items()):
+        stored, before = holding[pair.track_id], last[key]
+        found = _found(stored, pair, loaded, today)
+        after = telling.changed(stored, before, found)
+        if after == before:
+            continue
+        written.append(_row(pair, after))
+        who = telling.Who(program_id, pair.holder_id, pair.owner.group)
+        events += telling.events(stored, before, found, who=who, now=now)
+        more, less = telling.badges(stored, before, found, holder_id=pair.holder_id, now=now)
+        given += more
+        taken += less
+    if written:
+        with conn.pipeline():
+            conn.execute(SQL["write_tiers"], {"program": program_id, "now": now, "rows": batches.rows(written)})
+            outbox.append(conn, events)
+        members.take_badges(conn, program_id, taken, now=now)
+        members.give_badges(conn, program_id, given, now=now)
+
+
+def _found(stored: Stored, pair: Pair, loaded: Loaded, today: date) -> Judged:
+    counts = loaded.counts.get((pair.owner.id, stored.counter_id), {})
+    return engine.judged(stored, counts, loaded.owner(pair.owner, stored.id), today)
+
+
+def add(conn: Connection, program_id: str, moved: Sequence[Moved], *, now: datetime) -> None:
+    """Add to days whose owners the caller has locked, and judge nobody."""
+    if rows := _sums(moved):
+        _add(conn, program_id, rows, now=now)
+
+
+def _add(conn: Connection, program_id: str, rows: dict[tuple[str, str, date], int], *, now: datetime) -> None:
+    counts = [
+        {"holder_id": holder, "counter_id": counter, "day": day, "amount": amount}
+        for (holder, counter, day), amount in rows.items()
+    ]
+    conn.execute(SQL["add_counts"], {"program": program_id, "now": now, "rows": batches.rows(counts)})
+
+
+def _row(pair: Pair, last: Last) -> dict[str, object]:
+    return msgspec.structs.asdict(last) | {
+        "owner_id": pair.owner.id,
+        "track_id": pair.track_id,
+        "holder_id": pair.holder_id,
+        "buying_group": pair.owner.group,
+    }

@@ -1,0 +1,83 @@
+-- name: tracks
+-- All versions of the tracks that are there. Plan: small tables.
+SELECT t.id::text, v.version, v.counter_id::text, v.body, v.rule, v.effective_from, v.counts_from,
+       v.filled_at IS NOT NULL, v.published_at
+FROM progress_track t
+JOIN progress_version v ON v.track_id = t.id
+WHERE t.program_id = %(program)s AND t.removed_at IS NULL
+ORDER BY t.code, v.version DESC
+
+-- name: lock_tracks
+-- One changer of a program's tracks at a time. Plan: advisory lock.
+SELECT pg_advisory_xact_lock(hashtext('progress_track'), hashtext(%(program)s))
+
+-- name: track_id
+-- A track by its code, one that was removed too. Plan: unique index.
+SELECT id::text, removed_at IS NOT NULL FROM progress_track WHERE program_id = %(program)s AND code = %(code)s
+
+-- name: versions_of
+-- How many versions a track has had. Plan: primary key.
+SELECT coalesce(max(version), 0) FROM progress_version WHERE track_id = %(track)s
+
+-- name: add_track
+-- A track by a new code; of one that was removed the old row comes back. Plan: unique index, insert.
+INSERT INTO progress_track (id, program_id, code, created_at)
+VALUES (%(id)s, %(program)s, %(code)s, %(now)s)
+ON CONFLICT (program_id, code) DO UPDATE SET removed_at = NULL
+RETURNING id::text
+
+-- name: remove_track
+-- Plan: unique index.
+UPDATE progress_track SET removed_at = %(now)s
+WHERE program_id = %(program)s AND code = %(code)s AND removed_at IS NULL
+
+-- name: add_version
+-- Plan: insert; two at once are refused by the primary key.
+INSERT INTO progress_version (track_id, version, program_id, counter_id, body, rule, effective_from, counts_from,
+                              filled_at, published_at)
+VALUES (%(track)s, %(version)s, %(program)s, %(counter)s, %(body)s, %(rule)s, %(effective_from)s, %(counts_from)s,
+        %(filled_at)s, %(now)s)
+
+-- name: fill_version
+-- The recount is done: from today on the version holds. Plan: primary key.
+UPDATE progress_version SET filled_at = %(now)s, effective_from = %(today)s
+WHERE track_id = %(track)s AND version = %(version)s AND program_id = %(program)s AND filled_at IS NULL
+
+-- name: keep_steps
+-- Nobody loses what the version before had promised: each step that there still is becomes a floor until its end.
+-- Plan: scan of a track's rows, insert; once in a version's life.
+INSERT INTO progress_floor (holder_id, track_id, key, program_id, step, first, last, source, set_at)
+SELECT owner_id, track_id, %(key)s, program_id, step, %(today)s, holds_until, 'kept', %(now)s
+FROM progress_tier
+WHERE track_id = %(track)s AND program_id = %(program)s AND step = ANY (%(steps)s)
+  AND (holds_until IS NULL OR holds_until >= %(today)s)
+ON CONFLICT DO NOTHING
+
+-- name: wake_tiers
+-- Everybody on a track is judged again on a day, by the sweep. Plan: scan of a track's rows, once in a version's life.
+UPDATE progress_tier SET due_on = least(due_on, %(day)s) WHERE track_id = %(track)s AND program_id = %(program)s
+
+-- name: page_of_tiers
+-- A page of a track's owners in their order. Plan: index by due day or scan of the table; for previews.
+SELECT t.owner_id::text, t.holder_id::text, t.buying_group, m.created_at
+FROM progress_tier t
+LEFT JOIN members_member m ON m.id = t.owner_id
+WHERE t.track_id = %(track)s AND t.program_id = %(program)s
+  AND (%(after)s::uuid IS NULL OR t.owner_id > %(after)s::uuid)
+ORDER BY t.owner_id
+LIMIT %(limit)s
+
+-- name: set_floors
+-- Steps that were set; the same key sets one once. Plan: function scan, insert.
+INSERT INTO progress_floor (holder_id, track_id, key, program_id, step, first, last, source, by, set_at)
+SELECT holder_id, track_id, key, %(program)s, step, first, last, source, by, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, track_id uuid, key text, step text, first date, last date, source text, by text
+)
+ON CONFLICT DO NOTHING
+
+-- name: agree
+-- Contracts; one of the same first day is refused by the key. Plan: function scan, insert.
+INSERT INTO progress_contract (owner_id, track_id, first, program_id, last, share, set_at)
+SELECT owner_id, track_id, first, %(program)s, last, share, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, first date, last date, share integer)
