@@ -25,6 +25,7 @@ from verno.progress.types import (
     Challenge,
     Contract,
     Downgrade,
+    FloorKey,
     Lifetime,
     Metric,
     Moved,
@@ -228,6 +229,20 @@ def test_a_step_that_is_set_lifts_and_lets_down_again(shop: Shop) -> None:
     assert shop.told() == [("tier.reached.v1", "a"), ("tier.reached.v1", "b"), ("tier.lost.v1", "a")]
 
 
+def test_a_step_that_was_set_is_revoked_with_what_had_set_it(shop: Shop) -> None:
+    ann = shop.member("ann")
+    stored = shop.open(track(100, 200, settings=tiers(), window=YEAR))
+    one = NewFloor(
+        holder_id=ann, track_id=stored.id, step="b", first=day("03-02"), last=None, source=Source.EFFECT, key="r/1"
+    )
+    service.set_floors(shop.conn, shop.program.id, [one], on=shop.board(day("03-02")), now=noon(day("03-02")))
+    assert shop.stands("ann", day("2028-03-02")).step == "b"
+    key = [FloorKey(ann, stored.id, "r/1")]
+    service.revoke_floors(shop.conn, shop.program.id, key, on=shop.board(day("03-05")), now=noon(day("03-05")))
+    assert shop.stands("ann", day("03-05")).step is None
+    assert shop.told() == [("tier.reached.v1", "b"), ("tier.lost.v1", None)]
+
+
 def test_one_and_five_hundred_cost_the_same_and_no_tracks_cost_nothing(shop: Shop) -> None:
     conn, program = shop.conn, shop.program.id
     nothing = shop.board(day("03-01"))
@@ -282,6 +297,7 @@ ILLEGAL = [
     ("UPDATE progress_bucket SET day = '2020-01-01'", NO_RIGHT),
     ("DELETE FROM progress_tier", NO_RIGHT),
     ("UPDATE progress_floor SET step = 'z'", NO_RIGHT),
+    ("UPDATE progress_floor SET last = NULL", NO_RIGHT),
     ("DELETE FROM progress_floor", NO_RIGHT),
     ("UPDATE progress_contract SET share = 1", NO_RIGHT),
     ("DELETE FROM progress_track", NO_RIGHT),

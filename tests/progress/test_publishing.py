@@ -116,6 +116,7 @@ def test_fresh_lets_the_old_version_hold_until_its_date(till: Till) -> None:
     till.sells("ann", 90, day("06-20"))
     assert on_steps(till, day("06-30")) == ["b", "b", "b"]
     assert on_steps(till, day("07-01")) == [None, None, None]
+    assert [type_ for type_, _ in till.shop.told("tier")][-3:] == ["tier.lost.v1"] * 3
     till.sells("ann", 150, day("07-02"))
     assert on_steps(till, day("07-02")) == ["a", None, None]
     assert till.shop.conn.execute("SELECT sum(amount) FROM progress_bucket").fetchone() == (120 + 250 + 400 + 90 + 150,)

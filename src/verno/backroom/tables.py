@@ -297,7 +297,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             Table(
                 progress.Floor,
                 _("Steps that were set"),
-                "holder_id track_id key step first last source by set_at",
+                "holder_id track_id key step first last source by set_at revoked_at",
                 order=("holder_id", "track_id", "key"),
                 find=("holder_id",),
             ),

@@ -76,6 +76,11 @@ class Board:
                 found.setdefault(one.id, one)
         return sorted(found.values(), key=lambda one: one.track.code)
 
+    def succeeded_on(self, track_id: str, day: date) -> date | None:
+        """Return the date on which a track's next version begins to hold, if it is known."""
+        coming = [one.effective_from for one in self.stored if one.id == track_id and one.filled]
+        return min((date_ for date_ in coming if date_ > day), default=None)
+
 
 def ready(track: Track, known: Known) -> Ready | Refused:
     """Return a track made ready, or everything that is wrong with its conditions (``where.rules.0``)."""

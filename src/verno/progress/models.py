@@ -94,7 +94,10 @@ class Tier(models.Model):
 
 
 class Floor(models.Model):
-    """A step that was set: by hand, by a rule's effect, or by a new version that takes nothing away (append-only)."""
+    """A step that was set: by hand, by a rule's effect, or by a new version that takes nothing away.
+
+    It can only be revoked: by hand, or when the receipt comes back whose effect it was.
+    """
 
     pk = models.CompositePrimaryKey("holder_id", "track_id", "key")
     holder_id = models.UUIDField()
@@ -107,6 +110,7 @@ class Floor(models.Model):
     source = models.TextField()
     by = models.TextField(null=True)
     set_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         """What set it sets it once."""

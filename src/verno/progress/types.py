@@ -310,6 +310,14 @@ class NewFloor(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
 
 
+class FloorKey(msgspec.Struct, frozen=True):
+    """Which step that was set."""
+
+    holder_id: str
+    track_id: str
+    key: str
+
+
 class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """A share of a scale's that was agreed with a company or a buying group, whatever the scale says."""
 

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 *("grace_until", "warned_for", "is_set", "due_on", "changed_at"),
             ),
         ),
-        grants.may("progress_floor"),
+        grants.may("progress_floor", update=("revoked_at",)),
         grants.may("progress_contract", update=("last",)),
         grants.guard("progress_track"),
         grants.guard("progress_version"),

@@ -1,6 +1,6 @@
 """Verbs of progress, one module a concern; the account of each stands there."""
 
-from verno.progress.service.counting import agree, count, judge_again, set_floors, sweep
+from verno.progress.service.counting import agree, count, judge_again, revoke_floors, set_floors, sweep
 from verno.progress.service.publishing import Kept, finish, preview, publish, refill, remove
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "publish",
     "refill",
     "remove",
+    "revoke_floors",
     "set_floors",
     "sweep",
 ]

@@ -7,6 +7,7 @@ those of the ledger's accounts: ``count`` is the last that a transaction does.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -18,11 +19,11 @@ from verno.kit import batches, outbox
 from verno.kit.db import Connection
 from verno.members import service as members
 from verno.members.types import NewBadge
-from verno.progress import engine, queries, telling
+from verno.progress import engine, queries, telling, windows
 from verno.progress.engine import Board, Judged, Owner
 from verno.progress.queries import SQL, Loaded, Person
 from verno.progress.telling import Last
-from verno.progress.types import Contract, Moved, NewFloor, Stored
+from verno.progress.types import Contract, FloorKey, Moved, NewFloor, Stored
 
 SWEEP_LIMIT = 500
 """Owners' tracks judged in one transaction of the sweep."""
@@ -91,7 +92,7 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
             pairs.append(Pair(Owner(owner, None if group else person.joined, group), track, holder))
     if ghosts:
         conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
-    _judge(conn, program_id, on, pairs, now=now)
+    _judge(conn, program_id, on, pairs, now=now, sweeps=True)
     return len(due)
 
 
@@ -113,6 +114,13 @@ def set_floors(conn: Connection, program_id: str, floors: Sequence[NewFloor], *,
         for pair in pairs_of({one.holder_id: people[one.holder_id]}, [holding[one.track_id]])
     ]
     _judge(conn, program_id, on, pairs, now=now)
+
+
+def revoke_floors(conn: Connection, program_id: str, floors: Sequence[FloorKey], *, on: Board, now: datetime) -> None:
+    """Let steps that were set hold no more: by hand, or when the receipt comes back that had set them."""
+    if floors:
+        conn.execute(SQL["revoke_floors"], {"program": program_id, "rows": batches.rows(floors), "now": now})
+        judge_again(conn, program_id, [one.holder_id for one in floors], on=on, now=now)
 
 
 def agree(conn: Connection, program_id: str, contracts: Sequence[Contract], *, now: datetime) -> None:
@@ -165,8 +173,9 @@ def _judge(
     *,
     rows: dict[tuple[str, str, date], int] | None = None,
     now: datetime,
+    sweeps: bool = False,
 ) -> None:
-    """Lock, add, read, decide, write."""
+    """Lock, add, read, decide, write. What is due stays so until the sweep: it may know a newer version than we do."""
     today = engine.today_of(on, now)
     holding = {one.id: one for one in on.holding(today)}
     mine = {(pair.owner.id, pair.track_id): pair for pair in pairs}
@@ -188,7 +197,9 @@ def _judge(
     for key, pair in sorted(judging.items()):
         stored, before = holding[pair.track_id], last[key]
         found = _found(stored, pair, loaded, today)
-        after = telling.changed(stored, before, found)
+        waits = before.due_on if before.due_on is not None and before.due_on <= today and not sweeps else None
+        due = windows.earliest(found.due_on, on.succeeded_on(stored.id, today), waits)
+        after = telling.changed(stored, before, replace(found, due_on=due))
         if after == before:
             continue
         written.append(_row(pair, after))

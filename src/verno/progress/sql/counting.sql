@@ -80,6 +80,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT * FROM progress_floor WHERE holder_id = h.holder_id AND program_id = %(program)s OFFSET 0
 ) f
+WHERE f.revoked_at IS NULL
 
 -- name: contracts
 -- Shares that were agreed with owners. Plan: nested loop on the primary key.
@@ -90,7 +91,8 @@ CROSS JOIN LATERAL (
 ) c
 
 -- name: write_tiers
--- Say where owners stand now. Written as an insert that meets its row (docs/adr/0009).
+-- Say where owners stand now; whoever does not know a newer version yet changes nothing of what it said. Written as an
+-- insert that meets its row (docs/adr/0009).
 -- Plan: function scan, primary key, update.
 INSERT INTO progress_tier (owner_id, track_id, program_id, holder_id, buying_group, version, step, since, value, times,
                            holds_until, grace_until, warned_for, is_set, due_on, changed_at)
@@ -105,6 +107,7 @@ SET holder_id = excluded.holder_id, buying_group = excluded.buying_group, versio
     step = excluded.step, since = excluded.since, value = excluded.value, times = excluded.times,
     holds_until = excluded.holds_until, grace_until = excluded.grace_until, warned_for = excluded.warned_for,
     is_set = excluded.is_set, due_on = excluded.due_on, changed_at = excluded.changed_at
+WHERE progress_tier.version <= excluded.version
 
 -- name: due_tiers
 -- The next rows that time alone may have changed. Those that somebody counts right now come next time.

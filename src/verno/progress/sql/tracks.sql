@@ -76,6 +76,14 @@ FROM json_to_recordset(%(rows)s) AS r (
 )
 ON CONFLICT DO NOTHING
 
+-- name: revoke_floors
+-- Steps that were set and are not to hold any more, by what had set them. Plan: function scan, nested loop on the primary
+-- key.
+UPDATE progress_floor f SET revoked_at = %(now)s
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, track_id uuid, key text)
+WHERE f.holder_id = r.holder_id AND f.track_id = r.track_id AND f.key = r.key AND f.revoked_at IS NULL
+  AND f.program_id = %(program)s
+
 -- name: agree
 -- Contracts; one of the same first day is refused by the key. Plan: function scan, insert.
 INSERT INTO progress_contract (owner_id, track_id, first, program_id, last, share, set_at)
