@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from verno.intake.context import Context
+from verno.intake.reading.progress import ProgressPart
 from verno.intake.settling import effects
 from verno.intake.settling.case import Case
 from verno.intake.settling.effects import EffectPart
@@ -103,6 +104,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
     spend_max: list[SpendPart]
     quote: str
     quote_expires_at: datetime
+    progress: list[ProgressPart] | UnsetType = UNSET
     effects: list[EffectPart] | UnsetType = UNSET
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET
 
 from verno.intake import answer
 from verno.intake.context import Context
 from verno.intake.quoting import token
+from verno.intake.reading import progress
 from verno.intake.settling import desk, effects, pricing, spending
 from verno.intake.settling.case import Case, Offer, as_sale
 from verno.intake.settling.judging import all_rules, judge, prepare
@@ -104,6 +106,7 @@ def offer(
             spend_max=_most(purses, case.amount - case.discount, share),
             quote=token.seal(context.program.id, made),
             quote_expires_at=until,
+            progress=progress.of(conn, context, case.holder, now=now) or UNSET if case.holder else UNSET,
             effects=effects.parts(context, case.book, case.fired),
         )
     )
