@@ -1,7 +1,8 @@
 """A lane of the bulk path: a process that takes batches from its input and answers what became of them.
 
 Frames are a length in four bytes and MessagePack. The first frame is an ``Order``, each further one a batch of
-receipts; each answer is a list of outcomes, or the sentence that says why the lane stops. The lane ends with its input.
+receipts; each answer is a list of outcomes, the first an empty one that says the lane has begun, or the sentence that
+says why it stops. The lane ends with its input.
 """
 
 import gc
@@ -136,6 +137,7 @@ def main() -> None:
         with db.connect_for_batches(order.program_id) as conn:
             context.of(conn, order.program_id).learn_all_goods(conn)
             conn.commit()
+            write_frame(target, [])
             taker = Taker(conn, order.program_id, order.now)
             while (body := frames.get()) is not None:
                 write_frame(target, taker.take(_receipts.decode(body)))
