@@ -20,7 +20,7 @@ import msgspec
 
 from verno.intake import context, groups, service
 from verno.intake.context import Context, Settlement
-from verno.intake.types import Line, Outcome, Receipt, Refused, Replayed, Settled
+from verno.intake.types import Line, Outcome, Receipt, Replayed, Settled
 from verno.kit import config, db
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable, VernoError
@@ -80,13 +80,15 @@ class Taker:
     def _settle(self, conn: Connection, about: Context, batch: Sequence[Receipt], /, *, now: datetime) -> Settlement:
         hopes, self._hopes = self._hopes, False
         done = service.settle(conn, about, batch, now=now, new=hopes)
-        self._hopes = not any(isinstance(outcome, Replayed | Refused) for outcome in done.outcomes)
+        self._hopes = all(isinstance(outcome, Settled) for outcome in done.outcomes)
         return done
 
 
 def _bare(outcome: Outcome | None) -> Outcome | None:
-    if isinstance(outcome, Settled | Replayed):
-        return msgspec.structs.replace(outcome, answer=b"")
+    if isinstance(outcome, Settled):
+        return Settled(outcome.receipt_id, b"", outcome.points, outcome.matched)
+    if isinstance(outcome, Replayed):
+        return Replayed(outcome.receipt_id, b"")
     return outcome
 
 

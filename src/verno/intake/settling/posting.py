@@ -138,13 +138,11 @@ def earns(
 
 def given(context: Context, entries: Sequence[Entry], moved: Sequence[int]) -> dict[str, int] | None:
     """Return the points by unit that a cap left of what the rules said; None when all were given."""
-    capped = False
-    out: dict[str, int] = {}
     for entry, number in zip(entries, moved, strict=True):
-        if isinstance(entry, Earn):
-            capped = capped or number < entry.points
-            out[code_of(context, entry.unit_id)] = number
-    return out if capped else None
+        if isinstance(entry, Earn) and number < entry.points:
+            pairs = zip(entries, moved, strict=True)
+            return {code_of(context, entry.unit_id): number for entry, number in pairs if isinstance(entry, Earn)}
+    return None
 
 
 def code_of(context: Context, unit_id: str) -> str:
