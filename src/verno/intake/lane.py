@@ -20,7 +20,7 @@ import msgspec
 
 from verno.intake import context, groups, service
 from verno.intake.context import Context, Settlement
-from verno.intake.types import Line, Outcome, Receipt, Replayed, Settled
+from verno.intake.types import Attributes, Line, Outcome, Receipt, Replayed, Settled
 from verno.kit import config, db
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable, VernoError
@@ -48,6 +48,8 @@ class _Line(Line, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaul
     """
 
     quantity: str
+    attributes: Attributes | None = None  # type: ignore[assignment]
+    """None where there are none, instead of an empty dictionary for each line."""
 
 
 class _Receipt(Receipt, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
