@@ -32,12 +32,13 @@ def post(conn: Connection, context: Context, cases: Sequence[Case], *, now: date
             asking.append(case)
             operations.append(_operation(case, entries))
     refused: dict[int, Refused] = {}
+    caps = any(unit.max_balance is not None for unit in context.units)
     for case, operation, result in zip(
         asking, operations, ledger.post(conn, context.program.id, operations, now=now, new=True), strict=True
     ):
         if isinstance(result, Posted):
             case.balances = result.balances
-            case.given = given(context, operation.entries, result.moved)
+            case.given = given(context, operation.entries, result.moved) if caps else None
         else:
             refused[case.index] = why(result)
     short = [case for case in cases if case.holder and len(case.balances) < len(context.units)]
@@ -138,11 +139,13 @@ def earns(
 
 def given(context: Context, entries: Sequence[Entry], moved: Sequence[int]) -> dict[str, int] | None:
     """Return the points by unit that a cap left of what the rules said; None when all were given."""
+    capped = False
+    out: dict[str, int] = {}
     for entry, number in zip(entries, moved, strict=True):
-        if isinstance(entry, Earn) and number < entry.points:
-            pairs = zip(entries, moved, strict=True)
-            return {code_of(context, entry.unit_id): number for entry, number in pairs if isinstance(entry, Earn)}
-    return None
+        if isinstance(entry, Earn):
+            capped = capped or number < entry.points
+            out[code_of(context, entry.unit_id)] = number
+    return out if capped else None
 
 
 def code_of(context: Context, unit_id: str) -> str:

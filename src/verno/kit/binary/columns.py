@@ -77,9 +77,13 @@ def execute(
 
 
 def column(type_: str, values: Sequence[object]) -> Column:
-    """Return values of a type as a column."""
+    """Return values of a type as a column; where most come several times, each is written once."""
     oid, fields = _TYPES[type_]
-    return Column(oid, len(values), fields(values))
+    distinct = values if type_ == "json" else set(values)  # what json holds need not be hashable
+    if 2 * len(distinct) > len(values):
+        return Column(oid, len(values), fields(values))
+    written = {value: fields([value]) for value in distinct}
+    return Column(oid, len(values), b"".join(map(written.__getitem__, values)))
 
 
 class _Spread(NamedTuple):
@@ -114,9 +118,7 @@ def _column(part: str) -> tuple[str, str]:
 
 
 def _texts(values: Sequence[str | None]) -> bytes:
-    """Write what comes several times once."""
-    written = {value: text(value) for value in set(values)}
-    return b"".join([written[value] for value in values])
+    return b"".join(map(text, values))
 
 
 def _moments(values: Sequence[datetime | None]) -> bytes:
