@@ -13,6 +13,8 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 from typing import TypeAlias
@@ -56,16 +58,40 @@ def load(program_id: str, receipts: Iterable[Receipt], *, now: datetime, on_batc
     if len(head) <= SHORT:
         _take_here(program_id, head, now=now, on_batch=on_batch)
         return
+    with opened(program_id, now=now, on_batch=on_batch) as lanes:
+        lanes.load(chain(head, stream))
+
+
+@contextmanager
+def opened(program_id: str, *, now: datetime, on_batch: OnBatch) -> Iterator["Lanes"]:
+    """Start the lanes, and end them with the block: for one stream of any length. Raises as ``load`` does."""
     guard = threading.Lock()
-    lanes = [Lane(program_id, now, on_batch, guard) for _ in range(LANES)]
+    lanes = Lanes([Lane(program_id, now, on_batch, guard) for _ in range(LANES)])
     try:
-        for positions, batch, where in _batches(chain(head, stream)):
-            lanes[where].send(positions, batch)
-        for one in lanes:
-            one.finish()
+        yield lanes
     finally:
-        for one in lanes:
+        for one in lanes.lanes:
             one.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The lanes of one stream."""
+
+    lanes: Sequence["Lane"]
+
+    def wait(self) -> None:
+        """Wait until every lane is connected and knows the goods; nobody has to."""
+        for one in self.lanes:
+            one.ready.wait()
+            one.check()
+
+    def load(self, receipts: Iterable[Receipt]) -> None:
+        """Take the stream, and wait for the last answer."""
+        for positions, batch, where in _batches(receipts):
+            self.lanes[where].send(positions, batch)
+        for one in self.lanes:
+            one.finish()
 
 
 def _take_here(program_id: str, receipts: Sequence[Receipt], *, now: datetime, on_batch: OnBatch) -> None:
@@ -113,6 +139,7 @@ class Lane:
         self.under_way: list[tuple[list[int], list[Receipt]]] = []
         self.room = threading.Semaphore(UNDER_WAY)
         self.failure: BaseException | None = None
+        self.ready = threading.Event()
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
         self.write(lane.Order(program_id, now))
@@ -159,6 +186,8 @@ class Lane:
     def listen(self) -> None:
         """Hand each answer to ``on_batch``, in the order of the batches."""
         try:
+            lane.read_answer(self.child.stdout)  # an empty one: it has begun
+            self.ready.set()
             while (answer := lane.read_answer(self.child.stdout)) is not None:
                 positions, batch = self.under_way.pop(0)
                 with self.guard:
@@ -166,6 +195,7 @@ class Lane:
                 self.room.release()
         except BaseException as error:  # noqa: BLE001 carried to the caller's thread
             self.failure = error
+            self.ready.set()
             self.child.kill()
             return
         if self.child.wait() != 0 or self.under_way:

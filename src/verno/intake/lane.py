@@ -1,7 +1,8 @@
 """A lane of the bulk path: a process that takes batches from its input and answers what became of them.
 
 Frames are a length in four bytes and MessagePack. The first frame is an ``Order``, each further one a batch of
-receipts; each answer is a list of outcomes, or the sentence that says why the lane stops. The lane ends with its input.
+receipts; each answer is a list of outcomes, the first an empty one that says the lane has begun, or the sentence that
+says why it stops. The lane ends with its input.
 """
 
 import gc
@@ -19,7 +20,7 @@ import msgspec
 
 from verno.intake import context, groups, service
 from verno.intake.context import Context, Settlement
-from verno.intake.types import Line, Outcome, Receipt, Refused, Replayed, Settled
+from verno.intake.types import Attributes, Line, Outcome, Receipt, Replayed, Settled
 from verno.kit import config, db
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable, VernoError
@@ -47,6 +48,8 @@ class _Line(Line, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaul
     """
 
     quantity: str
+    attributes: Attributes | None = None  # type: ignore[assignment]
+    """None where there are none, instead of an empty dictionary for each line."""
 
 
 class _Receipt(Receipt, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -79,13 +82,15 @@ class Taker:
     def _settle(self, conn: Connection, about: Context, batch: Sequence[Receipt], /, *, now: datetime) -> Settlement:
         hopes, self._hopes = self._hopes, False
         done = service.settle(conn, about, batch, now=now, new=hopes)
-        self._hopes = not any(isinstance(outcome, Replayed | Refused) for outcome in done.outcomes)
+        self._hopes = all(isinstance(outcome, Settled) for outcome in done.outcomes)
         return done
 
 
 def _bare(outcome: Outcome | None) -> Outcome | None:
-    if isinstance(outcome, Settled | Replayed):
-        return msgspec.structs.replace(outcome, answer=b"")
+    if isinstance(outcome, Settled):
+        return Settled(outcome.receipt_id, b"", outcome.points, outcome.matched)
+    if isinstance(outcome, Replayed):
+        return Replayed(outcome.receipt_id, b"")
     return outcome
 
 
@@ -136,6 +141,7 @@ def main() -> None:
         with db.connect_for_batches(order.program_id) as conn:
             context.of(conn, order.program_id).learn_all_goods(conn)
             conn.commit()
+            write_frame(target, [])
             taker = Taker(conn, order.program_id, order.now)
             while (body := frames.get()) is not None:
                 write_frame(target, taker.take(_receipts.decode(body)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, final
 
 import msgspec
 from msgspec import Meta
@@ -112,6 +112,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     approval: Approval | None = None
 
 
+@final
 class Approved(msgspec.Struct, frozen=True):
     """A receipt whose approval the door has checked; ``staff_id`` is who gave it."""
 

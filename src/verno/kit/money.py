@@ -17,6 +17,9 @@ Points = NewType("Points", int)
 MAX_AMOUNT = 10**11
 """The largest amount of one line or receipt: a thousand million in a currency of two decimals."""
 
+GROUPED = 1_000
+"""What is smaller has no groups of digits."""
+
 
 def is_currency(code: str) -> bool:
     """Tell whether ``code`` is an ISO 4217 code in upper case."""
@@ -47,8 +50,8 @@ def format_scaled(value: int, scale: int, locale: str) -> str:
     group, decimal = _symbols(locale)
     sign = "-" if value < 0 else ""
     whole, rest = divmod(abs(value), 10**scale)
-    digits = f"{whole:,}".replace(",", group)
-    return f"{sign}{digits}{decimal}{rest:0{scale}d}" if scale else f"{sign}{digits}"
+    digits = f"{whole:,}".replace(",", group) if whole >= GROUPED else str(whole)
+    return f"{sign}{digits}{decimal}{str(rest).zfill(scale)}" if scale else sign + digits
 
 
 def format_money(amount: int, currency: str, locale: str) -> str:

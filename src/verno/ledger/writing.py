@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import LiteralString
 
+from msgspec import Struct
+
 from verno.kit import batches
 from verno.kit.binary import columns
 from verno.kit.db import Connection
@@ -23,7 +25,7 @@ def write(conn: Connection, program_id: str, made: Plan) -> None:
             columns.execute(conn, SQL[name], rows, program)
 
 
-def _parts(made: Plan) -> dict[str, Sequence[object]]:
+def _parts(made: Plan) -> dict[str, Sequence[Struct]]:
     """Return the rows by the statement that writes them, in order. A statement's rows are a parameter of its name."""
     fresh_holds = {hold.id for hold in made.holds}
     return {

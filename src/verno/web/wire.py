@@ -23,6 +23,7 @@ MAX_NUMBER = 2**53
 _KEY = re.compile(rb'"\s*:')
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 16
+_BLANKS = (b" ", b"\n", b"\t", b"\r")
 _NESTS = (dict, list)
 _quick = msgspec.json.Decoder()
 
@@ -49,8 +50,9 @@ def decode(body: bytes, *, limit: int = MAX_OBJECT) -> object:
 
 def _key_marks(body: bytes) -> int:
     """Return how often a quote stands before a colon, blanks between them or not."""
-    if b" :" in body or b"\n:" in body or b"\t:" in body or b"\r:" in body:
-        return len(_KEY.findall(body))
+    for blank in _BLANKS:
+        if blank in body and blank + b":" in body:  # one byte is found, or missed, ten times faster than two
+            return len(_KEY.findall(body))
     return body.count(b'":')
 
 

@@ -41,17 +41,18 @@ class Desk:
 
     def admit(self) -> list[Case]:
         """Check all receipts, answer what has been taken before, and return the new ones in order."""
-        receipts = [item.receipt if isinstance(item, Approved) else item for item in self.items]
+        # To ask a struct's class whether this is one of it takes five times as long as to compare.
+        receipts = [item.receipt if type(item) is Approved else item for item in self.items]
         meet_stores(self.conn, self.context, [receipt.place for receipt in receipts], makes_at=self.now)
         cases: list[Case] = []
         for index, receipt in enumerate(receipts):
             case = read(self.context, index, receipt, self.now)
-            if isinstance(case, Refused):
-                self.outcomes[index] = case
-            else:
+            if isinstance(case, Case):
                 item = self.items[index]
-                case.approved_by = item.staff_id if isinstance(item, Approved) else None
+                case.approved_by = item.staff_id if type(item) is Approved else None
                 cases.append(case)
+            else:
+                self.outcomes[index] = case
         return self._sort_out(cases)
 
     def _sort_out(self, cases: Sequence[Case]) -> list[Case]:
@@ -140,7 +141,7 @@ def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case 
     if store is None:
         return Refused(Refusal.UNKNOWN_PLACE, "place", f"no store has the code {receipt.place}")
     at = when(context, store, receipt.at, now)
-    if isinstance(at, Refused):
+    if not isinstance(at, datetime):
         return at
     if SEPARATOR in receipt.series:
         return Refused(Refusal.INVALID, "series", f"may not contain {SEPARATOR}")

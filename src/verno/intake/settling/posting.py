@@ -32,12 +32,13 @@ def post(conn: Connection, context: Context, cases: Sequence[Case], *, now: date
             asking.append(case)
             operations.append(_operation(case, entries))
     refused: dict[int, Refused] = {}
+    caps = any(unit.max_balance is not None for unit in context.units)
     for case, operation, result in zip(
         asking, operations, ledger.post(conn, context.program.id, operations, now=now, new=True), strict=True
     ):
         if isinstance(result, Posted):
             case.balances = result.balances
-            case.given = given(context, operation.entries, result.moved)
+            case.given = given(context, operation.entries, result.moved) if caps else None
         else:
             refused[case.index] = why(result)
     short = [case for case in cases if case.holder and len(case.balances) < len(context.units)]

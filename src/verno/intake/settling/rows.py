@@ -7,11 +7,10 @@ import msgspec
 
 from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
-from verno.intake.types import MAX_LINES, Line
+from verno.intake.types import Line, Receipt
 from verno.kit.binary.copying import columns
 from verno.kit.binary.fields import (
     NULL,
-    int4,
     int8,
     jsonb,
     known_moment,
@@ -31,10 +30,10 @@ HASHED = frozenset({"phone", "email", "card"})
 _CLAIM = columns(7)
 _RECEIPT = columns(32)
 _LINE = columns(8)
-_NUMBERS = tuple(Struct(">ih").pack(2, number) for number in range(MAX_LINES + 1))
-_AMOUNTS = Struct(">iqiq").pack
+_AMOUNTS = Struct(">iqiqiiiq").pack
+_LINE_AMOUNTS = Struct(">ihiqiq").pack
 
-_NOBODY = 2 * NULL
+_NO_EXTRAS = _NOBODY = _NO_VERDICT = 2 * NULL
 _PLAIN = NULL + int8(0) + 5 * NULL + int8(0)
 """The last eight columns of a receipt that only earned, of which nothing but the money paid was asked."""
 
@@ -60,42 +59,44 @@ def writer(
     finds what it lacks.
     """
     program = known_uuid(program_id)
+    claim_head, head = _CLAIM + program, _RECEIPT + program + recorded_at
 
     def rows(case: Case, facts: Facts) -> tuple[bytes, bytes, bytes]:
-        receipt = case.receipt
-        holder, id_, store = known_uuid(facts.holder_id), uuid(case.id), known_uuid(case.store.id)
-        number = text(receipt.series) + text(receipt.number)
-        claim = b"".join((_CLAIM, program, store, number, holder, id_, raw(bytes.fromhex(case.fingerprint))))
+        receipt, lines = case.receipt, case.receipt.lines
+        owner = known_uuid(facts.holder_id) + uuid(case.id)
+        number = known_uuid(case.store.id) + known_text(receipt.series) + text(receipt.number)
+        claim = b"".join((claim_head, number, owner, raw(bytes.fromhex(case.fingerprint))))
+        discount, points = sum([line.discount for line in lines]), sum(case.earned.values())
         row = b"".join(
             (
-                *(_RECEIPT, holder, id_, program, store, optional_uuid(facts.till_id), number),
+                *(head, owner, number, optional_uuid(facts.till_id)),
                 text(receipt.fiscal_number),
-                text(receipt.cashier),
-                text(receipt.channel),
+                known_text(receipt.cashier),
+                known_text(receipt.channel),
                 known_moment(case.at),
-                recorded_at,
                 known_text(facts.status),
-                int8(case.amount),
-                int8(sum([line.discount for line in receipt.lines])),
-                int4(len(receipt.lines)),
-                int8(sum(case.earned.values())),
-                jsonb(_json(receipt.payments) if receipt.payments else None),
-                jsonb(_json(receipt.attributes) if receipt.attributes else None),
-                _sought(case),
-                optional_uuid(case.book.id if case.book else None),
-                jsonb(_json(case.fired) if case.book else None),
+                _AMOUNTS(8, case.amount, 8, discount, 4, len(lines), 8, points),
+                _extras(receipt) if receipt.payments or receipt.attributes else _NO_EXTRAS,
+                _NOBODY if case.holder is not None else _sought(case),
+                optional_uuid(case.book.id) + jsonb(_json(case.fired)) if case.book else _NO_VERDICT,
                 raw(facts.answer),
                 _PLAIN if _is_plain(case, facts) else _priced(case, facts),
             )
         )
-        return claim, row, _line_rows(receipt.lines, _LINE + holder + id_, goods, meet)
+        return claim, row, _line_rows(lines, _LINE + owner, goods, meet)
 
     return rows
 
 
+def _extras(receipt: Receipt) -> bytes:
+    """Return two columns: how it was paid, and what else the till said."""
+    payments, attributes = receipt.payments, receipt.attributes
+    return jsonb(_json(payments) if payments else None) + jsonb(_json(attributes) if attributes else None)
+
+
 def _sought(case: Case) -> bytes:
     """Return two columns: whom the till named, where nobody is known by that."""
-    if case.holder is not None or case.key is None:
+    if case.key is None:
         return _NOBODY
     kind, value = case.key
     return text(kind) + raw(bytes.fromhex(value) if kind in HASHED else None)
@@ -131,10 +132,9 @@ def _priced(case: Case, facts: Facts) -> bytes:
 def _line_rows(lines: Iterable[Line], head: bytes, goods: Mapping[str, bytes], meet: Callable[[str], bytes]) -> bytes:
     """Return the lines of a receipt; one join for all of them: most of what a receipt costs is its lines."""
     fields: list[bytes] = []
-    add = fields.extend
     for number, line in enumerate(lines, 1):
-        attributes = jsonb(_json(line.attributes)) if line.attributes else NULL
-        amounts = _AMOUNTS(8, line.amount, 8, line.discount)
+        amounts = _LINE_AMOUNTS(2, number, 8, line.amount, 8, line.discount)
         thing = goods.get(line.sku) or meet(line.sku)
-        add((head, _NUMBERS[number], thing, numeric(line.quantity), amounts, attributes))
+        attributes = jsonb(_json(line.attributes)) if line.attributes else NULL
+        fields += (head, amounts, thing, numeric(line.quantity), attributes)
     return b"".join(fields)

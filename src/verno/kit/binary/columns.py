@@ -8,18 +8,21 @@ pipelines.
 """
 
 import re
+import struct
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
-from struct import Struct
 from typing import LiteralString, NamedTuple, TypeAlias, cast
 
 import msgspec
 import psycopg
+from msgspec import Struct
+from msgspec.structs import astuple
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from verno.kit import batches
-from verno.kit.binary.fields import NULL, int8, moment, raw, text, uuid
+from verno.kit.binary.fields import NULL, int8s, known_moment, raw, text, uuids
 from verno.kit.db import Connection
 
 FEW = 8
@@ -28,7 +31,7 @@ FEW = 8
 NO_MORE: Mapping[str, object] = {}
 
 _ROWS = re.compile(r"json_to_recordset\(%\((\w+)\)s\) AS (\w+) \(([^)]*)\)")
-_head = Struct(">iiIii").pack
+_head = struct.Struct(">iiIii").pack
 _json = msgspec.json.Encoder().encode
 
 
@@ -40,9 +43,9 @@ class Column:
 
     __slots__ = ("raw",)
 
-    def __init__(self, element: int, fields: Sequence[bytes]) -> None:
-        """Join fields of the type with the oid ``element``."""
-        self.raw = _head(1, 0, element, len(fields), 1) + b"".join(fields)
+    def __init__(self, element: int, count: int, fields: bytes) -> None:
+        """Take ``count`` fields of the type with the oid ``element``."""
+        self.raw = _head(1, 0, element, count, 1) + fields
 
 
 class _ColumnDumper(Dumper):
@@ -57,30 +60,30 @@ psycopg.adapters.register_dumper(Column, _ColumnDumper)
 
 
 def execute(
-    conn: Connection, statement: LiteralString, rows: Sequence[object], parameters: Mapping[str, object] = NO_MORE
+    conn: Connection, statement: LiteralString, rows: Sequence[Struct], parameters: Mapping[str, object] = NO_MORE
 ) -> None:
     """Run a statement that takes ``rows`` as JSON; many of them it takes as columns.
 
-    The rows' fields have the names of the record that the statement says. Raises ``ValueError`` for a statement that
-    takes no rows, or a type of which no array is sent.
+    The rows, all of one type, have fields of the names that the statement says. Raises ``ValueError`` for a statement
+    that takes no rows, or a type of which no array is sent.
     """
     spread = _spread(statement)
     if len(rows) <= FEW:
         conn.execute(statement, {**parameters, spread.name: batches.rows(rows)})
         return
-    columns = {name: column(type_, [getattr(row, name) for row in rows]) for name, type_ in spread.columns}
+    values = dict(zip(rows[0].__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True))
+    columns = {name: column(type_, values[name]) for name, type_ in spread.columns}
     conn.execute(spread.text, {**parameters, **columns})
 
 
 def column(type_: str, values: Sequence[object]) -> Column:
-    """Return values of a type as a column; what comes several times is written once."""
-    oid, write = _TYPES[type_]
-    if type_ != "json":  # what it holds need not be hashable
-        distinct = set(values)
-        if len(distinct) < len(values):
-            known = {value: NULL if value is None else write(value) for value in distinct}
-            return Column(oid, [known[value] for value in values])
-    return Column(oid, [NULL if value is None else write(value) for value in values])
+    """Return values of a type as a column; where most come several times, each is written once."""
+    oid, fields = _TYPES[type_]
+    distinct = values if type_ == "json" else set(values)  # what json holds need not be hashable
+    if 2 * len(distinct) > len(values):
+        return Column(oid, len(values), fields(values))
+    written = {value: fields([value]) for value in distinct}
+    return Column(oid, len(values), b"".join(map(written.__getitem__, values)))
 
 
 class _Spread(NamedTuple):
@@ -114,13 +117,25 @@ def _column(part: str) -> tuple[str, str]:
     return name, type_
 
 
-_Write: TypeAlias = Callable[[object], bytes]
+def _texts(values: Sequence[str | None]) -> bytes:
+    return b"".join(map(text, values))
 
-_TYPES: Mapping[str, tuple[int, _Write]] = {
-    "uuid": (2950, cast("_Write", uuid)),
-    "bigint": (20, cast("_Write", int8)),
-    "text": (25, cast("_Write", text)),
-    "json": (114, lambda value: raw(_json(value))),
-    "timestamptz": (1184, cast("_Write", moment)),
+
+def _moments(values: Sequence[datetime | None]) -> bytes:
+    return b"".join(map(known_moment, values))
+
+
+def _jsons(values: Sequence[object]) -> bytes:
+    return b"".join([NULL if value is None else raw(_json(value)) for value in values])
+
+
+_Fields: TypeAlias = Callable[[Sequence[object]], bytes]
+
+_TYPES: Mapping[str, tuple[int, _Fields]] = {
+    "uuid": (2950, cast("_Fields", uuids)),
+    "bigint": (20, cast("_Fields", int8s)),
+    "text": (25, cast("_Fields", _texts)),
+    "json": (114, _jsons),
+    "timestamptz": (1184, cast("_Fields", _moments)),
 }
-"""What is sent: the type's oid, and what writes a field of it."""
+"""What is sent: the type's oid, and what writes the fields of a column of it."""

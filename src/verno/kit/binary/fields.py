@@ -4,8 +4,10 @@ Nothing is to be escaped on our side, nothing to be parsed on the server's. Sour
 (Binary Format) and the types' send functions.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 from struct import Struct
 
 NULL = b"\xff\xff\xff\xff"
@@ -17,13 +19,18 @@ _REMEMBERED = 200_000
 
 _length = Struct(">i").pack
 _int8 = Struct(">iq").pack
-_int4 = Struct(">ii").pack
 _numeric_head = Struct(">HhHH").pack
 
 
 def uuid(id_: str) -> bytes:
     """Return a field of type uuid."""
-    return b"\x00\x00\x00\x10" + bytes.fromhex(id_.replace("-", ""))
+    return bytes.fromhex("00000010" + id_.replace("-", ""))
+
+
+def uuids(ids: Iterable[str | None]) -> bytes:
+    """Return fields of type uuid or NULL, one after the other: digits are read once for all of them."""
+    digits = "".join(["ffffffff" if id_ is None else "00000010" + id_ for id_ in ids])
+    return bytes.fromhex(digits.replace("-", ""))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -64,9 +71,9 @@ def int8(value: int) -> bytes:
     return _int8(8, value)
 
 
-def int4(value: int) -> bytes:
-    """Return a field of type integer."""
-    return _int4(4, value)
+def int8s(values: Iterable[int]) -> bytes:
+    """Return fields of type bigint, one after the other."""
+    return b"".join(map(_int8, repeat(8), values))
 
 
 def moment(at: datetime | None) -> bytes:

@@ -41,6 +41,8 @@ from verno.ledger.types import (
 
 __all__ = ["NEVER", "AccountKey", "Book", "LetGo", "OriginKey", "Part", "Plan", "end", "expiry_order", "plan"]
 
+BETWEEN_TWO = (Merge, Unmerge, SendHome)
+
 
 def plan(book: Book, operations: Sequence[Operation], *, now: datetime, ids: Iterable[str]) -> Plan:
     """Decide a batch. ``ids`` gives a fresh id for each transfer and hold; ``book`` is moved forward."""
@@ -69,7 +71,7 @@ def _decide(desk: Desk, operation: Operation) -> Result:
         account = desk.book.accounts[entry.holder_id, entry.unit_id]
         touched[account.id] = account
         moved.append(_apply(desk, account, entry, operation))
-        if isinstance(entry, Merge | Unmerge | SendHome):
+        if isinstance(entry, BETWEEN_TWO):
             other = desk.book.accounts[entry.into_id, entry.unit_id]
             touched[other.id] = other
     desk.done[operation.key] = KnownOperation(operation.id, operation.fingerprint)

@@ -32,6 +32,9 @@ from verno.ledger.types import (
     TransferKind,
 )
 
+EXPIRE, BREAKAGE = TransferKind.EXPIRE, AccountKind.BREAKAGE
+"""Named once: in a load most points are over at once, and to look a member of an enum up takes as long as a row."""
+
 
 class Desk:
     """One batch at work; lives for one call of ``plan``."""
@@ -75,7 +78,7 @@ class Desk:
             kind,
             operation.reason if operation else "lifetime",
             at,
-            max(self.now, account.changed_at),
+            self.moment(account),
             operation.id if operation else None,
             reverses,
         )
@@ -99,12 +102,12 @@ class Desk:
         )
         self.out.lots.append(lot)
         self.fresh.add(lot.id)
-        moment = max(self.now, account.changed_at)
+        moment = self.moment(account)
         self.touch(account, moment)
         over = end(lot, account)
         if over is not None and over <= moment:
             account.available += points
-            self.expire(account, [lot], moment)
+            self._expire_at(account, over, [lot])
             return lot
         if active_from > moment:
             account.pending += points
@@ -195,7 +198,7 @@ class Desk:
 
     def _expire_at(self, account: Account, at: datetime, lots: list[Lot]) -> None:
         points = sum([lot.remaining - lot.held for lot in lots])
-        transfer = self.transfer(account, TransferKind.EXPIRE, points, at, None, gives_to=AccountKind.BREAKAGE)
+        transfer = self.transfer(account, EXPIRE, points, at, None, gives_to=BREAKAGE)
         account.available -= points
         for lot in lots:
             part = self.take(lot, lot.remaining - lot.held, transfer)

@@ -28,6 +28,8 @@ def refusal(book: Book, operation: Operation) -> Refusal | None:
     for entry in operation.entries:
         if isinstance(entry, COUNTED) and not 0 < entry.points <= MAX_POINTS:
             return Refusal.TOO_MANY_POINTS
+        if isinstance(entry, Earn):  # nothing else can stand against what most entries are
+            continue
         if isinstance(entry, Capture | Release):
             found = _resolving(book, entry, wanted, resolved)
             if found is not None:
