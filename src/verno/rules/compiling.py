@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 from verno.predicate.anchors import anchors
 from verno.predicate.closures import closure
 from verno.predicate.reading import read
-from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Wrong
+from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Value, Wrong
 from verno.rules import fields
 from verno.rules.asking import asked
 from verno.rules.effects import (
@@ -131,12 +131,13 @@ class _Maker:
 
     def need(self, condition: Node, rule: Rule, acts: Sequence[Act]) -> Needs:
         """Return what a receipt must hold: a rule whose only effect looks at some lines needs one of those too."""
-        needs = dict(anchors(condition) or {"amount": frozenset()})
+        needs = _needs(condition)
         if len(acts) == 1 and (tree := getattr(rule.effects[0], "lines", None)):
             node = read(tree, self.lines)
             if not isinstance(node, Refused):
-                of_lines = anchors(node) or {"amount": frozenset()}
-                needs |= {f"lines.{name}": values for name, values in of_lines.items() if name in LINE_NEEDS}
+                needs |= {
+                    f"lines.{name}": some for name, some in _needs(node).items() if name in LINE_NEEDS or not some
+                }
         return needs
 
     def act(self, effect: AnyEffect, at: str) -> Act:
@@ -182,6 +183,12 @@ class _Maker:
 
 
 LINE_NEEDS = frozenset({"sku", "category"})
+
+
+def _needs(condition: Node) -> dict[str, frozenset[Value]]:
+    """Return what must be so; of a condition that is never true, an amount that is none of all amounts."""
+    needs = anchors(condition)
+    return {"amount": frozenset()} if needs is None else dict(needs)
 
 
 def _deepest(path: Sequence[str] | None, rates: Mapping[str, int], otherwise: int) -> int:

@@ -16,6 +16,8 @@ from verno.kit.money import MAX_AMOUNT
 MAX_RATE = 10**6
 MAX_POINTS = 10**9
 MAX_UNITS = 10_000
+MAX_PARTS = 6
+"""Of a bundle: every choice among them is looked at."""
 WHOLE = 10_000
 """All of something, as a share."""
 
@@ -150,7 +152,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bundle(Effect, frozen=True, tag="bundle", kw_only=True):
     """Sell a set of ``parts`` at ``price``, where that is less; ``sets`` of them at most."""
 
-    parts: tuple[Part, ...]
+    parts: Annotated[tuple[Part, ...], Meta(min_length=1, max_length=MAX_PARTS)]
     price: Price
     sets: Units | None = None
 

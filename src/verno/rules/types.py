@@ -100,7 +100,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     receipt: Share | None = None
     line: Share | None = None
     margin: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    points: Mapping[str, int] = {}
+    points: Mapping[str, Annotated[int, Meta(ge=0, le=10**12)]] = {}
 
 
 class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -115,8 +115,8 @@ class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     choose: Choose = Choose.BEST
     caps: Caps = Caps()
     amounts_first: bool = False
-    worth: Mapping[str, int] = {}
-    scales: Mapping[str, int] = {}
+    worth: Mapping[str, Annotated[int, Meta(ge=0, le=10**9)]] = {}
+    scales: Mapping[str, Annotated[int, Meta(ge=0, le=2)]] = {}
 
 
 class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
