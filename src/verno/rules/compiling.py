@@ -17,6 +17,7 @@ from verno.rules.effects import (
     DiscountPercent,
     Earn,
     Earning,
+    EarnPercent,
     Rates,
     Tree,
 )
@@ -29,6 +30,9 @@ from verno.rules.types import Rule, Rulebook
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
 ALWAYS = AllOf(())
+
+BASE = (Earn, EarnPercent)
+"""What a multiple multiplies when it names no rules."""
 
 RateOf: TypeAlias = Callable[[Facts, Line], int]
 
@@ -172,6 +176,10 @@ class _Maker:
                 Problem(f"{at}.by.field", Wrong.UNKNOWN_FIELD, f"rates go by a choice or a category, not by {by.field}")
             )
             return lambda _facts, _line: 0
+        unknown = sorted(by.rates.keys() - field.choices.keys()) if field.choices is not None else []
+        if unknown:
+            words = f"there is no {', '.join(unknown)}"
+            self.problems.append(Problem(f"{at}.by.rates", Wrong.BAD_VALUE, words))
         self.uses.add(by.field)
         otherwise = effect.share if isinstance(effect, DiscountPercent) else getattr(effect, "rate", 0)
         find, rates = field.read, dict(by.rates)

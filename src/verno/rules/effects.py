@@ -195,7 +195,10 @@ class EmitEvent(Effect, frozen=True, tag="emit_event", kw_only=True):
 class PrintText(Effect, frozen=True, tag="print_text", kw_only=True):
     """Print a text on the slip, by language."""
 
-    text: Mapping[Annotated[str, Meta(max_length=10)], Annotated[str, Meta(min_length=1, max_length=300)]]
+    text: Annotated[
+        Mapping[Annotated[str, Meta(max_length=10)], Annotated[str, Meta(min_length=1, max_length=300)]],
+        Meta(min_length=1, max_length=20),
+    ]
 
 
 Earning: TypeAlias = Earn | EarnPercent | EarnFixed | EarnMultiply

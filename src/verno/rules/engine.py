@@ -11,11 +11,10 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from verno.rules import choosing, earning, pricing
-from verno.rules.compiling import Act, Book, Ready
+from verno.rules.compiling import BASE, Act, Book, Ready
 from verno.rules.effects import (
     Earn,
     EarnMultiply,
-    EarnPercent,
     EmitEvent,
     ExtendExpiry,
     GiveBadge,
@@ -29,8 +28,6 @@ MOST_POINTS = 10**12
 """Of a unit and receipt: what the ledger takes in one entry."""
 HUNDREDTHS = 100
 """Of a minor unit: so fine is weighed what a member has of rules."""
-BASE = (Earn, EarnPercent)
-"""What a multiple multiplies when it names no rules."""
 
 
 def plain(book: Book, paid: Sequence[int]) -> list[Verdict]:
