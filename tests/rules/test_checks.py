@@ -34,6 +34,7 @@ from verno.rules.types import (
     Category,
     Choose,
     Counts,
+    Period,
     Rule,
     Rulebook,
 )
@@ -57,6 +58,8 @@ def book(*rules: Rule, **said: object) -> Rulebook:
 TEA = when(rule("sku", "=", "tea"))
 BASE = one(Earn("points", 1, 10_000), id_="base")
 ONCE = (Budget(Counts.USES, 1, each_member=True),)
+DAILY = (Budget(Counts.USES, 1, each_member=True, period=Period.DAY),)
+OFTEN = (Budget(Counts.USES, 1000, each_member=True),)
 MONEY = (Budget(Counts.MONEY, 10**6),)
 ALL = DiscountPercent(share=10_000)
 
@@ -362,6 +365,42 @@ ROWS = [
         book(one(bundle(100, TEA, when()))),
         "at one price",
         book(one(bundle(100, TEA, when(rule("category", "inCategory", [["food"]]))))),
+    ),
+    Row(
+        "gift of itself",
+        book(one(Gift(sku="tea"), tree=some_tea())),
+        "a gift with every",
+        book(one(Gift(sku="cup"), tree=some_tea())),
+    ),
+    Row(
+        "amounts together",
+        book(
+            one(DiscountAmount(amount=500), tree=bought(901)),
+            one(DiscountAmount(amount=401), tree=bought(900), id_="b"),
+        ),
+        "from 901 on",
+        book(
+            one(DiscountAmount(amount=500), tree=bought(902)),
+            one(DiscountAmount(amount=401), tree=bought(900), id_="b"),
+        ),
+    ),
+    Row(
+        "points together",
+        book(fixed(9, spent(1000)), one(EarnFixed(unit="points", points=9), tree=spent(1000), id_="b")),
+        "from 1000 on",
+        book(fixed(9, spent(1000)), one(EarnFixed(unit="points", points=9), tree=spent(1801), id_="b")),
+    ),
+    Row(
+        "every day",
+        book(one(EarnFixed(unit="points", points=10), budgets=DAILY)),
+        "a month or longer",
+        book(one(EarnFixed(unit="points", points=10), budgets=ONCE)),
+    ),
+    Row(
+        "a thousand times",
+        book(one(EarnFixed(unit="points", points=10), budgets=OFTEN)),
+        "a month or longer",
+        book(one(EarnFixed(unit="points", points=10), budgets=ONCE)),
     ),
     Row("gift", book(one(Gift(sku="cup"))), "a gift with every", book(one(Gift(sku="cup"), tree=some_tea()))),
 ]

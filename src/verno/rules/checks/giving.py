@@ -1,6 +1,6 @@
 """Rules that would give the shop away: more than was paid, or everything, as often as somebody likes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from verno.predicate.anchors import anchors
 from verno.predicate.reading import read
@@ -25,11 +25,13 @@ from verno.rules.effects import (
     Tree,
 )
 from verno.rules.fields import Known
-from verno.rules.types import STEPS, Counts, Rule, Rulebook
+from verno.rules.types import STEPS, Counts, Period, Rule, Rulebook
 
 HUNDRED = 100
 NEARLY = 9500
 """A share above this is as good as everything."""
+FEW = 10
+"""Uses for each member that a budget may leave to what can be worth more than is paid for it."""
 GOODS = frozenset({"sku", "category"})
 EVERYTHING = "it takes everything off, without end: it needs a least sum, goods that it is for, a cap or a budget"
 
@@ -39,7 +41,7 @@ def of(one: Ready, book: Book, known: Known) -> Iterator[str]:
     rule, rulebook = one.rule, book.rulebook
     spans = ranges(rule.when)
     bounded = any(budget.counts in (Counts.MONEY, Counts.USES) for budget in rule.budgets)
-    capped = any(cap is not None and cap <= NEARLY for cap in (rulebook.caps.receipt, rulebook.caps.line))
+    capped = _capped(rulebook)
     for effect in rule.effects:
         if isinstance(effect, EarnFixed):
             yield from _of_fixed(effect, rule, rulebook, known)
@@ -48,17 +50,35 @@ def of(one: Ready, book: Book, known: Known) -> Iterator[str]:
         elif isinstance(effect, EarnMultiply):
             yield from _of_multiple(effect, rule, rulebook, known)
         elif isinstance(effect, Gift):
-            if not (bounded or _least(spans, "amount") or _asks_goods(one)):
+            if not (bounded or _least(spans, "amount") or _asks_goods(one, effect.sku)):
                 yield "it gives a gift with every receipt: it needs a least sum, goods that are bought, or a budget"
         elif not (bounded or capped):
             yield from _of_discount(effect, _least(spans, "amount"), known)
 
 
 def of_all(book: Book) -> Iterator[str]:
-    """Say that rules which always act give, together, as much as was paid."""
-    rulebook, of_unit = book.rulebook, dict[str, int]()
-    always = [one for one in book.rules if one.holds is None and not (one.rivals or one.rule.paused)]
-    effects = [effect for one in always for effect in one.rule.effects if not getattr(effect, "lines", None)]
+    """Say what rules that go together whatever else is so give, together."""
+    rules = [one.rule for one in book.rules if not (one.rivals or one.rule.paused)]
+    if _shares([rule for rule in rules if rule.when is None], book.rulebook) >= WHOLE * HUNDRED:
+        yield "rules that always act give, together, points worth as much as what is paid, or more"
+    for name, worth in (("paid", _points_worth), ("amount", _money)):
+        fixed = [
+            (_least(ranges(rule.when), name), worth(effect, book.rulebook))
+            for rule in rules
+            if _asks_only(rule.when, name) and not (rule.budgets or _capped(book.rulebook))
+            for effect in rule.effects
+        ]
+        for least, _ in fixed:
+            together = sum(number for other, number in fixed if other <= least)
+            if 0 < least <= together:
+                yield f"rules that act from {least} on give, together, as much as that or more"
+                break
+
+
+def _shares(rules: Sequence[Rule], rulebook: Rulebook) -> int:
+    """Return what comes back of money paid, in millionths, by rules that look at all lines."""
+    of_unit: dict[str, int] = {}
+    effects = [effect for rule in rules for effect in rule.effects if not getattr(effect, "lines", None)]
     for effect in effects:
         if isinstance(effect, Earn | EarnPercent) and getattr(effect, "by", None) is None:
             of_unit[effect.unit] = of_unit.get(effect.unit, 0) + _gives_back(effect, rulebook)
@@ -66,8 +86,29 @@ def of_all(book: Book) -> Iterator[str]:
     for effect in effects:
         if isinstance(effect, EarnMultiply) and not effect.rules and effect.unit in times:
             times[effect.unit] += effect.times - HUNDRED
-    if sum(of_unit[unit] * times[unit] for unit in of_unit) >= WHOLE * HUNDRED:
-        yield "rules that always act give, together, points worth as much as what is paid, or more"
+    return sum([of_unit[unit] * times[unit] for unit in of_unit])
+
+
+def _asks_only(tree: Tree | None, name: str) -> bool:
+    """Tell whether a condition is a least sum and nothing else."""
+    rules = (tree or {}).get("rules")
+    return isinstance(rules, list) and len(rules) == 1 and ranges(tree).keys() == {name}
+
+
+def _money(effect: AnyEffect, _: Rulebook) -> int:
+    if not isinstance(effect, DiscountAmount) or effect.each is not Each.RECEIPT or effect.lines is not None:
+        return 0
+    return effect.amount
+
+
+def _points_worth(effect: AnyEffect, rulebook: Rulebook) -> int:
+    if not isinstance(effect, EarnFixed) or effect.each is not Each.RECEIPT or effect.lines is not None:
+        return 0
+    return effect.points * rulebook.worth.get(effect.unit, 0) // STEPS[rulebook.scales.get(effect.unit, 0)]
+
+
+def _capped(rulebook: Rulebook) -> bool:
+    return any(cap is not None and cap <= NEARLY for cap in (rulebook.caps.receipt, rulebook.caps.line))
 
 
 def _of_discount(effect: AnyEffect, least: int, known: Known) -> Iterator[str]:
@@ -112,7 +153,7 @@ def _of_fixed(effect: EarnFixed, rule: Rule, rulebook: Rulebook, known: Known, t
     if worth and worth >= bound:
         yield (
             "its points can be worth as much as what is paid for them, or more: "
-            "it needs a least sum paid, or a budget of uses for each member"
+            f"it needs a least sum paid, or a budget of {FEW} uses or less for each member, a month or longer"
         )
 
 
@@ -130,7 +171,14 @@ def _of_multiple(effect: EarnMultiply, rule: Rule, rulebook: Rulebook, known: Kn
 
 
 def _limited(rule: Rule) -> bool:
-    return any(budget.each_member and budget.counts is Counts.USES for budget in rule.budgets)
+    """Tell whether a member gets it a few times only: what comes again every day is without end."""
+    return any(
+        budget.each_member
+        and budget.counts is Counts.USES
+        and budget.most <= FEW
+        and budget.period not in (Period.DAY, Period.WEEK)
+        for budget in rule.budgets
+    )
 
 
 def _gives_back(effect: Earn | EarnPercent, rulebook: Rulebook) -> int:
@@ -161,5 +209,8 @@ def _names_goods(tree: Tree | None, known: Known) -> bool:
     return not isinstance(node, Refused) and not GOODS.isdisjoint(anchors(node) or ())
 
 
-def _asks_goods(one: Ready) -> bool:
-    return any(name.removeprefix("lines.") in GOODS for name in anchors(one.condition) or ())
+def _asks_goods(one: Ready, sku: str) -> bool:
+    """Tell whether a rule asks for goods that are bought, other than what it gives for nothing."""
+    needs = anchors(one.condition) or {}
+    goods = [values for name, values in needs.items() if name.removeprefix("lines.") in GOODS]
+    return any(sku not in values for values in goods)
