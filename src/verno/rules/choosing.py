@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from verno.rules.compiling import Ready
 
-MOST_TRIES = 256
+MOST_TRIES = 64
 """Sets that are worked out to find the best one. Where there are more, the best of these is taken: never worse than
 what the order of priority gives, which is tried first."""
+FEW_TRIES = 16
+"""The same of points while sets of discounts are weighed: tries within tries would multiply."""
 MOST_STEPS = 8192
 """Steps that looking for sets takes; each decides of one rule."""
 
@@ -30,7 +32,13 @@ def by_priority(rules: Sequence[Ready]) -> list[Ready]:
     return chosen
 
 
-def best(rules: Sequence[Ready], weigh: Weigh, yields: Callable[[Ready], bool] = lambda _one: False) -> list[Ready]:
+def best(
+    rules: Sequence[Ready],
+    weigh: Weigh,
+    yields: Callable[[Ready], bool] = lambda _one: False,
+    *,
+    most_tries: int = MOST_TRIES,
+) -> list[Ready]:
     """Return the complete set of rules that weighs most; the first found stays where another weighs the same.
 
     ``yields`` says of a rule that it may also be left out for the sake of something that is not among ``rules``.
@@ -40,7 +48,7 @@ def best(rules: Sequence[Ready], weigh: Weigh, yields: Callable[[Ready], bool] =
         return first
     found, most = first, weigh(first) or 0
     for tries, some in enumerate(_sets(rules, yields), 1):
-        if tries > MOST_TRIES:
+        if tries > most_tries:
             break
         weight = weigh(some)
         if weight is not None and weight > most:

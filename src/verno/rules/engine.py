@@ -79,6 +79,10 @@ def settle(book: Book, facts: Facts, taken_off: Sequence[Fired] = ()) -> Verdict
 
     ``taken_off`` is what ``price`` returned, maybe long ago.
     """
+    return _settled(book, facts, taken_off, choosing.MOST_TRIES)
+
+
+def _settled(book: Book, facts: Facts, taken_off: Sequence[Fired], most_tries: int) -> Verdict:
     acted = _acted(book, taken_off)
     positions = {one.position for one in acted}
     when = facts.when
@@ -96,7 +100,8 @@ def settle(book: Book, facts: Facts, taken_off: Sequence[Fired] = ()) -> Verdict
 
     if book.rulebook.choose is Choose.PRIORITY:
         return verdict(choosing.by_priority(rules))
-    return verdict(choosing.best(rules, lambda some: _points_worth(book, verdict(some).fired)))
+    chosen = choosing.best(rules, lambda some: _points_worth(book, verdict(some).fired), most_tries=most_tries)
+    return verdict(chosen)
 
 
 def evaluate(book: Book, facts: Sequence[Facts]) -> list[Verdict]:
@@ -200,7 +205,7 @@ def _weight(book: Book, facts: Facts, some: Sequence[Ready], rules: Sequence[Rea
 
     None when one of the ``rules`` was left out though nothing acts that it does not go together with.
     """
-    fired = settle(book, facts, pricing.apply(book, facts, some)).fired
+    fired = _settled(book, facts, pricing.apply(book, facts, some), choosing.FEW_TRIES).fired
     present = {one.position for one in some} | {one.position for one in _acted(book, fired)}
     if any(one.rivals.isdisjoint(present) for one in rules if one.position not in present):
         return None

@@ -1,11 +1,11 @@
 """Ready mechanics: rulebook fragments with sensible numbers, and receipts that show what they do."""
 
-from verno.promotions.gallery import discounts, earning, members
+from verno.promotions.gallery import discounts, earning, members, pieces
 from verno.promotions.gallery.types import Mechanic
 
 __all__ = ["Mechanic", "all_mechanics", "find"]
 
-_ALL = (*earning.MECHANICS, *members.MECHANICS, *discounts.MECHANICS)
+_ALL = (*earning.MECHANICS, *members.MECHANICS, *pieces.MECHANICS, *discounts.MECHANICS)
 _BY_CODE = {mechanic.code: mechanic for mechanic in _ALL}
 
 
