@@ -109,6 +109,17 @@ def test_a_multiple_of_what_a_discount_rule_gives_is_weighed() -> None:
     assert judged(book, receipt(("tea", 1000, 1001))).points == {"points": 20}
 
 
+def test_of_equal_rules_the_earlier_acts() -> None:
+    book = rules(
+        Rule(id="off", effects=(DiscountAmount(amount=10),), group="g"),
+        Rule(id="also off", effects=(DiscountPercent(share=1000),), group="g"),
+        Rule(id="five", effects=(EarnFixed(unit="points", points=5),), group="h"),
+        Rule(id="also five", effects=(EarnFixed(unit="points", points=5),), group="h"),
+        choose=Choose.BEST,
+    )
+    assert [one.rule for one in judged(book, receipt(("tea", 1000, 100))).fired] == ["off", "five"]
+
+
 def test_what_a_cap_cuts_off_is_not_weighed() -> None:
     book = Rulebook(
         (

@@ -16,7 +16,7 @@ from verno.rules.facts import Facts
 from verno.rules.indexing import Index
 from verno.rules.types import Choose, Fired, Rulebook, Verdict
 
-MANY = examples(300)
+MANY = examples(200)
 TELLING = {
     "give_badge": "GiveBadge",
     "extend_expiry": "ExtendExpiry",
