@@ -250,3 +250,48 @@ def points_pay(receipt: Facts, shares: list[int]) -> Mapping[int, int]:
         line.paid = line.price - line.discount - pay[line.number]
     receipt.add_up()
     return pay
+
+
+OVERLAPPING = st.lists(SKUS, min_size=1, max_size=2, unique=True).map(
+    lambda skus: {"combinator": "and", "rules": [rule("sku", "in", skus)]}
+)
+BUNDLES = st.builds(
+    e.Bundle,
+    parts=st.lists(st.builds(e.Part, units=st.integers(1, 2), lines=OVERLAPPING), min_size=2, max_size=3).map(tuple),
+    price=st.integers(0, 500),
+    sets=st.none() | st.integers(1, 2),
+)
+FEW_PIECES = st.lists(
+    st.tuples(
+        SKUS,
+        st.sampled_from((500, 1000, 2000, 3000)),
+        st.integers(100, 2000),
+        st.just(None),
+        st.just(None),
+        st.just(None),
+    ),
+    min_size=2,
+    max_size=5,
+)
+"""Receipts on which pieces of one part of a bundle are wanted by another."""
+RATED = st.one_of(
+    st.builds(
+        e.EarnPercent,
+        unit=UNIT,
+        rate=st.integers(0, 2000),
+        by=st.builds(
+            e.Rates,
+            st.just("lines.category"),
+            st.dictionaries(st.sampled_from(("food", "food / tea", "drink")), st.integers(0, 12_000), min_size=2),
+        ),
+    ),
+    st.builds(
+        e.FreeUnits,
+        of=st.integers(3, 4),
+        free=st.integers(1, 2),
+        share=SHARES,
+        same_goods=st.booleans(),
+        lines=SOME_LINES,
+    ),
+)
+"""Rates by categories within each other, and free pieces over several lines."""

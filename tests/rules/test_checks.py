@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
 
-from tests.rules.books import KNOWN, rule
+from tests.engine.programs import examples
+from tests.rules.books import KNOWN, UNITS, books, rule
 from verno.rules.checks import problems
 from verno.rules.effects import (
     AnyEffect,
@@ -425,3 +427,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "rule b: 'free' must be less than 'of'",
         "rule a: when.rules.0.field: there is no field 'moon'",
     ]
+
+
+@examples(100)
+@given(books())
+def test_checks_answer_whatever_the_rulebook(rulebook: Rulebook) -> None:
+    for problem in problems(rulebook, KNOWN, UNITS):
+        assert problem.text
+        assert problem.rule in {"", *[rule.id for rule in rulebook.rules]}

@@ -9,12 +9,25 @@ from hypothesis import strategies as st
 
 from tests.engine.programs import examples
 from tests.rules import model
-from tests.rules.books import PAYS, RECEIPTS, books, compiled, points_pay
+from tests.rules.asked import Loose
+from tests.rules.books import (
+    BASKETS,
+    BUNDLES,
+    FEW_PIECES,
+    PAYS,
+    RATED,
+    RECEIPTS,
+    books,
+    compiled,
+    facts,
+    points_pay,
+)
 from verno.rules import engine
 from verno.rules.compiling import Book
+from verno.rules.effects import AnyEffect, Bundle
 from verno.rules.facts import Facts
 from verno.rules.indexing import Index
-from verno.rules.types import Choose, Fired, Rulebook, Verdict
+from verno.rules.types import Choose, Fired, Rule, Rulebook, Verdict
 
 MANY = examples(200)
 TELLING = {
@@ -59,6 +72,26 @@ def test_a_verdict_is_the_models(book: Rulebook, receipt: Facts, shares: list[in
         "by rule": {key: points for key, points in expected.by_rule.items() if points},
         "told": expected.told,
     }
+
+
+@MANY
+@given(BUNDLES, FEW_PIECES)
+def test_bundles_are_the_models(effect: Bundle, lines: list[Loose]) -> None:
+    book, receipt = Rulebook((Rule(id="r0", effects=(effect,)),)), facts(lines)
+    engine.price(compiled(book), receipt)
+    assert {line.number: line.discount for line in receipt.lines} == model.price(book, receipt).off
+
+
+@MANY
+@given(RATED, BASKETS)
+def test_rates_and_free_pieces_are_the_models(effect: AnyEffect, lines: list[Loose]) -> None:
+    book = Rulebook((Rule(id="r0", effects=(effect,)),), worth={"points": 1, "miles": 1})
+    receipt = facts(lines)
+    taken = model.price(book, receipt)
+    expected = model.settle(book, receipt, taken, model.nothing(receipt))
+    [verdict] = engine.evaluate(compiled(book), [receipt])
+    assert seen(receipt, verdict)["off"] == expected.off
+    assert verdict.points == {unit: points for unit, points in expected.points.items() if points}
 
 
 @MANY
