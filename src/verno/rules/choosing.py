@@ -1,20 +1,30 @@
-"""Which of rules that do not go together act."""
+"""Which of rules that do not go together act.
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+Asked are rules that would do something on the receipt if they were alone; others stand in nobody's way. Sets of rules
+are *complete*: a rule is left out only for the sake of one that acts and that it does not go together with.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from verno.rules.compiling import Ready
 
-MOST_TRIES = 256
+MOST_TRIES = 64
 """Sets that are worked out to find the best one. Where there are more, the best of these is taken: never worse than
 what the order of priority gives, which is tried first."""
+FEW_TRIES = 16
+"""The same of points while sets of discounts are weighed: tries within tries would multiply."""
+MOST_STEPS = 8192
+"""Steps that looking for sets takes; each decides of one rule."""
 
-Weigh = Callable[[Sequence[Ready]], int]
+Weigh: TypeAlias = Callable[[Sequence[Ready]], int | None]
+"""What a set is worth; None when it turns out not to be complete."""
 
 
-def by_priority(rules: Sequence[Ready], taken: Collection[int] = ()) -> list[Ready]:
+def by_priority(rules: Sequence[Ready]) -> list[Ready]:
     """Return the rules that act, each giving way to those before it that it does not go together with."""
     chosen: list[Ready] = []
-    positions = set(taken)
+    positions: set[int] = set()
     for one in rules:
         if one.rivals.isdisjoint(positions):
             chosen.append(one)
@@ -22,37 +32,56 @@ def by_priority(rules: Sequence[Ready], taken: Collection[int] = ()) -> list[Rea
     return chosen
 
 
-def best(rules: Sequence[Ready], weigh: Weigh, yields: Callable[[Ready], bool] = lambda _one: False) -> list[Ready]:
-    """Return the set of rules that go together and weigh most; the first found stays where another weighs the same.
+def best(
+    rules: Sequence[Ready],
+    weigh: Weigh,
+    yields: Callable[[Ready], bool] = lambda _one: False,
+    *,
+    most_tries: int = MOST_TRIES,
+) -> list[Ready]:
+    """Return the complete set of rules that weighs most; the first found stays where another weighs the same.
 
     ``yields`` says of a rule that it may also be left out for the sake of something that is not among ``rules``.
     """
     first = by_priority(rules)
-    if len(first) == len(rules) and not any(yields(one) for one in rules if one.rivals):
+    if len(first) == len(rules) and not any(yields(one) for one in rules):
         return first
-    found, most = first, weigh(first)
+    found, most = first, weigh(first) or 0
     for tries, some in enumerate(_sets(rules, yields), 1):
-        if tries > MOST_TRIES:
+        if tries > most_tries:
             break
         weight = weigh(some)
-        if weight > most:
+        if weight is not None and weight > most:
             found, most = some, weight
     return found
 
 
 def _sets(rules: Sequence[Ready], yields: Callable[[Ready], bool]) -> Iterator[list[Ready]]:
-    """Yield the sets of rules that go together and to which none could be added, but for those that yield."""
-    waiting: list[tuple[int, tuple[Ready, ...], frozenset[int]]] = [(0, (), frozenset())]
+    """Yield the complete sets, those that take the first rules first."""
     present = {one.position for one in rules}
-    while waiting:
-        number, chosen, positions = waiting.pop()
-        if number == len(rules):
-            if all(one.position in positions or yields(one) or not one.rivals.isdisjoint(positions) for one in rules):
-                yield list(chosen)
+    free = {one.position for one in rules if not one.rivals & present and not yields(one)}
+    contested = [one for one in rules if one.position not in free]
+    must = [not yields(one) for one in contested]
+    waiting: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
+    for _step in range(MOST_STEPS):
+        if not waiting:
+            return
+        number, taken = waiting.pop()
+        if _lost(contested, must, number, taken):
             continue
-        one = rules[number]
-        rivals = one.rivals & present
-        if rivals or yields(one):
-            waiting.append((number + 1, chosen, positions))
-        if rivals.isdisjoint(positions):
-            waiting.append((number + 1, (*chosen, one), positions | {one.position}))
+        if number == len(contested):
+            yield [one for one in rules if one.position in free or one.position in taken]
+            continue
+        one = contested[number]
+        waiting.append((number + 1, taken))
+        if one.rivals.isdisjoint(taken):
+            waiting.append((number + 1, taken | {one.position}))
+
+
+def _lost(contested: Sequence[Ready], must: Sequence[bool], number: int, taken: frozenset[int]) -> bool:
+    """Tell whether a rule was left out for nothing: none of its rivals is taken, and none to come can be."""
+    possible = {one.position for one in contested[number:] if one.rivals.isdisjoint(taken)} | taken
+    return any(
+        needed and one.position not in taken and one.rivals.isdisjoint(possible)
+        for one, needed in zip(contested[:number], must, strict=False)
+    )

@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 from verno.predicate.anchors import anchors
 from verno.predicate.closures import closure
 from verno.predicate.reading import read
-from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Wrong
+from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Value, Wrong
 from verno.rules import fields
 from verno.rules.asking import asked
 from verno.rules.effects import (
@@ -17,6 +17,7 @@ from verno.rules.effects import (
     DiscountPercent,
     Earn,
     Earning,
+    EarnPercent,
     Rates,
     Tree,
 )
@@ -29,8 +30,9 @@ from verno.rules.types import Rule, Rulebook
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
 ALWAYS = AllOf(())
-NEVER: Needs = {"amount": frozenset()}
-"""What no receipt holds."""
+
+BASE = (Earn, EarnPercent)
+"""What a multiple multiplies when it names no rules."""
 
 RateOf: TypeAlias = Callable[[Facts, Line], int]
 
@@ -133,11 +135,13 @@ class _Maker:
 
     def need(self, condition: Node, rule: Rule, acts: Sequence[Act]) -> Needs:
         """Return what a receipt must hold: a rule whose only effect looks at some lines needs one of those too."""
-        needs = dict(_needs(condition))
+        needs = _needs(condition)
         if len(acts) == 1 and (tree := getattr(rule.effects[0], "lines", None)):
             node = read(tree, self.lines)
             if not isinstance(node, Refused):
-                needs |= {f"lines.{name}": values for name, values in _needs(node).items() if name in LINE_NEEDS}
+                needs |= {
+                    f"lines.{name}": some for name, some in _needs(node).items() if name in LINE_NEEDS or not some
+                }
         return needs
 
     def act(self, effect: AnyEffect, at: str) -> Act:
@@ -172,6 +176,10 @@ class _Maker:
                 Problem(f"{at}.by.field", Wrong.UNKNOWN_FIELD, f"rates go by a choice or a category, not by {by.field}")
             )
             return lambda _facts, _line: 0
+        unknown = sorted(by.rates.keys() - field.choices.keys()) if field.choices is not None else []
+        if unknown:
+            words = f"there is no {', '.join(unknown)}"
+            self.problems.append(Problem(f"{at}.by.rates", Wrong.BAD_VALUE, words))
         self.uses.add(by.field)
         otherwise = effect.share if isinstance(effect, DiscountPercent) else getattr(effect, "rate", 0)
         find, rates = field.read, dict(by.rates)
@@ -182,12 +190,13 @@ class _Maker:
         return lambda facts, _line: rates.get(cast("str", find(facts)), otherwise)
 
 
-def _needs(node: Node) -> Needs:
-    found = anchors(node)
-    return NEVER if found is None else found
-
-
 LINE_NEEDS = frozenset({"sku", "category"})
+
+
+def _needs(condition: Node) -> dict[str, frozenset[Value]]:
+    """Return what must be so; of a condition that is never true, an amount that is none of all amounts."""
+    needs = anchors(condition)
+    return {"amount": frozenset()} if needs is None else dict(needs)
 
 
 def _deepest(path: Sequence[str] | None, rates: Mapping[str, int], otherwise: int) -> int:

@@ -1,7 +1,8 @@
 """What rules take off: each effect on the lines as those before it left them.
 
-Every effect works out one sum for the receipt, rounded down once, and spreads it over its lines by the largest
-remainder, so that lines and receipt agree to the minor unit.
+Per cents, amounts and bundles work out one sum for the receipt, rounded down once, and spread it over their lines by
+the largest remainder, so that lines and receipt agree to the minor unit. Fixed prices and free pieces are worked out
+line by line.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,8 @@ def off(act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
         case DiscountAmount():
             return _amount(effect, lines)
         case FixedPrice():
-            return [(line, max(0, left(line) - _priced(effect.price, line))) for line in lines]
+            # What has no quantity has no price for one.
+            return [(line, max(0, left(line) - _priced(effect.price, line))) for line in lines if line.quantity]
         case FreeUnits():
             return _free_units(effect, lines)
         case Bundle():
@@ -115,36 +117,32 @@ def _for_one(line: Line) -> tuple[float, int]:
     return (left(line) / line.quantity if line.quantity else 0.0, line.number)
 
 
+def _number(part: tuple[Line, int]) -> int:
+    return part[0].number
+
+
 def _bundle(effect: Bundle, act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
-    when = facts.when
-    parts = [[line for line in lines if where(line, when)] for where in act.parts]
+    """Sell as many sets as the pieces make, of the dearest pieces that can be in them; a piece is in one part only.
+
+    A choice is some of the parts, as bits. By Hall's theorem there are so many sets as each choice of parts finds
+    pieces for, and pieces can be in the sets as long as no choice gets more of those that fit nowhere else.
+    """
+    when, choices = facts.when, range(1, 1 << len(act.parts))
+    fits = {line.number: sum([where(line, when) << i for i, where in enumerate(act.parts)]) for line in lines}
+    units = {choice: sum([part.units for i, part in enumerate(effect.parts) if choice >> i & 1]) for choice in choices}
     sets = min(
-        [sum([line.units for line in some]) // part.units for part, some in zip(effect.parts, parts, strict=True)]
+        [sum([line.units for line in lines if fits[line.number] & choice]) // units[choice] for choice in choices]
     )
     sets = min(sets, effect.sets or sets)
-    while sets > 0:
-        taken = _take(effect, parts, sets)
-        if taken is not None:
-            worth = [left(line) * pieces * THOUSAND // line.quantity for line, pieces in taken]
-            return list(
-                zip([line for line, _ in taken], spread(max(0, sum(worth) - sets * effect.price), worth), strict=True)
-            )
-        sets -= 1  # a piece that fits two parts can be only in one of them
-    return []
-
-
-def _take(effect: Bundle, parts: Sequence[Sequence[Line]], sets: int) -> list[tuple[Line, int]] | None:
-    """Return how many pieces of which lines make so many sets, the dearest first; None when there are not enough."""
-    rest = {line.number: line.units for some in parts for line in some}
-    found: dict[int, tuple[Line, int]] = {}
-    for part, some in sorted(zip(effect.parts, parts, strict=True), key=lambda pair: len(pair[1])):
-        wanted = part.units * sets
-        for line in sorted(some, key=_for_one, reverse=True):
-            taken = min(wanted, rest[line.number])
-            if taken:
-                rest[line.number] -= taken
-                wanted -= taken
-                found[line.number] = (line, found.get(line.number, (line, 0))[1] + taken)
-        if wanted:
-            return None
-    return list(found.values())
+    room = {choice: units[choice] * sets for choice in choices}
+    taken: Off = []
+    for line in sorted(lines, key=_for_one, reverse=True):
+        fit = fits[line.number]
+        within = [choice for choice in choices if choice & fit == fit]
+        pieces = min([line.units, *[room[choice] for choice in within]]) if fit else 0
+        if pieces:
+            taken.append((line, left(line) * pieces * THOUSAND // line.quantity))
+            room |= {choice: room[choice] - pieces for choice in within}
+    taken.sort(key=_number)
+    worth = [value for _, value in taken]
+    return list(zip([line for line, _ in taken], spread(max(0, sum(worth) - sets * effect.price), worth), strict=True))

@@ -16,6 +16,8 @@ from verno.kit.money import MAX_AMOUNT
 MAX_RATE = 10**6
 MAX_POINTS = 10**9
 MAX_UNITS = 10_000
+MAX_PARTS = 6
+"""Of a bundle: every choice among them is looked at."""
 WHOLE = 10_000
 """All of something, as a share."""
 
@@ -150,7 +152,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Bundle(Effect, frozen=True, tag="bundle", kw_only=True):
     """Sell a set of ``parts`` at ``price``, where that is less; ``sets`` of them at most."""
 
-    parts: tuple[Part, ...]
+    parts: Annotated[tuple[Part, ...], Meta(min_length=1, max_length=MAX_PARTS)]
     price: Price
     sets: Units | None = None
 
@@ -193,7 +195,10 @@ class EmitEvent(Effect, frozen=True, tag="emit_event", kw_only=True):
 class PrintText(Effect, frozen=True, tag="print_text", kw_only=True):
     """Print a text on the slip, by language."""
 
-    text: Mapping[Annotated[str, Meta(max_length=10)], Annotated[str, Meta(min_length=1, max_length=300)]]
+    text: Annotated[
+        Mapping[Annotated[str, Meta(max_length=10)], Annotated[str, Meta(min_length=1, max_length=300)]],
+        Meta(min_length=1, max_length=20),
+    ]
 
 
 Earning: TypeAlias = Earn | EarnPercent | EarnFixed | EarnMultiply

@@ -6,15 +6,15 @@ return and a replay.
 """
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from verno.rules import choosing, earning, pricing
-from verno.rules.compiling import Act, Book, Ready
+from verno.rules.compiling import BASE, Act, Book, Ready
 from verno.rules.effects import (
     Earn,
     EarnMultiply,
-    EarnPercent,
     EmitEvent,
     ExtendExpiry,
     GiveBadge,
@@ -26,8 +26,8 @@ from verno.rules.types import STEPS, Choose, Fired, Verdict
 
 MOST_POINTS = 10**12
 """Of a unit and receipt: what the ledger takes in one entry."""
-BASE = (Earn, EarnPercent)
-"""What a multiple multiplies when it names no rules."""
+HUNDREDTHS = 100
+"""Of a minor unit: so fine is weighed what a member has of rules."""
 
 
 def plain(book: Book, paid: Sequence[int]) -> list[Verdict]:
@@ -59,13 +59,16 @@ def price(book: Book, facts: Facts) -> tuple[Fired, ...]:
     matching = [one for one in able if one.discounts and (one.holds is None or one.holds(facts, when))]
     if not matching:
         return ()
+    rules = [
+        one for one in matching if not one.rivals or any(each.matched for each in pricing.apply(book, facts, [one]))
+    ]
     if book.rulebook.choose is Choose.PRIORITY:
-        chosen = choosing.by_priority(matching)
+        chosen = choosing.by_priority(rules)
     else:
         givers = {one.position for one in able if one.earns and not one.discounts}
         chosen = choosing.best(
-            matching,
-            lambda some: _worth(book, facts, some),
+            rules,
+            lambda some: _weight(book, facts, some, rules),
             lambda one: not one.rivals.isdisjoint(givers),
         )
     return tuple(pricing.apply(book, facts, chosen))
@@ -76,19 +79,29 @@ def settle(book: Book, facts: Facts, taken_off: Sequence[Fired] = ()) -> Verdict
 
     ``taken_off`` is what ``price`` returned, maybe long ago.
     """
-    acted = [book.by_id[id_] for id_ in {one.rule: None for one in taken_off if one.matched} if id_ in book.by_id]
+    return _settled(book, facts, taken_off, choosing.MOST_TRIES)
+
+
+def _settled(book: Book, facts: Facts, taken_off: Sequence[Fired], most_tries: int) -> Verdict:
+    acted = _acted(book, taken_off)
     positions = {one.position for one in acted}
     when = facts.when
-    matching = [
+    rules = [
         one
         for one in _able(book, facts)
-        if not one.discounts and one.rivals.isdisjoint(positions) and (one.holds is None or one.holds(facts, when))
+        if not one.discounts
+        and one.rivals.isdisjoint(positions)
+        and (one.holds is None or one.holds(facts, when))
+        and (not one.rivals or _would_give(book, one, facts))
     ]
+
+    def verdict(some: Sequence[Ready]) -> Verdict:
+        return _verdict(book, [*taken_off, *_given(book, facts, [*acted, *some])])
+
     if book.rulebook.choose is Choose.PRIORITY:
-        chosen = choosing.by_priority(matching)
-    else:
-        chosen = choosing.best(matching, lambda some: _points_worth(book, _given(book, facts, some)))
-    return _verdict(book, [*taken_off, *_given(book, facts, [*acted, *chosen])])
+        return verdict(choosing.by_priority(rules))
+    chosen = choosing.best(rules, lambda some: _points_worth(book, verdict(some).fired), most_tries=most_tries)
+    return verdict(chosen)
 
 
 def evaluate(book: Book, facts: Sequence[Facts]) -> list[Verdict]:
@@ -109,18 +122,37 @@ def _able(book: Book, facts: Facts) -> list[Ready]:
     return found
 
 
+def _acted(book: Book, fired: Sequence[Fired]) -> list[Ready]:
+    """Return the rules that did something, in order."""
+    ids = {one.rule for one in fired if one.matched}
+    return sorted([book.by_id[id_] for id_ in ids if id_ in book.by_id], key=attrgetter("position"))
+
+
+def _would_give(book: Book, one: Ready, facts: Facts) -> bool:
+    """Tell whether a rule would give or tell something; a multiple, whether there is money that it could be of."""
+    return not one.earns or any(
+        sum([line.paid for line in pricing.picked(act, facts)]) > 0
+        if isinstance(act.effect, EarnMultiply)
+        else _earned(book, one, act, facts).matched
+        for act in one.earns
+    )
+
+
 def _given(book: Book, facts: Facts, rules: Sequence[Ready]) -> list[Fired]:
-    """Return what these rules give and tell, multiples after what they multiply."""
+    """Return what these rules give and tell: multiples after what they multiply, telling after giving."""
     fired: list[Fired] = []
-    for one in rules:
-        mine = [_earned(book, one, act, facts) for act in one.earns if not isinstance(act.effect, EarnMultiply)]
-        fired += mine
-        if one.tells and (one.discounts or not one.earns or any(each.matched for each in mine)):
-            fired += [_told(one, act) for act in one.tells]
+    multiples: list[Fired] = []
     for one in rules:
         for act in one.earns:
             if isinstance(act.effect, EarnMultiply):
-                fired.append(_multiplied(book, one, act, act.effect, facts, rules))
+                multiples.append(_multiplied(book, one, act, act.effect, facts, rules))
+            else:
+                fired.append(_earned(book, one, act, facts))
+    fired += multiples
+    gave = {one.rule for one in fired if one.matched}
+    for one in rules:
+        if one.tells and (one.discounts or not one.earns or one.rule.id in gave):
+            fired += [_told(one, act) for act in one.tells]
     return fired
 
 
@@ -168,16 +200,28 @@ def _told(one: Ready, act: Act) -> Fired:
             raise ValueError(message)
 
 
-def _worth(book: Book, facts: Facts, rules: Sequence[Ready]) -> int:
-    """Return what a member has of these discounts, and of the points that come with them, in minor units."""
-    taken_off = pricing.apply(book, facts, rules)  # facts.discount is what it leaves there
-    return facts.discount + _points_worth(book, settle(book, facts, taken_off).fired)
+def _weight(book: Book, facts: Facts, some: Sequence[Ready], rules: Sequence[Ready]) -> int | None:
+    """Return what a member has of these discounts, and of the points that come with them.
+
+    None when one of the ``rules`` was left out though nothing acts that it does not go together with.
+    """
+    fired = _settled(book, facts, pricing.apply(book, facts, some), choosing.FEW_TRIES).fired
+    present = {one.position for one in some} | {one.position for one in _acted(book, fired)}
+    if any(one.rivals.isdisjoint(present) for one in rules if one.position not in present):
+        return None
+    return facts.discount * HUNDREDTHS + _points_worth(book, fired)
 
 
 def _points_worth(book: Book, fired: Sequence[Fired]) -> int:
-    """Return what points are worth in minor units; those of a unit without a worth count for one each."""
+    """Return what points are worth in hundredths of a minor unit; where nobody said, a whole point is worth one."""
     worth, scales = book.rulebook.worth, book.rulebook.scales
-    return sum([one.points * worth.get(one.unit, 1) // STEPS[scales.get(one.unit, 0)] for one in fired if one.points])
+    return sum(
+        [
+            one.points * worth.get(one.unit, 1) * HUNDREDTHS // STEPS[scales.get(one.unit, 0)]
+            for one in fired
+            if one.points
+        ]
+    )
 
 
 def _verdict(book: Book, fired: Sequence[Fired]) -> Verdict:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 
 from verno.predicate.local import Local, local
 from verno.predicate.types import When
@@ -64,7 +65,10 @@ NOBODY = Member()
 
 @dataclass(slots=True)
 class Facts:
-    """A receipt. ``spends``: points are to pay a part of it. ``closed``: rules that may not act, by id."""
+    """A receipt. ``spends``: points are to pay a part of it. ``closed``: rules that may not act, by id.
+
+    Lines are looked at by their numbers: in which order they come changes nothing.
+    """
 
     at: datetime
     zone: str
@@ -85,7 +89,8 @@ class Facts:
     _local: Local | None = None
 
     def __post_init__(self) -> None:
-        """Add up the lines."""
+        """Put the lines in order and add them up."""
+        self.lines = sorted(self.lines, key=attrgetter("number"))
         self.add_up()
 
     def add_up(self) -> None:

@@ -38,23 +38,27 @@ def apply(book: Book, facts: Facts, rules: Iterable[Ready]) -> list[Fired]:
     acts = [(one, act) for one in rules for act in one.discounts]
     acts.sort(key=lambda pair: (discounting.stage(pair[1].effect, amounts_first=first), pair[0].position))
     room = _Room(caps, facts)
-    closed: set[int] = set()
+    careful = any(one.rule.once_a_line for one, _ in acts)
+    takers: dict[int, list[Ready]] = {}
     fired: list[Fired] = []
     for one, act in acts:
         lines = picked(act, facts)
-        if closed:
-            lines = [line for line in lines if line.number not in closed]
-        if one.rule.once_a_line:
-            lines = [line for line in lines if not line.discount]
+        if careful:
+            lines = [line for line in lines if _together(one, takers.get(line.number, ()))]
         parts = room.within(discounting.off(act, facts, lines))
         for line, amount in parts:
             line.discount += amount
             line.paid -= amount
-        if one.rule.once_a_line:
-            closed.update(line.number for line, _ in parts)
+            if careful:
+                takers.setdefault(line.number, []).append(one)
         fired.append(_fired(one, act, lines, parts))
     facts.add_up()
     return fired
+
+
+def _together(one: Ready, takers: Iterable[Ready]) -> bool:
+    """Tell whether a rule may take something off where these already have."""
+    return all(other is one or not (one.rule.once_a_line or other.rule.once_a_line) for other in takers)
 
 
 def picked(act: Act, facts: Facts) -> Sequence[Line]:
@@ -107,6 +111,7 @@ class _Room:
         if caps.receipt is not None:
             taken = sum([line.discount for line in self.facts.lines])
             most = max(0, self.facts.price * caps.receipt // WHOLE - taken)
+            fitting.sort(key=lambda part: part[0].number)
             amounts = [amount for _, amount in fitting]
             if sum(amounts) > most:
                 fitting = list(zip([line for line, _ in fitting], spread(most, amounts), strict=True))

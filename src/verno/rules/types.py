@@ -55,8 +55,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     ``when`` is a condition on the receipt, none meaning always. Of the rules of one ``group`` one acts; a rule that is
     ``alone`` acts with no other of its kind (those that discount, or those that give points). ``category`` says with
     which others it goes together, as the rulebook has it. ``with_points``: false where it does not act on receipts
-    that points pay a part of. ``once_a_line``: it leaves out lines that another rule took something off, and those
-    after it leave out its own. A higher ``priority`` acts first; among equals the order of the rulebook counts.
+    that points pay a part of. ``once_a_line``: it leaves out lines that another rule took something off, and others
+    after it leave out its own. A higher ``priority`` acts first; among equals the order of the rulebook counts. A rule
+    that would do nothing on a receipt if it were alone stands in nobody's way there.
     """
 
     id: Code
@@ -83,11 +84,12 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class Choose(StrEnum):
-    """Which of rules that do not go together act."""
+    """Which of rules that do not go together act; nobody is left out but for a rule that acts."""
 
     BEST = "best"
-    """Those that give the member most: money taken off and the worth of points together."""
+    """Those that give the member most: money taken off and the worth of points together. Of equals, the earlier."""
     PRIORITY = "priority"
+    """The earlier ones; those that take something off before those that only give."""
 
 
 class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -100,7 +102,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     receipt: Share | None = None
     line: Share | None = None
     margin: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    points: Mapping[str, int] = {}
+    points: Mapping[str, Annotated[int, Meta(ge=0, le=10**12)]] = {}
 
 
 class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -115,8 +117,8 @@ class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     choose: Choose = Choose.BEST
     caps: Caps = Caps()
     amounts_first: bool = False
-    worth: Mapping[str, int] = {}
-    scales: Mapping[str, int] = {}
+    worth: Mapping[str, Annotated[int, Meta(ge=0, le=10**9)]] = {}
+    scales: Mapping[str, Annotated[int, Meta(ge=0, le=2)]] = {}
 
 
 class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from verno.rules.effects import Tree
 
@@ -26,7 +27,7 @@ class Range:
 
 
 def ranges(tree: Tree | None) -> Mapping[str, Range]:
-    """Return by field what a condition surely leaves of whole numbers; a field that it leaves free is not there.
+    """Return by field what a condition surely leaves of whole numbers and days; what it leaves free is not there.
 
     Groups joined by "or" and turned ones say nothing for sure.
     """
@@ -55,19 +56,26 @@ def _spans(tree: object) -> Iterator[tuple[str, Range]]:
 
 def _span(operator: object, value: object) -> Range | None:
     if operator == "between" and isinstance(value, list):
-        low, high = [one if _whole(one) else None for one in value]
+        low, high = [_number(one) for one in value]
         return Range(low, high)
-    if not _whole(value) or not isinstance(value, int):
+    number = _number(value)
+    if number is None:
         return None
     spans = {
-        "=": Range(value, value),
-        ">": Range(value + 1),
-        ">=": Range(value),
-        "<": Range(None, value - 1),
-        "<=": Range(None, value),
+        "=": Range(number, number),
+        ">": Range(number + 1),
+        ">=": Range(number),
+        "<": Range(None, number - 1),
+        "<=": Range(None, number),
     }
     return spans.get(operator) if isinstance(operator, str) else None
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _number(value: object) -> int | None:
+    """Return a whole number, a day as one too; None of anything else."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value).toordinal()
+        except ValueError:
+            return None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
