@@ -295,3 +295,20 @@ RATED = st.one_of(
     ),
 )
 """Rates by categories within each other, and free pieces over several lines."""
+
+
+def _needy(count: int) -> st.SearchStrategy[Rulebook]:
+    wanted = st.tuples(st.none() | trees(EARLY | PARTS), st.none() | trees(st.sampled_from(CATEGORY_LEAVES) | OF_LINES))
+    return st.lists(wanted, min_size=count, max_size=count).map(
+        lambda found: Rulebook(
+            tuple(
+                Rule(id=f"r{n}", when=when, effects=(e.Earn("points", 1, 1, lines),))
+                for n, (when, lines) in enumerate(found)
+            )
+        )
+    )
+
+
+CATEGORY_LEAVES = [rule("category", "inCategory", [list(path)]) for path in CATEGORIES if path]
+NEEDY = st.integers(1, 8).flatmap(_needy)
+"""Rulebooks whose rules give for anything paid, as soon as conditions hold."""

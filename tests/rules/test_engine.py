@@ -14,6 +14,7 @@ from tests.rules.books import (
     BASKETS,
     BUNDLES,
     FEW_PIECES,
+    NEEDY,
     PAYS,
     RATED,
     RECEIPTS,
@@ -146,6 +147,17 @@ def test_a_second_look_equals_the_first(book: Rulebook, receipt: Facts, shares: 
     lines = [(line.number, line.discount, line.paid) for line in receipt.lines]
     assert judged(ready, receipt, shares) == first == judged(compiled(book), receipt, shares)
     assert [(line.number, line.discount, line.paid) for line in receipt.lines] == lines
+
+
+@MANY
+@given(NEEDY, RECEIPTS)
+def test_the_index_finds_whatever_gives(book: Rulebook, receipt: Facts) -> None:
+    ready = compiled(book)
+    everything = replace(ready, index=Index(tuple(range(len(ready.rules))), ()))
+    one, other = [engine.evaluate(each, [receipt])[0] for each in (ready, everything)]
+    assert {fired.rule for fired in one.fired if fired.matched} == {
+        fired.rule for fired in other.fired if fired.matched
+    }
 
 
 @MANY
