@@ -9,9 +9,9 @@ import pytest
 from tests.rules.books import AT, compiled
 from verno.rules import engine, stored
 from verno.rules.checks import giving
-from verno.rules.choosing import MOST_TRIES
 from verno.rules.effects import AnyEffect
 from verno.rules.facts import Facts, Line
+from verno.rules.judging.choosing import MOST_TRIES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/explanation"
 PAGES = {name: (DOCS / f"{name}.md").read_text() for name in ("rules", "stacking", "rounding")}

@@ -156,7 +156,7 @@ def test_no_history_of_the_bank_is_impossible(shop: Open, servers: list[Server],
             stack.callback(one.close)
         for _ in range(MOST_ROUNDS):
             until = time.monotonic() + SECONDS
-            list(threads.map(lambda one: repeat(one.turn, until), everybody))
+            list(threads.map(repeat, [one.turn for one in everybody], [until] * len(everybody)))
             if any(event.get("refused") for one in everybody for event in one.history):
                 break
     history: list[Event] = [{"do": "open", "start": 0, "end": 0, "values": [OPENING] * MEMBERS}]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.rules.asked import Loose
 from verno.predicate.types import Kind
 from verno.rules import effects as e
-from verno.rules.compiling import Book, ready
 from verno.rules.facts import Facts, Line, Member
 from verno.rules.fields import Known, Track
+from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Caps, Category, Choose, Rule, Rulebook
 
 KNOWN = Known(

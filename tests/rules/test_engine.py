@@ -24,10 +24,10 @@ from tests.rules.books import (
     points_pay,
 )
 from verno.rules import engine
-from verno.rules.compiling import Book
 from verno.rules.effects import AnyEffect, Bundle
 from verno.rules.facts import Facts
-from verno.rules.indexing import Index
+from verno.rules.making.compiling import Book
+from verno.rules.making.indexing import Index
 from verno.rules.types import Choose, Fired, Rule, Rulebook, Verdict
 
 MANY = examples(200)

@@ -7,7 +7,7 @@ from verno.promotions import gallery
 from verno.promotions.gallery.types import UNITS, Example, Mechanic, facts
 from verno.rules import engine, stored
 from verno.rules.checks import problems
-from verno.rules.compiling import Book, ready
+from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Fired
 
 MECHANICS = gallery.all_mechanics()

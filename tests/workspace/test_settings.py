@@ -62,7 +62,8 @@ def test_a_name_is_text_within_bounds() -> None:
     kind = registry.LEGAL_ENTITY.kind
     assert kind.parse("ООО «Ромашка»") == "ООО «Ромашка»"
     assert kind.parse("none") is None
-    assert all(isinstance(kind.accept(raw), Wrong) for raw in ("", "a\nb", "a" * 201, 1, []))
+    nonsense: tuple[object, ...] = ("", "a\nb", "a" * 201, 1, [])
+    assert all(isinstance(kind.accept(raw), Wrong) for raw in nonsense)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from verno.replay import service as replay
 from verno.replay.reading import Reader
 from verno.replay.types import Period, Report
 from verno.rules import engine
-from verno.rules.compiling import Book, ready
 from verno.rules.effects import (
     AnyEffect,
     DiscountPercent,
@@ -37,6 +36,7 @@ from verno.rules.effects import (
 )
 from verno.rules.facts import Facts, Line
 from verno.rules.fields import Known
+from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Rule, Rulebook
 
 SIZES = (100, 500, 1000)

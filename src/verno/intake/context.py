@@ -29,9 +29,9 @@ from verno.progress.engine import Board
 from verno.progress.types import Stored
 from verno.promotions import queries as promotions
 from verno.promotions.types import StoredRulebook
-from verno.rules import compiling
-from verno.rules.compiling import Book
 from verno.rules.fields import Known
+from verno.rules.making import compiling
+from verno.rules.making.compiling import Book
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
 from verno.workspace.registry import UnknownPlace

@@ -7,7 +7,7 @@ from django.utils.translation import gettext, override
 
 from verno.kit.money import format_money, format_scaled
 from verno.predicate.words import gettext_noop
-from verno.rules import telling
+from verno.rules.judging import telling
 from verno.rules.types import Fired
 
 HUNDREDTHS = 2

@@ -25,10 +25,10 @@ from verno.progress.types import (
     Whose,
 )
 from verno.rules import fields
-from verno.rules.asking import asked
 from verno.rules.effects import Tree
 from verno.rules.facts import Facts, Line
 from verno.rules.fields import Known
+from verno.rules.making.asking import asked
 
 NOTHING: Mapping[str, int] = {}
 THOUSAND = 1000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from verno.replay.reading import Past
 from verno.replay.types import BANDS, BIGGEST, Change, Group, RuleTotals, Side
-from verno.rules.compiling import Book
+from verno.rules.making.compiling import Book
 from verno.rules.types import STEPS, Verdict
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from verno.rules.compiling import Book
 from verno.rules.facts import Facts
+from verno.rules.making.compiling import Book
 from verno.rules.types import Budget, Counts, Period, Verdict
 
 Key = tuple[str, int, str, str]

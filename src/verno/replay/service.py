@@ -15,8 +15,8 @@ from verno.replay.burning import Budgets
 from verno.replay.reading import Past, Reader
 from verno.replay.types import Period, Report, Side
 from verno.rules import engine
-from verno.rules.compiling import Book, ready
 from verno.rules.facts import Facts
+from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Rulebook, Verdict
 
 Step = Callable[[int], None]

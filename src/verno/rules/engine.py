@@ -10,8 +10,6 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from verno.rules import choosing, earning, pricing
-from verno.rules.compiling import BASE, Act, Book, Ready
 from verno.rules.effects import (
     Earn,
     EarnMultiply,
@@ -22,6 +20,8 @@ from verno.rules.effects import (
     SetTier,
 )
 from verno.rules.facts import Facts
+from verno.rules.judging import choosing, earning, pricing
+from verno.rules.making.compiling import BASE, Act, Book, Ready
 from verno.rules.types import STEPS, Choose, Fired, Verdict
 
 MOST_POINTS = 10**12

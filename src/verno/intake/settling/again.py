@@ -11,9 +11,10 @@ from verno.intake.settling.remembering import Stored, Thing
 from verno.intake.sold import Sold
 from verno.intake.sums import kept
 from verno.promotions.types import StoredRulebook
-from verno.rules import engine, telling
+from verno.rules import engine
 from verno.rules.effects import DISCOUNTS
 from verno.rules.facts import NOBODY, Facts, Line, Member
+from verno.rules.judging import telling
 from verno.rules.types import Fired, Verdict
 
 NOTHING = Stored()

@@ -11,9 +11,10 @@ from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
 from verno.kit.db import Connection
 from verno.promotions import queries as promotions
-from verno.rules import engine, telling
-from verno.rules.compiling import Book
+from verno.rules import engine
 from verno.rules.facts import Facts
+from verno.rules.judging import telling
+from verno.rules.making.compiling import Book
 from verno.rules.types import Fired, Verdict
 
 

@@ -17,8 +17,8 @@ from verno.intake.sums.kept import thousandths
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.progress import queries as progress
-from verno.rules.compiling import Book
 from verno.rules.facts import NOBODY, Facts, Line, Member
+from verno.rules.making.compiling import Book
 from verno.workspace.registry import LEGAL_ENTITY
 
 OF_GOODS = frozenset({"lines.category", "lines.cost", "lines.margin"})

@@ -7,7 +7,6 @@ import msgspec
 
 from verno.predicate.types import Refused
 from verno.rules.checks import giving, reach
-from verno.rules.compiling import ready
 from verno.rules.effects import (
     AnyEffect,
     Bundle,
@@ -20,6 +19,7 @@ from verno.rules.effects import (
     SetTier,
 )
 from verno.rules.fields import Known
+from verno.rules.making.compiling import ready
 from verno.rules.types import MAX_PER_MINOR_UNIT, MAX_RULES, Rule, Rulebook
 
 MAX_RATE = 10**6

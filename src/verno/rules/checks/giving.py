@@ -7,7 +7,6 @@ from verno.predicate.reading import read
 from verno.predicate.types import Refused
 from verno.rules import fields
 from verno.rules.checks.ranges import Range, ranges
-from verno.rules.compiling import Book, Ready
 from verno.rules.effects import (
     WHOLE,
     AnyEffect,
@@ -25,6 +24,7 @@ from verno.rules.effects import (
     Tree,
 )
 from verno.rules.fields import Known
+from verno.rules.making.compiling import Book, Ready
 from verno.rules.types import STEPS, Counts, Period, Rule, Rulebook
 
 HUNDRED = 100

@@ -7,7 +7,6 @@ from verno.predicate.reading import read
 from verno.predicate.types import Refused
 from verno.rules import fields
 from verno.rules.checks.ranges import ranges
-from verno.rules.compiling import BASE, Book, Ready
 from verno.rules.effects import (
     AnyEffect,
     Bundle,
@@ -23,6 +22,7 @@ from verno.rules.effects import (
     Tree,
 )
 from verno.rules.fields import Known
+from verno.rules.making.compiling import BASE, Book, Ready
 from verno.rules.types import Choose, Rule
 
 SURE = (DiscountPercent, DiscountAmount, Gift, Earn, EarnPercent, EarnFixed)

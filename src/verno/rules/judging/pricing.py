@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from verno.kit.money import spread
 from verno.predicate.types import Reading
-from verno.rules import discounting
-from verno.rules.compiling import Act, Book, Ready
 from verno.rules.effects import (
     WHOLE,
     AnyEffect,
@@ -18,6 +16,8 @@ from verno.rules.effects import (
     Gift,
 )
 from verno.rules.facts import Facts, Line
+from verno.rules.judging import discounting
+from verno.rules.making.compiling import Act, Book, Ready
 from verno.rules.types import Caps, Fired
 
 THOUSAND = 1000

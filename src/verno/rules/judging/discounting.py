@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from verno.kit.money import spread
-from verno.rules.compiling import Act
 from verno.rules.effects import (
     WHOLE,
     Bundle,
@@ -21,6 +20,7 @@ from verno.rules.effects import (
     Gift,
 )
 from verno.rules.facts import Facts, Line
+from verno.rules.making.compiling import Act
 
 THOUSAND = 1000
 

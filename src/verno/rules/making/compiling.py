@@ -9,7 +9,6 @@ from verno.predicate.closures import closure
 from verno.predicate.reading import read
 from verno.predicate.types import AllOf, Kind, Node, Problem, Reading, Refused, Registry, Value, Wrong
 from verno.rules import fields
-from verno.rules.asking import asked
 from verno.rules.effects import (
     AnyEffect,
     Bundle,
@@ -23,8 +22,9 @@ from verno.rules.effects import (
 )
 from verno.rules.facts import Facts, Line
 from verno.rules.fields import Known
-from verno.rules.indexing import Index, Needs, index
-from verno.rules.rivals import rivals
+from verno.rules.making.asking import asked
+from verno.rules.making.indexing import Index, Needs, index
+from verno.rules.making.rivals import rivals
 from verno.rules.types import Rule, Rulebook
 
 PATH = " / "

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from verno.rules.compiling import Book, Ready
 from verno.rules.facts import Facts
+from verno.rules.making.compiling import Book, Ready
 from verno.rules.types import Fired
 
 CONDITION, PAUSED, BUDGET, POINTS, RIVAL, NOTHING = "condition", "paused", "budget", "points", "rival", "nothing"

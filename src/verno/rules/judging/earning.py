@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from verno.rules.compiling import Act
 from verno.rules.effects import WHOLE, Each, Earn, EarnFixed, EarnMultiply, EarnPercent
 from verno.rules.facts import Facts, Line
+from verno.rules.making.compiling import Act
 from verno.rules.types import STEPS, Fired
 
 HUNDRED = 100

@@ -7,7 +7,7 @@ are *complete*: a rule is left out only for the sake of one that acts and that i
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from verno.rules.compiling import Ready
+from verno.rules.making.compiling import Ready
 
 MOST_TRIES = 64
 """Sets that are worked out to find the best one. Where there are more, the best of these is taken: never worse than

@@ -1,0 +1,1 @@
+"""A rulebook made ready: conditions become closures, rules are indexed, rivals are known."""
