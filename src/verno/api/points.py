@@ -15,7 +15,9 @@ from verno.intake import context
 from verno.intake import queries as intake
 from verno.intake.queries import ReceiptName
 from verno.intake.reading import explaining
+from verno.intake.reading import progress as standing
 from verno.intake.reading.explaining import Explanation
+from verno.intake.reading.progress import ProgressPart
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.ledger import queries as ledger
@@ -52,6 +54,12 @@ class BalanceAnswer(msgspec.Struct, frozen=True):
     """One entry a unit of the program, the oldest unit first."""
 
     balance: list[UnitBalance]
+
+
+class ProgressAnswer(msgspec.Struct, frozen=True):
+    """One entry a track, by its code."""
+
+    progress: list[ProgressPart]
 
 
 class ReceiptPart(msgspec.Struct, frozen=True):
@@ -104,6 +112,22 @@ def balance(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the ad
             ]
         )
     )
+
+
+@router.get(
+    "/members/{id}/progress",
+    auth=Bearer(Scope.MEMBERS_READ),
+    summary="Where a member stands on tiers, scales and other tracks",
+    openapi_extra=shapes.describe(gives={200: ProgressAnswer}),
+)
+def progress(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Read each track that is for the member: value, step, and how far the next one is, also in words."""
+    now = clock.now()
+    key = caller(request)
+    with db.transaction(key.program_id) as conn:
+        who = holder(conn, key, id)
+        about = context.of(conn, key.program_id)
+        return answer(ProgressAnswer(standing.of(conn, about, who, now=now)))
 
 
 @router.get(

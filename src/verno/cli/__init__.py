@@ -17,6 +17,7 @@ COMMANDS = {
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
     "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points."),
+    "track": ("verno.cli.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
     "replay": ("verno.cli.replay:replay", "Try a rulebook on stored receipts; writes nothing."),
     "report": ("verno.cli.report:report", "Print reports: the liability in points."),
     "verify": ("verno.cli.verify:verify", "Check independently that the books balance."),

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from verno.corrections import service as corrections
 from verno.intake import context
+from verno.intake.reading import recounting
 from verno.intake.returns import applying
 from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
+from verno.progress import service as progress
 from verno.reports import reader
 from verno.sealing import service as sealing
 from verno.wiring.jobs import WORKER
@@ -99,6 +101,24 @@ def forget_limits(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
+def sweep_tracks(*, now: datetime, stopping: Stopping) -> int:
+    """Judge members whom the business date has moved on progress tracks; returns how many were looked at."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        while not stopping() and (done := db.retrying(partial(_sweep_some, program, now))):
+            total += done
+    return total
+
+
+def fill_tracks(*, now: datetime, stopping: Stopping) -> int:
+    """Recount stored receipts for versions of tracks that wait for it; returns how many receipts were counted."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    return sum(recounting.fill(program, now=now, stopping=stopping) for program in programs)
+
+
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
     """Plan last month's points statements where they are missing; returns how many are on their way."""
     with db.transaction() as conn:
@@ -118,6 +138,11 @@ def _apply_some(program: str, now: datetime) -> int:
 def _forget_some(now: datetime) -> int:
     with db.across_programs() as conn:
         return limits.forget(conn, now=now)
+
+
+def _sweep_some(program: str, now: datetime) -> int:
+    with db.transaction(program) as conn:
+        return progress.sweep(conn, program, on=context.of(conn, program).board(now), now=now)
 
 
 def _move_some(program: str, now: datetime) -> int:

@@ -19,6 +19,7 @@ from verno.rules.types import Fired, Verdict
 
 NOTHING = Stored()
 NO_THING = Thing()
+NO_GOODS: Mapping[str, Thing] = {}
 
 
 def judged(
@@ -71,8 +72,15 @@ def remembered(one: Sold, member: Member) -> Stored:
     return replace(one.row.facts or NOTHING, member=remembering.person(member))
 
 
-def facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, member: Member | None) -> Facts:
-    """Return what rules and tracks look at of a part of a receipt."""
+def facts(
+    context: Context,
+    one: Sold,
+    quantities: Mapping[int, int] | None,
+    member: Member | None,
+    *,
+    goods: Mapping[str, Thing] = NO_GOODS,
+) -> Facts:
+    """Return what rules and tracks look at of a part of a receipt; ``goods`` are those it does not remember."""
     row = one.row
     known, store = row.facts or NOTHING, context.by_place[row.place_id]
     if member is None:
@@ -81,7 +89,7 @@ def facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, mem
     return Facts(
         at=row.at,
         zone=store.timezone,
-        lines=_lines(one, quantities or kept.all_of(one.lines), known),
+        lines=_lines(one, quantities or kept.all_of(one.lines), {**goods, **known.goods}),
         place=store.code,
         region=known.region,
         legal_entity=known.legal_entity,
@@ -94,7 +102,7 @@ def facts(context: Context, one: Sold, quantities: Mapping[int, int] | None, mem
     )
 
 
-def _lines(one: Sold, quantities: Mapping[int, int], known: Stored) -> list[Line]:
+def _lines(one: Sold, quantities: Mapping[int, int], goods: Mapping[str, Thing]) -> list[Line]:
     """Return the lines of which something is left, each with its share of the figures."""
     lines = []
     for line in one.lines:
@@ -102,7 +110,7 @@ def _lines(one: Sold, quantities: Mapping[int, int], known: Stored) -> list[Line
         if not left:
             continue
         thing, part = one.things[line.line], kept.kept([line], {line.line: left})
-        about = known.goods.get(thing.sku, NO_THING)
+        about = goods.get(thing.sku, NO_THING)
         made = Line(
             number=line.line,
             sku=thing.sku,

@@ -4,7 +4,7 @@ What a receipt's rulebook asks of its member, its place and its goods is stored 
 explanation and a replay see what the till saw.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -80,6 +80,12 @@ def known(
         tiers = {one.track: one.step for one in found if one.step is not None}
         people[holder] = replace(member, tiers=tiers, progress={one.track: one.value for one in found})
     return people
+
+
+def goods_of(conn: Connection, context: Context, skus: Iterable[str]) -> dict[str, Thing]:
+    """Return what goods are now, by SKU."""
+    found = catalogue.facts(conn, context.program.id, sorted(set(skus)))
+    return {sku: Thing(category, cost) for sku, (category, cost) in found.items()}
 
 
 def _asks(uses: frozenset[str], of: tuple[str, ...]) -> bool:

@@ -72,6 +72,22 @@ FROM (
 JOIN intake_receipt t ON t.id = n.id AND t.program_id = %(program)s AND t.status <> 'claimed'
 LIMIT 1
 
+-- name: settled_of
+-- All settled receipts of some holders as lock_sold reads them, without a lock, for a recount of what they keep.
+-- Plan: function scan, nested loop on the index by holder.
+SELECT 0, t.id::text, t.holder_id::text, t.holder_id::text, coalesce(t.lines_holder_id, t.holder_id)::text,
+       t.place_id::text, t.series, t.number, t.at, t.status, t.amount, t.line_count, t.rulebook_id::text,
+       coalesce(t.verdict, '[]'), t.spent, t.points_value, t.given, t.hold_expires_at, t.claim_code, t.fiscal_number,
+       t.cashier, (SELECT code FROM workspace_place WHERE id = t.till_id), '{}'::jsonb, NULL, t.channel,
+       coalesce(t.payments, '[]'), coalesce(t.attributes, '{}'), t.facts, t.taken_off
+FROM json_array_elements_text(%(holders)s) AS r (holder_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM intake_receipt
+    WHERE holder_id = r.holder_id::uuid AND program_id = %(program)s AND status = 'settled'
+    OFFSET 0
+) t
+ORDER BY t.holder_id, t.at, t.id
+
 -- name: claimed_numbers
 -- Which of some numbers are taken at all, and whether by a sale: one that has come since the sales were looked for.
 -- LIMIT keeps the plan. Plan: function scan, primary keys of claims and receipts.
