@@ -15,6 +15,8 @@ from tests.progress.shop import Shop, noon
 from verno.kit import db
 from verno.members import merging
 from verno.members import queries as members
+from verno.members import service as people
+from verno.members.types import MemberKind, NewMember
 from verno.progress import engine, queries, service
 from verno.progress.types import (
     Achievement,
@@ -333,3 +335,19 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
         conn.rollback()
     assert "Seq Scan" not in plan, plan
     assert "Hash Join" not in plan, plan
+
+
+def test_the_sweep_rests_rows_of_those_who_were_merged_or_joined_a_group(shop: Shop) -> None:
+    steps = (Step(code="five", threshold=100, share=500),)
+    shop.open(track(1, settings=Scale(whose=Whose.GROUP), window=YEAR, steps=steps, audience=Audience.COMPANY))
+    for name in ("north", "south", "ann"):
+        shop.member(name, kind="company")
+        shop.buys(name, 60, day("03-01"))
+    assert shop.told() == []
+    group = [NewMember(name, buying_group="g") for name in ("north", "south")]
+    people.upsert(shop.conn, shop.program, [*group, NewMember("ann", kind=MemberKind.PERSON)], now=noon(day("03-02")))
+    assert shop.sweeps(day("2027-01-01")) == 3
+    assert shop.sweeps(day("2027-01-01")) == 0
+    due = shop.conn.execute("SELECT count(*) FROM progress_tier WHERE due_on IS NOT NULL").fetchone()
+    assert due == (1,)
+    assert shop.stands("south", day("03-02")).value == 120

@@ -15,10 +15,13 @@ from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
+from verno.progress import queries as tracks
+from verno.progress import service as progress
 from verno.reports import reader
 from verno.sealing import service as sealing
 from verno.wiring.jobs import WORKER
 from verno.workspace import queries as workspace
+from verno.workspace.types import Program
 
 Stopping = Callable[[], bool]
 
@@ -99,10 +102,26 @@ def forget_limits(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
+def sweep_progress(*, now: datetime, stopping: Stopping) -> int:
+    """Judge, program by program, whom the business date has moved on their tracks; returns how many rows that was."""
+    with db.transaction() as conn:
+        programs = list(workspace.programs(conn))
+    total = 0
+    for program in programs:
+        while not stopping() and (done := db.retrying(partial(_sweep_some, program, now))):
+            total += done
+    return total
+
+
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
     """Plan last month's points statements where they are missing; returns how many are on their way."""
     with db.transaction() as conn:
         return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())
+
+
+def _sweep_some(program: Program, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return progress.sweep(conn, program.id, on=tracks.judging(conn, program, now=now), now=now)
 
 
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:

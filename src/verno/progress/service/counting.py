@@ -74,7 +74,7 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
     Returns how many rows were looked at; the caller goes on until there are none. Again on the same day it finds none.
     """
     today = engine.today_of(on, now)
-    tracks = {one.id for one in on.holding(today)}
+    tracks = {one.id: one.track for one in on.holding(today)}
     if not tracks:
         return 0
     parameters = {"program": program_id, "today": today, "tracks": sorted(tracks), "limit": limit}
@@ -85,11 +85,11 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
     pairs, ghosts = [], []
     for owner, track, holder, group in due:
         person = people[holder]
-        if group is None and person.id != owner:  # merged since: from now on the survivor's row tells
+        mine = Owner(owner, None, group) if group is not None else person.owner(tracks[track])
+        if mine.id != owner or not person.counts(tracks[track]):  # merged since, or in a group: another row tells
             ghosts.append({"owner_id": owner, "track_id": track})
-            pairs.append(Pair(Owner(person.id, person.joined), track, person.id))
-        else:
-            pairs.append(Pair(Owner(owner, None if group else person.joined, group), track, holder))
+        if person.counts(tracks[track]):
+            pairs.append(Pair(mine, track, person.id))
     if ghosts:
         conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
     _judge(conn, program_id, on, pairs, now=now, sweeps=True)
