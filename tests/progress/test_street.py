@@ -67,6 +67,28 @@ def test_any_order_of_a_feed_leaves_the_same(
     assert found[0] == found[1]
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(-3, 9)), max_size=12), st.integers(5, 30))
+def test_whose_days_are_not_read_stands_where_they_would_put_them(
+    conn: psycopg.Connection, bought: list[tuple[int, int]], wide: int
+) -> None:
+    conn.rollback()
+    shop = Shop(conn)
+    ann = shop.member("ann")
+    shop.open(track(7, 15, 40, settings=Tiers(grace_days=2), window=Rolling(wide)))
+    today, there = FIRST, 0
+    for days_later, wanted in bought:
+        today, amount = today + timedelta(days=days_later), max(wanted, -there)
+        there += amount
+        shop.sweeps(today)
+        shop.buys("ann", amount, today if amount > 0 else FIRST, on=today)
+        step, value = conn.execute("SELECT step, value FROM progress_tier").fetchone() or (None, 0)
+        found = shop.stands("ann", today)
+        assert (found.step, found.value <= value) == (step, True)
+    assert ann
+    conn.rollback()
+
+
 def test_a_receipt_that_moves_nothing_is_left_out(conn: psycopg.Connection) -> None:
     shop = Shop(conn)
     ann = shop.member("ann")
