@@ -19,9 +19,7 @@ def member(conn: psycopg.Connection, program: Program, code: str, **more: object
 
 
 def events(conn: psycopg.Connection) -> list[tuple[str, str]]:
-    return conn.execute(
-        "SELECT type, body ->> 'badge' FROM kit_event WHERE type LIKE 'badge.%' ORDER BY id"
-    ).fetchall()
+    return conn.execute("SELECT type, body ->> 'badge' FROM kit_event WHERE type LIKE 'badge.%' ORDER BY id").fetchall()
 
 
 def test_a_member_is_a_person_unless_said_otherwise(conn: psycopg.Connection) -> None:
