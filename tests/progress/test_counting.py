@@ -318,7 +318,18 @@ def test_the_database_refuses(shop: Shop, sql: str, error: type[Exception]) -> N
         shop.conn.execute(sql)
 
 
-PLANS = ("owners", "open_tiers", "lock_tiers", "add_counts", "counts", "floors", "contracts", "write_tiers", "tiers_of")
+PLANS = (
+    "owners",
+    "open_tiers",
+    "wake_owners",
+    "lock_tiers",
+    "add_counts",
+    "counts",
+    "floors",
+    "contracts",
+    "write_tiers",
+    "tiers_of",
+)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -329,6 +340,7 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
             "owners": "[]",
             "ids": "[]",
             "counters": [],
+            "today": day("03-01"),
             "program": holder(),
             "now": noon(day("03-01")),
         }
@@ -352,3 +364,16 @@ def test_the_sweep_rests_rows_of_those_who_were_merged_or_joined_a_group(shop: S
     due = shop.conn.execute("SELECT count(*) FROM progress_tier WHERE due_on IS NOT NULL").fetchone()
     assert due == (1,)
     assert shop.stands("south", day("03-02")).value == 120
+
+
+def test_an_import_counts_now_and_is_judged_by_the_sweep(shop: Shop) -> None:
+    ann = shop.member("ann")
+    stored = shop.open(track(100, settings=tiers(), window=YEAR))
+    board, today = shop.board(day("06-01")), noon(day("06-01"))
+    for text in ("02-01", "03-01"):
+        moved = [Moved(ann, stored.counter_id, day(text), 60)]
+        service.count(shop.conn, shop.program.id, moved, on=board, now=today, later=True)
+    assert shop.told() == []
+    assert shop.stands("ann", day("06-01")).since == day("03-01")
+    assert shop.sweeps(day("06-01")) == 1
+    assert shop.told() == [("tier.reached.v1", "a")]

@@ -42,11 +42,14 @@ class Pair(NamedTuple):
     holder_id: str
 
 
-def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime) -> None:
+def count(
+    conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime, later: bool = False
+) -> None:
     """Add what a batch moved to its days, in the transaction of what moved it, and tell what came of it.
 
     Called once a transaction, after everything else; nothing is asked of the database when nothing moved. Steps are
-    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not.
+    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not. ``later``
+    leaves the judging to the sweep: for imports, whose days lie in the past.
     """
     rows = _sums(moved)
     if not rows:
@@ -60,6 +63,10 @@ def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Boar
                 pair = Pair(people[holder].owner(one.track), one.id, people[holder].id)
                 pairs.append(pair)
                 added.setdefault((pair.owner.id, one.id), []).append((day, amount))
+    if later:
+        _wake(conn, program_id, pairs, today=engine.today_of(on, now), now=now)
+        _add(conn, program_id, rows, now=now)
+        return
     _judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
 
 
@@ -157,6 +164,19 @@ def pairs_of(people: dict[str, Person], tracks: Collection[Stored]) -> list[Pair
 
 def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datetime) -> Cursor[TupleRow]:
     """Make and lock the owners' rows in their order, in the caller's pipeline; the cursor tells where each stood."""
+    parameters = {"program": program_id, "now": now, "rows": _keys(pairs)}
+    conn.execute(SQL["open_tiers"], parameters)
+    return conn.execute(SQL["lock_tiers"], parameters)
+
+
+def _wake(conn: Connection, program_id: str, pairs: Iterable[Pair], *, today: date, now: datetime) -> None:
+    """Make and lock the owners' rows, due today."""
+    parameters = {"program": program_id, "now": now, "today": today, "rows": _keys(pairs)}
+    conn.execute(SQL["wake_owners"], parameters)
+
+
+def _keys(pairs: Iterable[Pair]) -> str:
+    """Return owners' rows, each once, sorted as they are locked."""
     rows = {
         (pair.owner.id, pair.track_id): {
             "owner_id": pair.owner.id,
@@ -166,9 +186,7 @@ def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datet
         }
         for pair in pairs
     }
-    parameters = {"program": program_id, "now": now, "rows": batches.rows([rows[key] for key in sorted(rows)])}
-    conn.execute(SQL["open_tiers"], parameters)
-    return conn.execute(SQL["lock_tiers"], parameters)
+    return batches.rows([rows[key] for key in sorted(rows)])
 
 
 class _Batch(NamedTuple):
