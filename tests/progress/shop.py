@@ -66,7 +66,8 @@ class Shop:
     def sweeps(self, day: date) -> int:
         """Let a day begin; returns how many rows were looked at."""
         total = 0
-        while done := service.sweep(self.conn, self.program.id, on=self.board(day), now=noon(day), limit=3):
+        on = queries.judging(self.conn, self.program, now=noon(day))
+        while done := service.sweep(self.conn, self.program.id, on=on, now=noon(day), limit=3):
             total += done
         return total
 

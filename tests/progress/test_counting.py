@@ -15,6 +15,8 @@ from tests.progress.shop import Shop, noon
 from verno.kit import db
 from verno.members import merging
 from verno.members import queries as members
+from verno.members import service as people
+from verno.members.types import MemberKind, NewMember
 from verno.progress import engine, queries, service
 from verno.progress.types import (
     Achievement,
@@ -262,8 +264,9 @@ def test_one_and_five_hundred_cost_the_same_and_no_tracks_cost_nothing(shop: Sho
     stored = shop.open(track(10, 50, settings=tiers(downgrade=Downgrade.NEVER), window=YEAR))
     people = [shop.member(f"m{n}") for n in range(501)]
     moved = [Moved(one, stored.counter_id, day("03-01"), 20) for one in people]
-    assert cost(moved[:1]) == cost(moved[1:]) == 3
+    assert cost(moved[:1]) == cost(moved[1:]) == 4
     assert len(shop.told("tier")) == 501
+    assert cost(moved[:1]) == cost(moved[1:]) == 3  # short of the next step by all means: no days are read
 
 
 def test_what_comes_to_nothing_is_not_written(shop: Shop) -> None:
@@ -315,7 +318,18 @@ def test_the_database_refuses(shop: Shop, sql: str, error: type[Exception]) -> N
         shop.conn.execute(sql)
 
 
-PLANS = ("owners", "open_tiers", "lock_tiers", "add_counts", "counts", "floors", "contracts", "write_tiers", "tiers_of")
+PLANS = (
+    "owners",
+    "open_tiers",
+    "wake_owners",
+    "lock_tiers",
+    "add_counts",
+    "counts",
+    "floors",
+    "contracts",
+    "write_tiers",
+    "tiers_of",
+)
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -326,6 +340,7 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
             "owners": "[]",
             "ids": "[]",
             "counters": [],
+            "today": day("03-01"),
             "program": holder(),
             "now": noon(day("03-01")),
         }
@@ -333,3 +348,32 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
         conn.rollback()
     assert "Seq Scan" not in plan, plan
     assert "Hash Join" not in plan, plan
+
+
+def test_the_sweep_rests_rows_of_those_who_were_merged_or_joined_a_group(shop: Shop) -> None:
+    steps = (Step(code="five", threshold=100, share=500),)
+    shop.open(track(1, settings=Scale(whose=Whose.GROUP), window=YEAR, steps=steps, audience=Audience.COMPANY))
+    for name in ("north", "south", "ann"):
+        shop.member(name, kind="company")
+        shop.buys(name, 60, day("03-01"))
+    assert shop.told() == []
+    group = [NewMember(name, buying_group="g") for name in ("north", "south")]
+    people.upsert(shop.conn, shop.program, [*group, NewMember("ann", kind=MemberKind.PERSON)], now=noon(day("03-02")))
+    assert shop.sweeps(day("2027-01-01")) == 3
+    assert shop.sweeps(day("2027-01-01")) == 0
+    due = shop.conn.execute("SELECT count(*) FROM progress_tier WHERE due_on IS NOT NULL").fetchone()
+    assert due == (1,)
+    assert shop.stands("south", day("03-02")).value == 120
+
+
+def test_an_import_counts_now_and_is_judged_by_the_sweep(shop: Shop) -> None:
+    ann = shop.member("ann")
+    stored = shop.open(track(100, settings=tiers(), window=YEAR))
+    board, today = shop.board(day("06-01")), noon(day("06-01"))
+    for text in ("02-01", "03-01"):
+        moved = [Moved(ann, stored.counter_id, day(text), 60)]
+        service.count(shop.conn, shop.program.id, moved, on=board, now=today, later=True)
+    assert shop.told() == []
+    assert shop.stands("ann", day("06-01")).since == day("03-01")
+    assert shop.sweeps(day("06-01")) == 1
+    assert shop.told() == [("tier.reached.v1", "a")]

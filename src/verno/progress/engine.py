@@ -65,8 +65,8 @@ class Board:
     uses: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        """Tell whether anything is counted."""
-        return bool(self.counters)
+        """Tell whether there is any track."""
+        return bool(self.stored)
 
     def holding(self, day: date) -> list[Stored]:
         """Return the version of each track that holds on a day, in the order of their codes."""
@@ -109,13 +109,7 @@ def board(stored: Sequence[Stored], known: Known, zone: ZoneInfo, *, today: date
 
     A condition that cannot be read any more (a place that is gone) counts nothing, rather than everything.
     """
-    live: list[Stored] = []
-    begun: set[str] = set()
-    for one in sorted(stored, key=lambda one: (one.id, -one.version)):
-        if one.id not in begun:
-            live.append(one)
-            if one.filled and one.effective_from <= today:
-                begun.add(one.id)
+    live = living(stored, today)
     counters: dict[str, Counter] = {}
     for one in live:
         made = ready(one.track, known)
@@ -128,6 +122,18 @@ def board(stored: Sequence[Stored], known: Known, zone: ZoneInfo, *, today: date
         counters[one.counter_id] = Counter(one.counter_id, made, since)
     uses = frozenset(name for one in counters.values() for name in one.ready.uses)
     return Board(zone, tuple(counters.values()), tuple(live), uses)
+
+
+def living(stored: Sequence[Stored], today: date) -> list[Stored]:
+    """Return of each track the version that holds, and those to come, the newest first."""
+    live: list[Stored] = []
+    begun: set[str] = set()
+    for one in sorted(stored, key=lambda one: (one.id, -one.version)):
+        if one.id not in begun:
+            live.append(one)
+            if one.filled and one.effective_from <= today:
+                begun.add(one.id)
+    return live
 
 
 def contribution(one: Ready, facts: Facts, points: Mapping[str, int] = NOTHING) -> int:

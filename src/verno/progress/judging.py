@@ -111,8 +111,8 @@ def _scale(track: Track, series: Series, today: date, joined: date | None) -> Ju
 def _achieved(track: Track, series: Series, today: date, joined: date | None) -> Judged:
     """Judge what stays once it was reached: the first day on which the window was enough."""
     step, since = NONE, None
-    for day in series.days:
-        found = machine.reached(track.steps, windows.value(track.metric, track.window, series, day, joined))
+    for day, has in zip(*windows.points(track.metric, track.window, series, joined), strict=True):
+        found = machine.reached(track.steps, has) if day <= today else NONE
         if found > step:
             step, since = found, day
     value = windows.value(track.metric, track.window, series, today, joined)

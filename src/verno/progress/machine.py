@@ -5,7 +5,8 @@ anybody looked: a return that takes from a day of the past also takes back what 
 looked at on which something may change, so that a life costs as much as it has days with a purchase.
 """
 
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from verno.progress import windows
@@ -26,7 +27,7 @@ class Held:
     grace_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Course:
     """A member's way along a track of tiers."""
 
@@ -34,24 +35,56 @@ class Course:
     tiers: Tiers
     series: Series
     joined: date | None
+    days: list[date] = field(init=False)
+    values: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the days on which the window's value changes."""
+        self.days, self.values = windows.points(self.track.metric, self.track.window, self.series, self.joined)
 
     def run(self, today: date) -> Held:
         """Return what holds at the end of ``today``."""
         held = Held()
         day: date | None = min(self.series.days[0], today) if self.series.days else today
         while day is not None and day <= today:
-            held = self.on(held, day)
-            day = self.next_day(held, day)
+            position = bisect_right(self.days, day)
+            held = self._on(held, day, self.values[position - 1] if position else 0)
+            day = self._next_look(held, day, position)
         return held
 
     def next_day(self, held: Held, day: date) -> date | None:
-        """Return the next day on which another step may hold."""
-        ends = [end + DAY for end in (held.holds_until, held.grace_until) if end is not None and end >= day]
-        return windows.earliest(windows.next_change(self.track.window, self.series, day, self.joined), *ends)
+        """Return the next day on which anything may be another, if nothing more comes."""
+        return windows.earliest(
+            windows.next_change(self.track.window, self.series, day, self.joined), *_ends(held, day)
+        )
 
-    def on(self, held: Held, day: date) -> Held:
-        """Return what holds at the end of ``day``, when ``held`` did before."""
-        value = windows.value(self.track.metric, self.track.window, self.series, day, self.joined)
+    def _next_look(self, held: Held, day: date, position: int) -> date | None:
+        """Return the next day on which another step may hold; ``position`` is that of the next change."""
+        up = self.track.steps[held.step + 1].threshold if held.step + 1 < len(self.track.steps) else None
+        ends = _ends(held, day)
+        if self._rests(held):
+            down = None
+        elif self.tiers.maintain is None and held.grace_until is None:
+            down = keep(self.track.steps[held.step])
+        else:  # in grace, whatever comes may be enough
+            return windows.earliest(self.days[position] if position < len(self.days) else None, *ends)
+        end = min(ends, default=None)
+        for place in range(position, len(self.days)):
+            if end is not None and self.days[place] >= end:
+                return end
+            value = self.values[place]
+            if (up is not None and value >= up) or (down is not None and value < down):
+                return self.days[place]
+        return end
+
+    def _rests(self, held: Held) -> bool:
+        """Tell whether the step can only rise before its term is over."""
+        if held.step == NONE or self.tiers.downgrade is Downgrade.NEVER:
+            return True
+        return self.tiers.maintain is not None and held.grace_until is None
+
+    def _on(self, held: Held, day: date, value: int) -> Held:
+        """Return what holds at the end of ``day``, when ``held`` did before; ``value`` is the window's."""
         earned = reached(self.track.steps, value)
         if earned > held.step:
             return Held(earned, day, self._term(day))
@@ -76,13 +109,9 @@ class Course:
     def lasts(self, held: Held, today: date) -> date | None:
         """Return the last day on which the window alone is enough for the step, if nothing more comes; None: no end."""
         want = keep(self.track.steps[held.step])
-        day = windows.next_change(self.track.window, self.series, today, self.joined)
-        while day is not None:
-            if windows.value(self.track.metric, self.track.window, self.series, day, self.joined) < want:
-                return day - DAY
-            if not self.series.days or day > self.series.days[-1] + timedelta(days=4000):
-                return None  # nothing is left that could leave the window
-            day = windows.next_change(self.track.window, self.series, day, self.joined)
+        for place in range(bisect_right(self.days, today), len(self.days)):
+            if self.values[place] < want:
+                return self.days[place] - DAY
         return None
 
     def _followed(self, held: Held, day: date, value: int, earned: int) -> Held:
@@ -121,6 +150,10 @@ class Course:
 
     def _following(self, ended: date) -> date | None:
         return None if self.tiers.maintain is None else windows.next_term(self.tiers.maintain, ended, self.joined)
+
+
+def _ends(held: Held, day: date) -> list[date]:
+    return [end + DAY for end in (held.holds_until, held.grace_until) if end is not None and end >= day]
 
 
 def keep(step: Step) -> int:

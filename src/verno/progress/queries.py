@@ -20,6 +20,7 @@ from verno.progress import engine
 from verno.progress.engine import Board, Owner
 from verno.progress.types import Audience, Contract, Floor, Metric, Rule, Standing, Stored, Track, Whose
 from verno.rules import fields
+from verno.workspace.types import Program
 
 SQL = Statements("verno.progress")
 
@@ -73,6 +74,13 @@ def tracks(conn: Connection, program_id: str) -> list[Stored]:
         Stored(id_, version, counter, msgspec.convert(body, Track), msgspec.convert(rule, Rule), *rest)
         for id_, version, counter, body, rule, *rest in rows
     ]
+
+
+def judging(conn: Connection, program: Program, *, now: datetime) -> Board:
+    """Return a program's tracks for whoever judges and counts nothing, so that no condition need be ready."""
+    zone = localtime.zone(program.timezone)
+    today = localtime.business_date(now, zone)
+    return Board(zone, stored=tuple(engine.living(tracks(conn, program.id), today)))
 
 
 def known(on: Board, *, currency: str, day: date) -> dict[str, fields.Track]:

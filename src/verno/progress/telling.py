@@ -1,6 +1,6 @@
 """What is told, and which badges are given, when somebody stands elsewhere than at the last look. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -8,10 +8,21 @@ import msgspec
 
 from verno.kit import outbox
 from verno.members.types import NewBadge
-from verno.progress import machine
+from verno.progress import machine, windows
 from verno.progress.engine import Judged
 from verno.progress.machine import NONE
-from verno.progress.types import Achievement, Badge, Challenge, Stored, Streak, Tiers, Track
+from verno.progress.types import (
+    Achievement,
+    Badge,
+    Challenge,
+    Metric,
+    Rolling,
+    Scale,
+    Stored,
+    Streak,
+    Tiers,
+    Track,
+)
 
 STAYING = (Achievement, Badge, Challenge)
 """Kinds whose steps time does not take away: one that is lost was not earned after all, and its badge goes along."""
@@ -52,6 +63,9 @@ def changed(stored: Stored, last: Last, found: Judged) -> Last:
     )
 
 
+BY_VALUE = (Tiers, Scale, *STAYING)
+"""Kinds whose steps are reached when the window's value reaches their threshold, and not otherwise."""
+
 Told: TypeAlias = tuple[str, dict[str, object]]
 """An event's type and body."""
 
@@ -62,6 +76,35 @@ class Who(NamedTuple):
     program_id: str
     holder_id: str
     group: str | None
+
+
+def unmoved(stored: Stored, last: Last, looked_on: date, moved: Sequence[tuple[date, int]], today: date) -> Last | None:
+    """Return where an owner stands if nothing of it can have changed but the value; None: the days have to be read.
+
+    What is added since the last look cannot do more than add to the value of then: days that left the window meanwhile
+    have made it less. So as long as that sum is short of the next step, nothing is reached; and what time may change
+    has its day. The value that is kept is therefore at least the true one, until the days are read again.
+    """
+    track = stored.track
+    if (
+        last.version != stored.version
+        or last.is_set
+        or last.grace_until is not None
+        or (last.due_on is not None and last.due_on <= today)
+        or not isinstance(track.settings, BY_VALUE)
+        or track.metric in {Metric.MARGIN, Metric.BEST_MONTH}
+        or any(amount < 0 or not looked_on <= day <= today for day, amount in moved)
+    ):
+        return None
+    value = last.value + sum(amount for _, amount in moved)
+    ahead = position(track, last.step) + 1
+    if ahead < len(track.steps) and value >= track.steps[ahead].threshold:
+        return None
+    due = last.due_on
+    if isinstance(track.window, Rolling):
+        first = min((day for day, _ in moved), default=None)
+        due = windows.earliest(due, None if first is None else first + timedelta(days=track.window.days))
+    return msgspec.structs.replace(last, value=value, due_on=due)
 
 
 def events(stored: Stored, last: Last, found: Judged, *, who: Who, now: datetime) -> list[outbox.NewEvent]:

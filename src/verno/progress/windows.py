@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 from itertools import accumulate
+from typing import TypeAlias
 
 from verno.ledger.lifetime import plus_months
 from verno.progress.types import Anniversary, Between, Buckets, Calendar, Lifetime, Metric, Period, Rolling, Window
@@ -10,6 +11,10 @@ from verno.progress.types import Anniversary, Between, Buckets, Calendar, Lifeti
 DAY = timedelta(days=1)
 A_YEAR = 12
 MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.HALF: 6, Period.YEAR: A_YEAR}
+
+
+Points: TypeAlias = tuple[list[date], list[int]]
+"""Days on which a value changes, and the values from each of them on."""
 
 
 class Series:
@@ -93,6 +98,70 @@ def next_change(window: Window, series: Series, day: date, joined: date | None) 
         _, last = span(window, day, joined)
         found.append(last + DAY if last is not None and last >= day else None)
     return earliest(*found)
+
+
+def points(metric: Metric, window: Window, series: Series, joined: date | None) -> Points:
+    """Return each day on which the window's value changes if nothing more comes, in order, with what it is then.
+
+    Before the first it is 0. The last may lie in the future.
+    """
+    if metric is Metric.BEST_MONTH:
+        return _one_by_one(metric, window, series, joined)
+    if isinstance(window, Rolling):
+        return _rolling(series, timedelta(days=window.days))
+    days: list[date] = []
+    values: list[int] = []
+    first, last = date.min, None
+    value, begun = 0, False
+    for day, amount in zip(series.days, series.amounts, strict=True):
+        if not begun or (last is not None and day > last and not isinstance(window, Between)):
+            if begun and last is not None and last + DAY < day:
+                days.append(last + DAY)
+                values.append(0)
+            first, last = span(window, day, joined)
+            value, begun = 0, True
+        if first <= day and (last is None or day <= last):
+            value += amount
+            days.append(day)
+            values.append(value)
+    if begun and last is not None and not isinstance(window, Between):
+        days.append(last + DAY)
+        values.append(0)
+    return days, values
+
+
+def _rolling(series: Series, wide: timedelta) -> Points:
+    """Let each day's count come, and leave again."""
+    coming, amounts = series.days, series.amounts
+    leaving = [day + wide for day in coming]
+    days: list[date] = []
+    values: list[int] = []
+    come = leave = value = 0
+    while leave < len(leaving):
+        day = coming[come] if come < len(coming) and coming[come] < leaving[leave] else leaving[leave]
+        if come < len(coming) and coming[come] == day:
+            value += amounts[come]
+            come += 1
+        if leaving[leave] == day:
+            value -= amounts[leave]
+            leave += 1
+        days.append(day)
+        values.append(value)
+    return days, values
+
+
+def _one_by_one(metric: Metric, window: Window, series: Series, joined: date | None) -> Points:
+    days: list[date] = []
+    values: list[int] = []
+    day = series.days[0] if series.days else None
+    last = series.days[-1] if series.days else date.min
+    while day is not None:
+        days.append(day)
+        values.append(value(metric, window, series, day, joined))
+        if day > last and values[-1] == 0:
+            break  # nothing is left that could leave
+        day = next_change(window, series, day, joined)
+    return days, values
 
 
 def earliest(*days: date | None) -> date | None:

@@ -16,11 +16,13 @@ from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
+from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.reports import reader
 from verno.sealing import service as sealing
 from verno.wiring.jobs import WORKER
 from verno.workspace import queries as workspace
+from verno.workspace.types import Program
 
 Stopping = Callable[[], bool]
 
@@ -101,10 +103,10 @@ def forget_limits(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
-def sweep_tracks(*, now: datetime, stopping: Stopping) -> int:
-    """Judge members whom the business date has moved on progress tracks; returns how many were looked at."""
+def sweep_progress(*, now: datetime, stopping: Stopping) -> int:
+    """Judge, program by program, whom the business date has moved on their tracks; returns how many rows that was."""
     with db.transaction() as conn:
-        programs = [program.id for program in workspace.programs(conn)]
+        programs = list(workspace.programs(conn))
     total = 0
     for program in programs:
         while not stopping() and (done := db.retrying(partial(_sweep_some, program, now))):
@@ -125,6 +127,11 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG00
         return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())
 
 
+def _sweep_some(program: Program, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return progress.sweep(conn, program.id, on=tracks.judging(conn, program, now=now), now=now)
+
+
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:
     with db.transaction(program) as conn:
         return days.tell_days(conn, program, zone, now=now)
@@ -138,11 +145,6 @@ def _apply_some(program: str, now: datetime) -> int:
 def _forget_some(now: datetime) -> int:
     with db.across_programs() as conn:
         return limits.forget(conn, now=now)
-
-
-def _sweep_some(program: str, now: datetime) -> int:
-    with db.transaction(program) as conn:
-        return progress.sweep(conn, program, on=context.of(conn, program).board(now), now=now)
 
 
 def _move_some(program: str, now: datetime) -> int:

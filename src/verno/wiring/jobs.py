@@ -47,8 +47,8 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
     "apply-parked": Scheduled("verno.wiring.chores:apply_parked", "* * * * *"),
-    "sweep-tracks": Scheduled("verno.wiring.chores:sweep_tracks", "* * * * *"),
     "fill-tracks": Scheduled("verno.wiring.chores:fill_tracks", "* * * * *"),
+    "sweep-progress": Scheduled("verno.wiring.chores:sweep_progress", "* * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }

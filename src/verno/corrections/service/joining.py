@@ -33,6 +33,8 @@ from verno.ledger.types import Entry, Merge, Operation, SendHome, Unmerge
 from verno.ledger.types import Refused as NotPosted
 from verno.members import merging
 from verno.members.merging import Standing
+from verno.progress import queries as tracks
+from verno.progress import service as progress
 from verno.workspace import audit
 from verno.workspace import queries as workspace
 from verno.workspace.audit import Actor, ActorKind
@@ -94,6 +96,7 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     if isinstance(moved, Refused):
         return moved
     restored = merging.restore(conn, program.id, holder_id, into_id, now=now)
+    _judge_progress(conn, program, way, now=now)
     reply = answer.encode(
         UndoAnswer(
             id=id_,
@@ -169,6 +172,7 @@ def _merge(
     if isinstance(moved, Refused):
         return moved
     kinds = merging.redirect(conn, program.id, holder_id, into_id, now=now)
+    _judge_progress(conn, program, way, now=now)
     reply = answer.encode(
         MergeAnswer(
             id=merge_id,
@@ -281,6 +285,11 @@ def _find(
         return None
     row = conn.execute(SQL["find_merge"], {"id": merge_id, "program": program_id}).fetchone()
     return None if row is None else (row[0], row[1], row[2], row[3], row[4], row[5])
+
+
+def _judge_progress(conn: Connection, program: Program, way: _Way, *, now: datetime) -> None:
+    """Judge both again: what was counted lies where it lay, but who counts together is another question now."""
+    progress.judge_again(conn, program.id, way, on=tracks.judging(conn, program, now=now), now=now)
 
 
 def _parts(units: Sequence[Unit], moved: dict[str, int]) -> list[MovedPart]:

@@ -1,21 +1,22 @@
 """Verbs of progress: count what receipts move, judge whom time moves, set steps, agree shares.
 
-A batch takes three round trips, whatever its size, and a program without tracks none: whose counts they are; the
-owners' rows are locked, the days added to and read; what is new is written. Owners are locked before their days are
+A batch takes three round trips, whatever its size, or four, and a program without tracks none: whose counts they are;
+the owners' rows are locked and the days added to; the days of those are read whose step may be another now, which are
+few; what is new is written. Owners are locked before their days are
 read, so that two receipts of one member at the same moment do not each miss the other's part. These locks come after
 those of the ledger's accounts: ``count`` is the last that a transaction does.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from verno.kit import batches, outbox
+from verno.kit import batches, localtime, outbox
 from verno.kit.db import Connection
 from verno.members import service as members
 from verno.members.types import NewBadge
@@ -29,6 +30,10 @@ SWEEP_LIMIT = 500
 """Owners' tracks judged in one transaction of the sweep."""
 
 
+PairKey: TypeAlias = tuple[str, str]
+"""(owner id, track id)."""
+
+
 class Pair(NamedTuple):
     """An owner's row on a track; events tell of ``holder_id``."""
 
@@ -37,24 +42,32 @@ class Pair(NamedTuple):
     holder_id: str
 
 
-def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime) -> None:
+def count(
+    conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime, later: bool = False
+) -> None:
     """Add what a batch moved to its days, in the transaction of what moved it, and tell what came of it.
 
     Called once a transaction, after everything else; nothing is asked of the database when nothing moved. Steps are
-    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not.
+    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not. ``later``
+    leaves the judging to the sweep: for imports, whose days lie in the past.
     """
     rows = _sums(moved)
     if not rows:
         return
     people = queries.people(conn, program_id, [one.holder_id for one in moved], on.zone)
-    tracks = {counter: {one.id: one for one in on.stored if one.counter_id == counter} for _, counter, _ in rows}
-    pairs = [
-        pair
-        for holder, counter, _ in rows
-        for one in tracks[counter].values()
-        for pair in pairs_of({holder: people[holder]}, [one])
-    ]
-    _judge(conn, program_id, on, pairs, rows=rows, now=now)
+    pairs: list[Pair] = []
+    added: dict[PairKey, list[tuple[date, int]]] = {}
+    for (holder, counter, day), amount in rows.items():
+        for one in on.stored:
+            if one.counter_id == counter and people[holder].counts(one.track):
+                pair = Pair(people[holder].owner(one.track), one.id, people[holder].id)
+                pairs.append(pair)
+                added.setdefault((pair.owner.id, one.id), []).append((day, amount))
+    if later:
+        _wake(conn, program_id, pairs, today=engine.today_of(on, now), now=now)
+        _add(conn, program_id, rows, now=now)
+        return
+    _judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
 
 
 def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *, on: Board, now: datetime) -> None:
@@ -74,7 +87,7 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
     Returns how many rows were looked at; the caller goes on until there are none. Again on the same day it finds none.
     """
     today = engine.today_of(on, now)
-    tracks = {one.id for one in on.holding(today)}
+    tracks = {one.id: one.track for one in on.holding(today)}
     if not tracks:
         return 0
     parameters = {"program": program_id, "today": today, "tracks": sorted(tracks), "limit": limit}
@@ -85,11 +98,11 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
     pairs, ghosts = [], []
     for owner, track, holder, group in due:
         person = people[holder]
-        if group is None and person.id != owner:  # merged since: from now on the survivor's row tells
+        mine = Owner(owner, None, group) if group is not None else person.owner(tracks[track])
+        if mine.id != owner or not person.counts(tracks[track]):  # merged since, or in a group: another row tells
             ghosts.append({"owner_id": owner, "track_id": track})
-            pairs.append(Pair(Owner(person.id, person.joined), track, person.id))
-        else:
-            pairs.append(Pair(Owner(owner, None if group else person.joined, group), track, holder))
+        if person.counts(tracks[track]):
+            pairs.append(Pair(mine, track, person.id))
     if ghosts:
         conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
     _judge(conn, program_id, on, pairs, now=now, sweeps=True)
@@ -151,6 +164,19 @@ def pairs_of(people: dict[str, Person], tracks: Collection[Stored]) -> list[Pair
 
 def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datetime) -> Cursor[TupleRow]:
     """Make and lock the owners' rows in their order, in the caller's pipeline; the cursor tells where each stood."""
+    parameters = {"program": program_id, "now": now, "rows": _keys(pairs)}
+    conn.execute(SQL["open_tiers"], parameters)
+    return conn.execute(SQL["lock_tiers"], parameters)
+
+
+def _wake(conn: Connection, program_id: str, pairs: Iterable[Pair], *, today: date, now: datetime) -> None:
+    """Make and lock the owners' rows, due today."""
+    parameters = {"program": program_id, "now": now, "today": today, "rows": _keys(pairs)}
+    conn.execute(SQL["wake_owners"], parameters)
+
+
+def _keys(pairs: Iterable[Pair]) -> str:
+    """Return owners' rows, each once, sorted as they are locked."""
     rows = {
         (pair.owner.id, pair.track_id): {
             "owner_id": pair.owner.id,
@@ -160,9 +186,14 @@ def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datet
         }
         for pair in pairs
     }
-    parameters = {"program": program_id, "now": now, "rows": batches.rows([rows[key] for key in sorted(rows)])}
-    conn.execute(SQL["open_tiers"], parameters)
-    return conn.execute(SQL["lock_tiers"], parameters)
+    return batches.rows([rows[key] for key in sorted(rows)])
+
+
+class _Batch(NamedTuple):
+    """What is to be added: by holder, counter and day, and for each owner's track."""
+
+    rows: dict[tuple[str, str, date], int]
+    added: dict[PairKey, list[tuple[date, int]]]
 
 
 def _judge(
@@ -171,49 +202,77 @@ def _judge(
     on: Board,
     pairs: Sequence[Pair],
     *,
-    rows: dict[tuple[str, str, date], int] | None = None,
+    batch: _Batch | None = None,
     now: datetime,
     sweeps: bool = False,
 ) -> None:
-    """Lock, add, read, decide, write. What is due stays so until the sweep: it may know a newer version than we do."""
+    """Lock, add, read the days of those whose step may be another, decide, write."""
     today = engine.today_of(on, now)
     holding = {one.id: one for one in on.holding(today)}
     mine = {(pair.owner.id, pair.track_id): pair for pair in pairs}
-    judging = {key: pair for key, pair in mine.items() if pair.track_id in holding}
-    counters = [holding[pair.track_id].counter_id for pair in judging.values()]
     with conn.pipeline():
         locked = lock(conn, program_id, mine.values(), now=now) if mine else None
-        if rows:
-            _add(conn, program_id, rows, now=now)
-        asked = queries.ask(conn, program_id, [pair.owner for pair in judging.values()], counters) if judging else None
-    if locked is None or asked is None:
-        return
-    last = {(owner, track): Last(*rest) for owner, track, *rest in locked.fetchall()}
-    loaded = asked.read()
+        if batch:
+            _add(conn, program_id, batch.rows, now=now)
+    last: dict[PairKey, Last] = {}
     written: list[dict[str, object]] = []
-    events: list[outbox.NewEvent] = []
-    given: list[NewBadge] = []
-    taken: list[NewBadge] = []
-    for key, pair in sorted(judging.items()):
-        stored, before = holding[pair.track_id], last[key]
-        found = _found(stored, pair, loaded, today)
-        waits = before.due_on if before.due_on is not None and before.due_on <= today and not sweeps else None
-        due = windows.earliest(found.due_on, on.succeeded_on(stored.id, today), waits)
-        after = telling.changed(stored, before, replace(found, due_on=due))
-        if after == before:
+    asking: list[Pair] = []
+    for owner, track, changed_at, *rest in locked.fetchall() if locked else ():
+        key = (owner, track)
+        last[key] = Last(*rest)
+        if track not in holding:
             continue
-        written.append(_row(pair, after))
+        looked_on = localtime.business_date(changed_at, on.zone)
+        same = batch and telling.unmoved(holding[track], last[key], looked_on, batch.added[key], today)
+        if same:
+            written.append(_row(mine[key], same))
+        else:
+            asking.append(mine[key])
+    told = _Told()
+    if asking:
+        counters = [holding[pair.track_id].counter_id for pair in asking]
+        with conn.pipeline():
+            asked = queries.ask(conn, program_id, [pair.owner for pair in asking], counters)
+        loaded = asked.read()
+        for pair in asking:
+            stored, before = holding[pair.track_id], last[pair.owner.id, pair.track_id]
+            found = _found(stored, pair, loaded, today)
+            # What is due stays so until the sweep, which may know a newer version than we do.
+            waits = before.due_on if before.due_on is not None and before.due_on <= today and not sweeps else None
+            due = windows.earliest(found.due_on, on.succeeded_on(stored.id, today), waits)
+            found = replace(found, due_on=due)
+            after = telling.changed(stored, before, found)
+            if after != before:
+                written.append(_row(pair, after))
+                told.add(program_id, stored, pair, before, found, now)
+    _write(conn, program_id, written, told, now=now)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What there is to tell, to give and to take."""
+
+    events: list[outbox.NewEvent] = field(default_factory=list)
+    given: list[NewBadge] = field(default_factory=list)
+    taken: list[NewBadge] = field(default_factory=list)
+
+    def add(self, program_id: str, stored: Stored, pair: Pair, before: Last, found: Judged, now: datetime) -> None:
         who = telling.Who(program_id, pair.holder_id, pair.owner.group)
-        events += telling.events(stored, before, found, who=who, now=now)
-        more, less = telling.badges(stored, before, found, holder_id=pair.holder_id, now=now)
-        given += more
-        taken += less
+        self.events += telling.events(stored, before, found, who=who, now=now)
+        given, taken = telling.badges(stored, before, found, holder_id=pair.holder_id, now=now)
+        self.given += given
+        self.taken += taken
+
+
+def _write(
+    conn: Connection, program_id: str, written: Sequence[Mapping[str, object]], told: _Told, *, now: datetime
+) -> None:
     if written:
         with conn.pipeline():
             conn.execute(SQL["write_tiers"], {"program": program_id, "now": now, "rows": batches.rows(written)})
-            outbox.append(conn, events)
-        members.take_badges(conn, program_id, taken, now=now)
-        members.give_badges(conn, program_id, given, now=now)
+            outbox.append(conn, told.events)
+        members.take_badges(conn, program_id, told.taken, now=now)
+        members.give_badges(conn, program_id, told.given, now=now)
 
 
 def _found(stored: Stored, pair: Pair, loaded: Loaded, today: date) -> Judged:

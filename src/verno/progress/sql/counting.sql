@@ -18,9 +18,17 @@ SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false,
 FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
 ON CONFLICT DO NOTHING
 
+-- name: wake_owners
+-- The same, with all of them due: the sweep will judge. Rows come sorted. Plan: function scan, insert that meets its row.
+INSERT INTO progress_tier AS t (owner_id, track_id, program_id, holder_id, buying_group, version, value, times, is_set,
+                                due_on, changed_at)
+SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false, %(today)s, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
+ON CONFLICT (owner_id, track_id) DO UPDATE SET due_on = least(t.due_on, excluded.due_on)
+
 -- name: lock_tiers
 -- Lock them in their order, with where each stood last. Plan: function scan, nested loop on the primary key, lock.
-SELECT t.owner_id::text, t.track_id::text, t.version, t.step, t.since, t.value, t.times, t.holds_until, t.grace_until,
+SELECT t.owner_id::text, t.track_id::text, t.changed_at, t.version, t.step, t.since, t.value, t.times, t.holds_until, t.grace_until,
        t.warned_for, t.is_set, t.due_on
 FROM (
     SELECT * FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid) ORDER BY owner_id, track_id
@@ -126,7 +134,7 @@ CROSS JOIN LATERAL (SELECT * FROM progress_tier WHERE owner_id = r.owner_id AND 
 WHERE t.step IS NOT NULL
 
 -- name: rest_tiers
--- Rows of members who were merged are not due any more. Plan: function scan, nested loop on the primary key.
-UPDATE progress_tier t SET due_on = NULL, changed_at = %(now)s
+-- Rows that another one tells for now are not due any more; should they count again, their days are read. Plan: function scan, nested loop on the primary key.
+UPDATE progress_tier t SET due_on = NULL, version = 0, changed_at = %(now)s
 FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid)
 WHERE t.owner_id = r.owner_id AND t.track_id = r.track_id AND t.program_id = %(program)s

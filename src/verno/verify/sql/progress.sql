@@ -91,7 +91,7 @@ WITH live AS (
     SELECT t.owner_id, t.track_id, t.program_id, t.step, t.value, t.is_set, l.body,
            l.body #>> '{window,window}' = 'lifetime' AND l.body ->> 'metric' <> 'best_month'
            AND l.body -> 'most_a_day' IS NULL AND l.body #>> '{settings,kind}' NOT IN ('stamp_card', 'streak')
-           AND t.buying_group IS NULL AND t.version = l.version AS is_plain,
+           AND l.body #>> '{settings,whose}' IS NULL AND l.body -> 'audience' IS NULL AND t.version = l.version AS is_plain,
            t.version = l.version AS is_newest,
            (SELECT min((s ->> 'threshold')::bigint) FROM jsonb_array_elements(l.body -> 'steps') AS e (s)
             WHERE s ->> 'code' = t.step) AS threshold
