@@ -121,6 +121,8 @@ SABOTAGE = [
      {"receipt-lines"}, "receipt"),
     ("points paid, no line says so", "UPDATE intake_receipt SET points_value = 1 WHERE id = %(receipt)s",
      {"receipt-lines"}, "receipt"),
+    ("discount that no rule gave", "UPDATE intake_receipt SET taken_off = 1 WHERE id = %(receipt)s",
+     {"receipt-lines"}, "receipt"),
     ("capture undone", "UPDATE intake_receipt SET status = 'held' WHERE id = %(captured)s",
      {"receipt-steps"}, "captured"),
     ("capture called a cancel", "UPDATE intake_step SET kind = 'cancel' WHERE receipt_id = %(captured)s",

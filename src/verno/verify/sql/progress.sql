@@ -37,7 +37,7 @@ WITH live AS (
 ), sold AS (
     SELECT r.program_id, r.holder_id, (r.at AT TIME ZONE coalesce(p.timezone, g.timezone))::date AS day,
            count(*) FILTER (WHERE coalesce(c.pieces, l.pieces) > coalesce(b.pieces, 0)) AS visits,
-           sum(r.amount - r.points_value - coalesce(b.refund, 0)) AS spend,
+           sum(r.amount - r.taken_off - r.points_value - coalesce(b.refund, 0)) AS spend,
            bool_or(c.receipt_id IS NOT NULL) AS in_part
     FROM intake_receipt r
     JOIN workspace_place p ON p.id = r.place_id

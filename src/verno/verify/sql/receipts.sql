@@ -106,7 +106,7 @@ LIMIT %(shown)s
 
 -- name: receipt_lines
 -- A receipt's figures are the sums of its lines, which are numbered from 1 without a gap; what points pay is spread over
--- them to the last minor unit; no line is without a receipt.
+-- them to the last minor unit, and what rules took off is what the verdict says; no line is without a receipt.
 -- Plan: one scan of lines, hash aggregate, hash full join with receipts.
 WITH summed AS (
     SELECT holder_id, receipt_id, sum(amount) AS amount, sum(discount) AS discount, count(*) AS lines,
@@ -117,9 +117,9 @@ WITH summed AS (
 SELECT count(*) OVER () AS total,
        CASE
            WHEN r.id IS NULL THEN format('%%s lines without a receipt', l.lines)
-           ELSE format('the receipt says %%s lines, amount %%s, discount %%s, of which points pay %%s; '
+           ELSE format('the receipt says %%s lines, amount %%s, discount %%s, rules took %%s off, points pay %%s; '
                        'there are %%s lines (from %%s to %%s), amount %%s, discount %%s',
-                       r.line_count, r.amount, r.discount, r.points_value, coalesce(l.lines, 0), coalesce(l.first, 0),
+                       r.line_count, r.amount, r.discount, r.taken_off, r.points_value, coalesce(l.lines, 0), coalesce(l.first, 0),
                        coalesce(l.last, 0), coalesce(l.amount, 0), coalesce(l.discount, 0))
        END,
        json_build_object('program', r.program_id, 'holder', coalesce(r.holder_id, l.holder_id),
@@ -130,7 +130,9 @@ WHERE (r.amount = l.amount AND r.discount = l.discount AND r.line_count = l.line
        AND l.last = l.lines
        AND r.points_value = CASE WHEN r.spent IS NULL THEN 0
                                  ELSE (SELECT coalesce(sum(v::bigint), 0)
-                                       FROM jsonb_array_elements_text(r.spent -> 'lines') AS e (v)) END) IS NOT TRUE
+                                       FROM jsonb_array_elements_text(r.spent -> 'lines') AS e (v)) END
+       AND r.taken_off = (SELECT coalesce(sum((e.v ->> 'discount')::bigint), 0)
+                          FROM jsonb_array_elements(coalesce(r.verdict, '[]')) AS e (v))) IS NOT TRUE
 ORDER BY coalesce(r.id, l.receipt_id)
 LIMIT %(shown)s
 
