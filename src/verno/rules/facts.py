@@ -64,7 +64,10 @@ NOBODY = Member()
 
 @dataclass(slots=True)
 class Facts:
-    """A receipt. ``spends``: points are to pay a part of it. ``closed``: rules that may not act, by id."""
+    """A receipt. ``spends``: points are to pay a part of it. ``closed``: rules that may not act, by id.
+
+    Of those, ``paused`` are the ones that somebody stopped; the budgets of the others are spent.
+    """
 
     at: datetime
     zone: str
@@ -79,6 +82,7 @@ class Facts:
     member: Member = NOBODY
     spends: bool = False
     closed: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
     price: int = 0
     discount: int = 0
     paid: int = 0

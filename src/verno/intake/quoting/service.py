@@ -1,6 +1,6 @@
 """Quoting: the street of a receipt up to the point where something would be written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,11 +10,12 @@ from verno.intake.context import Context
 from verno.intake.quoting import token
 from verno.intake.settling import desk, pricing, spending
 from verno.intake.settling.case import Case, Offer, as_sale
-from verno.intake.settling.judging import all_rules, judge, prepare
+from verno.intake.settling.judging import all_rules, close, judge, prepare
 from verno.intake.settling.posting import in_order
 from verno.intake.sums import worth
 from verno.intake.types import Approved, Receipt, Refused
 from verno.intake.unwinding import desks
+from verno.intake.unwinding.budgets import use_of
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
@@ -71,12 +72,19 @@ def offer(
     prepare(conn, context, [case])
     counting = desks.preview(conn, context, as_sale(case), now=now)
     room = counting.room(as_sale(case))
-    if case.wishes:
-        spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=share, room=room)
-        if isinstance(spent, Refused):
-            return spent
-        case.spent = spent
-    judge(context, [case])
+
+    def work_out() -> Refused | None:
+        if case.wishes:
+            spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=share, room=room)
+            if isinstance(spent, Refused):
+                return spent
+            case.spent = spent
+        judge(context, [case])
+        return None
+
+    no = work_out() or _within_budgets(conn, context, case, counting, work_out)
+    if no is not None:
+        return no
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
     over = counting.take(as_sale(case))
     if over is not None:
@@ -106,6 +114,25 @@ def offer(
             quote_expires_at=until,
         )
     )
+
+
+def _within_budgets(
+    conn: Connection, context: Context, case: Case, counting: desks.Desks, work_out: Callable[[], Refused | None]
+) -> Refused | None:
+    """Leave out the rules whose budgets have no room for this receipt now."""
+    refused: list[Refused] = []
+
+    def again(over: frozenset[str]) -> Sequence[Fired] | None:
+        close(context, case, over)
+        no = work_out()
+        if no is not None:
+            refused.append(no)
+            return None
+        return case.fired
+
+    if counting.budgets is not None:
+        counting.budgets.fit(conn, use_of(case), context.budgets(case.book), again, frozenset())
+    return refused[0] if refused else None
 
 
 def _told(context: Context, case: Case, *, everything: bool) -> Sequence[Fired]:
