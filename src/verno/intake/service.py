@@ -131,6 +131,7 @@ def _counted(
     found: list[Refused] = [] if unpaid is None else [unpaid]
 
     def again(over: frozenset[str]) -> Sequence[Fired] | None:
+        found.clear()
         close(context, case, over)
         no = _paid(conn, context, [case], desks, now=now).get(case.index)
         if no is not None:
@@ -139,13 +140,14 @@ def _counted(
         judge(context, [case])
         return case.fired
 
-    if not found and desks.budgets is not None:
-        desks.budgets.fit(conn, use_of(case), context.budgets(case.book), again, frozenset())
-    if case.offer is not None and (found or pricing.is_stale(case, now=now)):
+    if desks.budgets is not None:
+        # Without a discount that has no room there is more for points to pay.
+        use = use_of(case, case.taken_off if found else case.fired)
+        desks.budgets.fit(conn, use, context.budgets(case.book), again, frozenset())
+    stale = case.offer is not None and (found or pricing.is_stale(case, now=now))
+    if stale or found:
         desks.drop(case.id)
-        return _stale(conn, context, case, now=now)
-    if found:
-        return found[0]
+        return _stale(conn, context, case, now=now) if stale else found[0]
     no = desks.take(as_sale(case)) if desks else None
     return no if no is None else _over(conn, context, case, no, desks, now=now)
 

@@ -82,7 +82,7 @@ def offer(
         judge(context, [case])
         return None
 
-    no = work_out() or _within_budgets(conn, context, case, counting, work_out)
+    no = _within_budgets(conn, context, case, counting, work_out)
     if no is not None:
         return no
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
@@ -119,10 +119,11 @@ def offer(
 def _within_budgets(
     conn: Connection, context: Context, case: Case, counting: desks.Desks, work_out: Callable[[], Refused | None]
 ) -> Refused | None:
-    """Leave out the rules whose budgets have no room for this receipt now."""
-    refused: list[Refused] = []
+    """Work a receipt out, and leave out the rules whose budgets have no room for this receipt now."""
+    refused = [no] if (no := work_out()) else []
 
     def again(over: frozenset[str]) -> Sequence[Fired] | None:
+        refused.clear()
         close(context, case, over)
         no = work_out()
         if no is not None:
@@ -131,7 +132,8 @@ def _within_budgets(
         return case.fired
 
     if counting.budgets is not None:
-        counting.budgets.fit(conn, use_of(case), context.budgets(case.book), again, frozenset())
+        use = use_of(case, case.taken_off if refused else case.fired)
+        counting.budgets.fit(conn, use, context.budgets(case.book), again, frozenset())
     return refused[0] if refused else None
 
 

@@ -75,14 +75,14 @@ def open_desk(
     return BudgetsDesk(desk)
 
 
-def use_of(case: "Case") -> Use:
-    """Return what a judged receipt takes."""
+def use_of(case: "Case", fired: Iterable[Fired]) -> Use:
+    """Return what a receipt takes by what its rules did."""
     return Use(
         operation_id=case.id,
         at=case.at,
         zone=case.store.timezone,
         holder_id=case.holder,
-        acted=acted(case.fired),
+        acted=acted(fired),
         until=case.hold_until,
     )
 
