@@ -181,7 +181,7 @@ def of(conn: Connection, program_id: str) -> Context:
         rulebooks=promotions.rulebooks(
             conn, program_id, known={one.id: one for one in known.rulebooks} if known else {}
         ),
-        known=Known(member_attributes=members.attribute_kinds(conn, program_id)),
+        known=known_to_rules(conn, program_id),
         books=known.books if known else {},
         budgets_of=known.budgets_of if known else {},
         pauses=promotions.pauses(conn, program_id),
@@ -197,6 +197,11 @@ def of(conn: Connection, program_id: str) -> Context:
     with _guard:
         _contexts[program_id] = fresh
     return fresh
+
+
+def known_to_rules(conn: Connection, program_id: str) -> Known:
+    """Return what conditions of a program's rules may name."""
+    return Known(member_attributes=members.attribute_kinds(conn, program_id))
 
 
 def forget() -> None:

@@ -16,8 +16,10 @@ from verno.promotions.service import hand
 from verno.promotions.types import NotPublished, Refusal, Refused, StoredRulebook
 from verno.rules import stored
 from verno.rules.fields import Known
-from verno.workspace import audit
+from verno.workspace import audit, settings
+from verno.workspace import queries as workspace
 from verno.workspace.audit import Actor
+from verno.workspace.registry import PROMOTIONS_REVIEW
 from verno.workspace.types import Unit
 
 MOST_AHEAD = timedelta(days=731)
@@ -54,6 +56,12 @@ class Desk:
         """Write it into the audit."""
         about = ("draft", str(number))
         audit.record(self.conn, self.program_id, by, f"draft.{verb}", about, now=now, detail=detail)
+
+
+def open_desk(conn: Connection, program_id: str, known: Known) -> Desk:
+    """Return the desk of a program; ``known`` is what its rules may name."""
+    reviewed = settings.load(conn, program_id).value(PROMOTIONS_REVIEW)
+    return Desk(conn, program_id, known, workspace.units(conn, program_id), reviewed=reviewed)
 
 
 def save(desk: Desk, wanted: NewDraft, *, by: Actor, now: datetime) -> Draft | Refused:
