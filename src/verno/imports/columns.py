@@ -129,6 +129,7 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
         "sku": ("sku", text),
         "name": ("name", text),
         "category": ("category", path),
+        "cost": ("cost", whole),
         "attributes": ("attributes", parsed),
     },
     Kind.BALANCES: {
