@@ -94,7 +94,7 @@ def test_pause_and_resume(shop: Shop, file: str) -> None:
         (("show", "v7"), "there is no version v7"),
         (("show", "x"), "x is not a version"),
         (("roll-back", "7"), "there is no version 7"),
-        (("pause", "nothing"), "no rulebook that holds or will has the rule nothing"),
+        (("pause", "nothing"), "no rulebook that holds or will has such a rule"),
         (("publish", "1", "--at", "monday"), "is not a time with an offset"),
         (("reject", "9", "--comment", "no"), "there is no draft 9"),
     ],

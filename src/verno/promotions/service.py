@@ -119,7 +119,7 @@ def pause(conn: Connection, program_id: str, kind: Paused, code: str, *, by: Act
     """
     rules = [rule for book in queries.live(queries.rulebooks(conn, program_id), now) for rule in book.rulebook.rules]
     if code not in {rule.id if kind is Paused.RULE else rule.promotion for rule in rules}:
-        return Refused(Refusal.UNKNOWN_RULE, f"no rulebook that holds or will has the {kind} {code}")
+        return Refused(Refusal.UNKNOWN_RULE, f"no rulebook that holds or will has such a {kind}")
     return _switch(conn, "pause", program_id, kind, code, by=by, now=now)
 
 
