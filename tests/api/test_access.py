@@ -51,6 +51,9 @@ def test_every_scope_of_the_page_is_there() -> None:
         "personal:read",
         "messages:send",
         "settings:write",
+        "promotions:read",
+        "promotions:write",
+        "promotions:approve",
     }
 
 

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,6 +36,15 @@ NOWHERE = "01890a5d-ac96-7bbb-8bbb-0123456789ab"
 OURS = ("intake_receipt", "intake_return", "corrections_correction")
 WORD = {"approval": {"staff": "7", "pin": "8264"}}
 """Somebody who approves is called so in both programs."""
+DRAFT = {
+    "title": "Unmistakable",
+    "body": {
+        "rules": [
+            {"id": name, "effects": [{"type": "earn_per_full", "unit": "points", "points": 1, "per": per}]}
+            for name, per in (("base", 1000), ("unmistakable", 100_000))
+        ]
+    },
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -64,11 +74,18 @@ class Target:
     merge: str
     approvable: str
     refusable: str
+    version: str
+    withdrawable: str
+    rule: str
+    draft: int
+    reviewable: int
+    publishable: int
 
 
 NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    *("999", "999", "nothing", 999, 999, 999),
 )
 
 
@@ -139,6 +156,30 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "PATCH /v1/settings": lambda t, n: Asked(f"/v1/settings?scope=place={t.place}", {"claim.days": 7}),
     "GET /v1/limits": lambda t, n: Asked("/v1/limits"),
     "PUT /v1/limits": lambda t, n: Asked("/v1/limits", {"limits": []}),
+    "GET /v1/promotions/rulebooks": lambda t, n: Asked("/v1/promotions/rulebooks"),
+    "GET /v1/promotions/rulebooks/{version}": lambda t, n: Asked(f"/v1/promotions/rulebooks/{t.version}"),
+    "GET /v1/promotions/rulebooks/{version}/diff": lambda t, n: Asked(f"/v1/promotions/rulebooks/{t.version}/diff"),
+    "POST /v1/promotions/rulebooks/{version}:withdraw": lambda t, n: Asked(
+        f"/v1/promotions/rulebooks/{t.withdrawable}:withdraw", {}
+    ),
+    "POST /v1/promotions/rulebooks/{version}:roll-back": lambda t, n: Asked(
+        f"/v1/promotions/rulebooks/{t.version}:roll-back", {}
+    ),
+    "GET /v1/promotions/pauses": lambda t, n: Asked("/v1/promotions/pauses"),
+    "POST /v1/promotions:pause": lambda t, n: Asked("/v1/promotions:pause", {"kind": "rule", "code": t.rule}),
+    "POST /v1/promotions:resume": lambda t, n: Asked("/v1/promotions:resume", {"kind": "rule", "code": t.rule}),
+    "GET /v1/promotions/budgets": lambda t, n: Asked("/v1/promotions/budgets"),
+    "GET /v1/promotions/drafts": lambda t, n: Asked("/v1/promotions/drafts"),
+    "POST /v1/promotions/drafts": lambda t, n: Asked("/v1/promotions/drafts", {**DRAFT, "number": t.draft}),
+    "GET /v1/promotions/drafts/{number}": lambda t, n: Asked(f"/v1/promotions/drafts/{t.draft}"),
+    "GET /v1/promotions/drafts/{number}/diff": lambda t, n: Asked(f"/v1/promotions/drafts/{t.draft}/diff"),
+    "POST /v1/promotions/drafts/{number}:submit": lambda t, n: Asked(f"/v1/promotions/drafts/{t.draft}:submit", {}),
+    "POST /v1/promotions/drafts/{number}:review": lambda t, n: Asked(
+        f"/v1/promotions/drafts/{t.reviewable}:review", {"agreed": True, **WORD}
+    ),
+    "POST /v1/promotions/drafts/{number}:publish": lambda t, n: Asked(
+        f"/v1/promotions/drafts/{t.publishable}:publish", {}
+    ),
 }
 """How each operation is asked about a target; ``n`` is a number or a name of its own."""
 
@@ -271,6 +312,17 @@ def history(world: World) -> Target:
     returned = post("/v1/returns", back(replace(start, receipt=receipt), "Unmistakable-5"))["id"]
     merge = post(f"/v1/members/{ids[4]}/merge", {"into": {"id": ids[3]}}, "merge")
     approvable, refusable = wait(world, ids[1])
+
+    def promote(*steps: tuple[str, dict[str, object]]) -> int:
+        number = int(post("/v1/promotions/drafts", DRAFT)["draft"]["number"])
+        for verb, body in steps:
+            post(f"/v1/promotions/drafts/{number}:{verb}", body)
+        return number
+
+    agreed: list[tuple[str, dict[str, object]]] = [("submit", {}), ("review", {"agreed": True, **WORD})]
+    promote(*agreed, ("publish", {}))
+    promote(*agreed, ("publish", {"at": (NOW + timedelta(days=1)).isoformat()}))
+    draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -288,6 +340,12 @@ def history(world: World) -> Target:
         merge=merge["id"],
         approvable=approvable,
         refusable=refusable,
+        version="2",
+        withdrawable="3",
+        rule="unmistakable",
+        draft=draft,
+        reviewable=reviewable,
+        publishable=publishable,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.builders import NOW
+from tests.builders import BEGINNING, NOW
 from tests.intake.conftest import Counter, open_counter
 from tests.intake.tillwork import give, have, returned, rule, sale, spending
 from verno.intake import context, groups
@@ -23,6 +23,10 @@ from verno.kit import db
 from verno.kit.errors import TryAgain
 from verno.ledger import service as ledger
 from verno.ledger.types import Balance
+from verno.promotions import service as promotions
+from verno.promotions.types import StoredRulebook
+from verno.rules.effects import DiscountPercent, EarnFixed
+from verno.rules.types import Budget, Counts, Period, Rule, Rulebook
 from verno.verify import service as verify
 
 T = TypeVar("T")
@@ -185,4 +189,42 @@ def test_a_receipt_of_nobody_finds_one_member(shop: Counter) -> None:
     assert not any(isinstance(one, Replayed) and not one.answer for one in outcomes)
     with db.transaction() as conn:
         assert have(conn, shop).available == 1100
+    in_order()
+
+
+def test_parallel_tills_do_not_overspend_a_budget(shop: Counter) -> None:
+    """Sales, holds, captures, cancels and returns of a rule that may act seven times and take 10.00 off in all."""
+    gift = Rule(id="gift", budgets=(Budget(Counts.USES, 7),), effects=(EarnFixed(unit="points", points=5),))
+    off = Rule(id="off", budgets=(Budget(Counts.MONEY, 1000),), effects=(DiscountPercent(share=1000),))
+    mine = Budget(Counts.USES, 3, each_member=True, period=Period.DAY)
+    own = Rule(id="own", budgets=(mine,), effects=(EarnFixed(unit="points", points=1),))
+    with db.transaction() as conn:
+        db.enter(conn, shop.program.id)
+        book = Rulebook((gift, off, own))
+        done = promotions.publish(
+            conn, shop.program.id, book, units=[shop.shop.unit], effective_from=BEGINNING, now=NOW
+        )
+        assert isinstance(done, StoredRulebook), done
+
+    def sell(i: int) -> Callable[[db.Connection], Outcome | None]:
+        # Each sale takes 1.00 to 3.00 off.
+        one = sale(f"B-{i}", 1000 + 1000 * (i % 3), hold=True)
+        return lambda conn: groups.commit(conn, shop.program.id, [one], now=NOW)[0]
+
+    sold = crowd([sell(i) for i in range(36)])
+    assert kinds(sold) == {"Settled": 36}
+    steps = [resolve(shop, f"msk-1~~B-{i}", Cancel() if i % 4 == 0 else Capture()) for i in range(36)]
+    assert kinds(crowd(steps)) == {"Settled": 36}
+    crowd([sell(i) for i in range(36, 60)])
+    with db.transaction() as conn:
+        db.enter(conn, shop.program.id)
+        used = dict(conn.execute("SELECT rule, used + held FROM promotions_budget_counter").fetchall())
+        fired = conn.execute(
+            "SELECT f->>'rule', count(DISTINCT id), sum(coalesce((f->>'discount')::int, 0)) FROM intake_receipt,"
+            " jsonb_array_elements(verdict) AS f WHERE status IN ('held', 'settled') GROUP BY 1"
+        ).fetchall()
+    acted = {rule: (uses, money) for rule, uses, money in fired}
+    assert used == {"gift": acted["gift"][0], "off": acted["off"][1], "own": acted["own"][0]}
+    assert (used["gift"], used["own"]) == (7, 3), "all that was there was given, and no more"
+    assert 700 < used["off"] <= 1000
     in_order()

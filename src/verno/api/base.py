@@ -20,6 +20,7 @@ from verno import __version__
 from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
 from verno.api.doors import refuse
+from verno.api.promotions import books, drafts
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
 from verno.web import problems
@@ -107,6 +108,8 @@ api.add_router("", points.router)
 api.add_router("", till.router)
 api.add_router("", settings.router)
 api.add_router("", limits.router)
+api.add_router("", books.router)
+api.add_router("", drafts.router)
 
 
 @api.exception_handler(Refused)

@@ -362,10 +362,42 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             Table(
                 promotions.Rulebook,
                 _("Rulebooks"),
-                "id version body effective_from published_at",
+                "id version title body effective_from published_at withdrawn_at",
                 "id",
                 ("-id",),
                 ("id",),
+            ),
+            Table(
+                promotions.Draft,
+                _("Drafts of rules"),
+                "id number title body based_on author editors revision state created_at changed_at submitted_by"
+                " submitted_at reviewer reviewed_at comment publish_at version result above_budget"
+                " approved_above_budget",
+                "id",
+                ("-id",),
+                ("id",),
+            ),
+            Table(
+                promotions.Pause,
+                _("Pauses of rules"),
+                "id kind code paused_at paused_by resumed_at resumed_by",
+                "id",
+                ("-id",),
+                ("id", "code"),
+            ),
+            Table(
+                promotions.BudgetCounter,
+                _("Budgets of rules"),
+                "rule budget subject bucket used held told changed_at",
+                order=("rule", "budget", "subject", "bucket"),
+                find=("rule", "subject"),
+            ),
+            Table(
+                promotions.BudgetUse,
+                _("Uses of budgets"),
+                "operation_id rule budget subject bucket amount until recorded_at",
+                order=("operation_id", "rule"),
+                find=("operation_id",),
             ),
             Table(catalogue.Goods, _("Goods"), "id sku name category created_at", "id", ("-id",), ("sku", "id")),
             Table(

@@ -12,6 +12,7 @@ COMMANDS = {
     "staff": ("verno.cli.staff:group", "Add and change who works here."),
     "unit": ("verno.cli.unit:unit", "Keep several kinds of points."),
     "limit": ("verno.cli.limit:limit", "Limit what may happen in an hour or a day."),
+    "promotions": ("verno.cli.promotions:promotions", "Publish rules: drafts, versions, what is paused."),
     "set": ("verno.cli.settings:set_value", "Set what an owner may set."),
     "get": ("verno.cli.settings:get_value", "Show the settings and where they come from."),
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),

@@ -103,6 +103,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),
     ),
+    "promotions.review": (
+        gettext_lazy("Another person approves new promotions"),
+        gettext_lazy("Switch it off where one person works alone."),
+    ),
 }
 """Key -> what it is called, and a sentence that helps."""
 
@@ -122,6 +126,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "write_off": gettext_lazy("is written off"),
     },
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "promotions.review": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
 }
 
 ENDS: Mapping[str, Promise] = {

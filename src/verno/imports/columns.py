@@ -130,6 +130,7 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
         "sku": ("sku", text),
         "name": ("name", text),
         "category": ("category", path),
+        "cost": ("cost", whole),
         "attributes": ("attributes", parsed),
     },
     Kind.BALANCES: {

@@ -1,12 +1,12 @@
 """What a process remembers of a program while receipts stream in: units, rulebooks, settings, stores, tills, goods.
 
-Ids never change, so they are kept; what may change (rulebooks, units, settings, stores' zones) is read again after two
-seconds. Only what a transaction has committed is remembered: the door calls ``learn`` after its commit.
+Ids never change, so they are kept; what may change (rulebooks, pauses, units, settings, zones) is read again after a
+second and a half. Only what a transaction has committed is remembered: the door calls ``learn`` after its commit.
 """
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -28,7 +28,9 @@ from verno.progress import queries as progress
 from verno.progress.engine import Board
 from verno.progress.types import Stored
 from verno.promotions import queries as promotions
-from verno.promotions.types import StoredRulebook
+from verno.promotions import types as stopping
+from verno.promotions.budgets.types import Budgets, of_rulebook
+from verno.promotions.types import Pause, StoredRulebook
 from verno.rules.fields import Known
 from verno.rules.making import compiling
 from verno.rules.making.compiling import Book
@@ -37,9 +39,12 @@ from verno.workspace import registry, settings
 from verno.workspace.registry import UnknownPlace
 from verno.workspace.types import Program, Store, Unit
 
-FRESH_SECONDS = 2.0
+FRESH_SECONDS = 1.5
+"""Leaves half a second of the two in which a change is in force everywhere."""
 MOST_GOODS = 300_000
 """Goods remembered per program, about 200 bytes each; beyond it the memory starts afresh."""
+
+NOBODY_PAUSED: frozenset[str] = frozenset()
 
 TillKey = tuple[str, str]
 
@@ -80,18 +85,26 @@ class Context:
     known: Known = field(default_factory=Known)
     """What conditions may name; places and other codes may be any, since a rulebook outlives them."""
     limits: tuple[Limit, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     unwinders: Mapping[str, Unwinder] = field(default_factory=lambda: UNWINDERS)
     books: dict[str, Book] = field(default_factory=dict)
     """Rulebooks made ready, by id: what was published never changes."""
+    budgets_of: dict[str, Budgets] = field(default_factory=dict)
+    """Budgets by rulebook, by id."""
+    closed_of: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Paused rules by rulebook, by id; as of this reading."""
     lives: dict[tuple[str, date, ZoneInfo], Span] = field(default_factory=dict)
     """Lives of points by unit, business date and zone: a day's receipts share theirs."""
     by_code: dict[str, Unit] = field(init=False)
+    counts_budgets: bool = field(init=False)
+    """Whether any rulebook has budgets."""
     by_place: dict[str, Store] = field(default_factory=dict)
     _board: tuple[date, Board] | None = None
 
     def __post_init__(self) -> None:
-        """Arrange what is looked up by name."""
+        """Arrange what is looked up by name, and look for budgets."""
         self.by_code = {unit.code: unit for unit in self.units}
+        self.counts_budgets = any(self.budgets(one) for one in self.rulebooks)
 
     def ready(self, stored: StoredRulebook) -> Book:
         """Return a rulebook ready to judge by.
@@ -115,6 +128,24 @@ class Context:
             self._board = (today, tracking.board(self.tracks, self.known, zone, today=today))
         return self._board[1]
 
+    def paused(self, stored: StoredRulebook) -> frozenset[str]:
+        """Return the rules of a rulebook that somebody has paused."""
+        if not self.pauses:
+            return NOBODY_PAUSED
+        found = self.closed_of.get(stored.id)
+        if found is None:
+            found = self.closed_of[stored.id] = stopping.closed(self.pauses, stored.rulebook)
+        return found
+
+    def budgets(self, stored: StoredRulebook | None) -> Budgets:
+        """Return the budgets of a rulebook."""
+        if stored is None:
+            return {}
+        found = self.budgets_of.get(stored.id)
+        if found is None:
+            found = self.budgets_of[stored.id] = of_rulebook(stored.rulebook)
+        return found
+
     def learn(self, learned: Learned) -> None:
         """Remember what a committed transaction found out."""
         if len(self.goods) > MOST_GOODS:
@@ -132,6 +163,7 @@ class Context:
         """Read rulebooks or stores again when something stored names one that was made after this was read."""
         if not {book.id for book in self.rulebooks}.issuperset(rulebooks):
             self.rulebooks = promotions.rulebooks(conn, self.program.id, known={one.id: one for one in self.rulebooks})
+            self.counts_budgets = any(self.budgets(one) for one in self.rulebooks)
         if not self.by_place.keys() >= set(places):
             self.add_stores(workspace.stores(conn, self.program.id))
 
@@ -151,7 +183,7 @@ _guard = threading.Lock()
 
 
 def of(conn: Connection, program_id: str) -> Context:
-    """Return the program's context, read again when it is older than two seconds."""
+    """Return the program's context, read again when it is older than ``FRESH_SECONDS``."""
     with _guard:
         known = _contexts.get(program_id)
     if known is not None and time.monotonic() - known.read_at < FRESH_SECONDS:
@@ -166,11 +198,10 @@ def of(conn: Connection, program_id: str) -> Context:
             conn, program_id, known={one.id: one for one in known.rulebooks} if known else {}
         ),
         tracks=tracks,
-        known=Known(
-            tracks=progress.all_known(tracks, currency=program.currency),
-            member_attributes=members.attribute_kinds(conn, program_id),
-        ),
+        known=_known(conn, program, tracks),
         books=known.books if known else {},
+        budgets_of=known.budgets_of if known else {},
+        pauses=promotions.pauses(conn, program_id),
         stores={},
         zones={},
         goods=known.goods if known else {},
@@ -183,6 +214,18 @@ def of(conn: Connection, program_id: str) -> Context:
     with _guard:
         _contexts[program_id] = fresh
     return fresh
+
+
+def known_to_rules(conn: Connection, program_id: str) -> Known:
+    """Return what conditions of a program's rules may name."""
+    return _known(conn, workspace.program(conn, program_id), progress.tracks(conn, program_id))
+
+
+def _known(conn: Connection, program: Program, tracks: Sequence[Stored]) -> Known:
+    return Known(
+        tracks=progress.all_known(tracks, currency=program.currency),
+        member_attributes=members.attribute_kinds(conn, program.id),
+    )
 
 
 def forget() -> None:

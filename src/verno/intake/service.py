@@ -15,13 +15,15 @@ from verno.intake.returns import applying
 from verno.intake.settling import pricing
 from verno.intake.settling.case import Case, as_sale
 from verno.intake.settling.desk import Desk
-from verno.intake.settling.judging import judge, prepare
+from verno.intake.settling.judging import close, judge, prepare
 from verno.intake.settling.posting import post
 from verno.intake.settling.writing import write
 from verno.intake.types import Approved, Outcome, Receipt, Refusal, Refused, Settled
+from verno.intake.unwinding.budgets import use_of
 from verno.intake.unwinding.desks import Desks, open_desks
 from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
+from verno.rules.types import Fired
 
 
 def settle(
@@ -68,15 +70,18 @@ def _settled(
     now: datetime,
 ) -> Sequence[Case]:
     """Work out, count and post; returns the cases to write, and puts why not into the others' outcomes."""
-    if any(case.is_priced or case.receipt.hold_seconds for case in cases):
-        cases = _priced(conn, context, cases, outcomes, desks, now=now)
+    unpaid: dict[int, Refused] = {}
+    priced = any(case.is_priced or case.receipt.hold_seconds for case in cases)
+    if priced:
+        cases, unpaid = _priced(conn, context, cases, outcomes, desks, now=now)
     else:
         prepare(conn, context, cases, now=now)
         judge(context, cases)
-    if desks:
+    if desks.budgets is not None:
+        desks.budgets.meet(conn, context, cases)
+    if priced or desks:
         for case in cases:
-            no = desks.take(as_sale(case))
-            outcomes[case.index] = no if no is None else _over(conn, context, case, no, desks, now=now)
+            outcomes[case.index] = _counted(conn, context, case, unpaid.get(case.index), desks, now=now)
         cases = [case for case in cases if outcomes[case.index] is None]
     refused = post(conn, context, cases, now=now)
     if refused or desks:
@@ -97,21 +102,56 @@ def _priced(
     desks: Desks,
     *,
     now: datetime,
-) -> list[Case]:
-    """Work out receipts of which points may pay a part, and hold quotes to their word."""
+) -> tuple[list[Case], dict[int, Refused]]:
+    """Work out receipts of which points may pay a part; returns them, and those whose points cannot pay.
+
+    Who may not spend at all is refused here.
+    """
     refused = {case.index: no for case in cases if (no := pricing.vouch(context, case, now=now))}
     good = [case for case in cases if case.index not in refused]
     prepare(conn, context, good, now=now)
-    unpaid = pricing.pay(conn, context, good, lambda case: desks.room(as_sale(case)), now=now)
+    unpaid = _paid(conn, context, good, desks, now=now)
     judge(context, good)
-    for case in good:
-        if case.offer is not None and (case.index in unpaid or pricing.is_stale(case, now=now)):
-            refused[case.index] = _stale(conn, context, case, now=now)
-        elif case.index in unpaid:
-            refused[case.index] = unpaid[case.index]
     for index, no in refused.items():
         outcomes[index] = no
-    return [case for case in cases if case.index not in refused]
+    return good, unpaid
+
+
+def _paid(
+    conn: Connection, context: Context, cases: Sequence[Case], desks: Desks, *, now: datetime
+) -> dict[int, Refused]:
+    return pricing.pay(conn, context, cases, lambda case: desks.room(as_sale(case)), now=now)
+
+
+def _counted(
+    conn: Connection, context: Context, case: Case, unpaid: Refused | None, desks: Desks, *, now: datetime
+) -> Refused | None:
+    """Count a judged receipt everywhere, hold quotes to their word, and say what is in the way.
+
+    A receipt whose rules have no room in their budgets is judged again without them.
+    """
+    found: list[Refused] = [] if unpaid is None else [unpaid]
+
+    def again(over: frozenset[str]) -> Sequence[Fired] | None:
+        found.clear()
+        close(context, case, over)
+        no = _paid(conn, context, [case], desks, now=now).get(case.index)
+        if no is not None:
+            found.append(no)
+            return None
+        judge(context, [case])
+        return case.fired
+
+    if desks.budgets is not None:
+        # Without a discount that has no room there is more for points to pay.
+        use = use_of(case, case.taken_off if found else case.fired)
+        desks.budgets.fit(conn, use, context.budgets(case.book), again, frozenset())
+    stale = case.offer is not None and (found or pricing.is_stale(case, now=now))
+    if stale or found:
+        desks.drop(case.id)
+        return _stale(conn, context, case, now=now) if stale else found[0]
+    no = desks.take(as_sale(case)) if desks else None
+    return no if no is None else _over(conn, context, case, no, desks, now=now)
 
 
 def _refused(conn: Connection, context: Context, case: Case, no: Refused, *, now: datetime) -> Refused:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+from psycopg.rows import args_row
+
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.promotions.types import StoredRulebook
+from verno.promotions.types import Pause, Paused, StoredRulebook
 from verno.rules import stored
 
 SQL = Statements("verno.promotions")
@@ -13,21 +16,54 @@ NONE: Mapping[str, StoredRulebook] = {}
 
 
 def rulebooks(conn: Connection, program_id: str, *, known: Mapping[str, StoredRulebook] = NONE) -> list[StoredRulebook]:
-    """Return a program's rulebooks, the one that holds latest first; those that are ``known`` by id are not read again.
+    """Return a program's rulebooks, the one that holds latest first; of those ``known`` by id no body is read again.
 
-    What was published is never changed.
+    What was published is never changed, but it may have been withdrawn: ``at`` leaves those out.
     """
     parameters = {"program": program_id, "known": list(known)}
     found = conn.execute(SQL["rulebooks"], parameters).fetchall()
     return [
-        known[id_] if body is None else StoredRulebook(id_, version, effective_from, stored.read(body))
-        for id_, version, body, effective_from in found
+        msgspec.structs.replace(known[row[0]], withdrawn_at=row[-1]) if row[2] is None else _rulebook(*row)
+        for row in found
     ]
 
 
 def at(books: Sequence[StoredRulebook], moment: datetime) -> StoredRulebook | None:
     """Return the rulebook that holds at ``moment``; ``books`` is sorted as ``rulebooks`` returns it."""
     for book in books:
-        if book.effective_from <= moment:
+        if book.effective_from <= moment and book.withdrawn_at is None:
             return book
     return None
+
+
+def live(books: Sequence[StoredRulebook], now: datetime) -> list[StoredRulebook]:
+    """Return the rulebook that holds now, and before it those that will."""
+    present = at(books, now)
+    return [one for one in books if one is present or (one.effective_from > now and one.withdrawn_at is None)]
+
+
+def version(books: Sequence[StoredRulebook], number: int) -> StoredRulebook | None:
+    """Return the rulebook of a version."""
+    return next((book for book in books if book.version == number), None)
+
+
+def pauses(conn: Connection, program_id: str) -> tuple[Pause, ...]:
+    """Return what is paused now, in the order in which it was."""
+    cursor = conn.cursor(row_factory=args_row(_pause))
+    return tuple(cursor.execute(SQL["pauses"], {"program": program_id}).fetchall())
+
+
+def _rulebook(
+    id_: str,
+    version_: int,
+    body: object,
+    effective_from: datetime,
+    title: str,
+    published_at: datetime,
+    withdrawn_at: datetime | None,
+) -> StoredRulebook:
+    return StoredRulebook(id_, version_, effective_from, stored.read(body), title, published_at, withdrawn_at)
+
+
+def _pause(kind: str, code: str, paused_at: datetime, by: str) -> Pause:
+    return Pause(Paused(kind), code, paused_at, by)

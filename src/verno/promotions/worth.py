@@ -24,8 +24,7 @@ def too_generous(
     if spend_value is None:
         return None
     books = queries.rulebooks(conn, program_id)
-    now_on = queries.at(books, now)
-    shares = [share(book.rulebook, unit, spend_value) for book in books if book.effective_from > now or book is now_on]
+    shares = [share(book.rulebook, unit, spend_value) for book in queries.live(books, now)]
     most = max(shares, default=Fraction(0))
     return ceil(most) if most > MOST_PERCENT else None
 

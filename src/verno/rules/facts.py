@@ -68,6 +68,7 @@ class Facts:
     """A receipt. ``spends``: points are to pay a part of it. ``closed``: rules that may not act, by id.
 
     Lines are looked at by their numbers: in which order they come changes nothing.
+    Of those, ``paused`` are the ones that somebody stopped; the budgets of the others are spent.
     """
 
     at: datetime
@@ -83,6 +84,7 @@ class Facts:
     member: Member = NOBODY
     spends: bool = False
     closed: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
     price: int = 0
     discount: int = 0
     paid: int = 0

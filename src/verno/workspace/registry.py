@@ -291,6 +291,9 @@ ADJUST_LIMIT = Definition(
     PROGRAM_OR_UNIT,
     "points, in the unit's smallest step, that staff may adjust at once without a second person",
 )
+PROMOTIONS_REVIEW = Definition(
+    "promotions.review", SWITCH, default=True, levels=WHOLE, meaning="whether another person approves new promotions"
+)
 ADJUST_REASONS = Definition(
     "adjust.reasons",
     REASONS,
@@ -325,6 +328,7 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_LIMIT,
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
+        PROMOTIONS_REVIEW,
         LEGAL_ENTITY,
     ),
 )

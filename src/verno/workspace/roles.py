@@ -46,6 +46,11 @@ class Permission(StrEnum):
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
     STAFF_WRITE = "staff:write"
+    PROMOTIONS_READ = "promotions:read"
+    PROMOTIONS_WRITE = "promotions:write"
+    """Write drafts, publish what was approved, roll back, pause."""
+    PROMOTIONS_APPROVE = "promotions:approve"
+    """Be the second person for a draft."""
     AUDIT_READ = "audit:read"
     BACKROOM_READ = "backroom:read"
     """See the plain records of all tables; personal data are not among them."""
@@ -57,8 +62,18 @@ _ALL = frozenset(Permission)
 GRANTS: Mapping[str, frozenset[Permission]] = {
     Role.OWNER: _ALL,
     Role.ADMIN: _ALL,
-    Role.MARKETER: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.PERSONAL_READ, P.LIMITS_READ, P.SETTINGS_READ}),
-    Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ}),
+    Role.MARKETER: frozenset(
+        {
+            P.REPORTS_READ,
+            P.MEMBERS_READ,
+            P.PERSONAL_READ,
+            P.LIMITS_READ,
+            P.SETTINGS_READ,
+            P.PROMOTIONS_READ,
+            P.PROMOTIONS_WRITE,
+        }
+    ),
+    Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ, P.PROMOTIONS_READ}),
     Role.SUPPORT: frozenset({P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ}),
     Role.STORE_MANAGER: frozenset(
         {P.REPORTS_READ, P.MEMBERS_READ, P.PERSONAL_READ, P.POINTS_ADJUST, P.TILL_APPROVE, P.LIMITS_READ}
@@ -73,6 +88,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.PERSONAL_READ,
             P.LIMITS_READ,
             P.SETTINGS_READ,
+            P.PROMOTIONS_READ,
             P.AUDIT_READ,
             P.BACKROOM_READ,
         }

@@ -32,6 +32,12 @@ class Scope(StrEnum):
     PERSONAL_READ = "personal:read"
     MESSAGES_SEND = "messages:send"
     SETTINGS_WRITE = "settings:write"
+    PROMOTIONS_READ = "promotions:read"
+    """Rulebooks, drafts, what is paused, how budgets stand."""
+    PROMOTIONS_WRITE = "promotions:write"
+    """Save and submit drafts, publish what was approved, roll back, pause and resume."""
+    PROMOTIONS_APPROVE = "promotions:approve"
+    """Bring the word of a second person on a draft, with their PIN."""
 
 
 class Program(msgspec.Struct, frozen=True):

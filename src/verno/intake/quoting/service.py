@@ -1,6 +1,6 @@
 """Quoting: the street of a receipt up to the point where something would be written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,11 +12,12 @@ from verno.intake.quoting import token
 from verno.intake.reading import progress
 from verno.intake.settling import desk, effects, pricing, spending
 from verno.intake.settling.case import Case, Offer, as_sale
-from verno.intake.settling.judging import all_rules, judge, prepare
+from verno.intake.settling.judging import all_rules, close, judge, prepare
 from verno.intake.settling.posting import in_order
 from verno.intake.sums import worth
 from verno.intake.types import Approved, Receipt, Refused
 from verno.intake.unwinding import desks
+from verno.intake.unwinding.budgets import use_of
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
@@ -73,12 +74,19 @@ def offer(
     prepare(conn, context, [case], now=now)
     counting = desks.preview(conn, context, as_sale(case), now=now)
     room = counting.room(as_sale(case))
-    if case.wishes:
-        spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=share, room=room)
-        if isinstance(spent, Refused):
-            return spent
-        case.spent = spent
-    judge(context, [case])
+
+    def work_out() -> Refused | None:
+        if case.wishes:
+            spent = spending.resolve(case.wishes, case.prices, context.by_code, available, share=share, room=room)
+            if isinstance(spent, Refused):
+                return spent
+            case.spent = spent
+        judge(context, [case])
+        return None
+
+    no = _within_budgets(conn, context, case, counting, work_out)
+    if no is not None:
+        return no
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
     over = counting.take(as_sale(case))
     if over is not None:
@@ -110,6 +118,27 @@ def offer(
             effects=effects.parts(context, case.book, case.fired),
         )
     )
+
+
+def _within_budgets(
+    conn: Connection, context: Context, case: Case, counting: desks.Desks, work_out: Callable[[], Refused | None]
+) -> Refused | None:
+    """Work a receipt out, and leave out the rules whose budgets have no room for this receipt now."""
+    refused = [no] if (no := work_out()) else []
+
+    def again(over: frozenset[str]) -> Sequence[Fired] | None:
+        refused.clear()
+        close(context, case, over)
+        no = work_out()
+        if no is not None:
+            refused.append(no)
+            return None
+        return case.fired
+
+    if counting.budgets is not None:
+        use = use_of(case, case.taken_off if refused else case.fired)
+        counting.budgets.fit(conn, use, context.budgets(case.book), again, frozenset())
+    return refused[0] if refused else None
 
 
 def _told(context: Context, case: Case, *, everything: bool) -> Sequence[Fired]:

@@ -1,6 +1,6 @@
 """What a return comes to: pure, and dependent on nothing but what is left of the sale before and after it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from verno.intake import sold
 from verno.intake.context import Context
@@ -10,6 +10,8 @@ from verno.intake.settling.tracking import Progress
 from verno.intake.sold import HELD, SETTLED, UNMATCHED, Sold
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
+from verno.intake.unwinding.budgets import still_acted
+from verno.rules.types import Fired
 
 
 def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
@@ -30,14 +32,18 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
     was, now = kept.kept(one.lines, left), kept.kept(one.lines, after)
     refunds = {line.line: _money(line, left) - _money(line, after) for line in one.lines if line.line in quantities}
     taken: dict[str, int] = {}
+    fired: Sequence[Fired] = again.taken_off(one)
     if row.status == SETTLED:
-        _, earns = again.earned(context, one, sold.rulebook(context, row), after)
+        fired, earns = again.earned(context, one, sold.rulebook(context, row), after)
         taken = {code: _more(points, earns.get(code, 0)) for code, points in _so_far(one).items()}
     put = {
         code: points - kept.points_kept(one.spent.points[code], now, row.points_value)
         for code, points in _spent_so_far(one).items()
     }
-    return Back(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty)
+    return Back(
+        *(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty),
+        still_acted(fired, one.lines, after) if context.counts_budgets else {},
+    )
 
 
 def move_back(progress: Progress, one: Sold, back: Back) -> None:

@@ -128,7 +128,7 @@ def settle(
         if case.back is not None and case.back.empties:
             desks.free(case.sale.row.id)
         elif case.back is not None:
-            desks.give_back(case.sale.row.id, case.back.taken, case.back.put)
+            desks.give_back(case.sale.row.id, case.back.taken, case.back.put, case.back.left)
     writing.write(conn, context, [case for case in cases if case.back is not None or case.waited], now=now)
     return [refused.get(position) or Settled(case.id, case.answer) for position, case in enumerate(cases)]
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from verno.intake.types import MAX_LINES, ById, ByNumber, Code, LineQuantity, Short, Target
+from verno.promotions.budgets.types import Figures
 
 Lines: TypeAlias = Annotated[list[LineQuantity], Meta(min_length=1, max_length=MAX_LINES)]
 
@@ -52,7 +53,7 @@ class Return(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Back(msgspec.Struct, frozen=True, gc=False):
     """What a return comes to: thousandths and money by line, points by unit.
 
-    ``empties``: nothing of the sale is left.
+    ``empties``: nothing of the sale is left. ``left`` is what rules still do to the rest, for their budgets.
     """
 
     lines: Mapping[int, int]
@@ -61,6 +62,7 @@ class Back(msgspec.Struct, frozen=True, gc=False):
     taken: Mapping[str, int]
     put: Mapping[str, int]
     empties: bool = False
+    left: Mapping[str, Figures] = {}
 
     @property
     def refund(self) -> int:

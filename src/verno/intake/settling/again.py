@@ -20,6 +20,7 @@ from verno.rules.types import Fired, Verdict
 NOTHING = Stored()
 NO_THING = Thing()
 NO_GOODS: Mapping[str, Thing] = {}
+NOTHING_CLOSED: frozenset[str] = frozenset()
 
 
 def judged(
@@ -29,26 +30,35 @@ def judged(
     quantities: Mapping[int, int] | None,
     *,
     member: Member | None = None,
+    closed: frozenset[str] = NOTHING_CLOSED,
 ) -> Verdict:
     """Return what a rulebook makes of the quantities of a receipt (thousandths by line; None: of all it was).
 
     What rules took off is not asked again: each line keeps its share of it. ``member`` is somebody who was not known
-    when the receipt was made. A plain book needs no lines to have been read for a whole receipt.
+    when the receipt was made: then no rule is ``closed`` but these, else those that were then and these. A plain book
+    needs no lines to have been read for a whole receipt, unless something is closed.
     """
     if book is None:
         return Verdict({}, ())
     ready = context.ready(book)
-    if ready.plain:
+    if member is None:
+        closed = closed.union(_known(one).closed)
+    if ready.plain and not closed:
         paid = one.to_pay if quantities is None else kept.kept(one.lines, quantities).to_pay
         return engine.plain(ready, [paid])[0]
-    return engine.settle(ready, facts(context, one, quantities, member), taken_off(one))
+    return engine.settle(ready, facts(context, one, quantities, member, closed=closed), taken_off(one))
 
 
 def earned(
-    context: Context, one: Sold, book: StoredRulebook | None, quantities: Mapping[int, int] | None
+    context: Context,
+    one: Sold,
+    book: StoredRulebook | None,
+    quantities: Mapping[int, int] | None,
+    *,
+    closed: frozenset[str] = NOTHING_CLOSED,
 ) -> tuple[tuple[Fired, ...], dict[str, int]]:
     """Return the rules that fired, and points by unit."""
-    verdict = judged(context, one, book, quantities)
+    verdict = judged(context, one, book, quantities, closed=closed)
     return matched(verdict), dict(verdict.points)
 
 
@@ -57,9 +67,12 @@ def all_rules(
 ) -> tuple[Fired, ...]:
     """Return what every rule says, those that did not act included."""
     verdict = judged(context, one, book, quantities)
-    if book is None or context.ready(book).plain:
+    if book is None:
         return verdict.fired
-    return telling.every_rule(context.ready(book), facts(context, one, quantities, None), matched(verdict))
+    ready, closed = context.ready(book), frozenset(_known(one).closed)
+    if ready.plain and not closed:
+        return verdict.fired
+    return telling.every_rule(ready, facts(context, one, quantities, None, closed=closed), matched(verdict))
 
 
 def taken_off(one: Sold) -> Sequence[Fired]:
@@ -67,9 +80,18 @@ def taken_off(one: Sold) -> Sequence[Fired]:
     return [fired for fired in one.row.verdict if fired.effect in DISCOUNTS]
 
 
-def remembered(one: Sold, member: Member) -> Stored:
+def remembered(one: Sold, member: Member, *, closed: frozenset[str], paused: frozenset[str]) -> Stored:
     """Return what a receipt remembers once it is a member's."""
-    return replace(one.row.facts or NOTHING, member=remembering.person(member))
+    return replace(
+        _known(one),
+        member=remembering.person(member),
+        closed=tuple(sorted(closed)),
+        paused=tuple(sorted(paused)),
+    )
+
+
+def _known(one: Sold) -> Stored:
+    return one.row.facts or NOTHING
 
 
 def facts(
@@ -79,10 +101,11 @@ def facts(
     member: Member | None,
     *,
     goods: Mapping[str, Thing] = NO_GOODS,
+    closed: frozenset[str] = NOTHING_CLOSED,
 ) -> Facts:
     """Return what rules and tracks look at of a part of a receipt; ``goods`` are those it does not remember."""
     row = one.row
-    known, store = row.facts or NOTHING, context.by_place[row.place_id]
+    known, store = _known(one), context.by_place[row.place_id]
     if member is None:
         matched_ = known.member is not None or row.rulebook_id is not None
         member = remembering.member_of(row.owner_id, known.member) if matched_ else NOBODY
@@ -99,6 +122,8 @@ def facts(
         attributes=row.attributes,
         member=member,
         spends=known.spends,
+        closed=closed,
+        paused=frozenset(known.paused),
     )
 
 

@@ -34,15 +34,26 @@ def prepare(conn: Connection, context: Context, cases: Iterable[Case], *, now: d
         if case.holder is None and not (book.discounts and case.is_priced):
             continue
         case.book = found
-        if counts or not book.plain:
+        if counts or not book.plain or context.paused(found):
             asking.append((case, book))
     if not asking:
         return
     remembering.gather(conn, context, asking, now=now)
     for case, book in asking:
-        if case.facts is not None and case.is_priced:
-            case.taken_off = engine.price(book, case.facts)
-            case.discount = case.facts.discount
+        _price(book, case)
+
+
+def close(context: Context, case: Case, rules: frozenset[str]) -> None:
+    """Let some rules not act for a receipt that was prepared; it must be judged again."""
+    if case.facts is not None and case.book is not None:
+        case.facts.closed |= rules
+        _price(context.ready(case.book), case)
+
+
+def _price(book: Book, case: Case) -> None:
+    if case.facts is not None and case.is_priced:
+        case.taken_off = engine.price(book, case.facts)
+        case.discount = case.facts.discount
 
 
 def judge(context: Context, cases: Iterable[Case]) -> None:
@@ -54,7 +65,9 @@ def judge(context: Context, cases: Iterable[Case]) -> None:
     for same in by_book.values():
         first = same[0].book
         book = context.ready(first) if first is not None else None
-        if book is not None and book.plain and not context.tracks:
+        if book is None:
+            continue
+        if book.plain and not any(case.facts for case in same):
             verdicts = engine.plain(book, [case.to_pay for case in same])
         else:
             verdicts = [_verdict(book, case) for case in same]
@@ -63,9 +76,9 @@ def judge(context: Context, cases: Iterable[Case]) -> None:
             case.fired = matched(verdict)
 
 
-def _verdict(book: Book | None, case: Case) -> Verdict:
-    if book is None or case.facts is None:
-        return Verdict({}, ())
+def _verdict(book: Book, case: Case) -> Verdict:
+    if case.facts is None:
+        return engine.plain(book, [case.to_pay])[0] if book.plain else Verdict({}, ())
     pay(case.facts, case.spent.lines)
     if case.holder is None:
         return Verdict({}, case.taken_off)
@@ -84,9 +97,9 @@ def all_rules(context: Context, case: Case) -> tuple[Fired, ...]:
     if case.book is None:
         return ()
     book = context.ready(case.book)
-    if book.plain:
-        return engine.plain(book, [case.to_pay])[0].fired
-    return telling.every_rule(book, case.facts, case.fired) if case.facts is not None else ()
+    if case.facts is not None:
+        return telling.every_rule(book, case.facts, case.fired)
+    return engine.plain(book, [case.to_pay])[0].fired if book.plain else ()
 
 
 def matched(verdict: Verdict) -> tuple[Fired, ...]:

@@ -47,13 +47,18 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was known beside the receipt itself; ``goods`` by SKU, where rules ask of them at all."""
+    """What was known beside the receipt itself; ``goods`` by SKU, where rules ask of them at all.
+
+    ``closed`` are rules that could not act: ``paused`` by somebody, or without room in a budget.
+    """
 
     member: Person | None = None
     region: str | None = None
     legal_entity: str | None = None
     spends: bool = False
     goods: dict[str, Thing] = {}
+    closed: tuple[str, ...] = ()
+    paused: tuple[str, ...] = ()
 
 
 def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, Book]], *, now: datetime) -> None:
@@ -66,7 +71,8 @@ def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, Book
     people = known(conn, context, holders, of_tracks, now=now)
     goods = catalogue.facts(conn, context.program.id, sorted(skus)) if skus else {}
     for case, _ in asking:
-        case.facts = _facts(context, case, people, goods if uses[case.index] & OF_GOODS else {})
+        facts = case.facts = _facts(context, case, people, goods if uses[case.index] & OF_GOODS else {})
+        facts.closed = facts.paused = context.paused(case.book) if case.book is not None else facts.closed
 
 
 def known(
@@ -138,6 +144,8 @@ def stored(facts: Facts) -> Stored:
         facts.legal_entity,
         facts.spends,
         {line.sku: Thing(line.category, line.cost) for line in facts.lines if line.category or line.cost is not None},
+        tuple(sorted(facts.closed)),
+        tuple(sorted(facts.paused)),
     )
 
 

@@ -1,6 +1,8 @@
 """Claims: a receipt of nobody becomes a member's, and earns by the rules of its own time."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from verno.intake import answer, sold
 from verno.intake.context import Context
@@ -12,9 +14,11 @@ from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Claim
 from verno.intake.sums import claimcode, kept
 from verno.intake.types import Refusal, Refused
+from verno.intake.unwinding.budgets import still_acted
 from verno.kit import localtime
 from verno.promotions import queries as promotions
 from verno.rules.facts import Member
+from verno.rules.types import Fired
 from verno.workspace.registry import CLAIM_DAYS
 
 
@@ -30,22 +34,32 @@ def claim(context: Context, plan: Plan, step: Claim, member: Member | None, *, n
         return Refused(Refusal.CLAIM_TOO_LATE, "", f"a receipt can be claimed for {days} days")
     if member is None:
         return Refused(Refusal.UNKNOWN_MEMBER, "member", "nobody is known by this name")
-    zone = context.zones[row.place_id]
     plan.owner_id = plan.member_id = member.id
     plan.member = member
     plan.to_pay = kept.kept(one.lines, one.left()).to_pay if one.returns else one.to_pay
-    book = promotions.at(context.rulebooks, row.at)
-    if book is not None:
-        verdict = again.judged(context, one, book, one.left() if one.returns else None, member=member)
-        plan.rulebook_id, plan.fired, plan.earned = book.id, matched(verdict), verdict.points
-        if context.tracks or not context.ready(book).plain:
-            plan.facts = again.remembered(one, member)
     # The sale's own key: unmatched, it posted nothing under it.
     plan.key = key_of(row.place_id, row.series, row.number)
+    plan.becomes = sold.CLAIMED
+    plan.judge_again = partial(_judge, context, plan, member)
+    plan.judge_again(frozenset())
+    return None
+
+
+def _judge(context: Context, plan: Plan, member: Member, closed: frozenset[str]) -> Sequence[Fired]:
+    """Judge the receipt by its own rulebook, without the rules that are closed, or paused now or then."""
+    one, row, zone = plan.sold, plan.sold.row, context.zones[plan.sold.row.place_id]
+    book = promotions.at(context.rulebooks, row.at)
+    if book is not None:
+        paused = context.paused(book).union(row.facts.paused if row.facts else ())
+        closed = closed.union(paused, plan.facts.closed if plan.facts else ())
+        verdict = again.judged(context, one, book, one.left() if one.returns else None, member=member, closed=closed)
+        plan.rulebook_id, plan.fired, plan.earned = book.id, matched(verdict), verdict.points
+        plan.acted = still_acted(plan.fired, one.lines, one.left())
+        if closed or context.tracks or not context.ready(book).plain:
+            plan.facts = again.remembered(one, member, closed=closed, paused=paused)
     day = localtime.business_date(row.at, zone)
     plan.entries = earns(context, plan.earned, member.id, row.at, day, zone)
-    plan.becomes = sold.CLAIMED
-    return None
+    return plan.fired
 
 
 def told(context: Context, plan: Plan) -> bytes:

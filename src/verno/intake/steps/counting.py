@@ -5,14 +5,17 @@ from datetime import datetime
 
 from verno.intake import naming
 from verno.intake.context import Context
+from verno.intake.settling import again
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Claim, Kind
 from verno.intake.sums import kept
-from verno.intake.types import Refused
+from verno.intake.types import Refusal, Refused
 from verno.intake.unwinding.desks import Desks, open_desks
 from verno.intake.unwinding.types import Sale
 from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.promotions.budgets.types import Use
+from verno.rules.types import Fired
 
 
 def open_for(conn: Connection, context: Context, plans: Sequence[Plan], *, now: datetime) -> Desks:
@@ -25,15 +28,52 @@ def open_for(conn: Connection, context: Context, plans: Sequence[Plan], *, now: 
     )
 
 
-def count(context: Context, desks: Desks, plan: Plan) -> Refused | None:
+def count(conn: Connection, context: Context, desks: Desks, plan: Plan) -> Refused | None:
     """Settle a reservation, free it, or count a claim; an activation uses nothing up."""
-    if plan.kind is Kind.CAPTURE:
-        return desks.confirm(plan.sold.row.id, plan.earned, plan.spent)
     if plan.kind is Kind.CANCEL:
         desks.free(plan.sold.row.id)
-    elif plan.kind is Kind.CLAIM:
-        return desks.take(_claimed(context, plan))
-    return None
+    if plan.kind not in {Kind.CAPTURE, Kind.CLAIM}:
+        return None
+    no = _within_budgets(conn, context, desks, plan)
+    if no is None and plan.kind is Kind.CAPTURE:
+        no = desks.confirm(plan.sold.row.id, plan.earned, plan.spent)
+    elif no is None:
+        no = desks.take(_claimed(context, plan))
+    if no is not None:
+        desks.drop(plan.sold.row.id)
+    return no
+
+
+def _within_budgets(conn: Connection, context: Context, desks: Desks, plan: Plan) -> Refused | None:
+    """Count for the budgets of rules; without room they do not act, unless the till was promised that they would.
+
+    What rules took off when the receipt was made stands.
+    """
+    one, row = plan.sold, plan.sold.row
+    book_id = plan.rulebook_id or row.rulebook_id
+    book = next((book for book in context.rulebooks if book.id == book_id), None)
+    budgets = context.budgets(book)
+    if desks.budgets is None or not budgets:
+        return None
+
+    def judge(over: frozenset[str]) -> Sequence[Fired] | None:
+        fired = None if plan.judge_again is None else plan.judge_again(over)
+        if fired is None:
+            closed.extend(over)
+        return fired
+
+    closed: list[str] = []
+    use = Use(
+        operation_id=row.id,
+        at=row.at,
+        zone=context.by_place[row.place_id].timezone,
+        holder_id=plan.owner_id,
+        acted=plan.acted,
+    )
+    off = frozenset(fired.rule for fired in again.taken_off(one)) if plan.judge_again is not None else frozenset()
+    if desks.budgets.fit(conn, use, budgets, judge, off):
+        return None
+    return Refused(Refusal.OVER_LIMIT, "", f"the budget of rule {closed[0]} is spent; sell under a new number")
 
 
 def correct(desks: Desks, plan: Plan) -> None:

@@ -8,6 +8,7 @@ from verno.intake.settling.remembering import Stored
 from verno.intake.sold import Sold
 from verno.intake.steps.types import Asked, Kind
 from verno.ledger.types import Balance, Entry
+from verno.promotions.budgets.types import Figures
 from verno.rules.facts import Member
 from verno.rules.types import Fired
 
@@ -18,7 +19,8 @@ class Plan:
 
     ``key`` and ``operation_id`` name its operation, ``entries`` are what it posts. ``becomes`` is the receipt's new
     status, None for the old one. ``kept`` are captured thousandths by line, None for all of them; ``earned``, ``spent``
-    and ``points_value`` what the receipt comes to. ``conclude`` writes the answer.
+    and ``points_value`` what the receipt comes to. ``conclude`` writes the answer. ``acted`` is what rules do, for
+    budgets; ``judge_again`` works it out while some rules may not act, None where what was promised stands.
     """
 
     index: int
@@ -47,3 +49,5 @@ class Plan:
     member_id: str | None = None
     balances: Sequence[Balance] = ()
     moved: Sequence[int] = ()
+    acted: Mapping[str, Figures] = field(default_factory=dict)
+    judge_again: Callable[[frozenset[str]], Sequence[Fired]] | None = None

@@ -1,6 +1,8 @@
 """Capture and cancel: a hold ends once, one way."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from msgspec import UNSET
 
@@ -14,10 +16,12 @@ from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Cancel, Capture, Kind
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
+from verno.intake.unwinding.budgets import acted, still_acted
 from verno.kit import localtime
 from verno.ledger import lifetime
 from verno.ledger.types import Capture as CaptureHold
 from verno.ledger.types import Entry, Release, Spend
+from verno.rules.types import Fired
 from verno.workspace.registry import LATE_CAPTURE, LateCapture
 
 
@@ -41,20 +45,37 @@ def capture(context: Context, plan: Plan, step: Capture, *, now: datetime) -> Re
     wrong = _price(context, plan, step)
     if wrong is not None:
         return wrong
-    zone = context.zones[row.place_id]
+    if plan.kept is not None:
+        plan.judge_again = partial(_judge, context, plan, policy)
+    _post(context, plan, policy)
+    plan.becomes = sold.SETTLED
+    return None
+
+
+def _judge(context: Context, plan: Plan, policy: LateCapture, closed: frozenset[str]) -> Sequence[Fired]:
+    """Judge the part that is captured while some rules may not act."""
+    one = plan.sold
+    plan.fired, plan.earned = again.earned(context, one, sold.rulebook(context, one.row), plan.kept, closed=closed)
+    _post(context, plan, policy)
+    return plan.fired
+
+
+def _post(context: Context, plan: Plan, policy: LateCapture) -> None:
+    """Say what a capture asks of the ledger."""
+    row, zone = plan.sold.row, context.zones[plan.sold.row.place_id]
+    # A member with an open hold is not merged: what a merged one had set aside is free by now.
+    merged = plan.owner_id != row.holder_id and bool(plan.sold.spent.points)
     day = localtime.business_date(row.at, zone)
     entries: list[Entry] = []
     for code in plan.sold.spent.points:
         unit, points = context.by_code[code], plan.spent.get(code, 0)
         lapses_at = lifetime.touched(unit.lifetime, day, zone)
         if not merged:
-            again = policy is LateCapture.REHOLD
-            entries.append(CaptureHold(plan.owner_id, unit.id, points, row.at, row.id, again, lapses_at))
+            holds_again = policy is LateCapture.REHOLD
+            entries.append(CaptureHold(plan.owner_id, unit.id, points, row.at, row.id, holds_again, lapses_at))
         elif points:
             entries.append(Spend(plan.owner_id, unit.id, points, row.at, lapses_at))
     plan.entries = [*entries, *earns(context, plan.earned, plan.owner_id, row.at, day, zone)]
-    plan.becomes = sold.SETTLED
-    return None
 
 
 def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:
@@ -63,6 +84,7 @@ def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:
     if step.lines is None:
         plan.to_pay, plan.points_value = one.to_pay, row.points_value
         plan.spent, plan.earned, plan.fired = dict(one.spent.points), one.earned(), row.verdict
+        plan.acted = acted(plan.fired)
         return None
     wanted = sold.chosen(one.lines, step.lines)
     if isinstance(wanted, str):
@@ -78,6 +100,7 @@ def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:
     plan.to_pay, plan.points_value = left.to_pay, left.paid
     plan.spent = {code: kept.points_kept(points, left, row.points_value) for code, points in one.spent.points.items()}
     plan.fired, plan.earned = again.earned(context, one, sold.rulebook(context, row), wanted)
+    plan.acted = still_acted(plan.fired, one.lines, wanted)
     return None
 
 

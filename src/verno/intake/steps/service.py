@@ -74,7 +74,7 @@ def _wave(
     turned_away: list[Plan] = []
     if desks:
         for plan in ready:
-            outcomes[plan.index] = counting.count(context, desks, plan)
+            outcomes[plan.index] = counting.count(conn, context, desks, plan)
         turned_away = [plan for plan in ready if outcomes[plan.index] is not None]
         ready = [plan for plan in ready if outcomes[plan.index] is None]
     for plan, no in _post(conn, context, ready, now=now):

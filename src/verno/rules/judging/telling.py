@@ -25,7 +25,7 @@ def every_rule(book: Book, facts: Facts, fired: Sequence[Fired]) -> tuple[Fired,
 
 
 def _why(book: Book, one: Ready, facts: Facts, acted: dict[str, list[Fired]]) -> str:
-    if one.rule.paused:
+    if one.rule.paused or one.rule.id in facts.paused:
         return PAUSED
     if one.holds is not None and not one.holds(facts, facts.when):
         return CONDITION

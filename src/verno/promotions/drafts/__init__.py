@@ -1,0 +1,1 @@
+"""Drafts of rulebooks: saved, submitted, reviewed by another person, published at a moment."""
