@@ -71,7 +71,7 @@ def holds(desk: Desk, *, later: timedelta = timedelta(0)) -> int:
 
 
 def test_an_unfinished_draft_is_kept_and_not_submitted(desk: Desk) -> None:
-    for made, told in (
+    cases: tuple[tuple[dict[str, object], str], ...] = (
         ({"rules": [{"id": "base"}]}, "effects"),
         ({"rules": "none"}, "a rulebook has rules"),
         ({"rules": [], "colour": 1}, "colour"),
@@ -79,7 +79,8 @@ def test_an_unfinished_draft_is_kept_and_not_submitted(desk: Desk) -> None:
             {"rules": [{"id": "x", "effects": [{"type": "earn_per_full", "unit": "stars", "points": 1, "per": 9}]}]},
             "stars",
         ),
-    ):
+    )
+    for made, told in cases:
         draft = saved(desk, made)
         assert told in draft.problems[0]
         no = drafts.submit(desk, draft.row.number, by=ANNA, now=NOW)
