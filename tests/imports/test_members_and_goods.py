@@ -54,6 +54,13 @@ def test_goods(desk: Desk) -> None:
     assert desk.one("SELECT name FROM catalogue_goods WHERE sku = 'x'") == "x"
 
 
+def test_what_goods_cost(desk: Desk) -> None:
+    summary = desk.load(Kind.GOODS, "sku,cost\nmilk,5990\ntea,-1\njam,\n")
+    assert [(error.row, error.field) for error in summary.errors] == [(3, "cost")]
+    assert desk.one("SELECT cost FROM catalogue_goods WHERE sku = 'milk'") == 5990
+    assert desk.one("SELECT cost FROM catalogue_goods WHERE sku = 'jam'") is None
+
+
 def test_unknown_columns_are_named(desk: Desk) -> None:
     with pytest.raises(VernoError, match="unknown 'colour', 'weight'"):
         desk.load(Kind.GOODS, "sku,colour,weight\na,b,c\n")

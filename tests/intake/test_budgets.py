@@ -48,6 +48,7 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 OTHER = MemberRef(external_id="m-2")
 LARGE = asks("paid", ">=", 10000)
+LARGE_RECEIPT = asks("amount", ">=", 10000)
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ def test_of_rules_that_do_not_go_together_the_next_acts(conn: psycopg.Connection
         counter,
         Rule(id="a", group="g", budgets=(Budget(Counts.USES, 1),), effects=(DiscountAmount(amount=3000),)),
         Rule(id="b", group="g", budgets=(Budget(Counts.USES, 1),), effects=(DiscountAmount(amount=2000),)),
-        Rule(id="c", group="g", effects=(DiscountAmount(amount=1000),)),
+        Rule(id="c", group="g", when=LARGE_RECEIPT, effects=(DiscountAmount(amount=1000),)),
     )
     outcomes = settle(conn, counter, *(sale(f"S-{n}", 10000, hold=True) for n in range(4)))
     assert [said(one)["to_pay"] for one in outcomes] == [7000, 8000, 9000, 9000]

@@ -147,7 +147,9 @@ def problem(refused: Refused) -> Problem:
     """Return a refusal as a problem."""
     status, title = TITLES[refused.reason]
     errors = tuple([("body", text) for text in refused.problems])
-    return Problem(refused.reason, status, title, refused.detail or None, errors=errors)
+    # What is not there is answered alike, whatever it was called.
+    detail = None if status == GONE else refused.detail or None
+    return Problem(refused.reason, status, title, detail, errors=errors)
 
 
 def _standing(book: StoredRulebook, books: list[StoredRulebook], now: datetime) -> Standing:
