@@ -126,7 +126,7 @@ OFFS = st.one_of(
 )  # fmt: skip
 TELLS = st.sampled_from(
     (
-        e.GiveBadge(badge="b"), e.ExtendExpiry(unit="points", days=30), e.SetTier(track="main", step="gold", days=30),
+        e.GiveBadge(badge="b"), e.SetTier(track="main", step="gold", days=30),
         e.EmitEvent(name="happened"), e.PrintText(text={"en": "Hello"}),
     )
 )  # fmt: skip

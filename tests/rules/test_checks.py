@@ -18,7 +18,6 @@ from verno.rules.effects import (
     EarnFixed,
     EarnMultiply,
     EarnPercent,
-    ExtendExpiry,
     FixedPrice,
     FreeUnits,
     Gift,
@@ -118,12 +117,6 @@ ROWS = [
         Rulebook((one(Earn("points", 10, 1)),)),
     ),
     Row("unit", book(one(Earn("stars", 1, 100))), "no unit stars", book(BASE)),
-    Row(
-        "expiry",
-        book(one(ExtendExpiry(unit="stars", days=1))),
-        "no unit stars",
-        book(one(ExtendExpiry(unit="points", days=1))),
-    ),
     Row("twice", book(BASE, BASE), "used twice", book(BASE, one(Earn("points", 1, 10_000)))),
     Row(
         "rules",

@@ -33,7 +33,6 @@ from verno.rules.types import Choose, Fired, Rule, Rulebook, Verdict
 MANY = examples(200)
 TELLING = {
     "give_badge": "GiveBadge",
-    "extend_expiry": "ExtendExpiry",
     "set_tier": "SetTier",
     "emit_event": "EmitEvent",
     "print_text": "PrintText",

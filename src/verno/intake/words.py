@@ -50,7 +50,6 @@ SENTENCES: Mapping[str, str] = {
     "bundle": gettext_noop("−%(off)s %(currency)s: together for %(money)s"),
     "gift": gettext_noop("a gift: %(name)s (−%(off)s %(currency)s)"),
     "give_badge": gettext_noop("badge %(name)s"),
-    "extend_expiry": gettext_noop("points live %(count)s days longer"),
     "set_tier": gettext_noop("lifted to %(name)s for %(count)s days"),
     "emit_event": gettext_noop("event %(name)s"),
     "print_text": gettext_noop("a text for the slip"),

@@ -171,13 +171,6 @@ class GiveBadge(Effect, frozen=True, tag="give_badge", kw_only=True):
     days: Annotated[int, Meta(ge=1, le=3660)] | None = None
 
 
-class ExtendExpiry(Effect, frozen=True, tag="extend_expiry", kw_only=True):
-    """Let the points of ``unit`` that the member has live for at least ``days`` more."""
-
-    unit: Code
-    days: Annotated[int, Meta(ge=1, le=3660)]
-
-
 class SetTier(Effect, frozen=True, tag="set_tier", kw_only=True):
     """Lift the member to a step of a track, for ``days``; nobody is brought down by it."""
 
@@ -203,7 +196,7 @@ class PrintText(Effect, frozen=True, tag="print_text", kw_only=True):
 
 Earning: TypeAlias = Earn | EarnPercent | EarnFixed | EarnMultiply
 Discounting: TypeAlias = DiscountPercent | DiscountAmount | FixedPrice | FreeUnits | Bundle | Gift
-Telling: TypeAlias = GiveBadge | ExtendExpiry | SetTier | EmitEvent | PrintText
+Telling: TypeAlias = GiveBadge | SetTier | EmitEvent | PrintText
 AnyEffect: TypeAlias = (
     Earn
     | EarnPercent
@@ -216,7 +209,6 @@ AnyEffect: TypeAlias = (
     | Bundle
     | Gift
     | GiveBadge
-    | ExtendExpiry
     | SetTier
     | EmitEvent
     | PrintText

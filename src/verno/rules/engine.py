@@ -14,7 +14,6 @@ from verno.rules.effects import (
     Earn,
     EarnMultiply,
     EmitEvent,
-    ExtendExpiry,
     GiveBadge,
     PrintText,
     SetTier,
@@ -187,8 +186,6 @@ def _told(one: Ready, act: Act) -> Fired:
     match effect:
         case GiveBadge():
             return Fired(rule, matched=True, effect=kind, text=effect.badge, full=effect.days or 0)
-        case ExtendExpiry():
-            return Fired(rule, matched=True, unit=effect.unit, effect=kind, full=effect.days)
         case SetTier():
             return Fired(rule, matched=True, effect=kind, text=f"{effect.track}/{effect.step}", full=effect.days)
         case EmitEvent():

@@ -12,21 +12,20 @@ from verno.promotions.types import StoredRulebook
 from verno.rules.effects import EmitEvent, Gift, PrintText
 from verno.rules.types import Fired
 
-TOLD = frozenset({"gift", "give_badge", "extend_expiry", "set_tier", "print_text"})
+TOLD = frozenset({"gift", "give_badge", "set_tier", "print_text"})
 EVENT = "rule.event.v1"
 
 
 class EffectPart(msgspec.Struct, frozen=True, gc=False):
     """Something a rule brings. ``name`` is a badge, ``track/step``, or a gift's SKU; ``text`` is for the slip.
 
-    ``units`` are a gift's pieces, ``days`` how long a badge or a tier lasts, or how much longer points live.
+    ``units`` are a gift's pieces, ``days`` how long a badge or a tier lasts.
     """
 
     type: str
     rule: str
     name: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
-    unit: str | UnsetType = UNSET
     units: int | UnsetType = UNSET
     days: int | UnsetType = UNSET
 
@@ -50,7 +49,6 @@ def parts(context: Context, book: StoredRulebook | None, fired: Sequence[Fired])
                 one.rule,
                 name=one.text or UNSET,
                 text=_in(text, context.program.locale) if text is not None else UNSET,
-                unit=one.unit or UNSET,
                 units=gifts.get((one.rule, one.text), UNSET),
                 days=one.full or UNSET,
             )

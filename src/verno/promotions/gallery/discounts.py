@@ -2,7 +2,6 @@
 
 from verno.predicate.words import gettext_noop
 from verno.promotions.gallery.asking import (
-    BASE,
     CAKE,
     COAT,
     LATTE,
@@ -25,7 +24,6 @@ from verno.rules.effects import (
     DiscountAmount,
     DiscountPercent,
     EmitEvent,
-    ExtendExpiry,
     Gift,
     GiveBadge,
     PrintText,
@@ -240,25 +238,6 @@ TELLING = (
         examples=(
             Example(lines=(COAT,), told=("print_text",)),
             Example(lines=(CAKE,)),
-        ),
-    ),
-    Mechanic(
-        code="extend-expiry",
-        title=gettext_noop("Points live longer with each purchase"),
-        text=gettext_noop("With any purchase of 500 or more, the points a member has live for 180 days at least."),
-        industries=ALL,
-        rulebook=book(
-            Rule(
-                id="longer",
-                when=one("paid", ">=", 50_000),
-                effects=(ExtendExpiry(unit="points", days=180),),
-            )
-        ),
-        beside=(BASE,),
-        parameters=(parameter("effects/0/days", gettext_noop("For how many days"), Kind.DAYS), least()),
-        examples=(
-            Example(lines=(COAT,), member=somebody(), points={"points": 400}, told=("extend_expiry",)),
-            Example(lines=(CAKE,), member=somebody(), points={"points": 15}),
         ),
     ),
     Mechanic(

@@ -14,7 +14,6 @@ from verno.rules.effects import (
     Earning,
     EarnMultiply,
     EarnPercent,
-    ExtendExpiry,
     FreeUnits,
     SetTier,
 )
@@ -106,7 +105,7 @@ def _of_words(rule: Rule, rulebook: Rulebook, known: Known, units: Sequence[str]
 
 
 def _of_names(effect: AnyEffect, rulebook: Rulebook, known: Known, units: Sequence[str]) -> Iterator[str]:
-    if isinstance(effect, Earning | ExtendExpiry) and effect.unit not in units:
+    if isinstance(effect, Earning) and effect.unit not in units:
         yield f"the program has no unit {effect.unit}"
     elif isinstance(effect, EarnPercent) and not rulebook.worth.get(effect.unit):
         yield f"nobody has said yet what a point of {effect.unit} is worth (setting spend.value)"
