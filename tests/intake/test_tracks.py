@@ -9,7 +9,7 @@ import pytest
 from tests.builders import NOW
 from tests.intake.conftest import Counter, open_counter
 from tests.intake.test_rulebooks import BASE, asks, earned, publish
-from tests.intake.tillwork import VOUCHED, back, give, quoted, rule, said, sale, sold, spending, step
+from tests.intake.tillwork import VOUCHED, back, give, quoted, rule, said, sale, settle, sold, spending, step
 from verno.intake import context
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import LineQuantity, Settled
@@ -113,6 +113,23 @@ def test_rules_ask_where_a_member_stands_before_the_receipt(conn: psycopg.Connec
     assert earned(sold(conn, counter, sale("S-3", 20_000))) == 200 + 100
     outcome = said(back(conn, counter, "R-2"))
     assert cast("list[dict[str, int]]", outcome["points"])[0]["taken_back"] == 600
+
+
+def test_in_a_batch_a_receipt_sees_what_the_one_before_it_has_reached(
+    conn: psycopg.Connection, counter: Counter
+) -> None:
+    new = GiveBadge(badge="new")
+    publish(
+        conn,
+        counter,
+        BASE,
+        Rule(id="silver", when=asks("tiers.main", "=", "silver"), effects=(Earn("points", 1, 200),)),
+        Rule(id="welcome", when=asks("progress.visits", "=", 0), effects=(new,)),
+        Rule(id="new", when=asks("member.badges", "hasAny", ["new"]), effects=(Earn("points", 1, 1000),)),
+    )
+    outcomes = settle(conn, counter, sale("S-1", 60_000), sale("S-2", 20_000), sale("S-3", 20_000))
+    assert [earned(said(one)) for one in outcomes] == [600, 200 + 100 + 20, 200 + 100 + 20]
+    assert stands(conn, counter).value == 100_000
 
 
 def test_a_quote_tells_progress_and_how_far_it_is(conn: psycopg.Connection, counter: Counter) -> None:

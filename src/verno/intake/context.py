@@ -34,6 +34,7 @@ from verno.promotions.types import Pause, StoredRulebook
 from verno.rules.fields import Known
 from verno.rules.making import compiling
 from verno.rules.making.compiling import Book
+from verno.rules.types import gives_badges
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
 from verno.workspace.registry import UnknownPlace
@@ -98,6 +99,8 @@ class Context:
     by_code: dict[str, Unit] = field(init=False)
     counts_budgets: bool = field(init=False)
     """Whether any rulebook has budgets."""
+    in_turn: bool = field(init=False)
+    """Whether a receipt may change what rules ask of its member, so that the next one must see it done."""
     by_place: dict[str, Store] = field(default_factory=dict)
     _board: tuple[date, Board] | None = None
 
@@ -105,6 +108,7 @@ class Context:
         """Arrange what is looked up by name, and look for budgets."""
         self.by_code = {unit.code: unit for unit in self.units}
         self.counts_budgets = any(self.budgets(one) for one in self.rulebooks)
+        self.in_turn = bool(self.tracks) or any(gives_badges(one.rulebook) for one in self.rulebooks)
 
     def ready(self, stored: StoredRulebook) -> Book:
         """Return a rulebook ready to judge by.

@@ -56,6 +56,8 @@ def settle(
                     desks.progress.sale(case)
             if desk.any_parked:
                 applying.apply(conn, context, [case.id for case in fresh], desks=desks, now=now)
+            if waiting and desks.progress is not None:
+                desks.progress.write(conn)  # those who waited see it
     desks.write(conn)
     return Settlement([outcome for outcome in desk.outcomes if outcome is not None], learned)
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from verno.rules.effects import AnyEffect, Code, Share, Tree
+from verno.rules.effects import AnyEffect, Code, GiveBadge, Share, Tree
 
 MAX_RULES = 5000
 MAX_EFFECTS = 20
@@ -119,6 +119,11 @@ class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     amounts_first: bool = False
     worth: Mapping[str, Annotated[int, Meta(ge=0, le=10**9)]] = {}
     scales: Mapping[str, Annotated[int, Meta(ge=0, le=2)]] = {}
+
+
+def gives_badges(rulebook: Rulebook) -> bool:
+    """Tell whether a rule of it gives a badge."""
+    return any(isinstance(effect, GiveBadge) for rule in rulebook.rules for effect in rule.effects)
 
 
 class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -14,6 +14,7 @@ from verno.kit.binary.fields import uuid
 from verno.kit.db import Connection
 from verno.kit.money import MAX_AMOUNT
 from verno.members import queries as members
+from verno.promotions import queries as promotions
 from verno.workspace import queries as workspace
 from verno.workspace import service as workspace_service
 from verno.workspace.types import NewStore, Store
@@ -80,8 +81,8 @@ class Desk:
         """Return the receipts that can be settled together now, and those that must see what becomes of these.
 
         A second receipt of one number waits for the first, which it repeats or contradicts. A member's receipt that
-        spends as much as there is waits for those before it, and those after it wait too: a member's receipts keep
-        their order.
+        spends as much as there is, or is judged by what receipts change, waits for those before it, and those after it
+        wait too: a member's receipts keep their order.
         """
         wave: list[Case] = []
         later: list[Case] = []
@@ -95,7 +96,7 @@ class Desk:
                 continue
             holder = case.holder or ""
             waits = number in numbers or holder in stopped
-            if waits or (holder in seen and any(wish.max for wish in case.receipt.spend)):
+            if waits or (holder in seen and self._must_see(case)):
                 later.append(case)
                 stopped.add(holder)
                 continue
@@ -105,6 +106,13 @@ class Desk:
             self._decided[number] = case
             wave.append(case)
         return wave, later
+
+    def _must_see(self, case: Case) -> bool:
+        """Tell whether a receipt must see what became of the one before it of the same member."""
+        if any(wish.max for wish in case.receipt.spend):
+            return True
+        book = promotions.at(self.context.rulebooks, case.at) if self.context.in_turn else None
+        return book is not None and self.context.ready(book).in_turn
 
     def _answer_twin(self, case: Case, first: Case) -> bool:
         """Answer a receipt whose number another one of this batch has taken; False when that one was refused."""

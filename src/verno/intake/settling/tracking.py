@@ -87,6 +87,7 @@ class Progress:
             progress.set_floors(conn, program_id, self.floors, on=self.board, now=self.now)
         if self.badges:
             members.give_badges(conn, program_id, self.badges, now=self.now)
+        self.moved, self.floors, self.badges = [], [], []
 
     def _count(
         self,

@@ -30,6 +30,8 @@ from verno.rules.types import Rule, Rulebook
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
 ALWAYS = AllOf(())
+MOVED = ("tiers.", "progress.", "member.badges")
+"""Fields of a member that their own receipts change."""
 
 BASE = (Earn, EarnPercent)
 """What a multiple multiplies when it names no rules."""
@@ -65,15 +67,16 @@ class Ready:
 class Book:
     """A rulebook, ready: ``rules`` by priority; ``uses`` are the fields that conditions ask.
 
-    ``plain``: every rule gives points per full amount of the whole receipt, always, so that nothing but the money paid
-    need be known. ``discounts``: some rule takes something off. ``guarded``: some rule is paused, or does not act where
-    points pay.
+    ``in_turn``: some rule asks what the receipt before may have changed. ``plain``: every rule gives points per full
+    amount of the whole receipt, always, so that nothing but the money paid need be known. ``discounts``: some rule takes
+    something off. ``guarded``: some rule is paused, or does not act where points pay.
     """
 
     rulebook: Rulebook
     rules: tuple[Ready, ...]
     index: Index
     uses: frozenset[str]
+    in_turn: bool
     plain: bool
     discounts: bool
     guarded: bool
@@ -93,6 +96,7 @@ def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
         rules,
         index([maker.needs[position] for position in range(len(rules))], maker.registry),
         frozenset(maker.uses),
+        any(name.startswith(MOVED) for name in maker.uses),
         all(_is_plain(one) for one in rules) and not rulebook.caps.points,
         any(one.discounts for one in rules),
         any(one.rule.paused or not one.rule.with_points for one in rules),
