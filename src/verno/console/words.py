@@ -239,6 +239,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "promotion.pause": _("Promotion paused"),
         "promotion.resume": _("Promotion resumed"),
         "budget.reached": _("Budget of a rule used up to a mark"),
+        "track.publish": _("Progress track published"),
+        "track.remove": _("Progress track removed"),
     },
     "object": {
         "key": _("API key"),
@@ -251,6 +253,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "rule": _("Rule"),
         "promotion": _("Promotion"),
         "unit": _("Kind of points"),
+        "track": _("Progress track"),
         "correction": _("Correction"),
     },
     "detail": {

@@ -68,8 +68,8 @@ class Book:
     """A rulebook, ready: ``rules`` by priority; ``uses`` are the fields that conditions ask.
 
     ``in_turn``: some rule asks what the receipt before may have changed. ``plain``: every rule gives points per full
-    amount of the whole receipt, always, so that nothing but the money paid need be known. ``discounts``: some rule takes
-    something off. ``guarded``: some rule is paused, or does not act where points pay.
+    amount of the whole receipt, always, so that nothing but the money paid need be known. ``discounts``: some rule
+    takes something off. ``guarded``: some rule is paused, or does not act where points pay.
     """
 
     rulebook: Rulebook
