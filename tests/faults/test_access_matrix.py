@@ -135,6 +135,7 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/approvals/{id}:approve": lambda t, n: Asked(f"/v1/approvals/{t.approvable}:approve", WORD),
     "POST /v1/approvals/{id}:refuse": lambda t, n: Asked(f"/v1/approvals/{t.refusable}:refuse", WORD),
     "GET /v1/members/{id}/balance": lambda t, n: Asked(f"/v1/members/{t.member}/balance"),
+    "GET /v1/members/{id}/progress": lambda t, n: Asked(f"/v1/members/{t.member}/progress"),
     "GET /v1/members/{id}/transfers": lambda t, n: Asked(f"/v1/members/{t.member}/transfers"),
     "GET /v1/transfers/{id}/explain": lambda t, n: Asked(f"/v1/transfers/{t.transfer}/explain"),
     "POST /v1/receipts": lambda t, n: Asked("/v1/receipts", sale(t, n)),
