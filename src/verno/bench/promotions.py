@@ -102,7 +102,7 @@ def _rule(number: int, of: int) -> Rule:
     sku = _is("sku", f"goods-{of}-{turn % LINES}")
     place = _is("place", f"place-{of}")
     kinds: tuple[tuple[Tree | None, AnyEffect], ...] = (
-        (_bought(sku), EarnFixed(unit=UNIT, points=5)),
+        (_and(_bought(sku), _is("paid", 1_000, ">=")), EarnFixed(unit=UNIT, points=5)),
         (None, EarnMultiply(unit=UNIT, times=200, lines=sku)),
         (None, DiscountPercent(share=100, lines=_is("category", [[f"category-{of}"]], "inCategory"))),
         (_and(place, _is("weekday", [1, 2, 3], "in")), Earn(UNIT, 1, 1000)),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from operator import attrgetter
 
 from verno.predicate.local import Local, local
-from verno.predicate.types import When
+from verno.predicate.types import Reading, When
 
 
 @dataclass(slots=True)
@@ -88,6 +88,8 @@ class Facts:
     price: int = 0
     discount: int = 0
     paid: int = 0
+    chosen: dict[Reading, Sequence[Line]] = field(default_factory=dict)
+    """Lines by a condition on them, once it was asked: only such as discounts do not change."""
     _local: Local | None = None
 
     def __post_init__(self) -> None:

@@ -108,6 +108,8 @@ def categories() -> dict[str, Operator]:
 def _in_category(said: tuple[tuple[str, ...], ...], find: Finder[Sequence[str]]) -> Reading:
     wanted = frozenset(said)
     depths = sorted({len(path) for path in said})
+    if len(depths) == 1:
+        return _in_one_depth(wanted, depths[0], find)
 
     def reading(fact: Fact, _: When) -> bool:
         value = find(fact)
@@ -117,6 +119,14 @@ def _in_category(said: tuple[tuple[str, ...], ...], find: Finder[Sequence[str]])
             if tuple(value[:depth]) in wanted:
                 return True
         return False
+
+    return reading
+
+
+def _in_one_depth(wanted: frozenset[tuple[str, ...]], depth: int, find: Finder[Sequence[str]]) -> Reading:
+    def reading(fact: Fact, _: When) -> bool:
+        value = find(fact)
+        return value is not None and tuple(value[:depth]) in wanted
 
     return reading
 

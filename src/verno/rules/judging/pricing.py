@@ -64,7 +64,14 @@ def _together(one: Ready, takers: Iterable[Ready]) -> bool:
 def picked(act: Act, facts: Facts) -> Sequence[Line]:
     """Return the lines that an effect looks at."""
     where = act.where
-    return facts.lines if where is None else _those(where, facts)
+    if where is None:
+        return facts.lines
+    if not act.steady:
+        return _those(where, facts)
+    found = facts.chosen.get(where)
+    if found is None:
+        found = facts.chosen[where] = _those(where, facts)
+    return found
 
 
 def _those(where: Reading, facts: Facts) -> list[Line]:

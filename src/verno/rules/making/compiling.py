@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+import msgspec
+
 from verno.predicate.anchors import anchors
 from verno.predicate.closures import closure
 from verno.predicate.reading import read
@@ -41,10 +43,14 @@ RateOf: TypeAlias = Callable[[Facts, Line], int]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An effect, ready: the lines it looks at (None: all), its rate where values differ, the lines of its parts."""
+    """An effect, ready: the lines it looks at (None: all), its rate where values differ, the lines of its parts.
+
+    ``steady``: what is taken off changes nothing of which lines those are. Effects of the same condition share it.
+    """
 
     effect: AnyEffect
     where: Reading | None = None
+    steady: bool = True
     rate: RateOf | None = None
     parts: tuple[Reading, ...] = ()
 
@@ -115,6 +121,7 @@ class _Maker:
         self.problems: list[Problem] = []
         self.needs: dict[int, Needs] = {}
         self.uses: set[str] = set()
+        self.closures: dict[bytes, Reading] = {}
 
     def rule(self, rule: Rule, position: int, number: int, apart: frozenset[int]) -> Ready:
         at = f"rules.{number}"
@@ -150,17 +157,20 @@ class _Maker:
 
     def act(self, effect: AnyEffect, at: str) -> Act:
         tree: Tree | None = getattr(effect, "lines", None)
-        where = None if tree is None else self.closed(tree, f"{at}.lines")
+        where, steady = (None, True) if tree is None else self.closed(tree, f"{at}.lines")
         by: Rates | None = getattr(effect, "by", None)
         parts: list[Reading] = []
         if isinstance(effect, Bundle):
-            parts = [self.closed(part.lines, f"{at}.parts.{i}.lines") for i, part in enumerate(effect.parts)]
-        return Act(effect, where, None if by is None else self.rate(effect, by, at), tuple(parts))
+            parts = [self.closed(part.lines, f"{at}.parts.{i}.lines")[0] for i, part in enumerate(effect.parts)]
+        return Act(effect, where, steady, None if by is None else self.rate(effect, by, at), tuple(parts))
 
-    def closed(self, tree: Tree, at: str) -> Reading:
+    def closed(self, tree: Tree, at: str) -> tuple[Reading, bool]:
         node = self.node(tree, self.lines, at)
-        self.uses.update(f"lines.{name}" for name in asked(node))
-        return closure(node)
+        names = {f"lines.{name}" for name in asked(node)}
+        self.uses.update(names)
+        # One closure for all of one condition, so that a receipt need be asked once.
+        found = self.closures.setdefault(msgspec.json.encode(tree), closure(node))
+        return found, names.isdisjoint(fields.AFTER_DISCOUNTS | {"lines.margin"})
 
     def node(self, tree: Tree | None, registry: Registry, at: str) -> Node:
         if tree is None:
