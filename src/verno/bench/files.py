@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,18 +21,26 @@ def measure(receipts: Sequence[Receipt], folder: Path) -> FileImport:
     """Import the receipts by the command."""
     path = folder / "receipts.parquet"
     lines = decoded.write_file(receipts, path)
-    command = [sys.executable, "-m", "verno", "import", "receipts", str(path), "--json"]
     started = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)  # noqa: S603 our own
-    peak = 0
-    while child.poll() is None:
-        peak = max(peak, _memory(child.pid))
-        time.sleep(SAMPLE_SECONDS)
-    seconds = time.monotonic() - started
-    if child.returncode:
-        message = "the import of the bench's file failed"
-        raise VernoError(message)
-    return FileImport(len(receipts), lines, seconds, peak / 2**20)
+    _, peak = command("import", "receipts", str(path), "--json")
+    return FileImport(len(receipts), lines, time.monotonic() - started, peak / 2**20)
+
+
+def command(*words: str) -> tuple[bytes, int]:
+    """Run a command of Verno's; returns what it printed, and the most memory that it and its children had, in bytes."""
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(  # noqa: S603 our own
+            [sys.executable, "-m", "verno", *words], stdout=out, stdin=subprocess.DEVNULL
+        )
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, _memory(child.pid))
+            time.sleep(SAMPLE_SECONDS)
+        if child.returncode:
+            message = f"'verno {words[0]}' failed"
+            raise VernoError(message)
+        out.seek(0)
+        return out.read(), peak
 
 
 def _memory(pid: int) -> int:

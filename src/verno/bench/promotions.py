@@ -1,15 +1,16 @@
 """Rulebooks at work: the engine alone, a quote by many rules, and a draft replayed over the demo's year."""
 
-import resource
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 
 import msgspec
 
-from verno.bench import http, receipts, scratch
+from verno.bench import files, http, receipts, scratch
 from verno.bench.counter import history, latency, shop
 from verno.bench.counter.latency import Latency, Request
 from verno.demo.load import Progress
@@ -17,13 +18,9 @@ from verno.demo.program import Demo
 from verno.intake import context
 from verno.kit import db
 from verno.kit.errors import VernoError
-from verno.predicate.types import Refused
 from verno.promotions import service as promoting
 from verno.promotions.types import StoredRulebook
-from verno.replay import service as replay
-from verno.replay.reading import Reader
-from verno.replay.types import Period, Report
-from verno.rules import engine
+from verno.rules import engine, stored
 from verno.rules.effects import (
     AnyEffect,
     DiscountPercent,
@@ -59,7 +56,7 @@ def measure(*, seconds: int, say: Callable[[str], None], progress: Progress, now
     demo = receipts.prepare(progress=progress, now=now)
     receipts.measure(demo, receipts.decoded(demo, 10**9), now=now)
     scratch.settle()
-    found |= _replayed(demo.program.id, progress=progress, now=now)
+    found |= _replayed(now=now)
     say(f"replay: {found['replay_receipts']} receipts in {found['replay_seconds']} s")
     if http.client() is not None:
         quoted = _quoted(demo, seconds=seconds)
@@ -148,29 +145,25 @@ def draft() -> Rulebook:
     return Rulebook(tuple(rules))
 
 
-def _replayed(program_id: str, *, progress: Progress, now: datetime) -> dict[str, object]:
-    """Replay the year, and a quarter of it first: memory must not follow the receipts."""
-    _replay(program_id, now - timedelta(days=91), progress=progress, now=now)
-    quarter = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    year = _replay(program_id, now - timedelta(days=366), progress=progress, now=now)
+def _replayed(*, now: datetime) -> dict[str, object]:
+    """Replay the year, and a quarter of it, as a command of its own: memory must not follow the receipts."""
+    quarter = _replay(now - timedelta(days=91))
+    year = _replay(now - timedelta(days=366))
     return {
-        "replay_receipts": year.receipts,
+        "replay_receipts": year["receipts"],
         "replay_rules": REPLAYED_RULES,
-        "replay_seconds": year.seconds,
-        "replay_peak_mb_quarter": quarter,
-        "replay_peak_mb_year": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "replay_seconds": year["seconds"],
+        "replay_peak_mb_quarter": quarter["peak_mb"],
+        "replay_peak_mb_year": year["peak_mb"],
     }
 
 
-def _replay(program_id: str, since: datetime, *, progress: Progress, now: datetime) -> Report:
-    with db.transaction(program_id) as conn:
-        about, period = context.of(conn, program_id), Period(since, now)
-        with progress("replay", Reader(conn, about, now).count(period), "receipts") as step:
-            report = replay.run(conn, about, draft(), period, step=step, now=now)
-    if isinstance(report, Refused):
-        message = f"the bench's draft cannot be read: {report.problems}"
-        raise VernoError(message)
-    return report
+def _replay(since: datetime) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "draft.json")
+        file.write_text(stored.write(draft()))
+        told, peak = files.command("replay", str(file), "--since", f"{since:%Y-%m-%d}", "--json")
+    return {**msgspec.json.decode(told), "peak_mb": peak // 2**20}
 
 
 def _quoted(demo: Demo, *, seconds: int) -> Latency:
