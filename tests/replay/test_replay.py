@@ -17,10 +17,10 @@ from verno.intake import context
 from verno.intake.types import MemberRef
 from verno.members import service as members
 from verno.members.types import NewMember
-from verno.predicate.types import Refused
+from verno.promotions.types import NotPublished
 from verno.replay import service as replay
 from verno.replay.types import Period, Report
-from verno.rules.effects import DiscountPercent, Earn, EarnFixed
+from verno.rules.effects import DiscountPercent, Earn, EarnFixed, EarnPercent
 from verno.rules.types import Budget, Counts, Rule, Rulebook
 
 EVER = Period(BEGINNING, NOW + timedelta(days=1))
@@ -95,8 +95,18 @@ def test_what_stops_a_replay_stops_it(conn: psycopg.Connection, shop: Counter) -
 def test_a_draft_that_cannot_be_read_is_refused(conn: psycopg.Connection, shop: Counter) -> None:
     draft = Rulebook((Rule(id="a", when=asks("moon", "=", "full"), effects=(Earn("points", 1, 100),)),))
     found = replay.run(conn, context.of(conn, shop.program.id), draft, EVER, step=lambda _: None, now=NOW)
-    assert isinstance(found, Refused)
-    assert found.problems[0].path == "rules.0.when.rules.0.field"
+    assert isinstance(found, NotPublished)
+    assert "when.rules.0.field: there is no field" in found.reasons[0]
+
+
+def test_a_share_in_points_that_are_worth_nothing_is_refused(conn: psycopg.Connection, shop: Counter) -> None:
+    rule(conn, shop, "spend.value", None)
+    context.forget()
+    sold(conn, shop, sale("S-1", 30000))
+    draft = Rulebook((Rule(id="a", effects=(EarnPercent(unit="points", rate=100),)),))
+    found = replay.run(conn, context.of(conn, shop.program.id), draft, EVER, step=lambda _: None, now=NOW)
+    assert isinstance(found, NotPublished)
+    assert "worth" in found.reasons[0]
 
 
 AMOUNTS = st.lists(st.integers(0, 60000), min_size=1, max_size=5)

@@ -10,11 +10,12 @@ from verno.kit.db import Connection
 from verno.predicate.types import Refused
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
+from verno.promotions.types import NotPublished
 from verno.replay.adding import Changes, Tally, worth
-from verno.replay.burning import Budgets
+from verno.replay.burning import Burning
 from verno.replay.reading import Past, Reader
 from verno.replay.types import Period, Report, Side
-from verno.rules import engine
+from verno.rules import checks, engine
 from verno.rules.facts import Facts
 from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Rulebook, Verdict
@@ -25,21 +26,21 @@ Step = Callable[[int], None]
 
 def run(
     conn: Connection, context: Context, draft: Rulebook, period: Period, *, step: Step, now: datetime
-) -> Report | Refused:
+) -> Report | NotPublished:
     """Replay the receipts of a period under a draft and under the rulebook that holds ``now``.
 
     Both are asked of the same facts, as a till that quotes would ask: what the receipt remembers of its member and its
     goods, else what is known today. Points that paid a part pay it here too. ``draft`` gets what points are worth now.
-    Refused with what is wrong with its conditions.
+    Refused with everything for which it could not be published either.
     """
     started = time.monotonic()
-    new = ready(promoting.valued(draft, context.units), context.known)
-    if isinstance(new, Refused):
-        return new
+    valued = promoting.valued(draft, context.units)
+    wrong = checks.problems(valued, context.known, list(context.by_code))
     stored = promotions.at(context.rulebooks, now)
     old = context.ready(stored) if stored is not None else ready(Rulebook(()), context.known)
-    if isinstance(old, Refused):
-        return old
+    new = ready(valued, context.known)
+    if wrong or isinstance(new, Refused) or isinstance(old, Refused):
+        return NotPublished(tuple([str(one) for one in wrong]))
     both = _Both(old, new)
     for piece in Reader(conn, context, now).receipts(period):
         for past in piece:
@@ -54,7 +55,7 @@ class _Both:
     def __init__(self, old: Book, new: Book) -> None:
         self.books = (old, new)
         self.tallies = (Tally(), Tally())
-        self.budgets = (Budgets(old), Budgets(new))
+        self.budgets = (Burning(old), Burning(new))
         self.changes = Changes()
         self.receipts = self.price = 0
 
@@ -90,16 +91,14 @@ class _Both:
         )
 
 
-def judged(book: Book, past: Past, budgets: Budgets) -> Verdict:
+def judged(book: Book, past: Past, burning: Burning) -> Verdict:
     """Return a book's verdict on a receipt, within its budgets."""
     facts = past.facts
     facts.closed = frozenset()
     verdict = _verdict(book, facts, past)
-    while budgets.limited and (over := budgets.without_room(facts, verdict)):
+    while burning.budgets and (over := burning.without_room(past.id, facts, verdict)):
         facts.closed |= over
         verdict = _verdict(book, facts, past)
-    if budgets.limited:
-        budgets.take(facts, verdict)
     return verdict
 
 

@@ -37,7 +37,7 @@ def replay(file: Path, since: datetime | None, until: datetime | None, *, as_jso
     """
     with session.database():
         from verno.intake import context  # noqa: PLC0415 after django.setup()
-        from verno.predicate.types import Refused  # noqa: PLC0415 the same
+        from verno.promotions.types import NotPublished  # noqa: PLC0415 the same
         from verno.replay import service  # noqa: PLC0415 the same
         from verno.replay.reading import Reader  # noqa: PLC0415 the same
         from verno.replay.types import Period  # noqa: PLC0415 the same
@@ -55,8 +55,8 @@ def replay(file: Path, since: datetime | None, until: datetime | None, *, as_jso
             about = context.of(conn, program.id)
             with Bars()("replay", Reader(conn, about, now).count(period), "receipts") as step:
                 found = service.run(conn, about, draft, period, step=step, now=now)
-    if isinstance(found, Refused):
-        message = "; ".join(f"{one.path}: {one.detail}" for one in found.problems)
+    if isinstance(found, NotPublished):
+        message = "; ".join(found.reasons)
         raise VernoError(message)
     if as_json:
         session.print_json(msgspec.to_builtins(found))
