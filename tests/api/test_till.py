@@ -1,6 +1,5 @@
 """The till over HTTP: the whole promise of a receipt, through the same doors that the server's entry opens."""
 
-import json
 from collections import Counter as Tally
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -140,37 +139,6 @@ def test_a_receipt_is_named_in_an_address_by_any_number(till: Api, number: str) 
     done = till.post(f"/receipts/{name}:capture", b"")
     assert (done.status_code, done.json()["number"]) == (200, number)
     assert till.get(f"/receipts/{name}").json()["status"] == "settled"
-
-
-def test_the_servers_entry_answers_alike(till: Api) -> None:
-    from verno.wiring import wsgi
-
-    def call(path: str, body: object, query: str = "") -> tuple[str, Json]:
-        raw = json.dumps(body).encode()
-        told: list[str] = []
-
-        class Input:
-            def read(self, most: int) -> bytes:
-                return raw[:most]
-
-        environ = {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": path.encode().decode("latin-1"),
-            "QUERY_STRING": query,
-            "HTTP_AUTHORIZATION": f"Bearer {till.key}",
-            "CONTENT_TYPE": "application/json",
-            "wsgi.input": Input(),
-        }
-        parts = wsgi.application(environ, lambda status, headers: told.append(status))  # type: ignore[arg-type]
-        return told[0], json.loads(b"".join(parts))
-
-    assert call("/v1/receipts", sale("Ч/1", hold=True))[0] == "201 Created"
-    assert call("/v1/receipts:quote", sale("A-2"))[1]["status"] == "quoted"
-    assert call("/v1/receipts/msk-1~~Ч/1:capture", {})[1]["status"] == "settled"
-    assert call("/v1/returns", taken_back("R-1", {"place": "msk-1", "number": "Ч/1"}))[0] == "201 Created"
-    assert call("/v1/receipts/nobody:capture", {})[0] == "404 Not Found"
-    told = call("/v1/receipts", sale("A-3", 50), "explain=all")[1]["explanation"]
-    assert [rule["matched"] for rule in told] == [False]
 
 
 def test_stale_quotes_carry_the_new_one(till: Api, shop: Shop) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_PROCESSES = 2
 """Processes of the server: one interpreter keeps one core busy, and a third finds nothing to do on two."""
-BLOCKING_THREADS = 64
 BACKLOG = 2048
 KILL_SECONDS = 8
 """How long a stopping server may finish its requests; less than the supervisor's patience."""
@@ -119,16 +118,16 @@ def _our_parts(host: str, port: int) -> list["Part"]:
 def run_server(host: str, port: int) -> None:
     """Serve HTTP with granian in this process and one worker process of its; returns when told to stop."""
     from granian import Granian  # noqa: PLC0415 a quarter of a second that only the server pays
-    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
     Granian(
-        "verno.wiring.wsgi:application",
+        "verno.wiring.asgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=min(MOST_PROCESSES, os.cpu_count() or 1),
-        blocking_threads=BLOCKING_THREADS,
+        runtime_mode=RuntimeModes.st,
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,

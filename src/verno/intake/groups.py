@@ -1,5 +1,7 @@
 """Group commit: calls that arrive together are committed together, one transaction for many callers.
 
+A caller waits in its thread (``Lane.submit``), or in the server's event loop (``Lane.outcomes``).
+
 A lane is a thread with a connection of its own that serves one verb: single receipts (a queue stands at the till),
 batches (nobody does), steps of held and unmatched receipts, returns. While a group is in the database the next one
 gathers, so groups grow with the crowd. Measured with 64 callers: one lane for all single receipts takes less time a
@@ -7,15 +9,17 @@ receipt than two, whose groups are half as large. A database error in a group is
 and else the group is split and its halves tried, so that a bad neighbour spoils nobody.
 """
 
+import asyncio
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import psycopg
 
@@ -31,6 +35,7 @@ from verno.kit.db import Connection
 from verno.kit.errors import Unavailable
 
 Item = TypeVar("Item")
+Future: TypeAlias = "asyncio.Future[list[Outcome | None]]"
 Asked_contra = TypeVar("Asked_contra", contravariant=True)
 
 
@@ -56,6 +61,8 @@ MOST_WAITING = 5_000
 PATIENCE = 2.0
 """Seconds a caller waits for its group before it hears 503; the call may still be done, a replay tells."""
 PATIENCE_FOR_A_BATCH = 30.0
+TOO_MANY = "too many calls are waiting; try again"
+TOO_SLOW = "the database is too slow; the call may have been done, send it again to know"
 
 
 def commit(
@@ -103,17 +110,40 @@ def _once(
 
 @dataclass(slots=True)
 class Ticket(Generic[Item]):
-    """What one caller waits for."""
+    """What one caller waits for: a lock that a thread waits on, or the future of an event loop."""
 
     program_id: str
-    items: list[Item]
+    items: Sequence[Item]
+    done: "threading.Lock | None" = None
+    future: "Future | None" = None
     outcomes: list[Outcome | None] = field(default_factory=list)
     failure: Exception | None = None
-    done: threading.Lock = field(default_factory=threading.Lock)
 
-    def __post_init__(self) -> None:
-        """Hold the lock: a held lock is the cheapest thing to wait on."""
-        self.done.acquire()
+
+def _call(tickets: Sequence[Ticket[Item]]) -> None:
+    """Wake who waits; those of one event loop together, since to wake it costs as much as to answer a request."""
+    for ticket in tickets:
+        if ticket.done is not None:
+            ticket.done.release()
+    looped = [ticket for ticket in tickets if ticket.future is not None]
+    for loop in {ticket.future.get_loop() for ticket in looped if ticket.future is not None}:
+        with suppress(RuntimeError):  # the loop is closed: the server ends, and nobody waits any more
+            loop.call_soon_threadsafe(_resolve, [one for one in looped if one.future and one.future.get_loop() is loop])
+
+
+def _resolve(tickets: Sequence[Ticket[Item]]) -> None:
+    for ticket in tickets:
+        if ticket.future is None or ticket.future.done():  # its patience has ended
+            continue
+        if ticket.failure is not None:
+            ticket.future.set_exception(ticket.failure)
+        else:
+            ticket.future.set_result(ticket.outcomes)
+
+
+def _lose_patience(future: Future) -> None:
+    if not future.done():
+        future.set_exception(Unavailable(TOO_SLOW))
 
 
 class Lane(Generic[Item]):
@@ -153,8 +183,7 @@ class Lane(Generic[Item]):
             except Exception as error:  # noqa: BLE001 the lane must live; each caller hears of it
                 for ticket in tickets:
                     ticket.failure = error
-            for ticket in tickets:
-                ticket.done.release()
+            _call(tickets)
 
     def take(self) -> list[Ticket[Item]]:
         """Return the next tickets of one program, at most a group's worth."""
@@ -206,16 +235,30 @@ class Lane(Generic[Item]):
 
         Raises ``Unavailable`` when the queue is full, the database is down, or patience ends.
         """
-        ticket = Ticket(program_id, list(items))
+        done = threading.Lock()
+        done.acquire()  # a held lock is the cheapest thing to wait on
+        ticket = Ticket(program_id, items, done=done)
         if not self.enter(ticket):
-            message = "too many calls are waiting; try again"
-            raise Unavailable(message)
-        if not ticket.done.acquire(timeout=patience):
-            message = "the database is too slow; the call may have been done, send it again to know"
-            raise Unavailable(message)
+            raise Unavailable(TOO_MANY)
+        if not done.acquire(timeout=patience):
+            raise Unavailable(TOO_SLOW)
         if ticket.failure is not None:
             raise ticket.failure
         return ticket.outcomes
+
+    async def outcomes(
+        self, program_id: str, items: Sequence[Item], *, patience: float = PATIENCE
+    ) -> list[Outcome | None]:
+        """Wait as ``submit`` does, in the event loop."""
+        loop = asyncio.get_running_loop()
+        future: Future = loop.create_future()
+        if not self.enter(Ticket(program_id, items, future=future)):
+            raise Unavailable(TOO_MANY)
+        patient = loop.call_later(patience, _lose_patience, future)
+        try:
+            return await future
+        finally:
+            patient.cancel()
 
 
 class GroupCommit:
@@ -227,9 +270,3 @@ class GroupCommit:
         self.batches: Lane[Receipt | Approved] = Lane("intake-batches", service.settle, clock)
         self.steps: Lane[Asked] = Lane("intake-steps", steps.take, clock)
         self.returns: Lane[Return] = Lane("intake-returns", returns.take, clock)
-
-    def submit(self, program_id: str, receipts: Sequence[Receipt | Approved]) -> list[Outcome | None]:
-        """Settle receipts: one alone in the quick lane, several in the other (see ``Lane.submit``)."""
-        if len(receipts) == 1:
-            return self.single.submit(program_id, receipts)
-        return self.batches.submit(program_id, receipts, patience=PATIENCE_FOR_A_BATCH)

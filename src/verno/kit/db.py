@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from verno.kit import config
 from verno.kit.embedded import cluster
-from verno.kit.errors import TryAgain, Unavailable
+from verno.kit.errors import TryAgain, Unavailable, VernoError
 
 DatabaseError = psycopg.Error
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -43,6 +43,28 @@ MAX_RETRY_SECONDS = 2.0
 RETRYABLE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, TryAgain)
 """What a whole transaction may be tried again after. A unique violation counts, since the second try reads the
 row that won and answers from it."""
+
+
+class WouldWait(VernoError):
+    """The database was to be asked where nobody may wait for it (``unwaiting``)."""
+
+
+class _Here(threading.local):
+    may_wait = True
+
+
+_here = _Here()
+
+
+@contextmanager
+def unwaiting() -> Iterator[None]:
+    """Let ``transaction`` raise ``WouldWait`` in this thread: an event loop waits for nobody."""
+    _here.may_wait = False
+    try:
+        yield
+    finally:
+        _here.may_wait = True
+
 
 _pool: ConnectionPool[Connection] | None = None
 _guard = threading.Lock()
@@ -164,6 +186,8 @@ def transaction(program_id: str | None = None) -> Iterator[Connection]:
     It sees the rows of ``program_id``; without it none until ``enter``. Raises ``Unavailable`` when no connection or no
     lock is to be had in time, or the server goes away.
     """
+    if not _here.may_wait:
+        raise WouldWait
     try:
         with pool().connection() as conn:
             if program_id is not None:

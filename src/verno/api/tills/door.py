@@ -1,16 +1,24 @@
-"""What the till's doors share: a call and its reply, who calls, what was sent, how outcomes are answered."""
+"""What the till's doors share: a call and its reply, who calls, what was sent, how outcomes are answered.
 
+A door's work reads the call and names an errand for a lane, or answers at once. It waits for nobody itself, so that the
+same work serves a thread and the server's event loop (docs/adr/0021).
+"""
+
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
 
 from verno.api.access import allows_place, authorise, metered, need
+from verno.intake.groups import PATIENCE, Lane
 from verno.intake.types import Outcome, Parked, Refusal, Refused, Replayed, Settled
+from verno.kit import db
 from verno.kit.batches import MAX_BATCH
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
@@ -22,6 +30,8 @@ JSON = "application/json"
 RETRY_AFTER = "1"
 EVERYTHING = "all"
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Shape = TypeVar("Shape")
 
 CONFLICT, FORBIDDEN, GONE, UNFIT = 409, 403, 404, 422
@@ -55,7 +65,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as these doors need it. ``read`` returns at most the number of bytes it is asked for.
+    """A request as these doors need it. ``read`` returns at most the first bytes that it is asked for.
 
     ``target`` is what the address names, decoded: a receipt's id, say.
     """
@@ -98,29 +108,90 @@ class Results(msgspec.Struct, frozen=True, gc=False):
     results: list[Result]
 
 
-def guarded(work: Callable[[Call], Reply], call: Call) -> Reply:
-    """Do the work; the answer tells a key with a rate what is left of its allowance."""
-    with metered() as headers:
-        reply = _answered(work, call)
-    return replace(reply, headers=(*reply.headers, *headers)) if headers else reply
+@dataclass(frozen=True, slots=True)
+class Errand(Generic[Item]):
+    """What a lane must do before there is an answer; ``answer`` makes it of the outcomes."""
+
+    lane: Lane[Item]
+    program_id: str
+    items: Sequence[Item]
+    answer: Callable[[Sequence[Outcome | None]], Reply]
+    patience: float = PATIENCE
 
 
-def _answered(work: Callable[[Call], Reply], call: Call) -> Reply:
-    """Turn whatever leaves the work as an exception into a problem."""
+Work: TypeAlias = Callable[[Call], Reply | Errand[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Work that answers calls: in a thread, which may wait, or in the server's event loop, which may not.
+
+    ``limit`` is the most bytes its body may have. A ``slow`` one is never tried in the event loop.
+    """
+
+    work: Work
+    limit: int = wire.MAX_OBJECT
+    slow: bool = False
+
+    def __call__(self, call: Call) -> Reply:
+        """Answer in a thread; the answer tells a key with a rate what is left of its allowance."""
+        with metered() as headers:
+            reply = _told(partial(self._answered, call))
+        return replace(reply, headers=(*reply.headers, *headers)) if headers else reply
+
+    async def reply(self, call: Call, threads: Executor) -> Reply:
+        """Answer in the event loop; what would wait there for the database is done in one of ``threads``.
+
+        A call that would is begun again there; nothing has happened until its errand is with the lane.
+        """
+        aside = partial(asyncio.get_running_loop().run_in_executor, threads)
+        done = None if self.slow else _at_once(partial(self.work, call))
+        if done is None:
+            return await aside(self, call)
+        if isinstance(done, Reply):
+            return done
+        try:
+            outcomes = await done.lane.outcomes(done.program_id, done.items, patience=done.patience)
+        except Exception as error:  # noqa: BLE001 told, and logged where it is a fault of ours
+            return _excuse(error)
+        answer = partial(done.answer, outcomes)
+        told = _at_once(answer)
+        return await aside(_told, answer) if told is None else told
+
+    def _answered(self, call: Call) -> Reply:
+        done = self.work(call)
+        if isinstance(done, Reply):
+            return done
+        return done.answer(done.lane.submit(done.program_id, done.items, patience=done.patience))
+
+
+def _at_once(work: Callable[[], Made]) -> Made | Reply | None:
+    """Do the work in the event loop; None when it would wait for the database there."""
     try:
-        return work(call)
-    except problems.Refused as refused:
-        return problem(refused.problem)
-    except Unavailable as error:
+        with db.unwaiting():
+            return work()
+    except db.WouldWait:
+        return None
+    except Exception as error:  # noqa: BLE001 told, and logged where it is a fault of ours
+        return _excuse(error)
+
+
+def _told(work: Callable[[], Reply]) -> Reply:
+    """Do the work, and turn whatever leaves it as an exception into a problem."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 told, and logged where it is a fault of ours
+        return _excuse(error)
+
+
+def _excuse(error: Exception) -> Reply:
+    """Say as a problem why there is no answer."""
+    if isinstance(error, problems.Refused):
+        return problem(error.problem)
+    if isinstance(error, Unavailable):
         return problem(problems.unavailable(str(error)), ("Retry-After", RETRY_AFTER))
-    except Exception:
-        log.exception("a till's request failed")
-        return problem(problems.internal())
-
-
-def door(work: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
-    """Make a door of work that may raise."""
-    return partial(guarded, work)
+    log.error("a till's request failed", exc_info=error)
+    return problem(problems.internal())
 
 
 def caller(call: Call, *scopes: Scope) -> Key:

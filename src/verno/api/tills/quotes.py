@@ -1,7 +1,7 @@
 """POST /v1/receipts:quote: what a sale would come to. Writes nothing, so it needs no lane: a door of its own."""
 
 from verno.api.tills import vouching
-from verno.api.tills.door import Call, Reply, body, caller, door, problem, refusal
+from verno.api.tills.door import Call, Door, Reply, body, caller, problem, refusal
 from verno.intake import context
 from verno.intake.quoting import service as quoting
 from verno.intake.types import Refused
@@ -19,4 +19,4 @@ def _quote(call: Call) -> Reply:
     return problem(refusal(answer)) if isinstance(answer, Refused) else Reply(200, answer)
 
 
-post_quote = door(_quote)
+post_quote = Door(_quote, slow=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from verno.api import receipts
-from verno.api.tills.door import Call, Reply, at_place, body, caller, door, items, reply, results
+from verno.api.tills.door import Call, Door, Errand, Reply, at_place, body, caller, items, reply, results
 from verno.intake import context
-from verno.intake.groups import PATIENCE, PATIENCE_FOR_A_BATCH
+from verno.intake.groups import PATIENCE_FOR_A_BATCH
 from verno.intake.returns import applying
 from verno.intake.returns.types import Return
 from verno.intake.types import Outcome, Parked
@@ -22,24 +22,34 @@ def _read(key: Key, value: object) -> Return:
     return wanted
 
 
-def _one(call: Call) -> Reply:
+def _one(call: Call) -> Errand[Return]:
     key = caller(call, Scope.RECEIPTS_WRITE)
-    return reply(_take(key, [_read(key, body(call))], PATIENCE)[0])
+    wanted = _read(key, body(call))
+
+    def answer(outcomes: Sequence[Outcome | None]) -> Reply:
+        _see_to_parked(key, outcomes)
+        return reply(outcomes[0])
+
+    return Errand(receipts.group_commit.returns, key.program_id, (wanted,), answer)
 
 
-def _many(call: Call) -> Reply:
+def _many(call: Call) -> Reply | Errand[Return]:
     key = caller(call, Scope.RECEIPTS_WRITE)
     read = items(call, "returns", lambda item: _read(key, item))
     good = [item for item in read if not isinstance(item, Problem)]
-    return results(read, _take(key, good, PATIENCE_FOR_A_BATCH) if good else ())
+
+    def answer(outcomes: Sequence[Outcome | None]) -> Reply:
+        _see_to_parked(key, outcomes)
+        return results(read, outcomes)
+
+    lane = receipts.group_commit.returns
+    return Errand(lane, key.program_id, good, answer, PATIENCE_FOR_A_BATCH) if good else answer(())
 
 
-def _take(key: Key, wanted: Sequence[Return], patience: float) -> Sequence[Outcome | None]:
-    outcomes = receipts.group_commit.returns.submit(key.program_id, wanted, patience=patience)
+def _see_to_parked(key: Key, outcomes: Sequence[Outcome | None]) -> None:
     parked = [one.receipt_id for one in outcomes if isinstance(one, Parked) and not one.again]
     if parked:
         _look_again(key.program_id, parked)
-    return outcomes
 
 
 def _look_again(program_id: str, parked: Sequence[str]) -> None:
@@ -52,5 +62,5 @@ def _look_again(program_id: str, parked: Sequence[str]) -> None:
     db.retrying(once)
 
 
-post_return = door(_one)
-post_returns = door(_many)
+post_return = Door(_one)
+post_returns = Door(_many, wire.MAX_BATCH_BODY, slow=True)

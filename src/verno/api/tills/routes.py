@@ -1,13 +1,10 @@
 """Which address is which door: for the server's entry, which answers them before Django."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from verno.api import receipts
 from verno.api.tills import quotes, returns, steps
-from verno.api.tills.door import Call, Reply
-
-Door: TypeAlias = Callable[[Call], Reply]
+from verno.api.tills.door import Door
 
 PLAIN: Mapping[str, Door] = {
     "/v1/receipts": receipts.post_receipt,

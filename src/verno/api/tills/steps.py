@@ -4,7 +4,7 @@ from functools import partial
 
 from verno.api import receipts
 from verno.api.tills import reading
-from verno.api.tills.door import Call, Reply, body, caller, door, reply
+from verno.api.tills.door import Call, Door, Errand, body, caller, reply
 from verno.intake import sold
 from verno.intake.steps.types import Activate, Asked, Cancel, Capture, Claim, Step
 from verno.intake.sums import claimcode
@@ -16,14 +16,18 @@ NEEDED = frozenset({Activate, Claim})
 """Steps that have something to say; a capture of all and a cancel may come without a body."""
 
 
-def _take(shape: type[Step], scope: Scope, call: Call) -> Reply:
+def _take(shape: type[Step], scope: Scope, call: Call) -> Errand[Asked]:
     key = caller(call, scope)
     step = wire.convert(body(call, needed=shape in NEEDED), shape)
     name = target(call.target, codes=shape is Claim)
     if name is None:
         raise problems.Refused(problems.not_found())
-    outcome = receipts.group_commit.steps.submit(key.program_id, [Asked(name, step, key.places)])[0]
-    return reading.with_all_rules(call, key, reply(outcome, made=200))
+    return Errand(
+        receipts.group_commit.steps,
+        key.program_id,
+        (Asked(name, step, key.places),),
+        lambda outcomes: reading.with_all_rules(call, key, reply(outcomes[0], made=200)),
+    )
 
 
 def target(text: str, *, codes: bool = False) -> Target | None:
@@ -35,7 +39,7 @@ def target(text: str, *, codes: bool = False) -> Target | None:
     return named
 
 
-post_capture = door(partial(_take, Capture, Scope.POINTS_SPEND))
-post_cancel = door(partial(_take, Cancel, Scope.POINTS_SPEND))
-post_activate = door(partial(_take, Activate, Scope.RECEIPTS_WRITE))
-post_claim = door(partial(_take, Claim, Scope.RECEIPTS_WRITE))
+post_capture = Door(partial(_take, Capture, Scope.POINTS_SPEND))
+post_cancel = Door(partial(_take, Cancel, Scope.POINTS_SPEND))
+post_activate = Door(partial(_take, Activate, Scope.RECEIPTS_WRITE))
+post_claim = Door(partial(_take, Claim, Scope.RECEIPTS_WRITE))
