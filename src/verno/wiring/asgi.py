@@ -2,7 +2,7 @@
 
 The till's addresses are answered here, in the event loop and before Django: measured, a request through Django's
 middleware costs as much as settling its receipt, and a thread for each caller half as much again. All else is Django's,
-in threads (docs/adr/0021).
+in threads (docs/adr/0017).
 """
 
 import gc

@@ -1,7 +1,7 @@
 """What the till's doors share: a call and its reply, who calls, what was sent, how outcomes are answered.
 
 A door's work reads the call and names an errand for a lane, or answers at once. It waits for nobody itself, so that the
-same work serves a thread and the server's event loop (docs/adr/0021).
+same work serves a thread and the server's event loop (docs/adr/0017).
 """
 
 import asyncio
