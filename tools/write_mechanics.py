@@ -98,7 +98,7 @@ class Teller:
         yield f"`{one.code}` · {self.words['for']}: {industries}."
         if one.beside:
             yield f"{self.words['beside']}: {', '.join(f'`{rule.id}`' for rule in one.beside)}."
-        if asked := [f"`{code}`" for code, track in one.tracks.items() if not track.steps]:
+        if asked := [f"`{track.code}`" for track in one.needs]:
             yield f"{self.words['needs']}: {', '.join(asked)}."
         yield f"\n{self.words['table']}\n|---|---|---|---|"
         dated = len({example.at for example in one.examples}) > 1

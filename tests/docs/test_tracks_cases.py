@@ -10,8 +10,7 @@ import pytest
 
 from tests.progress.shop import Shop
 from verno.progress import words
-from verno.progress.queries import MONEY
-from verno.progress.types import Audience, Track
+from verno.progress.types import MONEY, Audience, Track
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/explanation/tracks.md"
 BLOCK = re.compile(r"^```(json|tracks)\n(.*?)^```", re.MULTILINE | re.DOTALL)

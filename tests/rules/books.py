@@ -115,6 +115,7 @@ OFFS = st.one_of(
         lambda of: st.builds(
             e.FreeUnits, of=st.just(of[0]), free=st.just(min(of[1], of[0] - 1)), share=SHARES,
             same_goods=st.booleans(), sets=st.none() | st.integers(1, 3), lines=SOME_LINES,
+            card=st.sampled_from((None, "days")),
         )
     ),
     st.builds(

@@ -212,7 +212,12 @@ def discount(effect: Loose, facts: Facts, lines: Sequence[Line], off: Off) -> di
             out: dict[int, int] = {}
             for sku in goods:
                 pieces = cheapest([line for line in lines if sku in (None, line.sku)], off)
-                many = len(pieces) // effect.of
+                before = (
+                    facts.member.progress.get(effect.card, 0) % effect.of
+                    if effect.card and not effect.same_goods
+                    else 0
+                )
+                many = (before + len(pieces)) // effect.of
                 many = min(many, effect.sets) if effect.sets else many
                 out |= for_nothing(pieces[: many * effect.free], effect.share)
             return out

@@ -12,6 +12,7 @@ from verno.predicate.types import Problem, Reading, Refused, Registry
 from verno.progress import judging, machine
 from verno.progress.judging import Judged, judge
 from verno.progress.types import (
+    MONEY,
     Buckets,
     Contract,
     Floor,
@@ -33,7 +34,7 @@ from verno.rules.making.asking import asked
 NOTHING: Mapping[str, int] = {}
 THOUSAND = 1000
 
-__all__ = ["Board", "Judged", "Ready", "board", "contribution", "judge", "moves", "ready", "standing"]
+__all__ = ["Board", "Judged", "Ready", "as_known", "board", "contribution", "judge", "moves", "ready", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class Ready:
     holds: Reading | None = None
     of_lines: Reading | None = None
     uses: frozenset[str] = frozenset()
+
+
+def as_known(track: Track, digits: int) -> fields.Track:
+    """Return a track as conditions know it; ``digits`` are those of the program's currency."""
+    names = {step.code: step.names.get("en", step.code) for step in track.steps}
+    return fields.Track(track.names.get("en", track.code), names, digits if track.metric in MONEY else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads of progress: tracks, whose counts they are, and where somebody stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID, uuid5
@@ -18,7 +18,7 @@ from verno.kit.sql import Statements
 from verno.members.types import MemberKind
 from verno.progress import engine
 from verno.progress.engine import Board, Owner
-from verno.progress.types import Audience, Contract, Floor, Metric, Rule, Standing, Stored, Track, Whose
+from verno.progress.types import Audience, Contract, Floor, Rule, Standing, Stored, Track, Whose
 from verno.rules import fields
 from verno.workspace.types import Program
 
@@ -26,7 +26,6 @@ SQL = Statements("verno.progress")
 
 OwnerKey: TypeAlias = tuple[str, str]
 """(owner id, counter id or track id)."""
-MONEY = frozenset({Metric.SPEND, Metric.AMOUNT, Metric.MARGIN, Metric.BEST_MONTH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,7 @@ def judging(conn: Connection, program: Program, *, now: datetime) -> Board:
 def known(on: Board, *, currency: str, day: date) -> dict[str, fields.Track]:
     """Return the tracks that conditions may ask, by code, for ``rules.fields.Known``."""
     digits = currency_digits(currency)
-    return {
-        one.track.code: fields.Track(
-            one.track.names.get("en", one.track.code),
-            {step.code: step.names.get("en", step.code) for step in one.track.steps},
-            digits if one.track.metric in MONEY else 0,
-        )
-        for one in on.holding(day)
-    }
+    return {one.track.code: engine.as_known(one.track, digits) for one in on.holding(day)}
 
 
 def all_known(stored: Iterable[Stored], *, currency: str) -> dict[str, fields.Track]:
@@ -101,13 +93,8 @@ def all_known(stored: Iterable[Stored], *, currency: str) -> dict[str, fields.Tr
     digits = currency_digits(currency)
     found: dict[str, fields.Track] = {}
     for one in sorted(stored, key=lambda one: one.version):
-        track, before = one.track, found.get(one.track.code)
-        names = {step.code: step.names.get("en", step.code) for step in track.steps}
-        found[track.code] = fields.Track(
-            track.names.get("en", track.code),
-            {**(before.steps if before else {}), **names},
-            digits if track.metric in MONEY else 0,
-        )
+        before, now = found.get(one.track.code), engine.as_known(one.track, digits)
+        found[one.track.code] = replace(now, steps={**before.steps, **now.steps}) if before else now
     return found
 
 

@@ -54,6 +54,10 @@ class Metric(StrEnum):
     """Money paid, of which the best calendar month of the window counts."""
 
 
+MONEY = frozenset({Metric.SPEND, Metric.AMOUNT, Metric.MARGIN, Metric.BEST_MONTH})
+"""Metrics in minor units."""
+
+
 class Period(StrEnum):
     """Calendar periods."""
 

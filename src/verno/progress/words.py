@@ -8,8 +8,7 @@ from babel.dates import format_date
 from django.utils.translation import gettext, ngettext, override
 
 from verno.kit.money import format_money, format_scaled
-from verno.progress.queries import MONEY
-from verno.progress.types import Beat, Metric, Names, Standing, Step, Streak, Track
+from verno.progress.types import MONEY, Beat, Metric, Names, Standing, Step, Streak, Track
 
 HUNDRED = 100
 TENTH = 10

@@ -131,7 +131,8 @@ class FreeUnits(Effect, frozen=True, tag="free_units", kw_only=True):
     """Of every ``of`` whole pieces take ``share`` off the ``free`` cheapest: "2+1", the cheapest free, each third.
 
     Pieces of all these lines count together or, with ``same_goods``, those of each SKU apart. The cheapest of all that
-    count are free, as many as there are full sets, ``sets`` at most.
+    count are free, as many as there are full sets, ``sets`` at most. With ``card``, the stamps on that track's card are
+    pieces bought before: "every sixth coffee free", whatever receipts they are on.
     """
 
     of: Units
@@ -139,6 +140,7 @@ class FreeUnits(Effect, frozen=True, tag="free_units", kw_only=True):
     share: Share = WHOLE
     same_goods: bool = False
     sets: Units | None = None
+    card: Code | None = None
     lines: Tree | None = None
 
 

@@ -1,12 +1,23 @@
 """Conditions and rulebooks of mechanics, written short."""
 
 from verno.predicate.words import gettext_noop
+from verno.progress.types import Downgrade, Metric, Rolling, Step, Tiers, Track
 from verno.promotions.gallery.types import Bought, Kind, Parameter
 from verno.rules.effects import EarnPercent, Tree
-from verno.rules.fields import Track
 from verno.rules.types import Caps, Category, Rule, Rulebook
 
-TIERS = {"main": Track("Main", {"silver": "Silver", "gold": "Gold"})}
+TIERS = Track(
+    code="main",
+    metric=Metric.SPEND,
+    window=Rolling(365),
+    settings=Tiers(maintain=Rolling(365), grace_days=14, downgrade=Downgrade.ONE_STEP, warn_days=30),
+    steps=(
+        Step(code="silver", threshold=1_500_000, names={"en": "Silver", "ru": "Серебро"}),
+        Step(code="gold", threshold=5_000_000, names={"en": "Gold", "ru": "Золото"}),
+    ),
+    names={"en": "Main", "ru": "Основная"},
+)
+"""Levels by what was spent in a year; the steps are in minor units."""
 BASE = Rule(id="base", effects=(EarnPercent(unit="points", rate=500),))
 """Five per cent: what multiples stand beside."""
 

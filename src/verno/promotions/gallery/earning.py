@@ -249,7 +249,7 @@ WHO_AND_WHERE = (
                 effects=(EarnPercent(unit="points", rate=300, by=Rates("tiers.main", {"silver": 500, "gold": 1000})),),
             )
         ),
-        tracks=TIERS,
+        needs=(TIERS,),
         parameters=(rate(), parameter("effects/0/by/rates", gettext_noop("Per cents of the tiers"), Kind.TABLE)),
         examples=(
             Example(lines=(CAKE,), member=somebody(), points={"points": 9}),
@@ -264,7 +264,7 @@ WHO_AND_WHERE = (
         industries=ALL,
         rulebook=book(twice("gold", when=one("tiers.main", "in", ["gold"]))),
         beside=(BASE,),
-        tracks=TIERS,
+        needs=(TIERS,),
         parameters=(times(), parameter("when/rules/0/value", gettext_noop("Which tiers"), Kind.CODES)),
         examples=(
             Example(lines=(CAKE,), member=GOLD, points={"points": 30}),

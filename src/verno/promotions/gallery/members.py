@@ -3,6 +3,7 @@
 from datetime import date
 
 from verno.predicate.words import gettext_noop
+from verno.progress.types import Achievement, Beat, Lifetime, Metric, Rolling, StampCard, Step, Streak, Track
 from verno.promotions.gallery.asking import (
     BASE,
     CAKE,
@@ -24,22 +25,19 @@ from verno.promotions.gallery.asking import (
     within,
 )
 from verno.promotions.gallery.earning import ALL, twice
-from verno.promotions.gallery.types import Bought, Example, Industry, Kind, Mechanic, Parameter, somebody
+from verno.promotions.gallery.types import Bought, Example, Industry, Kind, Mechanic, somebody
 from verno.rules.effects import (
-    Bundle,
     DiscountPercent,
-    Each,
     EarnFixed,
     EarnPercent,
     EmitEvent,
     FixedPrice,
+    FreeUnits,
     GiveBadge,
-    Part,
     PrintText,
     Rates,
     SetTier,
 )
-from verno.rules.fields import Track
 from verno.rules.types import Budget, Counts, Period, Rule
 
 BORN = somebody(born=date(1990, 11, 28))
@@ -189,6 +187,40 @@ TIMES = (
     ),
 )
 
+VISITS = Track(
+    code="visits",
+    metric=Metric.VISITS,
+    window=Lifetime(),
+    settings=Achievement(),
+    steps=(Step(code="first", threshold=1),),
+    names={"en": "Visits", "ru": "Покупки"},
+)
+RECENT = Track(
+    code="visits_60_days",
+    metric=Metric.VISITS,
+    window=Rolling(60),
+    settings=Achievement(),
+    steps=(Step(code="first", threshold=1),),
+    names={"en": "Visits in 60 days", "ru": "Покупки за 60 дней"},
+)
+WEEKS = Track(
+    code="weeks",
+    metric=Metric.VISITS,
+    window=Lifetime(),
+    settings=Streak(of=Beat.WEEK, grace_days=3),
+    steps=(Step(code="four", threshold=4),),
+    names={"en": "Weeks in a row", "ru": "Недели подряд"},
+)
+COFFEE_CARD = Track(
+    code="coffee_card",
+    metric=Metric.UNITS,
+    window=Lifetime(),
+    settings=StampCard(),
+    lines=within("coffee"),
+    steps=(Step(code="full", threshold=6),),
+    names={"en": "Coffee card", "ru": "Кофейная карта"},
+)
+
 WHO = (
     Mechanic(
         code="first-purchase",
@@ -203,7 +235,7 @@ WHO = (
                 budgets=ONCE,
             )
         ),
-        tracks={"visits": Track("Visits")},
+        needs=(VISITS,),
         parameters=(share(), parameter("effects/0/most", gettext_noop("At most"), Kind.MONEY)),
         examples=(
             Example(lines=(CAKE,), member=somebody(progress={"visits": 0}), off=3_000),
@@ -222,58 +254,49 @@ WHO = (
         rulebook=book(
             Rule(
                 id="win-back",
-                when=one("progress.days_silent", ">=", 60),
+                when=all_of(ask("progress.visits", ">=", 1), ask("progress.visits_60_days", "=", 0)),
                 effects=(*twice("win-back", by=300).effects, EmitEvent(name="came_back")),
                 budgets=MONTHLY,
             )
         ),
         beside=(BASE,),
-        tracks={"days_silent": Track("Days since the last purchase")},
-        parameters=(times(), parameter("when/rules/0/value", gettext_noop("After how many days"), Kind.DAYS)),
+        needs=(VISITS, RECENT),
+        parameters=(times(),),
         examples=(
             Example(
                 lines=(CAKE,),
-                member=somebody(progress={"days_silent": 60}),
+                member=somebody(progress={"visits": 7, "visits_60_days": 0}),
                 points={"points": 45},
                 told=("emit_event came_back",),
             ),
-            Example(lines=(CAKE,), member=somebody(progress={"days_silent": 59}), points={"points": 15}),
+            Example(lines=(CAKE,), member=somebody(progress={"visits": 7, "visits_60_days": 1}), points={"points": 15}),
+            Example(lines=(CAKE,), member=somebody(progress={"visits": 0}), points={"points": 15}),
         ),
     ),
     Mechanic(
         code="nth-coffee",
         title=gettext_noop("Every sixth coffee free"),
-        text=gettext_noop(
-            "Each coffee paid for gives a stamp; with five stamps on the card one coffee costs nothing, once a day."
-        ),
+        text=gettext_noop("Each coffee gives a stamp, and each sixth costs nothing, whatever receipts they are on."),
         industries=(Industry.COFFEE, Industry.RESTAURANT),
         rulebook=book(
             Rule(
-                id="free-coffee",
-                when=one("progress.coffee_card", ">=", 5),
-                effects=(Bundle(parts=(Part(1, within("coffee")),), price=0, sets=1),),
-                budgets=(Budget(Counts.USES, 1, each_member=True, period=Period.DAY),),
-            ),
-            Rule(
-                id="stamp",
-                effects=(EarnFixed(unit="stamps", points=1, each=Each.UNIT, lines=within("coffee")),),
+                id="sixth-coffee",
+                when=one("member.known", "=", True),
+                effects=(FreeUnits(of=6, free=1, card="coffee_card", lines=within("coffee")),),
             ),
         ),
-        tracks={"coffee_card": Track("Coffee card")},
-        parameters=(
-            parameter("when/rules/0/value", gettext_noop("After how many stamps"), Kind.NUMBER),
-            categories("effects/0/parts/0/lines/rules/0/value"),
-            Parameter("/rules/1/effects/0/lines/rules/0/value", gettext_noop("Which categories"), Kind.CATEGORIES),
-        ),
+        needs=(COFFEE_CARD,),
+        parameters=(parameter("effects/0/of", gettext_noop("Of how many pieces"), Kind.NUMBER), categories()),
         examples=(
-            Example(lines=(LATTE, CAKE), member=somebody(progress={"coffee_card": 4}), points={"stamps": 1}),
+            Example(lines=(LATTE, CAKE), member=somebody(progress={"coffee_card": 4})),
             Example(lines=(LATTE,), member=somebody(progress={"coffee_card": 5}), off=20_000),
             Example(
                 lines=(LATTE, Bought("raf", 25_000, ("coffee",))),
-                member=somebody(progress={"coffee_card": 5}),
-                off=25_000,
-                points={"stamps": 1},
+                member=somebody(progress={"coffee_card": 4}),
+                off=20_000,
             ),
+            Example(lines=(Bought("latte", 240_000, ("coffee",), pieces=12),), off=40_000, member=somebody()),
+            Example(lines=(Bought("latte", 240_000, ("coffee",), pieces=12),)),
         ),
     ),
     Mechanic(
@@ -283,7 +306,7 @@ WHO = (
         industries=(Industry.COFFEE, Industry.GROCERY, Industry.SERVICES),
         rulebook=book(twice("streak", when=one("progress.weeks", ">=", 4), by=150)),
         beside=(BASE,),
-        tracks={"weeks": Track("Weeks in a row")},
+        needs=(WEEKS,),
         parameters=(times(), parameter("when/rules/0/value", gettext_noop("From which week"), Kind.NUMBER)),
         examples=(
             Example(lines=(LATTE,), member=somebody(progress={"weeks": 4}), points={"points": 15}),
@@ -363,7 +386,7 @@ WHO = (
                 effects=(DiscountPercent(share=100, by=Rates("tiers.main", {"silver": 300, "gold": 700})),),
             )
         ),
-        tracks=TIERS,
+        needs=(TIERS,),
         parameters=(share(), parameter("effects/0/by/rates", gettext_noop("Per cents of the tiers"), Kind.TABLE)),
         examples=(
             Example(lines=(CAKE,), member=somebody(), off=300),
@@ -413,7 +436,7 @@ WHO = (
                 effects=(SetTier(track="main", step="gold", days=30),),
             )
         ),
-        tracks=TIERS,
+        needs=(TIERS,),
         parameters=(
             least(),
             parameter("effects/0/step", gettext_noop("Which tier"), Kind.CODES),

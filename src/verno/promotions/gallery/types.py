@@ -8,11 +8,15 @@ import msgspec
 
 from verno.kit import localtime
 from verno.predicate.words import gettext_noop
+from verno.progress.engine import as_known
+from verno.progress.types import Track
+from verno.rules import fields
 from verno.rules.facts import NOBODY, Facts, Line, Member
-from verno.rules.fields import Known, Track
+from verno.rules.fields import Known
 from verno.rules.types import Rule, Rulebook
 
 ZONE = "Europe/Moscow"
+DIGITS = 2
 UNITS = ("points", "stamps")
 """Kinds of points that mechanics speak of."""
 PLACES = {"store-1": "Store 1", "store-2": "Store 2"}
@@ -114,7 +118,7 @@ class Mechanic(msgspec.Struct, frozen=True, kw_only=True):
     """A ready mechanic: ``rulebook`` is the fragment that goes into a draft.
 
     ``title`` and ``text`` are msgids. ``beside``: rules that it is meant to stand beside, there in its examples.
-    ``tracks``: progress tracks that it asks, by code.
+    ``needs``: progress tracks that it asks; a program without them makes them first.
     """
 
     code: str
@@ -125,7 +129,12 @@ class Mechanic(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     examples: tuple[Example, ...]
     beside: tuple[Rule, ...] = ()
-    tracks: Mapping[str, Track] = {}
+    needs: tuple[Track, ...] = ()
+
+    @property
+    def tracks(self) -> Mapping[str, fields.Track]:
+        """Return the tracks that it asks, by code, as conditions know them."""
+        return {track.code: as_known(track, DIGITS) for track in self.needs}
 
     @property
     def whole(self) -> Rulebook:

@@ -100,6 +100,8 @@ def _of_words(rule: Rule, rulebook: Rulebook, known: Known, units: Sequence[str]
             yield from _of_earn(effect)
         if isinstance(effect, FreeUnits) and effect.free >= effect.of:
             yield "'free' must be less than 'of'"
+        if isinstance(effect, FreeUnits) and effect.card is not None and effect.same_goods:
+            yield "a card counts the pieces of all goods together"
         if isinstance(effect, Bundle) and not effect.parts:
             yield "a bundle must have parts"
 

@@ -45,7 +45,7 @@ def off(act: Act, facts: Facts, lines: Sequence[Line]) -> Off:
             # What has no quantity has no price for one.
             return [(line, max(0, left(line) - _priced(effect.price, line))) for line in lines if line.quantity]
         case FreeUnits():
-            return _free_units(effect, lines)
+            return _free_units(effect, facts, lines)
         case Bundle():
             return _bundle(effect, act, facts, lines)
         case Gift():
@@ -87,17 +87,18 @@ def _priced(price: int, line: Line) -> int:
     return (2 * price * line.quantity + THOUSAND) // (2 * THOUSAND)
 
 
-def _free_units(effect: FreeUnits, lines: Sequence[Line]) -> Off:
+def _free_units(effect: FreeUnits, facts: Facts, lines: Sequence[Line]) -> Off:
     if not effect.same_goods:
-        return _cheapest(lines, _how_many(effect, lines), effect.share)
+        before = facts.member.progress.get(effect.card, 0) % effect.of if effect.card else 0
+        return _cheapest(lines, _how_many(effect, lines, before), effect.share)
     of_goods: dict[str, list[Line]] = {}
     for line in lines:
         of_goods.setdefault(line.sku, []).append(line)
     return [one for same in of_goods.values() for one in _cheapest(same, _how_many(effect, same), effect.share)]
 
 
-def _how_many(effect: FreeUnits, lines: Sequence[Line]) -> int:
-    sets = sum([line.units for line in lines]) // effect.of
+def _how_many(effect: FreeUnits, lines: Sequence[Line], before: int = 0) -> int:
+    sets = (before + sum([line.units for line in lines])) // effect.of
     return min(sets, effect.sets or sets) * effect.free
 
 

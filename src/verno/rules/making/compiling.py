@@ -19,6 +19,7 @@ from verno.rules.effects import (
     Earn,
     Earning,
     EarnPercent,
+    FreeUnits,
     Rates,
     Tree,
 )
@@ -116,6 +117,7 @@ class _Maker:
     def __init__(self, known: Known, rulebook: Rulebook) -> None:
         whens = [rule.when for rule in rulebook.rules]
         wheres = [tree for rule in rulebook.rules for effect in rule.effects for tree in _trees(effect)]
+        self.known = known
         self.registry = fields.registry(known, *whens)
         self.lines = fields.line_registry(known, *wheres)
         self.problems: list[Problem] = []
@@ -160,9 +162,16 @@ class _Maker:
         where, steady = (None, True) if tree is None else self.closed(tree, f"{at}.lines")
         by: Rates | None = getattr(effect, "by", None)
         parts: list[Reading] = []
+        if isinstance(effect, FreeUnits) and effect.card is not None:
+            self.card(effect.card, f"{at}.card")
         if isinstance(effect, Bundle):
             parts = [self.closed(part.lines, f"{at}.parts.{i}.lines")[0] for i, part in enumerate(effect.parts)]
         return Act(effect, where, steady, None if by is None else self.rate(effect, by, at), tuple(parts))
+
+    def card(self, code: str, at: str) -> None:
+        if code not in self.known.tracks:
+            self.problems.append(Problem(at, Wrong.UNKNOWN_FIELD, f"there is no track {code}"))
+        self.uses.add(f"{fields.PROGRESS}{code}")
 
     def closed(self, tree: Tree, at: str) -> tuple[Reading, bool]:
         node = self.node(tree, self.lines, at)
