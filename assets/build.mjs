@@ -1,4 +1,4 @@
-// Builds the browser parts into src/verno/static: one style sheet, three scripts, the pictures.
+// Builds the browser parts into src/verno/static: one style sheet, four scripts, the pictures.
 // Files get .gz and .br twins, which WhiteNoise serves to browsers that take them.
 
 import { build } from "esbuild";
@@ -17,6 +17,7 @@ await build({
     console: join(here, "ts", "console.ts"),
     theme: join(here, "ts", "theme.ts"),
     chart: join(here, "ts", "chart.ts"),
+    builder: join(here, "ts", "builder.ts"),
   },
   outdir: out,
   bundle: true,

@@ -26,7 +26,7 @@ STRANGE = UUID("01890a5d-ac96-7bbb-8bbb-0123456789ab")
 
 
 def address(pattern: URLPattern, member: object = STRANGE) -> str:
-    values: dict[str, object] = {"member_id": member, "token": "t", "rest": "x/y"}
+    values: dict[str, object] = {"member_id": member, "token": "t", "rest": "x/y", "number": 1, "position": 0}
     names = pattern.pattern.converters
     return reverse(f"console:{pattern.name}", kwargs={name: values.get(name, STRANGE) for name in names})
 

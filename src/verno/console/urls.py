@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from verno.console.promotions import books, building, drafts, galleries
 from verno.console.views import (
     audit,
     corrections,
@@ -35,6 +36,15 @@ urlpatterns = [
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("approvals/", corrections.approvals, name="approvals"),
+    path("promotions/", books.promotions, name="promotions"),
+    path("promotions/versions/<int:number>/", books.version, name="version"),
+    path("promotions/drafts/", drafts.listed, name="drafts"),
+    path("promotions/drafts/<int:number>/", drafts.draft, name="draft"),
+    path("promotions/drafts/<int:number>/together/", building.together, name="together"),
+    path("promotions/drafts/<int:number>/check/", building.check, name="check-rule"),
+    path("promotions/drafts/<int:number>/rules/new/", building.rule, name="new-rule"),
+    path("promotions/drafts/<int:number>/rules/<int:position>/", building.rule, name="rule"),
+    path("promotions/gallery/", galleries.mechanics, name="gallery"),
     path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),

@@ -8,7 +8,7 @@ from psycopg.rows import args_row
 
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.promotions.types import Pause, Paused, StoredRulebook
+from verno.promotions.types import Pause, Paused, Standing, StoredRulebook
 from verno.rules import stored
 
 SQL = Statements("verno.promotions")
@@ -45,6 +45,15 @@ def live(books: Sequence[StoredRulebook], now: datetime) -> list[StoredRulebook]
 def version(books: Sequence[StoredRulebook], number: int) -> StoredRulebook | None:
     """Return the rulebook of a version."""
     return next((book for book in books if book.version == number), None)
+
+
+def standing(book: StoredRulebook, books: Sequence[StoredRulebook], now: datetime) -> Standing:
+    """Return what of a version of ``books``."""
+    if book.withdrawn_at is not None:
+        return Standing.WITHDRAWN
+    if book.effective_from > now:
+        return Standing.SCHEDULED
+    return Standing.HOLDS if at(books, now) is book else Standing.PAST
 
 
 def pauses(conn: Connection, program_id: str) -> tuple[Pause, ...]:

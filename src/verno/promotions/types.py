@@ -24,6 +24,15 @@ class StoredRulebook(msgspec.Struct, frozen=True):
     withdrawn_at: datetime | None = None
 
 
+class Standing(StrEnum):
+    """What of a version: it holds, will hold, has held, or was withdrawn before it did."""
+
+    HOLDS = "holds"
+    SCHEDULED = "scheduled"
+    PAST = "past"
+    WITHDRAWN = "withdrawn"
+
+
 class NotPublished(msgspec.Struct, frozen=True):
     """Why a rulebook was not stored, in words."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
@@ -10,7 +9,7 @@ from verno.kit.db import Connection
 from verno.promotions import queries
 from verno.promotions.differing import Difference
 from verno.promotions.drafts.types import Draft, DraftRow
-from verno.promotions.types import BudgetState, Pause, Refusal, Refused, StoredRulebook
+from verno.promotions.types import BudgetState, Pause, Refusal, Refused, Standing, StoredRulebook
 from verno.rules.types import Rulebook
 from verno.web import problems
 from verno.web.problems import Problem
@@ -37,15 +36,6 @@ TITLES: Mapping[Refusal, tuple[int, str]] = {
     Refusal.TOO_LONG: (UNFIT, "The rulebook is too long"),
 }
 """Status and title of each refusal; the refusal's own word is the problem's type."""
-
-
-class Standing(StrEnum):
-    """What of a version: it holds, will hold, has held, or was withdrawn before it did."""
-
-    HOLDS = "holds"
-    SCHEDULED = "scheduled"
-    PAST = "past"
-    WITHDRAWN = "withdrawn"
 
 
 class RulebookPart(msgspec.Struct, frozen=True):
@@ -108,7 +98,7 @@ class BudgetList(msgspec.Struct, frozen=True):
 def part(book: StoredRulebook, books: list[StoredRulebook], now: datetime) -> RulebookPart:
     """Return a version as lists show it."""
     return RulebookPart(
-        *(book.version, book.title, _standing(book, books, now), len(book.rulebook.rules)),
+        *(book.version, book.title, queries.standing(book, books, now), len(book.rulebook.rules)),
         *(book.effective_from, book.published_at, book.withdrawn_at),
     )
 
@@ -150,11 +140,3 @@ def problem(refused: Refused) -> Problem:
     # What is not there is answered alike, whatever it was called.
     detail = None if status == GONE else refused.detail or None
     return Problem(refused.reason, status, title, detail, errors=errors)
-
-
-def _standing(book: StoredRulebook, books: list[StoredRulebook], now: datetime) -> Standing:
-    if book.withdrawn_at is not None:
-        return Standing.WITHDRAWN
-    if book.effective_from > now:
-        return Standing.SCHEDULED
-    return Standing.HOLDS if queries.at(books, now) is book else Standing.PAST

@@ -57,3 +57,11 @@ CROSS JOIN LATERAL (
 -- name: count_goods
 -- Plan: index-only scan of (program, sku).
 SELECT count(*) FROM catalogue_goods WHERE program_id = %(program)s
+
+-- name: goods_categories
+-- The paths of categories that goods are in, for somebody who chooses among them. Plan: scan of the program's goods,
+-- hash aggregate; asked by a page, never on the path of a receipt.
+SELECT DISTINCT category FROM catalogue_goods
+WHERE program_id = %(program)s AND category <> '{}'
+ORDER BY category
+LIMIT %(most)s

@@ -1,0 +1,1 @@
+"""Forms of the builder, described as data for the browser, and what they may name."""

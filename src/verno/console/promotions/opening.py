@@ -1,0 +1,143 @@
+"""What every page of promotions begins with: the face, the desk of drafts, people by name, a word from before."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from verno.catalogue import queries as catalogue
+from verno.console import words
+from verno.console.face import Face, actor, face_of, signed_in
+from verno.console.memo import Memo
+from verno.console.promotions import editing
+from verno.console.promotions.forms.describing import Naming
+from verno.console.promotions.saying.telling import Teller
+from verno.intake import context
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.kit.db import Connection
+from verno.kit.money import currency_digits
+from verno.promotions import queries
+from verno.promotions.drafts import service
+from verno.promotions.drafts.service import Desk
+from verno.promotions.starter import BEGINNING
+from verno.promotions.types import Refused, StoredRulebook
+from verno.rules.making.compiling import PATH
+from verno.rules.types import Rulebook
+from verno.workspace import keys, staff
+from verno.workspace import queries as workspace
+from verno.workspace.audit import Actor, ActorKind
+from verno.workspace.roles import Permission, may
+
+SAID = "said-promotions"
+MOST_CATEGORIES = 1000
+
+_paths: Memo[list[str]] = Memo()
+"""Categories that goods are in, by program: a page need not look through the catalogue each time."""
+
+
+@dataclass
+class Opened:
+    """One request on a page of promotions."""
+
+    request: HttpRequest
+    conn: Connection
+    face: Face
+    desk: Desk
+
+    @property
+    def program_id(self) -> str:
+        """Whose promotions."""
+        return self.face.program.id
+
+    @property
+    def by(self) -> Actor:
+        """Who asks."""
+        return actor(self.request)
+
+    @property
+    def rights(self) -> dict[str, bool]:
+        """What the person may do here, for templates."""
+        who = signed_in(self.request)
+        return {
+            "writes": may(who, Permission.PROMOTIONS_WRITE),
+            "approves": may(who, Permission.PROMOTIONS_APPROVE),
+        }
+
+    @cached_property
+    def books(self) -> list[StoredRulebook]:
+        """All versions, the one that holds latest first."""
+        return queries.rulebooks(self.conn, self.program_id)
+
+    @property
+    def present(self) -> StoredRulebook | None:
+        """The version that holds now."""
+        return queries.at(self.books, self.face.now)
+
+    def naming_of(self, body: Mapping[str, object]) -> Naming:
+        """Return what words about a draft's body may name: places by their names too."""
+        stores = {store.code: store.name for store in workspace.stores(self.conn, self.program_id)}
+        known = replace(self.desk.known, digits=currency_digits(self.face.program.currency), places=stores)
+        categories = body.get("categories")
+        codes = [str(one["code"]) for one in categories if isinstance(one, dict) and one.get("code")] if isinstance(
+            categories, list
+        ) else []  # fmt: skip
+        return Naming(self.face, known, editing.rules_of(body), codes, self._paths())
+
+    def _paths(self) -> list[str]:
+        """Return the categories of goods as they are typed, those above others too."""
+        found = _paths.get(
+            self.program_id, lambda: [
+                PATH.join(path[:depth])
+                for path in catalogue.categories(self.conn, self.program_id, most=MOST_CATEGORIES)
+                for depth in range(1, len(path) + 1)
+            ],
+        )  # fmt: skip
+        return list(dict.fromkeys(found))
+
+    def teller_of(self, book: Rulebook) -> Teller:
+        """Return who says things of a published rulebook."""
+        rules = [{"id": rule.id, "name": rule.name} for rule in book.rules]
+        return Teller(self.naming_of({"rules": rules}))
+
+    @cached_property
+    def _hands(self) -> dict[str, str]:
+        people = {f"{ActorKind.STAFF}:{one.id}": one.name for one in staff.listed(self.conn, self.program_id)}
+        return people | {f"{ActorKind.KEY}:{one.id}": one.name for one in keys.listed(self.conn, self.program_id)}
+
+    def name_of(self, hand: str | None) -> str:
+        """Return what a hand, ``kind:id``, is called."""
+        if not hand:
+            return ""
+        return self._hands.get(hand) or words.say("actor", hand.partition(":")[0])
+
+    def since(self, book: StoredRulebook) -> str:
+        """Say from when a version holds; the first holds for whatever a till may still know of."""
+        if book.effective_from <= BEGINNING:
+            return _("from the very beginning")
+        return _("from %(when)s") % {"when": self.face.moment(book.effective_from)}
+
+    def say(self, text: str) -> None:
+        """Have the next page begin with a sentence."""
+        self.request.session[SAID] = text
+
+    def context(self, room: str) -> dict[str, object]:
+        """Return what every template needs."""
+        return {"face": self.face, "room": room, "said": self.request.session.pop(SAID, ""), **self.rights}
+
+
+@contextmanager
+def opened(request: HttpRequest) -> Iterator[Opened]:
+    """Open the program's promotions in one transaction."""
+    with db.transaction() as conn:
+        face = face_of(request, conn, clock.now())
+        known = context.known_to_rules(conn, face.program.id)
+        yield Opened(request, conn, face, service.open_desk(conn, face.program.id, known))
+
+
+def refusal(refused: Refused) -> str:
+    """Say why nothing was done."""
+    return words.say("promotion_refusal", refused.reason)

@@ -1,0 +1,1 @@
+"""Promotions in the reader's words: rules, what differs, what is wrong, examples."""

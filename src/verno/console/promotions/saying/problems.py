@@ -1,0 +1,135 @@
+"""What is wrong with a draft, put to its rule and its field, in the reader's words.
+
+The engine speaks English, to whoever stands at the API. Each of its sentences has its words here (a test holds the two
+together); one that has none is shown as it is.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from verno.console.promotions.saying.sentences import SENTENCES
+from verno.promotions import service
+from verno.rules import checks, stored
+from verno.rules.effects import AnyEffect
+from verno.rules.fields import Known
+from verno.rules.types import Rulebook
+from verno.workspace.types import Unit
+
+PATH = re.compile(r"((?:when|effects|budgets|caps|categories|keeps)[\w. /-]*): (.*)", re.DOTALL)
+AT = re.compile(r"(.*?)(?: - at `(?:key in )?\$\.?(.*?)`)?", re.DOTALL)
+TWICE = "the id is used twice"
+MISSED = ("there is no rule", "no rule gives")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that is wrong: with which rule (by its place; None: with all), at which field, in words."""
+
+    rule: int | None
+    path: str
+    text: str
+
+    @property
+    def where(self) -> str:
+        """Say at which part of the form it is."""
+        return {
+            "name": _("What it is called"),
+            "when": _("When"),
+            "effects": _("What it does"),
+            "budgets": _("Limits and budget"),
+            "priority": _("Priority"),
+            "id": _("Code"),
+            "caps": _("Caps"),
+            "categories": _("Categories of rules"),
+        }.get(self.path.partition(".")[0], "")
+
+
+def of_body(
+    body: Mapping[str, object], *, known: Known, units: Sequence[Unit], money: Callable[[int], str]
+) -> list[Found]:
+    """Return everything that is wrong with a draft's body. Rules that cannot be read are not judged, the others are."""
+    raw = body.get("rules")
+    if not isinstance(raw, list):
+        return [Found(None, "", _("A rulebook has rules."))]
+    found = [Found(i, path, text) for i, rule in enumerate(raw) for path, text in _unread(rule)]
+    unread = {one.rule for one in found}
+    above = [Found(None, path, text) for path, text in _read_error(lambda: stored.read({**body, "rules": []}))]
+    if not above:
+        places = [i for i in range(len(raw)) if i not in unread]
+        book = stored.read({**body, "rules": [raw[i] for i in places]})
+        found += _judged(service.valued(book, units), known, units, places, whole=not unread)
+    return [Found(one.rule, one.path, in_words(one.text, money)) for one in dict.fromkeys([*found, *above])]
+
+
+def _judged(
+    book: Rulebook, known: Known, units: Sequence[Unit], places: Sequence[int], *, whole: bool
+) -> Iterator[Found]:
+    """Say what is wrong with the rules that can be read; ``places`` are where they stand in the body."""
+    for one in checks.problems(book, known, [unit.code for unit in units]):
+        at = PATH.fullmatch(one.text)
+        path, text = (at[1], at[2]) if at else ("id" if one.text == TWICE else "", one.text)
+        if not whole and text.startswith(MISSED):
+            continue  # what it asks for may be in a rule that is not finished
+        of_rule: list[int | None] = [
+            place for place, rule in zip(places, book.rules, strict=True) if rule.id == one.rule
+        ]
+        for place in of_rule or [None]:
+            yield Found(place, path, text)
+
+
+def in_words(text: str, money: Callable[[int], str] = str) -> str:
+    """Say a sentence of the engine; as it is when it is not known."""
+    for pattern, sentence in _patterns():
+        match = pattern.fullmatch(text)
+        if match:
+            said = match.groupdict()
+            if "money" in said:
+                said["money"] = money(int(said["money"]))
+            return _(sentence).format(**said)
+    return text
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    # The more a sentence says, the sooner it is tried: others may match its end with a name.
+    order = sorted(SENTENCES, key=lambda sentence: -len(re.sub(r"\{\w+\}", "", sentence)))
+    return [(_pattern(sentence), SENTENCES[sentence]) for sentence in order]
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+\})", sentence)
+    text = "".join(
+        f"(?P<{part[1:-1]}>.*)" if part.startswith("{") and part.endswith("}") else re.escape(part) for part in parts
+    )
+    return re.compile(text, re.DOTALL)
+
+
+def _unread(rule: object) -> list[tuple[str, str]]:
+    """Say what keeps a rule from being read: each effect's first slip, and the rule's own."""
+    effects = rule.get("effects") if isinstance(rule, dict) else None
+    found = []
+    for i, effect in enumerate(effects if isinstance(effects, list) else ()):
+        found += [
+            (f"effects.{i}{'.' if path else ''}{path}", text)
+            for path, text in _read_error(lambda effect=effect: msgspec.convert(effect, AnyEffect))  # type: ignore[misc]  # a value kept by default
+        ]
+    return found or _read_error(lambda: stored.read({"rules": [rule]}), "rules[0]")
+
+
+def _read_error(read: Callable[[], object], above: str = "") -> list[tuple[str, str]]:
+    try:
+        read()
+    except msgspec.ValidationError as error:
+        match = AT.fullmatch(str(error))
+        text, path = (match[1], match[2] or "") if match else (str(error), "")
+        path = path.removeprefix(above).lstrip(".").replace("[...]", "")
+        missing = re.fullmatch(r"Object missing required field `(\w+)`", text)
+        if missing:
+            path, text = f"{path}.{missing[1]}".lstrip("."), "missing"
+        return [(re.sub(r"\[(\d+)\]", r".\1", path), text)]
+    return []
