@@ -58,7 +58,8 @@ def test_winners_losers_and_what_changed_most(conn: psycopg.Connection, shop: Co
     assert (found.current.points, found.draft.points) == ({"points": 800}, {"points": 1000})
     assert (found.current.cost, found.draft.cost, found.change) == (8000, 10000, 2000)
     assert (found.winners, found.losers) == (1, 0)
-    assert found.liability == {"points": 200}
+    (owed,) = found.liability
+    assert (owed.draft - owed.current, owed.draft_worth) == (200, owed.draft * 10)
     assert {id_: one.uses for id_, one in found.draft.rules.items()} == {"tea": 2}
     assert [(one.number, one.current, one.draft) for one in found.biggest] == [("S-1", 4000, 6000)]
     assert [(one.name, one.members, one.winners, one.change) for one in found.places] == [("msk-1", 2, 1, 2000)]
@@ -71,7 +72,8 @@ def test_a_budget_ends_a_rule(conn: psycopg.Connection, shop: Counter) -> None:
     budgets = (Budget(Counts.POINTS, 100), Budget(Counts.USES, 3, each_member=True))
     found = replayed(conn, shop, BASE, Rule(id="gift", effects=(EarnFixed(unit="points", points=40),), budgets=budgets))
     assert found.draft.rules["gift"].uses == 2
-    assert found.draft.budgets == {"gift": (80, 2)}
+    assert [(one.used, one.times, one.missed) for one in found.draft.budgets] == [(80, 1, 3), (2, 0, 0)]
+    assert [one.used_up_on for one in found.draft.budgets] == [NOW.date(), None]
 
 
 def test_only_the_period_is_replayed_and_what_is_held_is_not(conn: psycopg.Connection, shop: Counter) -> None:

@@ -1,11 +1,11 @@
 """Adds up what two rulebooks make of receipts. Pure; memory grows with members and rules, never with receipts."""
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from verno.replay.reading import Past
-from verno.replay.types import BANDS, BIGGEST, Change, Group, RuleTotals, Side
+from verno.replay.types import BANDS, BIGGEST, Burn, Change, Group, Loss, RuleTotals, Side
 from verno.rules.making.compiling import Book
 from verno.rules.types import STEPS, Verdict
 
@@ -51,7 +51,7 @@ class Tally:
                 if fired.points:
                     rule.points[fired.unit] = rule.points.get(fired.unit, 0) + fired.points
 
-    def side(self, budgets: Mapping[str, tuple[int, ...]]) -> Side:
+    def side(self, budgets: tuple[Burn, ...]) -> Side:
         """Return the totals."""
         rules = {id_: RuleTotals(one.uses, one.points, one.discount) for id_, one in sorted(self.rules.items())}
         return Side(self.points, self.discount, self.cost, rules, budgets)
@@ -62,9 +62,14 @@ class _Person:
     place: str
     tier: str
     spent: int = 0
-    change: int = 0
+    current: int = 0
+    draft: int = 0
     most: int = -1
     """The largest receipt so far: its place counts as theirs."""
+
+    @property
+    def change(self) -> int:
+        return self.draft - self.current
 
 
 @dataclass(slots=True)
@@ -90,7 +95,8 @@ class Changes:
         tier = tiers[min(tiers)] if tiers else ""
         person = self.people.setdefault(past.holder_id, _Person(facts.place, tier))
         person.spent += facts.price
-        person.change += change
+        person.current += current
+        person.draft += draft
         if facts.price > person.most:
             person.place, person.most = facts.place, facts.price
 
@@ -116,6 +122,13 @@ class Changes:
     def all(self) -> Group:
         """Return all members together."""
         return _group("", list(self.people.values()))
+
+    def losses(self) -> Iterator[Loss]:
+        """Yield the members that lose, the hardest hit first."""
+        losing = [(one.change, id_) for id_, one in self.people.items() if one.change < 0]
+        for _, id_ in sorted(losing):
+            one = self.people[id_]
+            yield Loss(id_, one.spent, one.current, one.draft)
 
     def most(self) -> tuple[Change, ...]:
         """Return the receipts that changed most, the most first."""

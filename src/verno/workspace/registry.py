@@ -301,8 +301,7 @@ REPLAY_MOST_SHARE: Definition[int | None] = Definition(
     _number_or_none(0, WHOLE_SHARE),
     None,
     WHOLE,
-    "what discounts and points of a replayed draft may cost, in hundredths of a per cent of the sales; above it somebody"
-    " has to agree",
+    "what a replayed draft may cost, in hundredths of a per cent of the sales; above it somebody has to agree",
 )
 ADJUST_REASONS = Definition(
     "adjust.reasons",
