@@ -27,6 +27,7 @@ from verno.workspace.registry import REPLAY_MOST_SHARE
 
 Step = Callable[[int], None]
 """Called with the number of receipts done since the last call; what it raises ends the replay."""
+NOTHING_CLOSED: frozenset[str] = frozenset()
 Losers = Callable[[Iterator[Loss]], None]
 """Takes all members that lose, the hardest hit first."""
 
@@ -127,10 +128,10 @@ class _Both:
         )
 
 
-def judged(book: Book, past: Past, burning: Burning) -> Verdict:
-    """Return a book's verdict on a receipt, within its budgets."""
+def judged(book: Book, past: Past, burning: Burning, *, closed: frozenset[str] = NOTHING_CLOSED) -> Verdict:
+    """Return a book's verdict on a receipt, within its budgets; rules that are ``closed`` do not act."""
     facts = past.facts
-    facts.closed = frozenset()
+    facts.closed = closed
     verdict = _verdict(book, facts, past)
     while burning.budgets and (over := burning.without_room(past.id, facts, verdict)):
         facts.closed |= over

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from verno.rules.types import Budget
+from verno.rules.types import Budget, Fired
 
 BIGGEST = 10
 """Receipts that changed most, as many as are shown."""
@@ -191,6 +191,70 @@ class Report(msgspec.Struct, frozen=True):
     def above_budget(self) -> bool:
         """Tell whether somebody has to agree before this is published."""
         return self.is_dear or bool(self.over)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A receipt that a number may mean."""
+
+    id: str
+    number: str
+    place: str
+    place_name: str
+    at: datetime
+
+
+class FiredTold(msgspec.Struct, frozen=True):
+    """One effect's part in words, with its numbers."""
+
+    text: str
+    fired: Fired
+
+
+class RuleTold(msgspec.Struct, frozen=True):
+    """What became of a rule on a receipt.
+
+    ``why`` is the code of what kept it from acting (``rules.judging.telling``), ``reasons`` are the leaves of its
+    condition that decided, each with whether it helped; ``lost_to`` are the rules that acted in its stead.
+    """
+
+    rule: str
+    name: str
+    acts: bool
+    why: str
+    fired: tuple[FiredTold, ...]
+    reasons: tuple[tuple[bool, str], ...]
+    lost_to: tuple[str, ...]
+    priority: int
+
+
+class LineTold(msgspec.Struct, frozen=True):
+    """A line: ``quantity`` in thousandths, the rest in minor units."""
+
+    number: int
+    sku: str
+    quantity: int
+    price: int
+    discount: int
+    to_pay: int
+
+
+class Waterfall(msgspec.Struct, frozen=True):
+    """What a rulebook makes of one receipt: sums, lines, and every rule in the rulebook's order.
+
+    ``worth`` is what discounts and points come to for the member, in minor units, as a replay counts it.
+    """
+
+    at: datetime
+    place: str
+    member: str | None
+    price: int
+    discount: int
+    by_points: int
+    to_pay: int
+    points: Mapping[str, int]
+    worth: int
+    lines: tuple[LineTold, ...]
+    rules: tuple[RuleTold, ...]
 
 
 class Kept(msgspec.Struct, frozen=True):
