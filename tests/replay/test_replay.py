@@ -133,6 +133,14 @@ def test_a_replay_says_what_a_quote_had_said(
     context.forget()
 
 
+def test_points_are_worth_the_same_on_both_sides(conn: psycopg.Connection, shop: Counter) -> None:
+    """Whatever they were worth when the rulebook that holds was published."""
+    rule(conn, shop, "spend.value", 20)
+    sold(conn, shop, sale("S-1", 30000))
+    found = replayed(conn, shop, BASE)
+    assert (found.current.cost, found.draft.cost, found.winners, found.losers) == (6000, 6000, 0, 0)
+
+
 def test_it_writes_nothing(conn: psycopg.Connection, shop: Counter) -> None:
     sold(conn, shop, sale("S-1", 30000, spend=ALL))
     conn.execute("SAVEPOINT before")

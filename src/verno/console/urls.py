@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from verno.console.replay import by_hand
+from verno.console.replay import pages as replays
 from verno.console.views import (
     audit,
     corrections,
@@ -35,6 +37,11 @@ urlpatterns = [
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("approvals/", corrections.approvals, name="approvals"),
+    path("replay/", replays.lab, name="replay"),
+    path("replay/receipt/", by_hand.receipt, name="try-receipt"),
+    path("replay/<uuid:run_id>/", replays.run, name="replay-run"),
+    path("replay/<uuid:run_id>/progress/", replays.progress, name="replay-progress"),
+    path("replay/<uuid:run_id>/losers.csv", replays.losers, name="replay-losers"),
     path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),

@@ -1,23 +1,30 @@
 """Adds up what two rulebooks make of receipts. Pure; memory grows with members and rules, never with receipts."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verno.replay.reading import Past
 from verno.replay.types import BANDS, BIGGEST, Burn, Change, Group, Loss, RuleTotals, Side
-from verno.rules.making.compiling import Book
 from verno.rules.types import STEPS, Verdict
+from verno.workspace.types import Unit
+
+Worths = Mapping[str, tuple[int, int]]
+"""Of each unit: minor units that so many of its smallest steps are worth."""
 
 
-def worth(book: Book, verdict: Verdict) -> int:
-    """Return what a verdict is worth to the member, in minor units: discounts, and points at the book's own worth."""
-    rulebook = book.rulebook
-    points = [
-        number * rulebook.worth.get(unit, 0) // STEPS[rulebook.scales.get(unit, 0)]
-        for unit, number in verdict.points.items()
-    ]
-    return sum(points) + sum([fired.discount for fired in verdict.fired])
+def worths(units: Sequence[Unit]) -> Worths:
+    """Return what points are worth today, where they can be spent: the same for both rulebooks."""
+    return {unit.code: (unit.spend_value, STEPS[unit.scale]) for unit in units if unit.spend_value is not None}
+
+
+def worth(values: Worths, verdict: Verdict) -> int:
+    """Return what a verdict is worth to the member, in minor units: discounts, and points at what they pay today."""
+    total = sum([fired.discount for fired in verdict.fired])
+    for unit, number in verdict.points.items():
+        if value := values.get(unit):
+            total += number * value[0] // value[1]
+    return total
 
 
 @dataclass(slots=True)

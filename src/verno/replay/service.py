@@ -13,7 +13,7 @@ from verno.predicate.types import Refused
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished
-from verno.replay.adding import Changes, Tally, worth
+from verno.replay.adding import Changes, Tally, worth, worths
 from verno.replay.burning import Burning
 from verno.replay.owing import Owing
 from verno.replay.reading import Past, Reader
@@ -73,6 +73,7 @@ class _Both:
 
     def __init__(self, old: Book, new: Book, tracking: Tracking) -> None:
         self.books = (old, new)
+        self.worths = worths(tracking.context.units)
         self.tallies = (Tally(), Tally())
         self.budgets = (Burning(old), Burning(new))
         self.changes = Changes()
@@ -85,7 +86,7 @@ class _Both:
         values, verdicts, counts = [], [], []
         for book, tally, budgets in zip(self.books, self.tallies, self.budgets, strict=True):
             verdict = judged(book, past, budgets)
-            value = worth(book, verdict)
+            value = worth(self.worths, verdict)
             tally.add(verdict, value)
             values.append(value)
             verdicts.append(verdict)

@@ -23,7 +23,7 @@ from verno.predicate.types import Language
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished, StoredRulebook
 from verno.replay import service
-from verno.replay.adding import worth
+from verno.replay.adding import worth, worths
 from verno.replay.burning import Burning
 from verno.replay.reading import SQL, Past, Reader
 from verno.replay.types import FiredTold, LineTold, Named, RuleTold, Waterfall
@@ -125,7 +125,7 @@ def _told(book: Chosen, facts: Facts, verdict: Verdict, by_points: Sequence[int]
         by_points=sum(by_points),
         to_pay=facts.paid,
         points=dict(verdict.points),
-        worth=worth(book.book, verdict),
+        worth=worth(worths(book.context.units), verdict),
         lines=tuple(
             [LineTold(one.number, one.sku, one.quantity, one.price, one.discount, one.paid) for one in facts.lines]
         ),

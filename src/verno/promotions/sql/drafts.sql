@@ -14,6 +14,13 @@ SELECT number, title, state, revision, based_on, author, editors, created_at, ch
 FROM promotions_draft
 WHERE program_id = %(program)s AND number = %(number)s
 
+-- name: draft_row
+-- One without its body. Plan: the index of numbers.
+SELECT number, title, state, revision, based_on, author, editors, created_at, changed_at, submitted_by, submitted_at,
+       reviewer, reviewed_at, comment, publish_at, version, result, above_budget, approved_above_budget
+FROM promotions_draft
+WHERE program_id = %(program)s AND number = %(number)s
+
 -- name: lock_draft
 -- One hand at a time. Plan: the index of numbers.
 SELECT number, title, state, revision, based_on, author, editors, created_at, changed_at, submitted_by, submitted_at,

@@ -16,6 +16,8 @@ KEEP = 50
 SILENCE = timedelta(seconds=10)
 """After it a run whose worker says nothing is told as interrupted."""
 MAX_TITLE = 200
+BEGINNING = 1990
+"""A period that begins in this year is of all receipts: none are older."""
 
 Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
@@ -68,6 +70,16 @@ class Run(msgspec.Struct, frozen=True):
     def is_open(self) -> bool:
         """Tell whether something is still to come."""
         return self.state in OPEN
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether it was of all receipts there are."""
+        return self.since.year <= BEGINNING
+
+    @property
+    def last_moment(self) -> datetime:
+        """Return the end of the period, or when it was started if that came before."""
+        return min(self.until, self.created_at)
 
 
 class Refusal(StrEnum):

@@ -1,0 +1,89 @@
+"""What came out of a replay, put into rows and charts for its page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from verno.console.face import Face
+from verno.kit.money import currency_digits
+from verno.replay.types import Report, RuleTotals, TrackChange
+from verno.rules.types import STEPS
+
+CHARTED = 10
+"""Rules of a chart: those that cost most."""
+NOTHING = RuleTotals(0, {}, 0)
+
+
+class RuleRow(NamedTuple):
+    """A rule under both rulebooks; ``cost`` is discounts and what its points are worth, in minor units."""
+
+    id: str
+    current: RuleTotals
+    draft: RuleTotals
+    current_cost: int
+    draft_cost: int
+
+    @property
+    def change(self) -> int:
+        """Return how much more it costs under the draft."""
+        return self.draft_cost - self.current_cost
+
+
+def shown(face: Face, report: Report) -> dict[str, object]:
+    """Return what the page shows of a report beside the report itself."""
+    rows = rules(face, report)
+    units = sorted({*report.current.points, *report.draft.points})
+    return {
+        "rules": rows,
+        "chart": _chart(face, rows),
+        "points": [(unit, report.current.points.get(unit, 0), report.draft.points.get(unit, 0)) for unit in units],
+        "cost_change": report.draft.cost - report.current.cost,
+        "discount_change": report.draft.discount - report.current.discount,
+        "share": face.percent_of(report.share),
+        "most_share": None if report.most_share is None else face.percent_of(report.most_share),
+        "bands": [(*(int(part) for part in _ends(group.name)), group) for group in report.bands],
+        "tracks": [(one, _track_chart(one)) for one in report.tracks],
+        "badge_rows": [(one, one.draft - one.current) for one in report.badges],
+    }
+
+
+def rules(face: Face, report: Report) -> list[RuleRow]:
+    """Return the rules of both sides, those that cost most first."""
+    ids = {*report.current.rules, *report.draft.rules}
+    rows = []
+    for id_ in ids:
+        current, draft = (side.rules.get(id_, NOTHING) for side in (report.current, report.draft))
+        rows.append(RuleRow(id_, current, draft, _cost(face, current), _cost(face, draft)))
+    return sorted(rows, key=lambda row: (-max(row.current_cost, row.draft_cost), row.id))
+
+
+def _cost(face: Face, rule: RuleTotals) -> int:
+    worth = 0
+    for code, points in rule.points.items():
+        unit = next((one for one in face.units if one.code == code), None)
+        if unit is not None and unit.spend_value is not None:
+            worth += points * unit.spend_value // STEPS[unit.scale]
+    return worth + rule.discount
+
+
+def _chart(face: Face, rows: Sequence[RuleRow]) -> str:
+    """Return the chart's data, in the currency's whole units; empty where nothing costs anything."""
+    scale = 10 ** currency_digits(face.program.currency)
+    costly = [row for row in rows if row.current_cost or row.draft_cost][:CHARTED]
+    return _json(
+        [{"label": row.id, "current": row.current_cost / scale, "draft": row.draft_cost / scale} for row in costly]
+    )
+
+
+def _track_chart(track: TrackChange) -> str:
+    return _json([{"label": one.step or "–", "current": one.current, "draft": one.draft} for one in track.steps])
+
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return json.dumps(rows, ensure_ascii=False) if rows else ""
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """Return the two ends of a band; either may be below zero."""
+    at = name.index("-", 1)
+    return name[:at], name[at + 1 :]
