@@ -50,6 +50,9 @@ def do(
     except _Ended as ended:
         if ended.state is not None:
             under_way.give_back(ended.state)
+    except KeyboardInterrupt:
+        under_way.give_back(State.CANCELLED)
+        raise
     except BaseException:
         under_way.give_back(State.INTERRUPTED)
         raise
