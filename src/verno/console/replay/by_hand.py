@@ -57,14 +57,10 @@ def receipt(request: HttpRequest) -> HttpResponse:
         asked = request.POST if request.method == "POST" else request.GET
         books = _choices(conn, face, about, asked.get("draft", ""))
         stores = workspace.stores(conn, face.program.id)
-        search = SearchForm(asked if asked.get("receipt") else None, stores=stores, books=books, initial=_first(books))
-        typed = ReceiptForm(
-            request.POST if request.method == "POST" else None,
-            face=face,
-            stores=stores,
-            books=books,
-            initial=_first(books),
-        )
+        first, named = _first(books), asked.get("receipt")
+        search = SearchForm({**first, **asked.dict()} if named else None, stores=stores, books=books, initial=first)
+        sent = request.POST if request.method == "POST" else None
+        typed = ReceiptForm(sent, face=face, stores=stores, books=books, initial=first, auto_id="typed_%s")
         context: dict[str, object] = {"face": face, "search": search, "typed": typed}
         if request.method == "POST":
             context |= _typed(request, conn, face, about, typed)
