@@ -86,9 +86,9 @@ def prepare(site: Site) -> int:
 
 
 WORDS = {
-    "en": ("Replay", "Cancel", "Somebody cancelled this replay", "Start again", "Receipts that change most",
+    "en": ("Replay them", "Cancel", "Somebody cancelled this replay", "Start again", "Receipts that change most",
            "its condition does not hold", "no such rule"),
-    "ru": ("Прогон", "Отменить", "Прогон отменили", "Запустить заново", "Чеки, которые изменятся сильнее всего",
+    "ru": ("Прогнать", "Отменить", "Прогон отменили", "Запустить заново", "Чеки, которые изменятся сильнее всего",
            "условие не выполнено", "такого правила нет"),
 }  # fmt: skip
 

@@ -88,11 +88,14 @@ class Changes:
     change: int = 0
 
     def add(self, past: Past, current: int, draft: int) -> None:
-        """Add one receipt, worth so much to the member under each rulebook."""
+        """Add one receipt, worth so much to the member under each rulebook; the draft has judged it last."""
         facts, change = past.facts, draft - current
         self.change += change
         if change:
-            told = Change(past.id, past.number, facts.place, facts.at, past.holder_id, facts.price, current, draft)
+            told = Change(
+                *(past.id, past.number, facts.place, facts.at, past.holder_id, facts.price, current, draft),
+                closed=tuple(sorted(facts.closed)),
+            )
             heapq.heappush(self.biggest, (abs(change), past.id, told))
             if len(self.biggest) > BIGGEST:
                 heapq.heappop(self.biggest)

@@ -4,7 +4,7 @@ A stored receipt is judged by the facts that it remembers, as a replay does; a t
 quote, with what is known, and what budgets have left, now. Nothing is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -77,15 +77,17 @@ def stored(conn: Connection, context: Context, id_: str, *, now: datetime) -> Pa
     return Reader(conn, context, now).one(id_)
 
 
-def of_stored(past: Past, book: Chosen, language: Language) -> Waterfall:
+def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collection[str] = ()) -> Waterfall:
     """Return what a rulebook makes of a stored receipt.
 
-    Its own has the rules closed that were closed then; of any other budgets are full and nothing is paused.
+    Its own has the rules closed that were closed then; of any other nothing is paused, and budgets are full but for
+    those of the rules that are ``closed``.
     """
     facts, own = past.facts, past.rulebook_id == book.stored.id
     if own:
         facts.closed, facts.paused = past.closed, past.paused
-    verdict = service.judged(book.book, past, Burning(book.book), closed=past.closed if own else frozenset())
+    without = past.closed if own else frozenset(closed)
+    verdict = service.judged(book.book, past, Burning(book.book), closed=without)
     return _told(book, facts, verdict, past.by_points, language)
 
 

@@ -72,7 +72,10 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A receipt, and what each rulebook gives for it: discounts and what points are worth, in minor units."""
+    """A receipt, and what each rulebook gives for it: discounts and what points are worth, in minor units.
+
+    ``closed`` are the draft's rules whose budgets had no room for it.
+    """
 
     id: str
     number: str
@@ -82,6 +85,7 @@ class Change(msgspec.Struct, frozen=True):
     price: int
     current: int
     draft: int
+    closed: tuple[str, ...] = ()
 
 
 class Loss(msgspec.Struct, frozen=True):

@@ -37,7 +37,7 @@ CURRENT = "current"
 DRAFT, VERSION, RUN = "draft-", "version-", "run-"
 
 
-Judge = Callable[[Chosen], Waterfall | None]
+Judge = Callable[[Chosen, str], Waterfall | None]
 
 
 class Column(NamedTuple):
@@ -101,12 +101,17 @@ def _stored(request: HttpRequest, conn: Connection, face: Face, about: Context, 
             form.add_error("receipt", _("There is no such receipt."))
         return {"found": found}
 
-    def judge(book: Chosen) -> Waterfall | None:
-        # Read for each anew: to judge one changes its lines.
-        past = trying.stored(conn, about, found[0].id, now=face.now)
-        return None if past is None else trying.of_stored(past, book, _language(face))
+    named, closed = found[0], _closed(conn, face, data["draft"], found[0].id)
 
-    return _columns(request, conn, face, about, data, judge) | {"named": found[0]}
+    def judge(book: Chosen, code: str) -> Waterfall | None:
+        # Read for each anew: to judge one changes its lines.
+        past = trying.stored(conn, about, named.id, now=face.now)
+        if past is None:
+            return None
+        return trying.of_stored(past, book, _language(face), closed=closed if code.startswith(RUN) else ())
+
+    shown = _columns(request, conn, face, about, data, judge)
+    return shown | {"named": named, "search": form.of(named)}
 
 
 def _typed(request: HttpRequest, conn: Connection, face: Face, about: Context, form: ReceiptForm) -> dict[str, object]:
@@ -122,7 +127,7 @@ def _typed(request: HttpRequest, conn: Connection, face: Face, about: Context, f
         member = who[0].id
     made, refused = form.receipt(member), list[Refused]()
 
-    def judge(book: Chosen) -> Waterfall | None:
+    def judge(book: Chosen, _code: str) -> Waterfall | None:
         done = trying.typed(conn, made, book, _language(face), now=face.now)
         if isinstance(done, Refused):
             refused.append(done)
@@ -149,7 +154,7 @@ def _columns(
     for code in (data["current"], data["draft"]):
         book = _book(conn, face, about, code)
         if isinstance(book, Chosen):
-            columns.append(Column(names[code], judge(book)))
+            columns.append(Column(names[code], judge(book, code)))
         else:
             columns.append(Column(names[code], problems=book.reasons))
     first = next((one.waterfall for one in columns if one.waterfall is not None), None)
@@ -160,6 +165,12 @@ def _columns(
         "rows": _rows(columns),
         "lines": _lines(columns),
     }
+
+
+def _closed(conn: Connection, face: Face, code: str, receipt_id: str) -> tuple[str, ...]:
+    """Return the rules that had no room for a receipt in the replay that led here."""
+    report = runs.report(conn, face.program.id, code.removeprefix(RUN)) if code.startswith(RUN) else None
+    return next((one.closed for one in report.biggest if one.id == receipt_id), ()) if report is not None else ()
 
 
 def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | NotPublished:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from verno.console.face import Face
 from verno.kit.money import currency_digits
+from verno.promotions.drafts import queries as drafts
 from verno.replay.types import Report, RuleTotals, TrackChange
-from verno.rules.types import STEPS
+from verno.rules.types import STEPS, Rulebook
 
 CHARTED = 10
 """Rules of a chart: those that cost most."""
@@ -18,6 +19,7 @@ class RuleRow(NamedTuple):
     """A rule under both rulebooks; ``cost`` is discounts and what its points are worth, in minor units."""
 
     id: str
+    name: str
     current: RuleTotals
     draft: RuleTotals
     current_cost: int
@@ -29,13 +31,15 @@ class RuleRow(NamedTuple):
         return self.draft_cost - self.current_cost
 
 
-def shown(face: Face, report: Report) -> dict[str, object]:
-    """Return what the page shows of a report beside the report itself."""
-    rows = rules(face, report)
+def shown(face: Face, report: Report, names: Mapping[str, str]) -> dict[str, object]:
+    """Return what the page shows of a report beside the report itself; ``names`` are those of rules."""
+    rows = rules(face, report, names)
     units = sorted({*report.current.points, *report.draft.points})
     return {
         "rules": rows,
         "chart": _chart(face, rows),
+        "budgets": [(names.get(burn.rule, burn.rule), burn) for burn in report.draft.budgets],
+        "over": [(names.get(burn.rule, burn.rule), burn) for burn in report.over],
         "points": [(unit, report.current.points.get(unit, 0), report.draft.points.get(unit, 0)) for unit in units],
         "cost_change": report.draft.cost - report.current.cost,
         "discount_change": report.draft.discount - report.current.discount,
@@ -47,13 +51,23 @@ def shown(face: Face, report: Report) -> dict[str, object]:
     }
 
 
-def rules(face: Face, report: Report) -> list[RuleRow]:
+def names_of(*bodies: object) -> dict[str, str]:
+    """Return the names that rulebooks give their rules; the last one's hold."""
+    found: dict[str, str] = {}
+    for body in bodies:
+        read = drafts.read(body)
+        if isinstance(read, Rulebook):
+            found |= {rule.id: rule.name for rule in read.rules if rule.name}
+    return found
+
+
+def rules(face: Face, report: Report, names: Mapping[str, str]) -> list[RuleRow]:
     """Return the rules of both sides, those that cost most first."""
     ids = {*report.current.rules, *report.draft.rules}
     rows = []
     for id_ in ids:
         current, draft = (side.rules.get(id_, NOTHING) for side in (report.current, report.draft))
-        rows.append(RuleRow(id_, current, draft, _cost(face, current), _cost(face, draft)))
+        rows.append(RuleRow(id_, names.get(id_, id_), current, draft, _cost(face, current), _cost(face, draft)))
     return sorted(rows, key=lambda row: (-max(row.current_cost, row.draft_cost), row.id))
 
 
@@ -71,7 +85,7 @@ def _chart(face: Face, rows: Sequence[RuleRow]) -> str:
     scale = 10 ** currency_digits(face.program.currency)
     costly = [row for row in rows if row.current_cost or row.draft_cost][:CHARTED]
     return _json(
-        [{"label": row.id, "current": row.current_cost / scale, "draft": row.draft_cost / scale} for row in costly]
+        [{"label": row.name, "current": row.current_cost / scale, "draft": row.draft_cost / scale} for row in costly]
     )
 
 

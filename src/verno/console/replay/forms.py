@@ -45,7 +45,7 @@ class ReplayForm(forms.Form):
         label=_("or a file with a rulebook"),
         required=False,
         allow_empty_file=True,
-        help_text=_("JSON, as “verno promotions show” prints it or the API takes it."),
+        help_text=_("JSON, as “verno promotions save” or the API takes it."),
         widget=forms.FileInput({"class": "form-control", "accept": ".json,application/json"}),
     )
     period = forms.ChoiceField(label=_("Receipts of"), choices=PERIODS, widget=forms.Select(SELECT))

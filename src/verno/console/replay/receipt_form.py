@@ -14,6 +14,7 @@ from verno.console.face import Face
 from verno.intake.types import MAX_LINES, Line, MemberRef, Receipt, Refused
 from verno.kit import batches
 from verno.kit.money import currency_digits
+from verno.replay.types import Named
 from verno.workspace.types import Store
 
 SELECT = {"class": "form-select"}
@@ -53,6 +54,11 @@ class SearchForm(_Books):
     receipt = forms.CharField(label=_("Number of the receipt"), max_length=200, widget=forms.TextInput(TEXT))
     place = forms.ChoiceField(label=_("Where"), required=False, widget=forms.Select(SELECT))
     before = (("", _("everywhere")),)
+
+    def of(self, named: Named) -> "SearchForm":
+        """Return the form as somebody would fill it in for a receipt that was found."""
+        self.data = {**self.data, "receipt": named.number, "place": named.place}
+        return self
 
 
 class ReceiptForm(_Books):
