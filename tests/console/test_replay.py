@@ -9,19 +9,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.test import Client
 
 from tests.builders import NOW
 from tests.console.conftest import House
 from tests.console.test_limits import text
 from tests.console.test_roles import Hire, hire
+from verno.console.face import Face
 from verno.intake import context
 from verno.kit import db
+from verno.promotions.drafts import queries as drafts
 from verno.promotions.drafts import service as drafting
 from verno.promotions.drafts.types import Draft, NewDraft
 from verno.replay.runs import queries, service, working
 from verno.replay.runs.types import SILENCE, Run
 from verno.workspace import audit, settings
+from verno.workspace import queries as workspace
 from verno.workspace.roles import Role
 
 __all__ = ["hire"]
@@ -267,3 +271,33 @@ def test_a_draft_that_cannot_be_asked_says_why(worth: House) -> None:
     told = page(worth.client, f"{TRY}?receipt={name}&current=current&draft=draft-{number}")
     assert "These rules cannot be asked" in told
     assert "1 for every full 1.00" in told
+
+
+def include(house: House, number: int) -> str:
+    """Return what the draft's page includes."""
+    program = house.story.shop.program
+    with db.transaction(program.id) as conn:
+        row = drafts.row(conn, program.id, number)
+        face = Face(program, tuple(workspace.units(conn, program.id)), "en", NOW)
+    return text(render_to_string("console/_replay_of_draft.html", {"row": row, "face": face}))
+
+
+def test_a_drafts_page_tells_of_its_replay(worth: House) -> None:
+    number = draft(worth, HALF)
+    assert "Nobody has replayed these rules yet." in include(worth, number)
+    with db.transaction() as conn:
+        settings.write(conn, worth.story.shop.program.id, "promotions.replay_most_share", 100, now=NOW)
+    context.forget()
+    start(worth, draft=number)
+    work(worth)
+    told = include(worth, number)
+    for words in (
+        "Members who lose 8",
+        "Above the budget",
+        "more of the sales than the settings allow",
+        "Points: members hold",
+    ):
+        assert words in told, words
+    assert "the draft was changed since" not in told
+    draft(worth, {"rules": []}, number)
+    assert "This is a replay of revision 1; the draft was changed since." in include(worth, number)

@@ -112,7 +112,7 @@ def test_a_run_is_done_and_kept_with_its_draft(counter: Counter) -> None:
     assert told.losses == (Loss(counter.member_id, 90000, 9000, 4500),)
     with db.transaction(counter.program.id) as conn:
         assert list(queries.losses(conn, counter.program.id, run.id)) == [list(told.losses)]
-        assert audit.page(conn, counter.program.id)[0].action == "replay.start"
+        assert "replay.start" in [entry.action for entry in audit.page(conn, counter.program.id)]
     kept = row(counter, number).row
     assert isinstance(kept.result, dict)
     assert (kept.result["revision"], kept.result["run"], kept.result["loss"]) == (1, run.id, 4500)

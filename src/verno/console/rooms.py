@@ -58,7 +58,7 @@ MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
     Room("console:approvals", _("Approvals")),
-    Room("console:replay", _("Replay Lab")),
+    Room("console:replay", _("Replay")),
     Room("console:liability", _("Liability")),
     Room("console:limits", _("Limits")),
     Room("console:settings", _("Settings")),

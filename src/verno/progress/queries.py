@@ -221,11 +221,3 @@ def steps(conn: Connection, program_id: str, holder_ids: Sequence[str], *, on: B
         if mine:
             out[holder] = mine
     return out
-
-
-def on_steps(conn: Connection, program_id: str) -> dict[str, dict[str | None, int]]:
-    """Return how many owners were last found on each step (None: on none yet), by track's id."""
-    found: dict[str, dict[str | None, int]] = {}
-    for track, step, count in conn.execute(SQL["on_steps"], {"program": program_id}).fetchall():
-        found.setdefault(track, {})[step] = count
-    return found

@@ -18,6 +18,7 @@ from verno.progress import engine
 from verno.progress import queries as progress
 from verno.progress.engine import Owner, Ready
 from verno.progress.queries import Person
+from verno.progress.service import publishing
 from verno.progress.telling import code
 from verno.progress.types import Floor, Metric, Stored
 from verno.replay.reading import Past
@@ -129,9 +130,8 @@ class Tracking:
         sums = [_Sums() for _ in self.tracks]
         for track, owners in self._moved():
             self._judge(self.tracks[track], owners, sums[track])
-        there = progress.on_steps(self.conn, self.context.program.id) if self.tracks else {}
         pairs = zip(self.tracks, sums, strict=True)
-        return tuple([_change(one.stored, there.get(one.stored.id, {}), found) for one, found in pairs])
+        return tuple([_change(one.stored, self._there(one.stored), found) for one, found in pairs])
 
     def badge_changes(self) -> tuple[BadgeChange, ...]:
         """Return how many have which badge from rules."""
@@ -181,6 +181,21 @@ class Tracking:
                 owners = (_moved_of(list(some)) for _, some in groupby(rows, key=lambda row: row[1]))
                 for some in batches.batched(owners, OWNERS):
                     yield track, some
+
+    def _there(self, stored: Stored) -> dict[str | None, int]:
+        """Return how many of a track's owners stand on each step today, whether or not the sweep has looked yet."""
+        found: dict[str | None, int] = {}
+        board, program = self.context.board(self.now), self.context.program.id
+        for page in publishing.owners_of(self.conn, program, stored, board):
+            with self.conn.pipeline():
+                asked = progress.ask(self.conn, program, page.values(), [stored.counter_id])
+            loaded = asked.read()
+            for bare in page.values():
+                days = loaded.counts.get((bare.id, stored.counter_id), {})
+                held = engine.judged(stored, days, loaded.owner(bare, stored.id), self.today)
+                step = code(stored.track, held.step)
+                found[step] = found.get(step, 0) + 1
+        return found
 
     def _judge(self, one: _Track, moved: Sequence["_Moved"], sums: _Sums) -> None:
         stored = one.stored

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from verno.console.face import Face
 from verno.kit.money import currency_digits
+from verno.progress.types import Track
 from verno.promotions.drafts import queries as drafts
 from verno.replay.types import Report, RuleTotals, TrackChange
 from verno.rules.types import STEPS, Rulebook
@@ -31,7 +32,25 @@ class RuleRow(NamedTuple):
         return self.draft_cost - self.current_cost
 
 
-def shown(face: Face, report: Report, names: Mapping[str, str]) -> dict[str, object]:
+class StepRow(NamedTuple):
+    """A step by its name, and how many stand on it; none has a name of its own."""
+
+    name: str
+    current: int
+    draft: int
+
+
+class TrackRow(NamedTuple):
+    """A track by its name, its steps, who moves (before, after, members), and its chart."""
+
+    name: str
+    steps: list[StepRow]
+    moves: list[tuple[str, str, int]]
+    cards: int
+    chart: str
+
+
+def shown(face: Face, report: Report, names: Mapping[str, str], tracks: Mapping[str, Track]) -> dict[str, object]:
     """Return what the page shows of a report beside the report itself; ``names`` are those of rules."""
     rows = rules(face, report, names)
     units = sorted({*report.current.points, *report.draft.points})
@@ -46,8 +65,7 @@ def shown(face: Face, report: Report, names: Mapping[str, str]) -> dict[str, obj
         "share": face.percent_of(report.share),
         "most_share": None if report.most_share is None else face.percent_of(report.most_share),
         "bands": [(*(int(part) for part in _ends(group.name)), group) for group in report.bands],
-        "tracks": [(one, _track_chart(one)) for one in report.tracks],
-        "badge_rows": [(one, one.draft - one.current) for one in report.badges],
+        "tracks": [_track(face, one, tracks.get(one.track)) for one in report.tracks],
     }
 
 
@@ -89,8 +107,22 @@ def _chart(face: Face, rows: Sequence[RuleRow]) -> str:
     )
 
 
-def _track_chart(track: TrackChange) -> str:
-    return _json([{"label": one.step or "–", "current": one.current, "draft": one.draft} for one in track.steps])
+def _track(face: Face, found: TrackChange, track: Track | None) -> TrackRow:
+    """Name a track and its steps in the reader's language."""
+    named = {} if track is None else {step.code: _name(face, step.names, step.code) for step in track.steps}
+
+    def name(step: str | None) -> str:
+        return "" if step is None else named.get(step, step)
+
+    rows = [StepRow(name(one.step), one.current, one.draft) for one in found.steps]
+    chart = _json([{"label": row.name or "–", "current": row.current, "draft": row.draft} for row in rows])
+    moves = [(name(one.before), name(one.after), one.members) for one in found.moves]
+    title = found.track if track is None else _name(face, track.names, track.code)
+    return TrackRow(title, rows, moves, found.cards, chart)
+
+
+def _name(face: Face, names: Mapping[str, str], code: str) -> str:
+    return names.get(face.locale) or names.get("en") or code
 
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:

@@ -145,7 +145,8 @@ def _shown(request: HttpRequest, conn: Connection, face: Face, found: Run) -> di
         known = {id_: masking.masked(one) for id_, one in known.items()}
     row = drafts.row(conn, face.program.id, found.draft) if found.draft is not None else None
     names = figures.names_of(queries.body(conn, face.program.id, found.id))
-    return shown | figures.shown(face, report, names) | {
+    tracks = {one.track.code: one.track for one in reversed(intake.of(conn, face.program.id).tracks)}
+    return shown | figures.shown(face, report, names, tracks) | {
         "losses": [(one, known.get(one.member)) for one in report.losses],
         "draft_row": row,
         "stale": row is not None and row.revision != found.revision,

@@ -13,10 +13,13 @@ register = template.Library()
 
 
 class KeptReplay(NamedTuple):
-    """What was kept with a draft; ``stale``: that has gone on since. ``agreed``: the reviewer knows what it costs."""
+    """What was kept with a draft, if anything was; ``stale``: the draft has gone on since.
+
+    ``agreed``: the reviewer knows what it costs.
+    """
 
     number: int
-    result: Kept
+    result: Kept | None
     stale: bool
     above_budget: bool
     agreed: bool
@@ -24,17 +27,18 @@ class KeptReplay(NamedTuple):
     @property
     def change(self) -> int:
         """Return how much more it costs."""
-        return self.result.draft_cost - self.result.current_cost
+        return 0 if self.result is None else self.result.draft_cost - self.result.current_cost
 
 
 @register.simple_tag(takes_context=True)
 def kept_replay(context: Context) -> KeptReplay | None:
-    """Return the replay that is kept with the page's ``draft`` (or ``row``); None when nobody has made one."""
+    """Return the replay that is kept with the page's ``draft`` (or ``row``); None on a page without one."""
     row = context.get("row") or getattr(context.get("draft"), "row", None)
-    if not isinstance(row, DraftRow) or row.result is None:
+    if not isinstance(row, DraftRow):
         return None
     try:
         result = msgspec.convert(row.result, Kept)
     except msgspec.ValidationError:
-        return None  # an earlier release kept something else
-    return KeptReplay(row.number, result, result.revision != row.revision, row.above_budget, row.approved_above_budget)
+        result = None  # nobody has made one, or an earlier release kept something else
+    stale = result is not None and result.revision != row.revision
+    return KeptReplay(row.number, result, stale, row.above_budget, row.approved_above_budget)

@@ -138,7 +138,3 @@ WHERE t.step IS NOT NULL
 UPDATE progress_tier t SET due_on = NULL, version = 0, changed_at = %(now)s
 FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid)
 WHERE t.owner_id = r.owner_id AND t.track_id = r.track_id AND t.program_id = %(program)s
-
--- name: on_steps
--- How many owners stand on each step of each track. Plan: one scan.
-SELECT track_id::text, step, count(*) FROM progress_tier WHERE program_id = %(program)s GROUP BY track_id, step
