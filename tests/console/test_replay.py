@@ -18,12 +18,16 @@ from tests.console.test_limits import text
 from tests.console.test_roles import Hire, hire
 from verno.console.face import Face
 from verno.intake import context
+from verno.intake.reading import recounting
 from verno.kit import db
+from verno.progress import service as tracks
+from verno.progress.types import Lifetime, Metric, Published, Recount, Step, Tiers, Track
 from verno.promotions.drafts import queries as drafts
 from verno.promotions.drafts import service as drafting
 from verno.promotions.drafts.types import Draft, NewDraft
 from verno.replay.runs import queries, service, working
 from verno.replay.runs.types import SILENCE, Run
+from verno.rules.fields import Known
 from verno.workspace import audit, settings
 from verno.workspace import queries as workspace
 from verno.workspace.roles import Role
@@ -301,3 +305,29 @@ def test_a_drafts_page_tells_of_its_replay(worth: House) -> None:
     assert "the draft was changed since" not in told
     draft(worth, {"rules": []}, number)
     assert "This is a replay of revision 1; the draft was changed since." in include(worth, number)
+
+
+def test_tracks_are_told_by_their_names(worth: House) -> None:
+    """A point for each 2.00 instead of 1.00: members lose their step, in the reader's language."""
+    names = {"en": "Club", "ru": "Клуб"}
+    steps = (
+        Step(code="silver", threshold=100),
+        Step(code="gold", threshold=1500, names={"en": "Gold", "ru": "Золотой"}),
+    )
+    track = Track(
+        code="club", metric=Metric.POINTS, unit="points", window=Lifetime(), steps=steps, settings=Tiers(), names=names
+    )
+    program = worth.story.shop.program
+    with db.transaction(program.id) as conn:
+        done = tracks.publish(conn, program, track, Recount(), known=Known(), now=NOW - timedelta(days=1))
+        assert isinstance(done, Published), done
+    context.forget()
+    assert recounting.fill(program.id, now=NOW, stopping=lambda: False) > 100
+    context.forget()
+    where = start(worth, draft=draft(worth, {"rules": HALF["rules"][:1]}))  # type: ignore[index]
+    work(worth)
+    told = page(worth.client, where)
+    assert "Track Club: who would stand where today" in told
+    assert re.search(r"\d+ members? moves? from Gold to silver", told), told
+    worth.client.post("/console/language/", {"language": "ru"})
+    assert re.search(r"участник\w* переход\w+ с Золотой на silver", page(worth.client, where))
