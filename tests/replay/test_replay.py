@@ -76,6 +76,18 @@ def test_a_budget_ends_a_rule(conn: psycopg.Connection, shop: Counter) -> None:
     assert [one.used_up_on for one in found.draft.budgets] == [NOW.date(), None]
 
 
+def test_a_budget_that_was_just_enough_is_used_up_and_not_over(conn: psycopg.Connection, shop: Counter) -> None:
+    for n in range(3):
+        sold(conn, shop, sale(f"S-{n}", 30000, at=NOW - timedelta(days=n)))
+    uses = Budget(Counts.USES, 3)
+    found = replayed(conn, shop, BASE, Rule(id="more", effects=(Earn("points", 1, 1000),), budgets=(uses,)))
+    (burn,) = found.draft.budgets
+    assert (burn.used, burn.used_up_on, burn.missed, found.above_budget) == (3, NOW.date(), 0, False)
+    sold(conn, shop, sale("S-9", 30000))
+    found = replayed(conn, shop, BASE, Rule(id="more", effects=(Earn("points", 1, 1000),), budgets=(uses,)))
+    assert [(one.missed, one.used_up_on) for one in found.over] == [(1, NOW.date())]
+
+
 def test_only_the_period_is_replayed_and_what_is_held_is_not(conn: psycopg.Connection, shop: Counter) -> None:
     sold(conn, shop, sale("S-1", 30000, at=NOW - timedelta(days=10)))
     sold(conn, shop, sale("S-2", 30000))

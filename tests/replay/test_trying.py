@@ -143,6 +143,9 @@ def test_what_is_paused_or_spent_is_told(conn: psycopg.Connection, shop: Counter
     typed = trying.typed(conn, sale("S-9", 30000), in_force(conn, shop), ENGLISH, now=NOW)
     assert isinstance(typed, Waterfall)
     assert by_rule(typed)["once"].why == "paused"
+    context.forget()
+    sold(conn, shop, sale("S-3", 30000))
+    assert by_rule(of_stored(conn, shop, "S-3", in_force(conn, shop)))["once"].why == "paused"
 
 
 def test_a_receipt_of_nobody_has_its_discounts(conn: psycopg.Connection, shop: Counter) -> None:

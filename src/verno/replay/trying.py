@@ -85,7 +85,7 @@ def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collectio
     """
     facts, own = past.facts, past.rulebook_id == book.stored.id
     if own:
-        facts.closed, facts.paused = past.closed, past.paused
+        facts.paused = past.paused
     without = past.closed if own else frozenset(closed)
     verdict = service.judged(book.book, past, Burning(book.book), closed=without)
     return _told(book, facts, verdict, past.by_points, language)

@@ -48,7 +48,7 @@ class Burn(msgspec.Struct, frozen=True):
     @property
     def is_over(self) -> bool:
         """Tell whether a budget for all was not enough; one for each member is meant to end for members."""
-        return self.used_up_on is not None and not self.budget.each_member
+        return self.missed > 0 and not self.budget.each_member
 
 
 class Side(msgspec.Struct, frozen=True):
