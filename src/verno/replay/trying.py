@@ -61,7 +61,9 @@ def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND) -> Chose
     if wrong or isinstance(ready(valued, context.known), predicate.Refused):
         return NotPublished(tuple([str(one) for one in wrong]))
     always = StoredRulebook(id_, 0, EVER, valued)
-    return Chosen(replace(context, rulebooks=[always], books={}, budgets_of={}, closed_of={}), always)
+    books = {id_: book for id_, book in context.books.items() if id_ != always.id}
+    under = replace(context, rulebooks=[always, *context.rulebooks], books=books, budgets_of={}, closed_of={})
+    return Chosen(under, always)
 
 
 def named(conn: Connection, program_id: str, text: str, *, place: str | None = None) -> list[Named]:
