@@ -311,7 +311,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "run": {
         "waiting": _("waits for a worker"),
         "running": _("under way"),
-        "done": _("done"),
+        "done": _("finished"),
         "refused": _("refused"),
         "cancelled": _("cancelled"),
         "interrupted": _("interrupted"),
