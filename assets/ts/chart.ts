@@ -1,10 +1,11 @@
 // <month-chart data-months='[{"label","receipts","points",…}]'>: receipts as bars, points as a line.
-// Data come as attributes, words and number formats from the server, so that the chart speaks the page's language.
+// <pair-chart>: see pair.ts. Data come as attributes, words and number formats from the server, so that the chart speaks the page's language.
 
 import { BarChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
+import { PairChart } from "./pair";
 
 use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
 
@@ -122,3 +123,4 @@ class MonthChart extends HTMLElement {
 }
 
 customElements.define("month-chart", MonthChart);
+customElements.define("pair-chart", PairChart);

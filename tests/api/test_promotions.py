@@ -14,7 +14,7 @@ from verno.kit.clock import clock
 from verno.promotions.drafts import service as drafting
 from verno.promotions.drafts.types import NewDraft
 from verno.promotions.types import Refusal
-from verno.workspace import audit, staff
+from verno.workspace import audit, settings, staff
 from verno.workspace.audit import SYSTEM, Actor, ActorKind
 from verno.workspace.roles import Role
 
@@ -100,6 +100,37 @@ def test_who_wrote_it_does_not_approve_it_through_a_key(api: Api) -> None:
         drafting.save(desk, NewDraft(title="Mine", body=DRAFT["body"]), by=me, now=clock.now())  # type: ignore[arg-type]
         drafting.submit(desk, 1, by=me, now=clock.now())
     assert problem(api.post("/promotions/drafts/1:review", word())) == (403, "own-draft")
+
+
+def replayed_above(api: Api, number: int) -> None:
+    """Keep a replay with a draft that went above a budget."""
+    program = api.shop.program.id
+    with db.transaction(program) as conn:
+        desk = drafting.open_desk(conn, program, context.known_to_rules(conn, program))
+        assert drafting.keep_result(desk, number, 1, {"revision": 1}, above_budget=True, now=clock.now())
+
+
+def test_what_a_replay_found_above_the_budget_is_approved_knowingly(api: Api) -> None:
+    hire(api.shop)
+    number = submitted(api)
+    replayed_above(api, number)
+    answer = api.post(f"/promotions/drafts/{number}:review", word())
+    assert problem(answer) == (409, "above-budget")
+    assert "above_budget" in answer.json()["detail"]
+    assert api.get(f"/promotions/drafts/{number}").json()["draft"]["state"] == "submitted"
+    done = api.post(f"/promotions/drafts/{number}:review", word(above_budget=True)).json()["draft"]
+    assert (done["state"], done["above_budget"], done["approved_above_budget"]) == ("approved", True, True)
+    assert done["result"] == {"revision": 1}
+    assert api.post(f"/promotions/drafts/{number}:publish", {}).status_code == 200
+
+
+def test_alone_one_says_so_while_publishing(api: Api) -> None:
+    with db.transaction(api.shop.program.id) as conn:
+        settings.write(conn, api.shop.program.id, "promotions.review", False, now=clock.now())
+    number = submitted(api)
+    replayed_above(api, number)
+    assert problem(api.post(f"/promotions/drafts/{number}:publish", {})) == (409, "above-budget")
+    assert api.post(f"/promotions/drafts/{number}:publish", {"above_budget": True}).status_code == 200
 
 
 def test_an_unfinished_draft_tells_what_it_lacks(api: Api) -> None:

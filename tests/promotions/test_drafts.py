@@ -23,6 +23,7 @@ from verno.workspace.audit import Actor, ActorKind
 ANNA, BORIS = (Actor(ActorKind.STAFF, name) for name in ("anna", "boris"))
 HOUR = timedelta(hours=1)
 YES = Review(agreed=True)
+KNOWING = Review(agreed=True, above_budget=True)
 
 
 def body(per: int = 100) -> dict[str, object]:
@@ -191,15 +192,47 @@ def test_above_the_budget_needs_a_word_of_its_own(desk: Desk) -> None:
     drafts.submit(desk, number, by=ANNA, now=NOW)
     assert not drafts.keep_result(desk, number, 7, {}, now=NOW), "the draft has no such revision"
     assert drafts.keep_result(desk, number, 1, {"cost": 5}, above_budget=True, now=NOW)
-    drafts.review(desk, number, YES, by=BORIS, now=NOW)
-    assert why(drafts.publish(desk, number, by=ANNA, now=NOW)) is Refusal.ABOVE_BUDGET
+    no = drafts.review(desk, number, YES, by=BORIS, now=NOW)
+    assert why(no) is Refusal.ABOVE_BUDGET
+    assert desk.read(number).row.state is State.SUBMITTED
     assert desk.read(number).row.result == {"cost": 5}
     saved(desk, body(200), number=number)
-    assert desk.read(number).row.result is None, "another body is another replay"
+    row = desk.read(number).row
+    assert (row.result, row.above_budget, row.revision) == ({"cost": 5}, True, 2), "it says of which revision it is"
     drafts.submit(desk, number, by=ANNA, now=NOW)
+    assert why(drafts.review(desk, number, YES, by=BORIS, now=NOW)) is Refusal.ABOVE_BUDGET
     drafts.keep_result(desk, number, 2, {"cost": 6}, above_budget=True, now=NOW)
-    drafts.review(desk, number, Review(agreed=True, above_budget=True), by=BORIS, now=NOW)
+    drafts.review(desk, number, KNOWING, by=BORIS, now=NOW)
     published(drafts.publish(desk, number, by=ANNA, now=NOW))
+
+
+def test_a_replay_after_the_approval_asks_for_it_again(desk: Desk) -> None:
+    number = approved(desk)
+    assert drafts.keep_result(desk, number, 1, {"cost": 1}, now=NOW)
+    assert desk.read(number).row.state is State.APPROVED
+    assert drafts.keep_result(desk, number, 1, {"cost": 9}, above_budget=True, now=NOW)
+    assert why(drafts.publish(desk, number, above_budget=True, by=ANNA, now=NOW)) is Refusal.NOT_APPROVED
+    assert isinstance(drafts.review(desk, number, KNOWING, by=BORIS, now=NOW), Draft)
+    assert drafts.keep_result(desk, number, 1, {"cost": 9}, above_budget=True, now=NOW)
+    assert desk.read(number).row.state is State.APPROVED, "that was agreed to already"
+    published(drafts.publish(desk, number, by=ANNA, now=NOW))
+    assert not drafts.keep_result(desk, number, 1, {}, now=NOW), "what was published is not tried again"
+
+
+def test_a_knowing_word_is_kept_only_where_there_was_something_to_know(desk: Desk) -> None:
+    number = saved(desk).row.number
+    drafts.submit(desk, number, by=ANNA, now=NOW)
+    drafts.review(desk, number, KNOWING, by=BORIS, now=NOW)
+    drafts.keep_result(desk, number, 1, {}, above_budget=True, now=NOW)
+    assert why(drafts.publish(desk, number, by=ANNA, now=NOW)) is Refusal.NOT_APPROVED
+
+
+def test_alone_one_agrees_while_publishing(desk: Desk) -> None:
+    alone = Desk(desk.conn, desk.program_id, desk.known, desk.units, reviewed=False)
+    number = saved(alone).row.number
+    drafts.keep_result(alone, number, 1, {}, above_budget=True, now=NOW)
+    assert why(drafts.publish(alone, number, by=ANNA, now=NOW)) is Refusal.ABOVE_BUDGET
+    published(drafts.publish(alone, number, above_budget=True, by=ANNA, now=NOW))
 
 
 def test_a_program_of_one_publishes_alone(desk: Desk) -> None:

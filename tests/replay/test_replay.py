@@ -58,7 +58,8 @@ def test_winners_losers_and_what_changed_most(conn: psycopg.Connection, shop: Co
     assert (found.current.points, found.draft.points) == ({"points": 800}, {"points": 1000})
     assert (found.current.cost, found.draft.cost, found.change) == (8000, 10000, 2000)
     assert (found.winners, found.losers) == (1, 0)
-    assert found.liability == {"points": 200}
+    (owed,) = found.liability
+    assert (owed.draft - owed.current, owed.draft_worth) == (200, owed.draft * 10)
     assert {id_: one.uses for id_, one in found.draft.rules.items()} == {"tea": 2}
     assert [(one.number, one.current, one.draft) for one in found.biggest] == [("S-1", 4000, 6000)]
     assert [(one.name, one.members, one.winners, one.change) for one in found.places] == [("msk-1", 2, 1, 2000)]
@@ -71,7 +72,20 @@ def test_a_budget_ends_a_rule(conn: psycopg.Connection, shop: Counter) -> None:
     budgets = (Budget(Counts.POINTS, 100), Budget(Counts.USES, 3, each_member=True))
     found = replayed(conn, shop, BASE, Rule(id="gift", effects=(EarnFixed(unit="points", points=40),), budgets=budgets))
     assert found.draft.rules["gift"].uses == 2
-    assert found.draft.budgets == {"gift": (80, 2)}
+    assert [(one.used, one.times, one.missed) for one in found.draft.budgets] == [(80, 1, 3), (2, 0, 0)]
+    assert [one.used_up_on for one in found.draft.budgets] == [NOW.date(), None]
+
+
+def test_a_budget_that_was_just_enough_is_used_up_and_not_over(conn: psycopg.Connection, shop: Counter) -> None:
+    for n in range(3):
+        sold(conn, shop, sale(f"S-{n}", 30000, at=NOW - timedelta(days=n)))
+    uses = Budget(Counts.USES, 3)
+    found = replayed(conn, shop, BASE, Rule(id="more", effects=(Earn("points", 1, 1000),), budgets=(uses,)))
+    (burn,) = found.draft.budgets
+    assert (burn.used, burn.used_up_on, burn.missed, found.above_budget) == (3, NOW.date(), 0, False)
+    sold(conn, shop, sale("S-9", 30000))
+    found = replayed(conn, shop, BASE, Rule(id="more", effects=(Earn("points", 1, 1000),), budgets=(uses,)))
+    assert [(one.missed, one.used_up_on) for one in found.over] == [(1, NOW.date())]
 
 
 def test_only_the_period_is_replayed_and_what_is_held_is_not(conn: psycopg.Connection, shop: Counter) -> None:
@@ -129,6 +143,14 @@ def test_a_replay_says_what_a_quote_had_said(
         assert found.draft.points.get("points", 0) == earned(done) == earned(quote)
         assert (found.winners, found.losers, found.change) == (0, 0, 0)
     context.forget()
+
+
+def test_points_are_worth_the_same_on_both_sides(conn: psycopg.Connection, shop: Counter) -> None:
+    """Whatever they were worth when the rulebook that holds was published."""
+    rule(conn, shop, "spend.value", 20)
+    sold(conn, shop, sale("S-1", 30000))
+    found = replayed(conn, shop, BASE)
+    assert (found.current.cost, found.draft.cost, found.winners, found.losers) == (6000, 6000, 0, 0)
 
 
 def test_it_writes_nothing(conn: psycopg.Connection, shop: Counter) -> None:

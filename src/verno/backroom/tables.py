@@ -16,6 +16,8 @@ from verno.messaging import models as messaging
 from verno.messaging.types import State
 from verno.progress import models as progress
 from verno.promotions import models as promotions
+from verno.replay import models as replay
+from verno.replay.runs.types import State as ReplayState
 from verno.reports import models as reports
 from verno.sealing import models as sealing
 from verno.workspace import models as workspace
@@ -386,6 +388,15 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 ("id", "code"),
             ),
             Table(
+                replay.Run,
+                _("Replays"),
+                "id title draft revision since until state done total started_by created_at seen_at finished_at kept",
+                "id",
+                ("-id",),
+                ("id",),
+                {"state": list(ReplayState)},
+            ),
+            Table(
                 promotions.BudgetCounter,
                 _("Budgets of rules"),
                 "rule budget subject bucket used held told changed_at",
@@ -461,6 +472,7 @@ LEFT_OUT = {
     "workspace_key_meter": "moments that change with every request",
     "workspace_try_count": "keyed hashes of what was typed",
     "console_sign_in_count": "the previous release's count of the same",
+    "replay_loss": "whom a replay would cost something; the replay's page shows it to whoever may see it",
     "sealing_snapshot": "bytes that only proofs read",
 }
 """Tables that are not listed, and why."""

@@ -19,7 +19,7 @@ COMMANDS = {
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
     "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points."),
     "track": ("verno.cli.marketing.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
-    "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts; writes nothing."),
+    "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts."),
     "report": ("verno.cli.report:report", "Print reports: the liability in points."),
     "verify": ("verno.cli.verify:verify", "Check independently that the books balance."),
     "seal": ("verno.cli.seal:seal", "Seal history and file a signed head of it."),

@@ -138,12 +138,15 @@ def reject(number: int, comment: str, *, as_json: bool) -> None:
 @promotions.command()
 @_number
 @click.option("--at", metavar="TIME", help="From when it holds, with an offset: 2026-11-30T09:00:00+03:00. Now, else.")
+@click.option("--above-budget", is_flag=True, help="Agree to a replay above the budget, where no second person does.")
 @_json
-def publish(number: int, at: str | None, *, as_json: bool) -> None:
+def publish(number: int, at: str | None, *, above_budget: bool, as_json: bool) -> None:
     """Let the approved draft NUMBER hold, from now on or from --at."""
     moment = None if at is None else _moment(at)
     _version_told(
-        lambda desk: drafting.publish(desk, number, at=moment, by=session.operator(), now=clock.now()),
+        lambda desk: drafting.publish(
+            desk, number, at=moment, above_budget=above_budget, by=session.operator(), now=clock.now()
+        ),
         as_json=as_json,
     )
 

@@ -66,6 +66,10 @@ class Face:
         """Write a share given in thousandths."""
         return format_percent(Decimal(permille) / 1000, locale=self.locale, decimal_quantization=False)
 
+    def percent_of(self, share: int) -> str:
+        """Write a share given in hundredths of a per cent."""
+        return format_percent(Decimal(share) / 10_000, locale=self.locale, decimal_quantization=False)
+
     def moment(self, at: datetime) -> str:
         """Write date and time in the program's zone."""
         return format_datetime(at.astimezone(self.zone), "d MMM y, HH:mm", locale=self.locale)

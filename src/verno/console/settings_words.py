@@ -107,6 +107,13 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Another person approves new promotions"),
         gettext_lazy("Switch it off where one person works alone."),
     ),
+    "promotions.replay_most_share": (
+        gettext_lazy("What a replayed draft may cost"),
+        gettext_lazy(
+            "In hundredths of a per cent of the sales: 300 is 3 %. A draft that costs more in a replay has to be"
+            " agreed to. Empty: any cost."
+        ),
+    ),
 }
 """Key -> what it is called, and a sentence that helps."""
 

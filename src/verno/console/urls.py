@@ -3,6 +3,8 @@
 from django.urls import path
 
 from verno.console.promotions import books, building, drafts, galleries
+from verno.console.replay import by_hand
+from verno.console.replay import pages as replays
 from verno.console.views import (
     audit,
     corrections,
@@ -45,6 +47,11 @@ urlpatterns = [
     path("promotions/drafts/<int:number>/rules/new/", building.rule, name="new-rule"),
     path("promotions/drafts/<int:number>/rules/<int:position>/", building.rule, name="rule"),
     path("promotions/gallery/", galleries.mechanics, name="gallery"),
+    path("replay/", replays.lab, name="replay"),
+    path("replay/receipt/", by_hand.receipt, name="try-receipt"),
+    path("replay/<uuid:run_id>/", replays.run, name="replay-run"),
+    path("replay/<uuid:run_id>/progress/", replays.progress, name="replay-progress"),
+    path("replay/<uuid:run_id>/losers.csv", replays.losers, name="replay-losers"),
     path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),

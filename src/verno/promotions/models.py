@@ -30,7 +30,7 @@ class Draft(models.Model):
     """A rulebook on its way. ``author``, ``editors``, ``reviewer`` are hands as ``kind:id``.
 
     ``editors`` are all who changed the body: none of them reviews it. ``revision`` counts the body's changes;
-    ``result`` is what a replay made of this revision, and ``above_budget`` that it costs more than was allowed.
+    ``result`` is what the last replay made of it, and ``above_budget`` that it went above a budget.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -55,7 +55,7 @@ class Refusal(StrEnum):
     NOT_APPROVED = "not-approved"
     OWN_DRAFT = "own-draft"
     ABOVE_BUDGET = "above-budget"
-    """A replay costs more than was allowed, and nobody has approved that."""
+    """A replay went above a budget, and nobody has agreed to that knowingly."""
     ALREADY_PUBLISHED = "already-published"
     ALREADY_HOLDS = "already-holds"
     """What holds, or held, is not withdrawn: an earlier version is published again instead."""

@@ -1,23 +1,30 @@
 """Adds up what two rulebooks make of receipts. Pure; memory grows with members and rules, never with receipts."""
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from verno.replay.reading import Past
-from verno.replay.types import BANDS, BIGGEST, Change, Group, RuleTotals, Side
-from verno.rules.making.compiling import Book
+from verno.replay.types import BANDS, BIGGEST, Burn, Change, Group, Loss, RuleTotals, Side
 from verno.rules.types import STEPS, Verdict
+from verno.workspace.types import Unit
+
+Worths = Mapping[str, tuple[int, int]]
+"""Of each unit: minor units that so many of its smallest steps are worth."""
 
 
-def worth(book: Book, verdict: Verdict) -> int:
-    """Return what a verdict is worth to the member, in minor units: discounts, and points at the book's own worth."""
-    rulebook = book.rulebook
-    points = [
-        number * rulebook.worth.get(unit, 0) // STEPS[rulebook.scales.get(unit, 0)]
-        for unit, number in verdict.points.items()
-    ]
-    return sum(points) + sum([fired.discount for fired in verdict.fired])
+def worths(units: Sequence[Unit]) -> Worths:
+    """Return what points are worth today, where they can be spent: the same for both rulebooks."""
+    return {unit.code: (unit.spend_value, STEPS[unit.scale]) for unit in units if unit.spend_value is not None}
+
+
+def worth(values: Worths, verdict: Verdict) -> int:
+    """Return what a verdict is worth to the member, in minor units: discounts, and points at what they pay today."""
+    total = sum([fired.discount for fired in verdict.fired])
+    for unit, number in verdict.points.items():
+        if value := values.get(unit):
+            total += number * value[0] // value[1]
+    return total
 
 
 @dataclass(slots=True)
@@ -51,7 +58,7 @@ class Tally:
                 if fired.points:
                     rule.points[fired.unit] = rule.points.get(fired.unit, 0) + fired.points
 
-    def side(self, budgets: Mapping[str, tuple[int, ...]]) -> Side:
+    def side(self, budgets: tuple[Burn, ...]) -> Side:
         """Return the totals."""
         rules = {id_: RuleTotals(one.uses, one.points, one.discount) for id_, one in sorted(self.rules.items())}
         return Side(self.points, self.discount, self.cost, rules, budgets)
@@ -62,9 +69,14 @@ class _Person:
     place: str
     tier: str
     spent: int = 0
-    change: int = 0
+    current: int = 0
+    draft: int = 0
     most: int = -1
     """The largest receipt so far: its place counts as theirs."""
+
+    @property
+    def change(self) -> int:
+        return self.draft - self.current
 
 
 @dataclass(slots=True)
@@ -76,11 +88,14 @@ class Changes:
     change: int = 0
 
     def add(self, past: Past, current: int, draft: int) -> None:
-        """Add one receipt, worth so much to the member under each rulebook."""
+        """Add one receipt, worth so much to the member under each rulebook; the draft has judged it last."""
         facts, change = past.facts, draft - current
         self.change += change
         if change:
-            told = Change(past.id, past.number, facts.place, facts.at, past.holder_id, facts.price, current, draft)
+            told = Change(
+                *(past.id, past.number, facts.place, facts.at, past.holder_id, facts.price, current, draft),
+                closed=tuple(sorted(facts.closed)),
+            )
             heapq.heappush(self.biggest, (abs(change), past.id, told))
             if len(self.biggest) > BIGGEST:
                 heapq.heappop(self.biggest)
@@ -90,7 +105,8 @@ class Changes:
         tier = tiers[min(tiers)] if tiers else ""
         person = self.people.setdefault(past.holder_id, _Person(facts.place, tier))
         person.spent += facts.price
-        person.change += change
+        person.current += current
+        person.draft += draft
         if facts.price > person.most:
             person.place, person.most = facts.place, facts.price
 
@@ -116,6 +132,13 @@ class Changes:
     def all(self) -> Group:
         """Return all members together."""
         return _group("", list(self.people.values()))
+
+    def losses(self) -> Iterator[Loss]:
+        """Yield the members that lose, the hardest hit first."""
+        losing = [(one.change, id_) for id_, one in self.people.items() if one.change < 0]
+        for _, id_ in sorted(losing):
+            one = self.people[id_]
+            yield Loss(id_, one.spent, one.current, one.draft)
 
     def most(self) -> tuple[Change, ...]:
         """Return the receipts that changed most, the most first."""

@@ -20,19 +20,26 @@ from verno.workspace.registry import LEGAL_ENTITY
 
 SQL = Statements("verno.replay")
 PIECE = 500
+NONE: frozenset[str] = frozenset()
 MOST_KNOWN = 200_000
 """Members and goods that are remembered at once; beyond it the memory starts afresh."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A receipt that happened: ``by_points`` is what points paid of each line, in minor units, empty for nothing."""
+    """A receipt that happened: ``by_points`` is what points paid of each line, in minor units, empty for nothing.
+
+    ``rulebook_id`` judged it; ``closed`` and ``paused`` are rules of that one which could not act then.
+    """
 
     id: str
     number: str
     holder_id: str | None
     facts: Facts
     by_points: Sequence[int]
+    rulebook_id: str | None = None
+    closed: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -56,6 +63,11 @@ class Reader:
             cursor.execute(SQL["receipts"], self._parameters(period))
             while rows := cursor.fetchmany(PIECE):
                 yield self._piece(rows)
+
+    def one(self, id_: str) -> Past | None:
+        """Return one receipt."""
+        row = self.conn.execute(SQL["receipt"], {"program": self.context.program.id, "id": id_}).fetchone()
+        return None if row is None else self._piece([row])[0]
 
     def _parameters(self, period: Period) -> dict[str, object]:
         return {"program": self.context.program.id, "since": period.since, "until": period.until}
@@ -90,7 +102,7 @@ class Reader:
             self.people.update({id_: found.get(id_) or Member(id_) for id_ in strange})
 
     def _past(self, row: Sequence[object], lines: Sequence[tuple[object, ...]]) -> Past:
-        id_, number, holder, place_id, till, at, channel, payments, attributes, facts, spent = row
+        id_, number, holder, place_id, till, at, channel, payments, attributes, facts, spent, rulebook_id = row
         store = self.context.by_place[str(place_id)]
         known = msgspec.convert(facts, Stored) if facts is not None else None
         paid = msgspec.convert(spent, Spent) if spent is not None else None
@@ -114,6 +126,9 @@ class Reader:
                 spends=paid is not None,
             ),
             paid.lines if paid else (),
+            None if rulebook_id is None else str(rulebook_id),
+            frozenset(known.closed) if known else NONE,
+            frozenset(known.paused) if known else NONE,
         )
 
     def _line(self, row: Sequence[object], known: Stored | None) -> Line:

@@ -1,8 +1,10 @@
 """Run a replay. Reads one snapshot, writes nothing; the caller shows progress, and may stop it by raising from it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
+from itertools import islice
 
 from verno.intake.context import Context
 from verno.intake.settling.judging import pay
@@ -11,21 +13,34 @@ from verno.predicate.types import Refused
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished
-from verno.replay.adding import Changes, Tally, worth
+from verno.replay.adding import Changes, Tally, worth, worths
 from verno.replay.burning import Burning
+from verno.replay.owing import Owing
 from verno.replay.reading import Past, Reader
-from verno.replay.types import Period, Report, Side
+from verno.replay.tracking import Tracking
+from verno.replay.types import MOST_LOSSES, Loss, Period, Report
 from verno.rules import checks, engine
 from verno.rules.facts import Facts
 from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Rulebook, Verdict
+from verno.workspace.registry import REPLAY_MOST_SHARE
 
 Step = Callable[[int], None]
 """Called with the number of receipts done since the last call; what it raises ends the replay."""
+NOTHING_CLOSED: frozenset[str] = frozenset()
+Losers = Callable[[Iterator[Loss]], None]
+"""Takes all members that lose, the hardest hit first."""
 
 
 def run(
-    conn: Connection, context: Context, draft: Rulebook, period: Period, *, step: Step, now: datetime
+    conn: Connection,
+    context: Context,
+    draft: Rulebook,
+    period: Period,
+    *,
+    step: Step,
+    now: datetime,
+    losers: Losers = lambda _: None,
 ) -> Report | NotPublished:
     """Replay the receipts of a period under a draft and under the rulebook that holds ``now``.
 
@@ -41,38 +56,55 @@ def run(
     new = ready(valued, context.known)
     if wrong or isinstance(new, Refused) or isinstance(old, Refused):
         return NotPublished(tuple([str(one) for one in wrong]))
-    both = _Both(old, new)
-    for piece in Reader(conn, context, now).receipts(period):
-        for past in piece:
-            both.add(past)
-        step(len(piece))
-    return both.report(time.monotonic() - started)
+    with closing(Tracking(conn, context, (old, new), now)) as tracking:
+        both = _Both(old, new, tracking)
+        for piece in Reader(conn, context, now).receipts(period):
+            for past in piece:
+                both.add(past)
+            tracking.write()
+            step(len(piece))
+        found = both.report(stored.version if stored else None, time.monotonic() - started)
+    losers(both.changes.losses())
+    return found
 
 
 class _Both:
     """Two rulebooks at work on the same receipts."""
 
-    def __init__(self, old: Book, new: Book) -> None:
+    def __init__(self, old: Book, new: Book, tracking: Tracking) -> None:
         self.books = (old, new)
+        self.worths = worths(tracking.context.units)
         self.tallies = (Tally(), Tally())
         self.budgets = (Burning(old), Burning(new))
         self.changes = Changes()
+        self.owing = Owing()
+        self.tracking = tracking
         self.receipts = self.price = 0
 
     def add(self, past: Past) -> None:
-        values = []
+        watches = self.tracking.watches and past.holder_id is not None
+        values, verdicts, counts = [], [], []
         for book, tally, budgets in zip(self.books, self.tallies, self.budgets, strict=True):
             verdict = judged(book, past, budgets)
-            value = worth(book, verdict)
+            value = worth(self.worths, verdict)
             tally.add(verdict, value)
             values.append(value)
+            verdicts.append(verdict)
+            if watches:  # before the other rulebook changes what is paid
+                counts.append(self.tracking.counted(past, verdict))
         self.receipts += 1
         self.price += past.facts.price
         self.changes.add(past, *values)
+        if past.holder_id is not None:
+            current, draft = verdicts
+            if current.points != draft.points:
+                self.owing.add(past.facts.local.date, current.points, draft.points)
+            if watches:
+                self.tracking.add(past, past.holder_id, verdicts, counts)
 
-    def report(self, seconds: float) -> Report:
+    def report(self, version: int | None, seconds: float) -> Report:
         current, draft = [tally.side(one.burnt()) for tally, one in zip(self.tallies, self.budgets, strict=True)]
-        everybody = self.changes.all()
+        everybody, about = self.changes.all(), self.tracking
         return Report(
             receipts=self.receipts,
             members=everybody.members,
@@ -86,15 +118,21 @@ class _Both:
             tiers=self.changes.tiers(),
             bands=self.changes.bands(),
             biggest=self.changes.most(),
-            liability=_liability(current, draft),
+            loss=sum([one.loss for one in self.changes.losses()]),
+            losses=tuple(islice(self.changes.losses(), MOST_LOSSES)),
+            tracks=about.changes(),
+            badges=about.badge_changes(),
+            liability=self.owing.outstanding(about.conn, about.context, now=about.now),
+            version=version,
+            most_share=about.context.policy.value(REPLAY_MOST_SHARE),
             seconds=round(seconds, 1),
         )
 
 
-def judged(book: Book, past: Past, burning: Burning) -> Verdict:
-    """Return a book's verdict on a receipt, within its budgets."""
+def judged(book: Book, past: Past, burning: Burning, *, closed: frozenset[str] = NOTHING_CLOSED) -> Verdict:
+    """Return a book's verdict on a receipt, within its budgets; rules that are ``closed`` do not act."""
     facts = past.facts
-    facts.closed = frozenset()
+    facts.closed = closed
     verdict = _verdict(book, facts, past)
     while burning.budgets and (over := burning.without_room(past.id, facts, verdict)):
         facts.closed |= over
@@ -109,8 +147,3 @@ def _verdict(book: Book, facts: Facts, past: Past) -> Verdict:
     if past.holder_id is None:
         return Verdict({}, taken_off)
     return engine.settle(book, facts, taken_off)
-
-
-def _liability(current: Side, draft: Side) -> dict[str, int]:
-    units = sorted({*current.points, *draft.points})
-    return {unit: draft.points.get(unit, 0) - current.points.get(unit, 0) for unit in units}

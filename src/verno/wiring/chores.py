@@ -18,6 +18,7 @@ from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.progress import queries as tracks
 from verno.progress import service as progress
+from verno.replay.runs import working as replays
 from verno.reports import reader
 from verno.sealing import service as sealing
 from verno.wiring.jobs import WORKER
@@ -119,6 +120,13 @@ def fill_tracks(*, now: datetime, stopping: Stopping) -> int:
     with db.transaction() as conn:
         programs = [program.id for program in workspace.programs(conn)]
     return sum(recounting.fill(program, now=now, stopping=stopping) for program in programs)
+
+
+def replay(*, now: datetime, stopping: Stopping) -> int:
+    """Do the replays that somebody has asked for; returns how many receipts they were."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    return sum(replays.work(program, now=now, stopping=stopping) for program in programs)
 
 
 def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature

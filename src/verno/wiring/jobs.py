@@ -39,6 +39,7 @@ PARTS: Mapping[str, Looped] = {
     "reports": Looped("verno.wiring.chores:count_receipts", 0.5),
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
+    "replay": Looped("verno.wiring.chores:replay", 1.0),
 }
 
 SCHEDULED: Mapping[str, Scheduled] = {

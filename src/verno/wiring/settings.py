@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "verno.messaging",
     "verno.reports",
     "verno.sealing",
+    "verno.replay",
     "verno.console",
     "verno.backroom",
 ]

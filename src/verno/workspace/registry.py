@@ -23,6 +23,8 @@ LARGEST_WORTH = 10**9
 MOST_HOLD_SECONDS = 86_400
 MOST_CLAIM_DAYS = 3_650
 MOST_REASONS = 50
+WHOLE_SHARE = 10_000
+"""Hundredths of a per cent in a whole."""
 NOTHING = "none"
 
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -294,6 +296,13 @@ ADJUST_LIMIT = Definition(
 PROMOTIONS_REVIEW = Definition(
     "promotions.review", SWITCH, default=True, levels=WHOLE, meaning="whether another person approves new promotions"
 )
+REPLAY_MOST_SHARE: Definition[int | None] = Definition(
+    "promotions.replay_most_share",
+    _number_or_none(0, WHOLE_SHARE),
+    None,
+    WHOLE,
+    "what a replayed draft may cost, in hundredths of a per cent of the sales; above it somebody has to agree",
+)
 ADJUST_REASONS = Definition(
     "adjust.reasons",
     REASONS,
@@ -329,6 +338,7 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
         PROMOTIONS_REVIEW,
+        REPLAY_MOST_SHARE,
         LEGAL_ENTITY,
     ),
 )

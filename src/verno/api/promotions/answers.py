@@ -28,7 +28,7 @@ TITLES: Mapping[Refusal, tuple[int, str]] = {
     Refusal.NOT_SUBMITTED: (CONFLICT, "The draft was not submitted"),
     Refusal.NOT_APPROVED: (CONFLICT, "The draft was not approved"),
     Refusal.OWN_DRAFT: (FORBIDDEN, "Nobody approves their own draft"),
-    Refusal.ABOVE_BUDGET: (CONFLICT, "The draft costs more than was allowed"),
+    Refusal.ABOVE_BUDGET: (CONFLICT, "A replay of the draft went above a budget"),
     Refusal.ALREADY_PUBLISHED: (CONFLICT, "The draft was published"),
     Refusal.ALREADY_HOLDS: (CONFLICT, "The version holds already"),
     Refusal.NEVER_HELD: (CONFLICT, "The version has never held"),

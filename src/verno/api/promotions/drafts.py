@@ -45,9 +45,13 @@ class ReviewBody(Review, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PublishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From when it holds, with an offset; now unless told."""
+    """From when it holds, with an offset; now unless told.
+
+    `above_budget` agrees to a replay that went above a budget, where no second person does (`promotions.review`).
+    """
 
     at: datetime | None = None
+    above_budget: bool = False
 
 
 @router.get(
@@ -151,14 +155,16 @@ def review(request: HttpRequest, number: str) -> HttpResponse:
 def publish(request: HttpRequest, number: str) -> HttpResponse:
     """Let an approved draft hold from now on, or from `at`. Published at the same moment again it is answered again."""
     key, now = caller(request), clock.now()
-    at = wire.convert(receive(request), PublishBody).at
-    if at is not None and at.tzinfo is None:
+    said = wire.convert(receive(request), PublishBody)
+    if said.at is not None and said.at.tzinfo is None:
         raise problems.Refused(problems.invalid([("at", "needs an offset")]))
     answers.for_all_places(key)
 
     def work(conn: Connection) -> DraftAnswer:
         desk = _desk(conn, key.program_id)
-        done = service.publish(desk, answers.number(number), at=at, by=_by(key), now=now)
+        done = service.publish(
+            desk, answers.number(number), at=said.at, above_budget=said.above_budget, by=_by(key), now=now
+        )
         if isinstance(done, Refused):
             raise problems.Refused(answers.problem(done))
         books = queries.rulebooks(conn, key.program_id)

@@ -166,7 +166,8 @@ def _publish(page: Opened, found: Draft) -> Answer:
         if naive.tzinfo is not None:
             return _("Say from when it holds: a date and a time.")
         at = localtime.localize(naive, page.face.zone)
-    return service.publish(page.desk, found.row.number, at=at, by=page.by, now=page.face.now)
+    agreed = page.request.POST.get("above_budget") == "on"
+    return service.publish(page.desk, found.row.number, at=at, above_budget=agreed, by=page.by, now=page.face.now)
 
 
 def _rename(page: Opened, found: Draft) -> Answer:

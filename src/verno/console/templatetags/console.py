@@ -9,6 +9,8 @@ from django.template import Context
 from verno.console import words
 from verno.console.face import Face
 from verno.console.rooms import Door, doors
+from verno.replay.types import Burn
+from verno.rules.types import Counts
 
 register = template.Library()
 
@@ -40,6 +42,19 @@ def taken(context: Context, value: int, unit: str) -> str:
 def money(context: Context, amount: int) -> str:
     """Write an amount of money."""
     return _face(context).money(amount)
+
+
+@register.simple_tag(takes_context=True)
+def money_change(context: Context, amount: int) -> str:
+    """Write an amount of money with its sign."""
+    return ("+" if amount > 0 else "") + _face(context).money(amount)
+
+
+@register.simple_tag(takes_context=True)
+def budget(context: Context, burn: Burn, value: int) -> str:
+    """Write what a budget counts: money, or a number of receipts or points."""
+    face = _face(context)
+    return face.money(value) if burn.budget.counts is Counts.MONEY else face.number(value)
 
 
 @register.simple_tag(takes_context=True)

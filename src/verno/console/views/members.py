@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console.face import face_of, note_reading, sees_personal
+from verno.console.face import face_of, note_reading, sees_personal, signed_in
 from verno.console.member_page import SYNTHETIC, older, open_page, read_place
+from verno.console.rooms import opens
 from verno.intake import context as intake_context
 from verno.intake import queries as intake
 from verno.intake.reading import explaining
@@ -125,6 +126,7 @@ def receipts(request: HttpRequest, member_id: object) -> HttpResponse:
         "first": before is None,
         "older": older(rows[PAGE - 1].at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
         "unit": face.units[0] if face.units else None,
+        "may_try": opens(signed_in(request), "try-receipt"),
     }
     return render(request, "console/receipts.html", page.context("receipts") | context)
 

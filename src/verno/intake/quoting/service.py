@@ -1,6 +1,7 @@
 """Quoting: the street of a receipt up to the point where something would be written."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -25,6 +26,16 @@ from verno.members import queries as members
 from verno.rules.types import Fired
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A receipt that was worked out, with what its member has and could spend on it."""
+
+    case: Case
+    balances: Sequence[Balance]
+    purses: Sequence[worth.Purse]
+    share: int
+
+
 def quote(
     conn: Connection, context: Context, item: Receipt | Approved, *, now: datetime, everything: bool = False
 ) -> bytes | Refused:
@@ -33,6 +44,12 @@ def quote(
     Two round trips: who is it, and what have they. ``everything`` adds the rules that did not match. A receipt of
     nobody is quoted too: it pays in full and earns nothing. Refusals are those of ``intake.service.settle``.
     """
+    worked = worked_out(conn, context, item, now=now)
+    return worked if isinstance(worked, Refused) else _answer(conn, context, worked, now=now, everything=everything)
+
+
+def worked_out(conn: Connection, context: Context, item: Receipt | Approved, *, now: datetime) -> Worked | Refused:
+    """Return what a quote comes to, before it is put into an answer. Refusals are those of ``quote``."""
     receipt = item.receipt if isinstance(item, Approved) else item
     receipt = msgspec.structs.replace(receipt, quote=None)
     desk.meet_stores(conn, context, [receipt.place])
@@ -44,7 +61,7 @@ def quote(
     if case.key is not None:
         case.holder = members.find_holders(conn, context.program.id, [case.key]).get(case.key)
     no = pricing.vouch(context, case, now=now)
-    return no or offer(conn, context, case, now=now, everything=everything)
+    return no or _work_out(conn, context, case, now=now)
 
 
 def again(conn: Connection, context: Context, case: Case, *, now: datetime) -> bytes | Refused:
@@ -57,13 +74,11 @@ def again(conn: Connection, context: Context, case: Case, *, now: datetime) -> b
         holder=case.holder,
         is_priced=True,
     )
-    no = pricing.vouch(context, fresh, now=now)
-    return no or offer(conn, context, fresh, now=now)
+    worked = pricing.vouch(context, fresh, now=now) or _work_out(conn, context, fresh, now=now)
+    return worked if isinstance(worked, Refused) else _answer(conn, context, worked, now=now, everything=False)
 
 
-def offer(
-    conn: Connection, context: Context, case: Case, *, now: datetime, everything: bool = False
-) -> bytes | Refused:
+def _work_out(conn: Connection, context: Context, case: Case, *, now: datetime) -> Worked | Refused:
     """Work out a receipt whose member and wishes are known."""
     balances: Sequence[Balance] = ()
     if case.holder is not None:
@@ -89,8 +104,11 @@ def offer(
         return no
     _cap(case, {unit.code: (unit.max_balance, balance) for unit, balance in held})
     over = counting.take(as_sale(case))
-    if over is not None:
-        return over
+    return over or Worked(case, balances, spending.spendable(context.units, available, room), share)
+
+
+def _answer(conn: Connection, context: Context, worked: Worked, *, now: datetime, everything: bool) -> bytes:
+    case, balances, share = worked.case, worked.balances, worked.share
     until = now + token.LIFE
     made = Offer(
         content=token.content(case.receipt),
@@ -100,7 +118,7 @@ def offer(
         until=until,
         approved_by=case.approved_by,
     )
-    purses = spending.spendable(context.units, available, room) if case.holder else []
+    purses = worked.purses if case.holder else []
     return answer.encode(
         answer.QuoteAnswer(
             number=case.receipt.number,

@@ -194,7 +194,7 @@ def preview(
     )
     tally = _Tally(current, as_draft, today)
     if receipts is None and current is not None:
-        for owners in _pages(conn, program_id, current, on):
+        for owners in owners_of(conn, program_id, current, on):
             with conn.pipeline():
                 asked = queries.ask(conn, program_id, owners.values(), [current.counter_id])
             loaded = asked.read()
@@ -262,7 +262,7 @@ def _with_floor(owner: Owner, floor: Floor) -> Owner:
     return Owner(owner.id, owner.joined, owner.group, (*owner.floors, floor), owner.contracts)
 
 
-def _pages(conn: Connection, program_id: str, current: Stored, on: Board) -> Iterator[dict[str, Owner]]:
+def owners_of(conn: Connection, program_id: str, current: Stored, on: Board) -> Iterator[dict[str, Owner]]:
     """Yield a track's owners by the holder that stands for each, a page at a time."""
     after: str | None = None
     while True:

@@ -22,6 +22,12 @@ def drafts(conn: Connection, program_id: str, *, before: int | None = None, limi
     return [row_of(row) for row in rows]
 
 
+def row(conn: Connection, program_id: str, number: int) -> DraftRow | None:
+    """Return a draft without its body."""
+    found = conn.execute(SQL["draft_row"], {"program": program_id, "number": number}).fetchone()
+    return None if found is None else row_of(found)
+
+
 def draft(conn: Connection, program_id: str, number: int, *, known: Known, units: Sequence[Unit]) -> Draft | None:
     """Return a draft with what is wrong with it; ``known`` and ``units`` are what it may name."""
     row = conn.execute(SQL["draft"], {"program": program_id, "number": number}).fetchone()

@@ -110,8 +110,9 @@ def submit(desk: Desk, number: int, *, by: Actor, now: datetime) -> Draft | Refu
 def review(desk: Desk, number: int, word: Review, *, by: Actor, now: datetime) -> Draft | Refused:
     """Approve or reject what was submitted. Nobody who had a hand in its body does.
 
-    The same word of the same person again changes nothing. Refusals: ``unknown-draft``, ``changed-since``,
-    ``already-published``, ``own-draft``, ``not-submitted``, ``not-valid``.
+    The same word of the same person again changes nothing. What a replay found above the budget is approved only with
+    ``above_budget``, so that nobody agrees to it unknowing. Refusals: ``unknown-draft``, ``changed-since``,
+    ``already-published``, ``own-draft``, ``not-submitted``, ``not-valid``, ``above-budget``.
     """
     found = _open(desk, number, word.revision)
     if isinstance(found, Refused):
@@ -120,10 +121,10 @@ def review(desk: Desk, number: int, word: Review, *, by: Actor, now: datetime) -
     state = State.APPROVED if word.agreed else State.REJECTED
     if (row.state, row.reviewer, row.comment) == (state, hand(by), word.comment):
         return found
-    no = _may_not_review(found, hand(by)) or (_wrong(found) if word.agreed else None)
+    no = _may_not_review(found, hand(by)) or (_wrong(found) or _dear(found, word) if word.agreed else None)
     if no is not None:
         return no
-    agreed = word.agreed and word.above_budget
+    agreed = word.agreed and word.above_budget and row.above_budget
     desk.do("review_draft", number, now=now, by=hand(by), state=state, comment=word.comment, above_budget=agreed)
     verb = "approve" if word.agreed else "reject"
     desk.note(by, verb, number, now=now, detail=f"revision:{row.revision}")
@@ -131,13 +132,14 @@ def review(desk: Desk, number: int, word: Review, *, by: Actor, now: datetime) -
 
 
 def publish(
-    desk: Desk, number: int, *, at: datetime | None = None, by: Actor, now: datetime
+    desk: Desk, number: int, *, at: datetime | None = None, above_budget: bool = False, by: Actor, now: datetime
 ) -> StoredRulebook | Refused:
     """Make a draft a rulebook: at once, or from a moment within two years.
 
-    A draft that was published at the same moment before is answered again. Refusals: ``unknown-draft``,
-    ``already-published``, ``not-approved`` (where drafts are reviewed), ``above-budget``, ``outdated``,
-    ``time-out-of-range``, ``not-valid``.
+    What a replay found above the budget is published only once that was agreed to: by the reviewer, or, where nobody
+    reviews, here with ``above_budget``. A draft that was published at the same moment before is answered again.
+    Refusals: ``unknown-draft``, ``already-published``, ``not-approved`` (where drafts are reviewed), ``above-budget``,
+    ``outdated``, ``time-out-of-range``, ``not-valid``.
     """
     found = desk.found(number)
     if found is None:
@@ -147,7 +149,7 @@ def publish(
     before = queries.version(books, row.version or 0) if row.state is State.PUBLISHED else None
     if before is not None and at in (None, row.publish_at):
         return before
-    no = _published(found) or _not_yet(desk, found, books)
+    no = _published(found) or _not_yet(desk, found, books, above_budget=above_budget)
     if no is not None:
         return no
     if at is not None and not now <= at <= now + MOST_AHEAD:
@@ -172,7 +174,9 @@ def keep_result(
 ) -> bool:
     """Keep what a replay made of a revision, for the approver; False when the draft has gone on since.
 
-    What costs more than was allowed is not published before a reviewer has agreed to that.
+    What costs more than was allowed is not published before somebody has agreed to that: an approval that had been
+    given before is asked for again. A result outlives the next change of the draft, as one of an earlier revision, and
+    what was found above the budget stays so until another replay.
     """
     parameters = {
         "program": desk.program_id,
@@ -194,13 +198,14 @@ def _add(desk: Desk, said: dict[str, object], *, by: Actor, now: datetime) -> Dr
     return desk.read(row[0])
 
 
-def _not_yet(desk: Desk, found: Draft, books: Sequence[StoredRulebook]) -> Refused | None:
+def _not_yet(desk: Desk, found: Draft, books: Sequence[StoredRulebook], *, above_budget: bool) -> Refused | None:
     """Say what a draft still lacks."""
     row = found.row
     if desk.reviewed and row.state is not State.APPROVED:
         return Refused(Refusal.NOT_APPROVED, f"the draft is {row.state}: another person has to approve it")
-    if desk.reviewed and row.above_budget and not row.approved_above_budget:
-        return Refused(Refusal.ABOVE_BUDGET, "a replay costs more than was allowed, and nobody has agreed to that")
+    agreed = row.approved_above_budget if desk.reviewed else above_budget
+    if row.above_budget and not agreed:
+        return Refused(Refusal.ABOVE_BUDGET, "a replay went above the budget, and nobody has agreed to that")
     last = _last(books)
     if last is not None and row.based_on is not None and row.based_on < last:
         words = f"version {last} was published since version {row.based_on}: save the draft again, based on that"
@@ -241,6 +246,13 @@ def _changed(found: Draft, revision: int | None) -> Refused | None:
     if revision in (None, found.row.revision):
         return None
     return Refused(Refusal.CHANGED_SINCE, f"the draft has come to revision {found.row.revision}")
+
+
+def _dear(found: Draft, word: Review) -> Refused | None:
+    if not found.row.above_budget or word.above_budget:
+        return None
+    words = "a replay went above the budget: approve it knowing that (above_budget), or reject it"
+    return Refused(Refusal.ABOVE_BUDGET, words)
 
 
 def _wrong(found: Draft) -> Refused | None:

@@ -56,8 +56,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class DraftRow(msgspec.Struct, frozen=True):
     """A draft without its body. Hands are ``kind:id``; ``version`` is the rulebook that was made of it.
 
-    ``result`` is what a replay made of this very revision, ``above_budget`` that it costs more than was allowed, and
-    ``approved_above_budget`` that the reviewer agreed to that.
+    ``result`` is what the last replay made of it (it names its own ``revision``, which may be an earlier one),
+    ``above_budget`` that it went above a budget, and ``approved_above_budget`` that the reviewer agreed to that.
     """
 
     number: int

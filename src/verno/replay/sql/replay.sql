@@ -8,10 +8,35 @@ WHERE program_id = %(program)s AND at >= %(since)s AND at < %(until)s AND status
 -- Plan: scan, sort (on disk where they are many).
 SELECT r.id::text, r.number, CASE WHEN r.status = 'unmatched' THEN NULL ELSE r.holder_id END::text,
        r.place_id::text, (SELECT code FROM workspace_place WHERE id = r.till_id), r.at, r.channel, r.payments,
-       r.attributes, r.facts, r.spent
+       r.attributes, r.facts, r.spent, r.rulebook_id::text
 FROM intake_receipt r
 WHERE r.program_id = %(program)s AND r.at >= %(since)s AND r.at < %(until)s AND r.status IN ('settled', 'unmatched')
 ORDER BY r.at, r.id
+
+-- name: receipt
+-- One receipt, as those of a period are read. Plan: primary key.
+SELECT r.id::text, r.number, CASE WHEN r.status = 'unmatched' THEN NULL ELSE r.holder_id END::text,
+       r.place_id::text, (SELECT code FROM workspace_place WHERE id = r.till_id), r.at, r.channel, r.payments,
+       r.attributes, r.facts, r.spent, r.rulebook_id::text
+FROM intake_receipt r
+WHERE r.program_id = %(program)s AND r.id = %(id)s AND r.status <> 'claimed'
+
+-- name: named
+-- The receipts of a number, by place; or the one of an id. Plan: primary keys of claims, place by place, and of receipts.
+SELECT t.id::text, t.number, p.code, p.name, t.at
+FROM (
+    SELECT %(id)s::uuid AS id
+    UNION
+    SELECT c.receipt_id
+    FROM workspace_place s
+    JOIN intake_receipt_claim c ON c.program_id = s.program_id AND c.place_id = s.id
+    WHERE s.program_id = %(program)s AND s.kind = 'store' AND c.number = %(number)s
+      AND (%(place)s::text IS NULL OR s.code = %(place)s)
+) n
+JOIN intake_receipt t ON t.id = n.id AND t.program_id = %(program)s AND t.status <> 'claimed'
+JOIN workspace_place p ON p.id = t.place_id
+ORDER BY t.at DESC
+LIMIT 50
 
 -- name: lines
 -- The lines of some receipts: a claimed one's lie under its place's holder, so that the receipt alone is asked for.

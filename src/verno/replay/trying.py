@@ -1,0 +1,166 @@
+"""One receipt by hand: what a rulebook makes of it, rule by rule, and why each did or did not act.
+
+A stored receipt is judged by the facts that it remembers, as a replay does; a typed one takes the way of a till's
+quote, with what is known, and what budgets have left, now. Nothing is written.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from verno.intake.context import Context
+from verno.intake.quoting import service as quoting
+from verno.intake.settling import remembering
+from verno.intake.settling.case import Case
+from verno.intake.settling.judging import matched, pay
+from verno.intake.types import Receipt, Refused
+from verno.intake.words import explain
+from verno.kit.db import Connection
+from verno.kit.ids import is_id
+from verno.predicate import explaining
+from verno.predicate import types as predicate
+from verno.predicate.types import Language
+from verno.promotions import service as promoting
+from verno.promotions.types import NotPublished, StoredRulebook
+from verno.replay import service
+from verno.replay.adding import worth, worths
+from verno.replay.burning import Burning
+from verno.replay.reading import SQL, Past, Reader
+from verno.replay.types import FiredTold, LineTold, Named, RuleTold, Waterfall
+from verno.rules import checks
+from verno.rules.facts import Facts
+from verno.rules.judging import telling
+from verno.rules.making.compiling import Book, ready
+from verno.rules.types import Fired, Rulebook, Verdict
+
+BY_HAND = "by-hand"
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A rulebook to judge by: ``id`` is a published version's, or made up for a draft's."""
+
+    context: Context
+    stored: StoredRulebook
+
+    @property
+    def book(self) -> Book:
+        """Return it ready."""
+        return self.context.ready(self.stored)
+
+
+def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND) -> Chosen | NotPublished:
+    """Return a rulebook as if it had always held; refused with everything for which it could not be published.
+
+    ``id_`` says which published one it is: that is taken as it was stored.
+    """
+    published = id_ != BY_HAND
+    valued = rulebook if published else promoting.valued(rulebook, context.units)
+    wrong = [] if published else checks.problems(valued, context.known, list(context.by_code))
+    if wrong or isinstance(ready(valued, context.known), predicate.Refused):
+        return NotPublished(tuple([str(one) for one in wrong]))
+    always = StoredRulebook(id_, 0, EVER, valued)
+    books = {id_: book for id_, book in context.books.items() if id_ != always.id}
+    under = replace(context, rulebooks=[always, *context.rulebooks], books=books, budgets_of={}, closed_of={})
+    return Chosen(under, always)
+
+
+def named(conn: Connection, program_id: str, text: str, *, place: str | None = None) -> list[Named]:
+    """Return the receipts of a number, at a place or at any; or the one with this id."""
+    if not text or "\0" in text:
+        return []
+    parameters = {"program": program_id, "number": text, "place": place, "id": text if is_id(text) else None}
+    return [Named(*row) for row in conn.execute(SQL["named"], parameters).fetchall()]
+
+
+def stored(conn: Connection, context: Context, id_: str, *, now: datetime) -> Past | None:
+    """Return a stored receipt."""
+    return Reader(conn, context, now).one(id_)
+
+
+def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collection[str] = ()) -> Waterfall:
+    """Return what a rulebook makes of a stored receipt.
+
+    Its own has the rules closed that were closed then; of any other nothing is paused, and budgets are full but for
+    those of the rules that are ``closed``.
+    """
+    facts, own = past.facts, past.rulebook_id == book.stored.id
+    if own:
+        facts.paused = past.paused
+    without = past.closed if own else frozenset(closed)
+    verdict = service.judged(book.book, past, Burning(book.book), closed=without)
+    return _told(book, facts, verdict, past.by_points, language)
+
+
+def typed(
+    conn: Connection, receipt: Receipt, book: Chosen, language: Language, *, now: datetime
+) -> Waterfall | Refused:
+    """Return what a rulebook makes of a receipt as a till would quote it ``now``. Refusals are a quote's."""
+    worked = quoting.worked_out(conn, book.context, receipt, now=now)
+    if isinstance(worked, Refused):
+        return worked
+    case = worked.case
+    facts = case.facts or _gathered(conn, book, case, now)
+    return _told(book, facts, Verdict(case.points, tuple(case.fired)), case.spent.lines, language)
+
+
+def _gathered(conn: Connection, book: Chosen, case: Case, now: datetime) -> Facts:
+    """Return the facts of a receipt of which nothing but the money was asked."""
+    remembering.gather(conn, book.context, [(case, book.book)], now=now)
+    facts = case.facts
+    assert facts is not None  # noqa: S101 it has been gathered
+    pay(facts, case.spent.lines)
+    return facts
+
+
+def _told(book: Chosen, facts: Facts, verdict: Verdict, by_points: Sequence[int], language: Language) -> Waterfall:
+    said = telling.every_rule(book.book, facts, matched(verdict))
+    by_rule: dict[str, list[Fired]] = {}
+    for one in said:
+        by_rule.setdefault(one.rule, []).append(one)
+    acting = {one.rule for one in said if one.matched}
+    return Waterfall(
+        at=facts.at,
+        place=facts.place,
+        member=facts.member.id or None,
+        price=facts.price,
+        discount=facts.discount,
+        by_points=sum(by_points),
+        to_pay=facts.paid,
+        points=dict(verdict.points),
+        worth=worth(worths(book.context.units), verdict),
+        lines=tuple(
+            [LineTold(one.number, one.sku, one.quantity, one.price, one.discount, one.paid) for one in facts.lines]
+        ),
+        rules=tuple([_rule(book, facts, id_, fired, acting, language) for id_, fired in by_rule.items()]),
+    )
+
+
+def _rule(
+    book: Chosen, facts: Facts, id_: str, fired: Sequence[Fired], acting: set[str], language: Language
+) -> RuleTold:
+    one = book.book.by_id[id_]
+    acts = any(each.matched for each in fired)
+    why = "" if acts else fired[0].text
+    program, units = book.context.program, book.context.by_code
+
+    def told(each: Fired) -> FiredTold:
+        scale = units[each.unit].scale if each.unit in units else 0
+        text = explain(each, currency=program.currency, scale=scale, locale=language.locale)
+        return FiredTold(text, each)
+
+    reasons = explaining.explain(one.condition, facts, facts.when, language) if one.holds is not None else []
+    rivals = [book.book.rules[position].rule for position in sorted(one.rivals)]
+    return RuleTold(
+        rule=id_,
+        name=one.rule.name,
+        acts=acts,
+        why=why,
+        fired=tuple([told(each) for each in fired]),
+        reasons=tuple([(each.holds is each.wanted, each.text) for each in reasons]),
+        lost_to=tuple([rival.name or rival.id for rival in rivals if rival.id in acting])
+        if why == telling.RIVAL
+        else (),
+        priority=one.rule.priority,
+    )
