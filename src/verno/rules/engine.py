@@ -14,6 +14,7 @@ from verno.rules.effects import (
     Earn,
     EarnMultiply,
     EmitEvent,
+    ExtendExpiry,
     GiveBadge,
     PrintText,
     SetTier,
@@ -188,6 +189,9 @@ def _told(one: Ready, act: Act) -> Fired:
             return Fired(rule, matched=True, effect=kind, text=effect.badge, full=effect.days or 0)
         case SetTier():
             return Fired(rule, matched=True, effect=kind, text=f"{effect.track}/{effect.step}", full=effect.days)
+        case ExtendExpiry():
+            end = "" if effect.until is None else effect.until.isoformat()
+            return Fired(rule, True, effect.unit, per=effect.within, full=effect.days or 0, effect=kind, text=end)
         case EmitEvent():
             return Fired(rule, matched=True, effect=kind, text=effect.name)
         case PrintText():

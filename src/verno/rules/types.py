@@ -131,7 +131,8 @@ class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``paid`` is the money of the lines it looked at; ``full`` times ``rate`` are the points of a rule per full ``per``
     minor units, ``rate`` alone is a share, a multiple or a fixed number (see ``effect``). ``discount`` is what it took
-    off, ``lines`` of which lines how much. ``text`` is a name of what it gave: a badge, an event, an SKU.
+    off, ``lines`` of which lines how much. ``text`` is a name of what it gave: a badge, an event, an SKU. A longer life
+    of points has its days in ``full`` or its date in ``text``, and in ``per`` how soon they must end.
     """
 
     rule: str

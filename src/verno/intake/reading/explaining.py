@@ -133,6 +133,8 @@ class _Worked(msgspec.Struct, frozen=True):
 
 
 NOTHING = _Worked(0, (), [])
+RETURN = "return"
+"""The reason that a return's transfers name."""
 
 
 def with_all_rules(conn: Connection, context: Context, reply: bytes) -> bytes:
@@ -280,7 +282,8 @@ def in_words(kind: str, reason: str, name: ReceiptName | None) -> str:
         return _("Corrected by staff: %(reason)s") % {"reason": _(REASONS[reason]) if reason in REASONS else reason}
     if name is None or kind not in BEHIND:
         return reason
-    return _(BEHIND[kind]) % {"number": name.number, "place": name.place}
+    words = SHORTENED if kind == TransferKind.EXTEND and reason == RETURN else BEHIND[kind]
+    return _(words) % {"number": name.number, "place": name.place}
 
 
 ALONE: Mapping[str, str] = {
@@ -305,6 +308,8 @@ BEHIND: Mapping[str, str] = {
     TransferKind.SPEND: gettext_noop("Spent on receipt %(number)s at %(place)s"),
     TransferKind.TAKE_BACK: gettext_noop("Taken back by return %(number)s at %(place)s"),
     TransferKind.PUT_BACK: gettext_noop("Put back by return %(number)s at %(place)s"),
+    TransferKind.EXTEND: gettext_noop("Lives longer thanks to receipt %(number)s at %(place)s"),
     TransferKind.RECOVER: gettext_noop("Kept back of return %(number)s at %(place)s for points written off before"),
 }
+SHORTENED = gettext_noop("No longer lives longer: return %(number)s at %(place)s")
 """What moved points, by kind: with nothing behind it, and with a receipt or a return."""

@@ -20,7 +20,7 @@ from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
 from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
-from verno.ledger.types import Entry, Operation, Posted, PutBack, TakeBack
+from verno.ledger.types import Entry, Operation, Posted, PutBack, Shorten, TakeBack
 from verno.workspace.types import DebtPolicy
 
 GRACE_DAYS = 14
@@ -170,12 +170,18 @@ def _recovered(context: Context, operation: Operation, result: Posted) -> dict[s
 
 
 def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
-    """Return what is posted: points that the sale had earned are taken, those that it had spent go back."""
+    """Return what is posted, as if what came back had never been sold.
+
+    Points lose the longer life that it had brought, what it had earned is taken, what it had spent goes back.
+    """
     if case.back is None:
         return []
     row, zone = case.sale.row, context.zones[case.store.id]
     over = localtime.start_of_day(localtime.business_date(now, zone) + timedelta(days=GRACE_DAYS + 1), zone)
-    entries: list[Entry] = []
+    entries: list[Entry] = [
+        Shorten(row.owner_id, context.by_code[code].id, case.at, row.id, row.at, row.merged_ids)
+        for code in sorted(case.back.shortened)
+    ]
     for code, points in case.back.taken.items():
         unit = context.by_code[code]
         writes_off = unit.debt_policy is DebtPolicy.WRITE_OFF

@@ -8,7 +8,7 @@ from verno.intake import answer, sold
 from verno.intake.context import Context
 from verno.intake.settling import again
 from verno.intake.settling.judging import matched
-from verno.intake.settling.posting import earns, key_of
+from verno.intake.settling.posting import earns, key_of, lengthened
 from verno.intake.sold import UNMATCHED
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Claim
@@ -58,7 +58,8 @@ def _judge(context: Context, plan: Plan, member: Member, closed: frozenset[str])
         if closed or context.tracks or not context.ready(book).plain:
             plan.facts = again.remembered(one, member, closed=closed, paused=paused)
     day = localtime.business_date(row.at, zone)
-    plan.entries = earns(context, plan.earned, member.id, row.at, day, zone)
+    then = (member.id, row.at, day, zone)
+    plan.entries = [*lengthened(context, plan.fired, *then), *earns(context, plan.earned, *then)]
     return plan.fired
 
 

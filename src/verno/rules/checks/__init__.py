@@ -14,6 +14,7 @@ from verno.rules.effects import (
     Earning,
     EarnMultiply,
     EarnPercent,
+    ExtendExpiry,
     FreeUnits,
     SetTier,
 )
@@ -100,12 +101,14 @@ def _of_words(rule: Rule, rulebook: Rulebook, known: Known, units: Sequence[str]
             yield from _of_earn(effect)
         if isinstance(effect, FreeUnits) and effect.free >= effect.of:
             yield "'free' must be less than 'of'"
+        if isinstance(effect, ExtendExpiry) and (effect.days is None) == (effect.until is None):
+            yield "it says either how many 'days' longer points live, or 'until' which date"
         if isinstance(effect, Bundle) and not effect.parts:
             yield "a bundle must have parts"
 
 
 def _of_names(effect: AnyEffect, rulebook: Rulebook, known: Known, units: Sequence[str]) -> Iterator[str]:
-    if isinstance(effect, Earning) and effect.unit not in units:
+    if isinstance(effect, Earning | ExtendExpiry) and effect.unit not in units:
         yield f"the program has no unit {effect.unit}"
     elif isinstance(effect, EarnPercent) and not rulebook.worth.get(effect.unit):
         yield f"nobody has said yet what a point of {effect.unit} is worth (setting spend.value)"

@@ -19,6 +19,7 @@ from verno.rules.effects import (
     Earn,
     Earning,
     EarnPercent,
+    ExtendExpiry,
     Rates,
     Tree,
 )
@@ -75,7 +76,8 @@ class Book:
 
     ``in_turn``: some rule asks what the receipt before may have changed. ``plain``: every rule gives points per full
     amount of the whole receipt, always, so that nothing but the money paid need be known. ``discounts``: some rule
-    takes something off. ``guarded``: some rule is paused, or does not act where points pay.
+    takes something off. ``guarded``: some rule is paused, or does not act where points pay. ``lengthens``: the units
+    whose points some rule lets live longer.
     """
 
     rulebook: Rulebook
@@ -87,6 +89,7 @@ class Book:
     discounts: bool
     guarded: bool
     by_id: Mapping[str, Ready]
+    lengthens: frozenset[str]
 
 
 def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
@@ -107,6 +110,9 @@ def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
         any(one.discounts for one in rules),
         any(one.rule.paused or not one.rule.with_points for one in rules),
         {one.rule.id: one for one in rules},
+        frozenset(
+            effect.unit for rule in rulebook.rules for effect in rule.effects if isinstance(effect, ExtendExpiry)
+        ),
     )
 
 
