@@ -49,6 +49,13 @@ def _date(text: str) -> str:
     return date_format(date.fromisoformat(text))
 
 
+def kept(version: int, until: date, *, locale: str) -> str:
+    """Say that a receipt was judged by an earlier version, which its member keeps for a while."""
+    with override(locale):
+        return gettext(KEPT) % {"version": version, "date": date_format(until)}
+
+
+KEPT = gettext_noop("by version %(version)s of the rules, which this member keeps through %(date)s")
 UNKNOWN = gettext_noop("done")
 UNTIL = gettext_noop("points that end within %(within)s days live through %(name)s")
 SENTENCES: Mapping[str, str] = {

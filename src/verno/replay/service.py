@@ -8,6 +8,7 @@ from verno.intake.context import Context
 from verno.intake.settling.judging import pay
 from verno.kit.db import Connection
 from verno.predicate.types import Refused
+from verno.promotions import keeping
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished
@@ -34,14 +35,14 @@ def run(
     Refused with everything for which it could not be published either.
     """
     started = time.monotonic()
-    valued = promoting.valued(draft, context.units)
-    wrong = checks.problems(valued, context.known, list(context.by_code))
     stored = promotions.at(context.rulebooks, now)
+    valued = keeping.named(promoting.valued(draft, context.units), stored)
+    wrong = checks.problems(valued, context.known, list(context.by_code))
     old = context.ready(stored) if stored is not None else ready(Rulebook(()), context.known)
     new = ready(valued, context.known)
     if wrong or isinstance(new, Refused) or isinstance(old, Refused):
         return NotPublished(tuple([str(one) for one in wrong]))
-    both = _Both(old, new)
+    both = _Both(context, old, new)
     for piece in Reader(conn, context, now).receipts(period):
         for past in piece:
             both.add(past)
@@ -52,7 +53,8 @@ def run(
 class _Both:
     """Two rulebooks at work on the same receipts."""
 
-    def __init__(self, old: Book, new: Book) -> None:
+    def __init__(self, context: Context, old: Book, new: Book) -> None:
+        self.context = context
         self.books = (old, new)
         self.tallies = (Tally(), Tally())
         self.budgets = (Burning(old), Burning(new))
@@ -62,13 +64,19 @@ class _Both:
     def add(self, past: Past) -> None:
         values = []
         for book, tally, budgets in zip(self.books, self.tallies, self.budgets, strict=True):
-            verdict = judged(book, past, budgets)
-            value = worth(book, verdict)
+            mine = self.kept(book, past)
+            verdict = judged(mine, past, budgets if mine is book else Burning(mine, budgets.used))
+            value = worth(mine, verdict)
             tally.add(verdict, value)
             values.append(value)
         self.receipts += 1
         self.price += past.facts.price
         self.changes.add(past, *values)
+
+    def kept(self, book: Book, past: Past) -> Book:
+        """Return what judges a receipt: the book, or the earlier version that its member keeps."""
+        found = keeping.chosen(self.context.rulebooks, book, past.facts) if book.keeps and past.holder_id else None
+        return book if found is None else self.context.ready(found.book)
 
     def report(self, seconds: float) -> Report:
         current, draft = [tally.side(one.burnt()) for tally, one in zip(self.tallies, self.budgets, strict=True)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from verno.predicate.anchors import anchors
 from verno.predicate.types import Refused
 from verno.rules.checks import giving, reach
 from verno.rules.effects import (
@@ -52,6 +53,7 @@ def problems(rulebook: Rulebook, known: Known, units: Sequence[str]) -> list[Pro
     for one in book.rules:
         out += [Problem(one.rule.id, text) for text in reach.of(one, book, known)]
         out += [Problem(one.rule.id, text) for text in giving.of(one, book, known)]
+    out += [Problem("", "keeps: nobody can be so") for one in book.keeps if anchors(one.condition) is None]
     return out + [Problem("", text) for text in giving.of_all(book)]
 
 
@@ -60,9 +62,12 @@ def _unreadable(rulebook: Rulebook, known: Known) -> list[Problem]:
     if not isinstance(book, Refused):
         return []
     ids = [rule.id for rule in rulebook.rules]
-    return [
-        Problem(ids[int(one.path.split(".")[1])], f"{one.path.split('.', 2)[2]}: {one.detail}") for one in book.problems
-    ]
+    out = []
+    for one in book.problems:
+        part, number, where = one.path.split(".", 2)
+        rule, place = (ids[int(number)], where) if part == "rules" else ("", one.path)
+        out.append(Problem(rule, f"{place}: {one.detail}"))
+    return out
 
 
 def _of_shape(rulebook: Rulebook) -> str | None:
