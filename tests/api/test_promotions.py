@@ -164,7 +164,7 @@ def test_some_members_keep_the_version_before(api: Api) -> None:
     current = api.get("/promotions/rulebooks/current").json()
     assert current["body"]["keeps"] == [{**keeps[0], "version": 1}]
     differs = api.get("/promotions/rulebooks/2/diff?since=1").json()
-    assert [one["path"] for one in differs["book"]] == ["keeps.0"]
+    assert [one["path"] for one in differs["whole"]] == ["keeps"]
     with db.transaction() as conn:
         noted = [one.detail for one in audit.page(conn, api.shop.program.id) if one.action == "draft.publish"]
     assert noted == [f"version:2,keeps:1>{year}-03-31"]
