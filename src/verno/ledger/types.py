@@ -171,9 +171,10 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
 
     A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it; and so does
     one of a member who was merged into this one (``merged_ids``), with that lot's own end. ``homes`` are those of them
-    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. What
-    take-backs have let go of whoever gets points back, since these were spent, is recovered out of them, and never out
-    of others.
+    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. ``owners``
+    says of lots whose points they are where their line does not tell: a purchase of one of them earned them while they
+    were merged. What take-backs have let go of whoever gets points back, since these were spent, is recovered out of
+    them, and never out of others.
     """
 
     holder_id: str
@@ -185,6 +186,7 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
     grace_until: datetime
     merged_ids: tuple[str, ...] = ()
     homes: tuple[tuple[str, str], ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
 
 
 class Activate(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from verno.intake import queries, sold
 from verno.intake.context import Context, Settlement
-from verno.intake.returns import answer, judging, parking, writing
+from verno.intake.returns import answer, belonging, judging, parking, writing
 from verno.intake.returns.case import Case, read
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import desk
@@ -137,8 +137,9 @@ def _post(conn: Connection, context: Context, cases: Sequence[Case], *, now: dat
     """Move the points, and read the balances that the answers need."""
     asking: list[Case] = []
     operations: list[Operation] = []
+    whose = belonging.owners(conn, cases)
     for case in cases:
-        entries = _entries(context, case, now)
+        entries = _entries(context, case, now, whose.get(case.id, ()))
         if entries:
             key = key_of(case.store.id, case.wanted.series, case.wanted.number)
             asking.append(case)
@@ -169,7 +170,7 @@ def _recovered(context: Context, operation: Operation, result: Posted) -> dict[s
     return sold.without_zeros(lost)
 
 
-def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
+def _entries(context: Context, case: Case, now: datetime, owners: belonging.Owners) -> list[Entry]:
     """Return what is posted, as if what came back had never been sold.
 
     Points lose the longer life that it had brought, what it had earned is taken, what it had spent goes back.
@@ -191,6 +192,6 @@ def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
     for code, points in case.back.put.items():
         unit = context.by_code[code]
         entries.append(
-            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes)
+            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes, owners)
         )
     return entries

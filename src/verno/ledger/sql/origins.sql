@@ -180,6 +180,44 @@ CROSS JOIN LATERAL (
 ) first
 ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
 
+-- name: spent_roots
+-- The lots that named operations spent, each with the operation that had earned its points first: what follows the line
+-- is in spent_parts. Plan: function scan, nested loops as in spent_parts, the first one's transfer by key.
+SELECT l.id::text, e.operation_id::text, first.holder_id::text
+FROM json_to_recordset(%(rows)s) AS r (operation_id uuid, at timestamptz, holders uuid[])
+CROSS JOIN LATERAL (SELECT unnest(r.holders) AS holder_id) o
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_transfer
+    WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id AND kind = 'spend'
+    OFFSET 0
+) t
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot_move WHERE holder_id = o.holder_id AND transfer_id = t.id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = o.holder_id AND id = m.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (
+    WITH RECURSIVE line (holder_id, id, restores_id, steps) AS (
+        SELECT l.holder_id, l.id, l.restores_id, 0
+        UNION ALL
+        SELECT p.holder_id, p.id, p.restores_id, n.steps + 1
+        FROM line n
+        CROSS JOIN LATERAL (
+            SELECT kind, reverses_id FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) x
+        CROSS JOIN unnest(r.holders) AS h (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id, restores_id FROM ledger_lot WHERE holder_id = h.holder_id AND id = n.restores_id
+            LIMIT 1
+        ) p
+        WHERE n.restores_id IS NOT NULL AND (x.kind <> 'merge' OR x.reverses_id IS NULL)
+    )
+    SELECT holder_id, id FROM line ORDER BY steps DESC LIMIT 1
+) first
+CROSS JOIN LATERAL (
+    SELECT operation_id FROM ledger_transfer WHERE holder_id = first.holder_id AND id = first.id AND kind = 'earn'
+    LIMIT 1
+) e
+WHERE e.operation_id IS NOT NULL
+
 -- name: let_go
 -- What take-backs wrote off in a holder's story, less what was recovered of it since, by whomever: after a merge that was
 -- undone the other member may have been the one. An erased member's write-off names no take-back and is gone.
