@@ -153,8 +153,8 @@ def test_where_did_they_go(conn: psycopg.Connection, counter: Counter) -> None:
     assert why == [
         "Lives longer thanks to receipt S-1 at msk-1",
         "Lives longer thanks to receipt S-1 at msk-1",
-        "No longer lives longer: return R-1 at msk-1",
-        "No longer lives longer: return R-1 at msk-1",
+        "Ends as it did before: return R-1 at msk-1",
+        "Ends as it did before: return R-1 at msk-1",
     ]
     (old,) = [one for one in ledger.lots(conn, counter.member_id, now=NOW) if (one.amount, one.kind) == (50, "earn")]
     story = explaining.transfer(conn, about, old.id, locale="en")

@@ -272,7 +272,7 @@ def _source(names: dict[str, ReceiptName], operation_id: str | None) -> SourcePa
 def _why(context: Context, traced: Traced, worked: _Worked, name: ReceiptName | None, locale: str) -> str:
     """Say it in one sentence."""
     row = traced.transfer
-    told = " ".join(_rule(context, one, locale).text for one in worked.fired if one.matched)
+    told = " ".join(_rule(context, one, locale).text for one in worked.fired if one.points)
     if row.kind == TransferKind.EARN and told:
         return told
     if row.kind == TransferKind.TAKE_BACK and worked.before is not None:
@@ -318,5 +318,5 @@ BEHIND: Mapping[str, str] = {
     TransferKind.EXTEND: gettext_noop("Lives longer thanks to receipt %(number)s at %(place)s"),
     TransferKind.RECOVER: gettext_noop("Kept back of return %(number)s at %(place)s for points written off before"),
 }
-SHORTENED = gettext_noop("No longer lives longer: return %(number)s at %(place)s")
 """What moved points, by kind: with nothing behind it, and with a receipt or a return."""
+SHORTENED = gettext_noop("Ends as it did before: return %(number)s at %(place)s")

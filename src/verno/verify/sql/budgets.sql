@@ -26,13 +26,13 @@ LIMIT %(shown)s
 -- of it came back; for the member it was sold to, or whom merges tie to them; in the period of its own date.
 -- Plan: rulebooks (few), scan of the receipts that those with budgets judged, lines and returns of them, hash aggregates,
 -- hash full join with uses.
-WITH budget AS (
-    SELECT DISTINCT b.id AS rulebook_id, r.rule ->> 'id' AS rule, g.budget ->> 'counts' AS counts,
-           coalesce((g.budget ->> 'each_member')::boolean, false) AS each_member,
-           coalesce(g.budget ->> 'period', 'ever') AS period
-    FROM promotions_rulebook b
-    CROSS JOIN LATERAL jsonb_array_elements(b.body -> 'rules') AS r (rule)
-    CROSS JOIN LATERAL jsonb_array_elements(r.rule -> 'budgets') AS g (budget)
+WITH rule AS (
+    SELECT id AS rulebook_id, jsonb_array_elements(body -> 'rules') AS rule FROM promotions_rulebook
+), budget AS (
+    SELECT DISTINCT rulebook_id, rule ->> 'id' AS rule, budget ->> 'counts' AS counts,
+           coalesce((budget ->> 'each_member')::boolean, false) AS each_member,
+           coalesce(budget ->> 'period', 'ever') AS period
+    FROM (SELECT rulebook_id, rule, jsonb_array_elements(rule -> 'budgets') AS budget FROM rule) g
 ), sold AS (
     SELECT r.id, r.program_id, r.holder_id, r.rulebook_id, r.status, r.hold_expires_at,
            (r.at AT TIME ZONE coalesce(p.timezone, g.timezone))::date AS day,
@@ -54,12 +54,11 @@ WITH budget AS (
     WHERE l.receipt_id IN (SELECT original_id FROM back)
     GROUP BY l.receipt_id
 ), acted AS (
-    SELECT s.id, f.fired ->> 'rule' AS rule, sum(coalesce((f.fired ->> 'discount')::bigint, 0)) AS money,
-           sum(coalesce((f.fired ->> 'points')::bigint, 0)) AS points
-    FROM sold s
-    CROSS JOIN LATERAL jsonb_array_elements(s.verdict) AS f (fired)
-    WHERE (f.fired ->> 'matched')::boolean
-    GROUP BY s.id, f.fired ->> 'rule'
+    SELECT id, fired ->> 'rule' AS rule, sum(coalesce((fired ->> 'discount')::bigint, 0)) AS money,
+           sum(coalesce((fired ->> 'points')::bigint, 0)) AS points
+    FROM (SELECT id, jsonb_array_elements(verdict) AS fired FROM sold) f
+    WHERE (fired ->> 'matched')::boolean
+    GROUP BY id, fired ->> 'rule'
 ), wanted AS (
     SELECT s.id, s.program_id, s.holder_id, s.status, s.hold_expires_at, b.rule,
            b.counts || CASE WHEN b.each_member THEN ':member:' ELSE ':all:' END || b.period AS budget,
