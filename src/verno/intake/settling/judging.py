@@ -36,9 +36,10 @@ def prepare(conn: Connection, context: Context, cases: Sequence[Case], *, now: d
         found = promotions.at(context.rulebooks, case.at)
         if found is None:
             continue
-        of_keepers = context.ready(found).asks_of_keepers if context.keeps else NOTHING_ASKED
-        if case.index in kept:
-            found, case.kept_until = kept[case.index]
+        of_keepers = NOTHING_ASKED
+        if context.keeps:
+            of_keepers = context.ready(found).asks_of_keepers
+            found, case.kept_until = kept.get(case.index) or (found, None)
         book = context.ready(found)
         if case.holder is None and not (book.discounts and case.is_priced):
             continue
@@ -59,6 +60,8 @@ def _kept(conn: Connection, context: Context, cases: Sequence[Case], *, now: dat
         found = promotions.at(context.rulebooks, case.at)
         if found is not None and case.holder and any(case.day <= keep.until for keep in found.rulebook.keeps):
             asking.append((case, context.ready(found)))
+    if not asking:
+        return NOBODY_KEEPS
     asked = [(case.holder, book.asks_of_keepers) for case, book in asking]
     people = remembering.members_asked(conn, context, asked, now=now)
     out: dict[int, Kept] = {}
