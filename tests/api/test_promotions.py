@@ -172,6 +172,35 @@ def test_roll_back(api: Api) -> None:
     assert api.get("/promotions/rulebooks/3/diff?since=2").json()["changed"][0]["rule"] == "base"
 
 
+def test_some_members_keep_the_version_before(api: Api) -> None:
+    hire(api.shop)
+    old = {"combinator": "and", "rules": [{"field": "member.joined", "operator": "<", "value": "2026-01-01"}]}
+    year = clock.now().year + 1
+    keeps = [{"members": old, "until": f"{year}-03-31"}]
+    for wrong, told in (
+        ([{**keeps[0], "until": "2020-01-01"}], "2020-01-01 is over"),
+        ([{**keeps[0], "version": 7}], "version 7 has not held"),
+    ):
+        number = submitted(api, {"title": "Dearer", "body": {"rules": [RULE], "keeps": wrong}})
+        assert api.post(f"/promotions/drafts/{number}:review", word()).status_code == 200
+        refused = api.post(f"/promotions/drafts/{number}:publish", {})
+        assert problem(refused) == (422, "not-valid")
+        assert told in refused.content.decode()
+    asks_lines = {"combinator": "and", "rules": [{"field": "sku", "operator": "=", "value": "tea"}]}
+    body = {"rules": [RULE], "keeps": [{"members": asks_lines, "until": f"{year}-03-31"}]}
+    assert "keeps.0.members" in api.post("/promotions/drafts", {"title": "Dearer", "body": body}).json()["problems"][0]
+    number = submitted(api, {"title": "Dearer", "body": {"rules": [RULE], "keeps": keeps}})
+    assert api.post(f"/promotions/drafts/{number}:review", word()).status_code == 200
+    assert api.post(f"/promotions/drafts/{number}:publish", {}).status_code == 200
+    current = api.get("/promotions/rulebooks/current").json()
+    assert current["body"]["keeps"] == [{**keeps[0], "version": 1}]
+    differs = api.get("/promotions/rulebooks/2/diff?since=1").json()
+    assert [one["path"] for one in differs["whole"]] == ["keeps"]
+    with db.transaction() as conn:
+        noted = [one.detail for one in audit.page(conn, api.shop.program.id) if one.action == "draft.publish"]
+    assert noted == [f"version:2,keeps:1>{year}-03-31"]
+
+
 def test_pause_resume_and_budgets(api: Api) -> None:
     published(api)
     (state,) = api.get("/promotions/budgets").json()["budgets"]

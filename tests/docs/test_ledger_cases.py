@@ -12,6 +12,7 @@ from verno.ledger.types import (
     Capture,
     Earn,
     Entry,
+    Extend,
     Hold,
     Merge,
     Operation,
@@ -19,6 +20,7 @@ from verno.ledger.types import (
     Refused,
     Reinstate,
     Release,
+    Shorten,
     Spend,
     TakeBack,
     TransferKind,
@@ -29,10 +31,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/explanation/ledger.md"
 CASES = re.findall(r"^## ([^\n]+)\n|^```ledger\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 STEP = re.compile(
     r"(?P<now>\S+)\s+(?P<who>Bob )?"
-    r"(?P<verb>earn|spend|hold|capture|release|take back|put back|activate|reinstate|merge|undo)"
+    r"(?P<verb>earn|spend|hold|capture|release|take back|put back|activate|reinstate|lengthen|shorten|merge|undo)"
     r"(?: (?P<points>\d+))?(?P<rest>.*?)\s*->\s*(?P<told>.+)"
 )
-WORDS = re.compile(r"(dated|begins|ends|lapses|until|since|awaits|key|as|of) (\S+?)(?=,|\s|$)")
+WORDS = re.compile(r"(dated|begins|ends|lapses|until|since|before|awaits|key|as|of) (\S+?)(?=,|\s|$)")
 FIGURES = ("available", "pending", "held", "debt")
 
 
@@ -87,7 +89,11 @@ class Page:
         side, points = (who, "points"), int(step["points"] or 0)
         named = words.get("of") or step["rest"].split()[0] if step["rest"].strip() else ""
         then = self.at.get(named, at)
-        dates = {name: moment(words[name]) for name in ("begins", "ends", "lapses", "until", "since") if name in words}
+        dates = {
+            name: moment(words[name])
+            for name in ("begins", "ends", "lapses", "until", "since", "before")
+            if name in words
+        }
         ends, lapses, until = dates.get("ends"), dates.get("lapses"), dates.get("until", at + GRACE)
         entries: dict[str, Entry] = {
             "earn": Earn(*side, points, at, dates.get("begins"), ends, words.get("awaits"), lapses),
@@ -99,6 +105,8 @@ class Page:
             "put back": PutBack(*side, points, at, named, then, until),
             "activate": Activate(*side, at, named, then, "delivered", at, ends),
             "reinstate": Reinstate(*side, at, dates.get("since", at), until),
+            "lengthen": Extend(*side, at, dates.get("before", at), "UTC", until=until),
+            "shorten": Shorten(*side, at, named, then),
             "merge": Merge("bob", "ann", "points", at),
             "undo": Unmerge("bob", "ann", "points", at, named, then),
         }

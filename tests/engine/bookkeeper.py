@@ -32,6 +32,7 @@ from verno.ledger.types import (
     Release,
     Result,
     SendHome,
+    Shorten,
     TakeBack,
     Transfer,
     TransferKind,
@@ -219,6 +220,8 @@ class _Shelf:
                     self.book.placed[entry.held_by, account.id] = self.hold(hold.id)
         elif isinstance(entry, TakeBack | Activate):
             self.put_earned(entry.earned_by, entry.earned_at, account, entry.merged_ids)
+        elif isinstance(entry, Shorten):
+            self.put_lengthened(entry, account)
         elif isinstance(entry, PutBack):
             self.put_spent(entry, account)
         elif isinstance(entry, Reinstate):
@@ -230,7 +233,7 @@ class _Shelf:
         host = self.book.accounts[entry.into_id, entry.unit_id]
         if isinstance(entry, Unmerge):
             for lot in self.put_earned(entry.merged_by, entry.merged_at, host):
-                if lot.restores_id:
+                if lot.restores_id and self.keeper.lots[lot.restores_id].account_id == home.id:
                     self.book.restored[lot.restores_id] = self.lot(lot.restores_id)
             return
         self.book.strays[home.id, host.id] = [
@@ -256,15 +259,35 @@ class _Shelf:
         lots = [lot for lot in self.keeper.lots.values() if lot.account_id in there]
         mine = [lot for lot in lots if self.made(lot) == (by, at)]
         for lot in lots:  # in the order of their birth
-            if lot.restores_id in {one.id for one in mine} and self.keeper.transfers[lot.id].kind is TransferKind.MERGE:
+            if lot.restores_id in {one.id for one in mine} and self.keeper.transfers[lot.id].kind in {
+                TransferKind.MERGE,
+                TransferKind.EXTEND,
+            }:
                 mine.append(lot)
         self.book.earned[by, account.id] = [self.lot(lot.id) for lot in mine]
         self.book.lapsed |= {lot.id: self.lapsed(lot) for lot in mine}
         return mine
 
+    def put_lengthened(self, entry: Shorten, account: Account) -> None:
+        """Find the lots that an operation lengthened, and what merges made of them, with the end before that."""
+        holders = (entry.holder_id, *entry.merged_ids)
+        there = {self.keeper.accounts[id_, account.unit_id].id for id_ in holders}
+        ends: dict[str, datetime | None] = {}
+        for lot in (lot for lot in self.keeper.lots.values() if lot.account_id in there):
+            source = self.keeper.transfers[lot.id]
+            before = lot.restores_id or ""
+            named = (source.kind, source.operation_id, source.at, source.reverses_id)
+            if named == ("extend", entry.extended_by, entry.extended_at, None):
+                ends[lot.id] = self.keeper.lots[before].expires_at
+            elif source.kind is TransferKind.MERGE and before in ends:
+                ends[lot.id] = ends[before]
+        mine = [(self.lot(id_), end) for id_, end in ends.items() if end and self.keeper.lots[id_].remaining]
+        found = [(lot, end) for lot, end in mine if lot.account_id == account.id]
+        self.book.lengthened[entry.extended_by, account.id] = found
+
     def made(self, lot: Lot) -> tuple[str | None, datetime]:
         source = self.keeper.transfers[lot.id]
-        given_back = source.kind in {TransferKind.PUT_BACK, TransferKind.REINSTATE}
+        given_back = source.kind in {TransferKind.PUT_BACK, TransferKind.REINSTATE, TransferKind.EXTEND}
         return None if given_back else source.operation_id, source.at
 
     def put_spent(self, entry: PutBack, account: Account) -> None:

@@ -6,7 +6,7 @@ It shares the words of ``verno.ledger.types`` with the planner and nothing else.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from verno.ledger.types import (
     MAX_POINTS,
@@ -15,6 +15,7 @@ from verno.ledger.types import (
     Earn,
     Entry,
     Erase,
+    Extend,
     Hold,
     Merge,
     Operation,
@@ -23,6 +24,7 @@ from verno.ledger.types import (
     Reinstate,
     Release,
     SendHome,
+    Shorten,
     Spend,
     TakeBack,
     Unmerge,
@@ -51,6 +53,8 @@ class Pile:
     stands_for: "Pile | None" = None
     theirs: bool = False
     """Sent home to whom it had been earned for on another's account: its line ends here."""
+    longer: str = ""
+    """The operation that gave these points a later end than that of the pile they were in, or that they lost it."""
     held: int = 0
     lost: int = 0
     lost_at: datetime = BEFORE_ALL
@@ -60,8 +64,15 @@ class Pile:
 
     def earned_by(self, operation: str, *, anywhere: bool) -> bool:
         """Tell whether the operation made the pile, or (``anywhere``) one that merges have made this of."""
+        before = self.stands_for if self.longer or (anywhere and self.source) else None
+        return self.source == operation or (before is not None and before.earned_by(operation, anywhere=anywhere))
+
+    def end_before(self, operation: str, *, anywhere: bool) -> datetime | None:
+        """Return the end that the points had before an operation lengthened their life; none where it did not."""
+        if self.longer:
+            return self.stands_for.ends if self.stands_for and self.longer == operation else None
         merged = self.stands_for if anywhere and self.source else None
-        return self.source == operation or (merged is not None and merged.earned_by(operation, anywhere=True))
+        return merged.end_before(operation, anywhere=True) if merged else None
 
     def order(self) -> tuple[datetime, datetime]:
         """What ends first goes first, then what began first, then (lists keep their order) the oldest."""
@@ -297,6 +308,28 @@ class Purse:
         self.flows["reinstate", entry.at] += points
         return points
 
+    def extend(self, entry: Extend, by: str) -> int:
+        """What ends first keeps its place in the order of spending. The programs' zone has no summer time."""
+        points = 0
+        for pile in sorted([pile for pile in self.piles if pile.free() and pile.begins <= self.clock], key=Pile.order):
+            if pile.ends and pile.ends <= entry.before and pile.longer != by:
+                ends = entry.until or pile.ends + timedelta(days=entry.days)
+                points += self.change_end(pile, ends, by, entry.at) if ends > pile.ends else 0
+        return points
+
+    def shorten(self, entry: Shorten, by: str, merged: "Sequence[Purse]" = ()) -> int:
+        points = 0
+        for pile in sorted([pile for pile in self.piles if pile.free()], key=Pile.order):
+            ends = pile.end_before(entry.extended_by, anywhere=bool(merged))
+            points += self.change_end(pile, ends, "as it was", entry.at) if ends else 0
+        return points
+
+    def change_end(self, pile: Pile, ends: datetime, longer: str, at: datetime) -> int:
+        points = pile.free()
+        pile.left = pile.held
+        self.flows["extend", at] += 2 * points
+        return self.add(Pile("", points, points, pile.begins, ends, None, pile, longer=longer))
+
     def erase(self, entry: Erase, by: str) -> int:
         self.flows["write_off", entry.at] += self.debt
         self.debt = 0
@@ -366,6 +399,10 @@ class Model:
                 wanted[side] += entry.points
             if isinstance(entry, TakeBack):
                 taken[side] += entry.points
+            elif isinstance(entry, Shorten):
+                anywhere = bool(entry.merged_ids)
+                ending = [pile for pile in purse.piles if pile.end_before(entry.extended_by, anywhere=anywhere)]
+                taken[side] += sum(pile.free() for pile in ending)
         short = any(points + taken[side] > self.purse(*side).available() for side, points in wanted.items())
         return Refusal.INSUFFICIENT_POINTS if short else None
 

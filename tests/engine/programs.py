@@ -23,6 +23,7 @@ from verno.ledger.types import (
     Earn,
     Entry,
     Erase,
+    Extend,
     Hold,
     Merge,
     Operation,
@@ -30,6 +31,7 @@ from verno.ledger.types import (
     Reinstate,
     Release,
     SendHome,
+    Shorten,
     Spend,
     TakeBack,
     TransferKind,
@@ -93,6 +95,7 @@ class Past:
     spent: list[Origin] = field(default_factory=list)
     held: list[Origin] = field(default_factory=list)
     merged: list[Origin] = field(default_factory=list)
+    extended: list[Origin] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     posted: int = 0
     """Operations of earlier batches."""
@@ -115,6 +118,8 @@ class Past:
                 self.held.append(origin)
             elif isinstance(entry, Merge):
                 self.merged.append(origin)
+            elif isinstance(entry, Extend):
+                self.extended.append(origin)
         self.operations.append(operation)
 
 
@@ -272,6 +277,24 @@ def reinstate(dice: Dice, at: datetime) -> Entry:
     return Reinstate(holder, unit, at, dice.later(least=-25, most=1), dice.later(least=-1))
 
 
+def extend(dice: Dice, at: datetime) -> Entry:
+    holder, unit = dice.rich_side()
+    by_days = dice.chance(70)
+    return Extend(
+        *(holder, unit, at, dice.later(least=0, most=20), "UTC"),
+        days=dice.random.randint(1, 20) if by_days else 0,
+        until=None if by_days else dice.later(least=0, most=30),
+    )
+
+
+def shorten(dice: Dice, at: datetime) -> Entry | None:
+    if not dice.past.extended:
+        return None
+    origin = dice.recent(dice.past.extended)
+    who, merged = dice.now_of(origin)
+    return Shorten(who, origin.unit, at, origin.id, origin.at, merged)
+
+
 def merge(dice: Dice, at: datetime) -> Entry:
     giver, unit = dice.side()
     return Merge(giver, HOLDERS[giver == HOLDERS[0]], unit, at)
@@ -310,7 +333,7 @@ Maker: TypeAlias = Callable[[Dice, datetime], Entry | None]
 
 TOGETHER: tuple[Maker, ...] = (
     *(earn, earn, earn, spend, spend, hold, hold, capture, capture, release),
-    *(take_back, let_go, put_back, put_back, activate, reinstate),
+    *(take_back, let_go, put_back, put_back, activate, reinstate, extend, shorten),
 )
 """What may happen in one operation with others; some are commoner."""
 ALONE: tuple[Maker, ...] = (merge, merge, unmerge, unmerge, send_home, send_home, erase)

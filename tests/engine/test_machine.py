@@ -104,6 +104,19 @@ class Ledger(RuleBasedStateMachine):
         self.post(seed, programs.activate)
 
     @rule(seed=SEEDS)
+    def extend(self, seed: int) -> None:
+        self.post(seed, programs.extend)
+
+    @rule(seed=SEEDS)
+    def extend_and_earn(self, seed: int) -> None:
+        self.post(seed, programs.extend, programs.earn)
+
+    @precondition(lambda self: self.past.extended)
+    @rule(seed=SEEDS)
+    def shorten(self, seed: int) -> None:
+        self.post(seed, programs.shorten, programs.take_back)
+
+    @rule(seed=SEEDS)
     def reinstate(self, seed: int) -> None:
         self.post(seed, programs.reinstate)
 

@@ -32,13 +32,17 @@ from verno.intake.quoting import service as quoting
 from verno.intake.returns.types import Original
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import LineQuantity, MemberRef
+from verno.kit import db
 from verno.limits import service as limits
 from verno.limits.types import Measure, NewLimit, Subject, Window
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.promotions.budgets import queries as budgets
+from verno.promotions.budgets import service as counting
 from verno.rules.effects import DiscountAmount, DiscountPercent, Earn, EarnFixed, PrintText
 from verno.rules.types import Budget, Counts, Period, Rule
+from verno.verify import service as verify
+from verno.wiring import chores
 from verno.workspace import audit
 
 pytestmark = pytest.mark.usefixtures("honest")
@@ -107,6 +111,43 @@ def test_a_rule_acts_as_often_as_its_budget_says_and_a_return_hands_back(
     assert earned(sold(conn, counter, sale("S-5", 10000))) == 100
     # The third was sold without it: its return takes back what it gave, although there was room meanwhile.
     assert points(back(conn, counter, "R-3", original=of(3)))[0] == 100
+
+
+def test_periods_long_over_are_forgotten(conn: psycopg.Connection, counter: Counter) -> None:
+    """What is counted for ever stays, and so does what a receipt has just touched."""
+    daily, yearly = extra(9, period=Period.DAY, each_member=True).budgets[0], extra(9, period=Period.YEAR).budgets[0]
+    publish(conn, counter, BASE, msgspec.structs.replace(extra(9), budgets=(daily, yearly, extra(9).budgets[0])))
+    for number, days in ((1, 900), (2, 801), (3, 799), (4, 0)):
+        then = NOW - days * DAY
+        sold(conn, counter, sale(f"S-{number}", 10_000, at=then), now=then)
+    sold(conn, counter, sale("S-5", 10_000, at=NOW - 850 * DAY))
+    buckets = "SELECT split_part(budget, ':', 3), bucket FROM promotions_budget_counter ORDER BY bucket"
+    assert len(conn.execute(buckets).fetchall()) == 8
+    dropped = 0
+    while done := counting.forget(conn, now=NOW, limit=1):
+        dropped += done
+        assert counted(conn)
+        assert verify.run(conn).ok
+    left = conn.execute(buckets).fetchall()
+    assert dropped == 2, "the first two days; the year of the late receipt was touched just now"
+    assert [(period, (NOW.date() - bucket).days) for period, bucket in left if period == "day"] == [
+        ("day", 850),
+        ("day", 799),
+        ("day", 0),
+    ]
+    assert points(back(conn, counter, "R-1", original=of(1)))[0] == 150, "nobody waits for what it hands back"
+    assert counted(conn)
+
+
+def test_the_worker_forgets_in_steps(database: str) -> None:
+    with db.transaction() as conn:
+        counter = open_counter(conn)
+        publish(conn, counter, BASE, extra(9, period=Period.DAY))
+        for number in (1, 2):
+            sold(conn, counter, sale(f"S-{number}", 10_000, at=NOW - number * DAY))
+    later = NOW + 900 * DAY
+    assert chores.forget_budgets(now=later, stopping=lambda: True) == 0
+    assert chores.forget_budgets(now=later, stopping=lambda: False) == 2
 
 
 def test_a_rule_that_no_longer_acts_on_what_is_left_hands_back(conn: psycopg.Connection, counter: Counter) -> None:

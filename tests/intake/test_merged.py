@@ -302,3 +302,33 @@ def test_what_was_put_back_for_the_survivors_own_purchases_stays(two: Family) ->
     back(two.conn, two.counter, "R-1", now=now)
     two.undo(merge, now)
     assert (two.has(two.anna, now), two.has(two.boris, now)) == ((5, 0, 0), (70, 0, 0))
+
+
+@pytest.mark.parametrize("order", ["ru", "ur", "hru", "hur", "uhr"])
+def test_what_a_capture_earned_and_the_survivor_spent_comes_back_to_whom_it_was_earned_for(
+    two: Family, order: str
+) -> None:
+    """A hold of Anna's is captured when she is Boris, who pays with what it earned."""
+    rule(two.conn, two.counter, "spend.value", 100)
+    sold(two.conn, two.counter, sale("S-0", hold=True))
+    give(two.conn, replace(two.counter, member_id=two.boris), 20, expires_at=NOW + 20 * DAY)
+    merge = two.merge()
+    step(two.conn, two.counter, "msk-1~~S-0", Capture())
+    sold(two.conn, two.counter, sale("S-1", member=MemberRef(external_id="m-2"), spend=spending(120)))
+    done_in(two, order, merge, NOW)
+    assert (two.has(two.anna), two.has(two.boris)) == ((EARNED, 0, 0), (20, 0, 0))
+
+
+def test_what_a_capture_earned_and_the_survivor_spent_is_spent(two: Family) -> None:
+    """Its sale comes back after the undoing: Anna owes what Boris has spent, until his purchase comes back."""
+    rule(two.conn, two.counter, "spend.value", 100)
+    sold(two.conn, two.counter, sale("S-0", hold=True))
+    merge = two.merge()
+    step(two.conn, two.counter, "msk-1~~S-0", Capture())
+    sold(two.conn, two.counter, sale("S-1", 10_000, member=MemberRef(external_id="m-2"), spend=spending(100)))
+    two.undo(merge)
+    assert (two.has(two.anna), two.has(two.boris)) == ((EARNED - 100, 0, 0), (0, 0, 0))
+    back(two.conn, two.counter, "R-0", original=Original(place="msk-1", number="S-0"))
+    assert (two.has(two.anna), two.has(two.boris)) == ((0, 0, 100), (0, 0, 0))
+    back(two.conn, two.counter, "R-1")
+    assert (two.has(two.anna), two.has(two.boris)) == ((0, 0, 0), (0, 0, 0))

@@ -20,7 +20,7 @@ from verno.verify import service as verify
 from verno.workspace import service as workspace
 
 Named = dict[str, str]
-NAMES = {"holder_id", "into_id", "unit_id", "held_by", "earned_by", "spent_by", "merged_by"}
+NAMES = {"holder_id", "into_id", "unit_id", "held_by", "earned_by", "spent_by", "merged_by", "extended_by"}
 """Fields of an entry that hold ids."""
 LISTS = {"merged_ids", "mine", "kin"}
 PAIRS = {"homes", "earned"}

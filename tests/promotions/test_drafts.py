@@ -285,7 +285,7 @@ def test_history_is_the_databases_to_keep(desk: Desk) -> None:
         "UPDATE promotions_draft SET author = 'staff:boris'",
         "DELETE FROM promotions_draft",
         "UPDATE promotions_pause SET paused_at = now()",
-        "DELETE FROM promotions_budget_use",
+        "UPDATE promotions_budget_use SET recorded_at = now()",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), desk.conn.transaction():
             desk.conn.execute(statement)

@@ -39,7 +39,7 @@ def shop(conn: psycopg.Connection, counter: Counter) -> Counter:
 
 def book(conn: psycopg.Connection, counter: Counter, *rules: Rule) -> Chosen:
     context.forget()
-    found = trying.chosen(context.of(conn, counter.program.id), Rulebook(rules))
+    found = trying.chosen(context.of(conn, counter.program.id), Rulebook(rules), now=NOW)
     assert isinstance(found, Chosen), found
     return found
 
@@ -49,7 +49,7 @@ def in_force(conn: psycopg.Connection, counter: Counter) -> Chosen:
     about = context.of(conn, counter.program.id)
     holds = promotions.at(about.rulebooks, NOW)
     assert holds is not None
-    found = trying.chosen(about, holds.rulebook, id_=holds.id)
+    found = trying.chosen(about, holds.rulebook, id_=holds.id, now=NOW)
     assert isinstance(found, Chosen)
     return found
 
@@ -174,7 +174,7 @@ def test_what_is_not_there_or_wrong(conn: psycopg.Connection, shop: Counter) -> 
     assert isinstance(wrong, Refused)
     assert wrong.field == "place"
     bad = trying.chosen(
-        here.context, Rulebook((Rule(id="a", when=asks("moon", "=", 1), effects=(Earn("points", 1, 100),)),))
+        here.context, Rulebook((Rule(id="a", when=asks("moon", "=", 1), effects=(Earn("points", 1, 100),)),)), now=NOW
     )
     assert isinstance(bad, NotPublished)
     assert "there is no field" in bad.reasons[0]

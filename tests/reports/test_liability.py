@@ -14,7 +14,7 @@ from verno.corrections.types import Opening
 from verno.kit.ids import new_id
 from verno.ledger import outlook
 from verno.ledger import service as ledger
-from verno.ledger.types import Activate, Capture, Earn, Hold, PutBack, Release, Spend, TakeBack
+from verno.ledger.types import Activate, Capture, Earn, Extend, Hold, PutBack, Release, Shorten, Spend, TakeBack
 from verno.reports.liability import queries
 from verno.reports.liability.types import Columns, Liability, UnitLiability
 from verno.workspace import queries as workspace
@@ -83,6 +83,10 @@ def year(desk: Desk) -> dict[str, str]:
     desk.earn(gone, 33, at=at)
     corrections.erase_points(desk.conn, desk.program_id, [gone], now=at)
     desk.earn(twin, 64, days=300, at=at)
+    longer = Extend(olga, unit, at, NOW + 30 * DAY, "Europe/Moscow", 10)
+    lengthened = desk.post(olga, longer, now=at)
+    desk.post(olga, Shorten(olga, unit, at + 40 * DAY, lengthened.operation_id, at), now=at + 40 * DAY)
+    desk.post(olga, msgspec.structs.replace(longer, at=at + 41 * DAY), now=at + 41 * DAY)
     return who
 
 
@@ -123,7 +127,7 @@ def by_hand(desk: Desk) -> dict[str, dict[str, int]]:
         .then(-pl.col("amount"))
         .otherwise(0),
         written_off=pl.when(kind="write_off").then("amount").when(kind="recover").then(-pl.col("amount")).otherwise(0),
-        moved=pl.when(pl.col("kind").is_in(["send", "receive", "merge"])).then("members").otherwise(0),
+        moved=pl.when(pl.col("kind").is_in(["send", "receive", "merge", "extend"])).then("members").otherwise(0),
     )
     sums = signed.group_by("month").agg(pl.col(NAMES).sum()).sort("month")
     return {row["month"]: {name: row[name] for name in NAMES} for row in sums.iter_rows(named=True)}
@@ -149,7 +153,7 @@ def test_every_column_is_what_the_transfers_say(desk: Desk) -> None:
     assert unit.tied
     assert unit.outstanding == opening == sum(age.points for age in unit.ages)
     kinds = {"earn", "spend", "expire", "take_back", "put_back", "repay", "write_off", "recover"}
-    kinds |= {"adjust", "open", "send", "receive", "merge", "erase"}
+    kinds |= {"adjust", "open", "send", "receive", "merge", "erase", "extend"}
     assert set(of_raw(desk)["kind"]) == kinds
     assert all(row.points.moved == 0 for row in unit.months)
 

@@ -176,6 +176,20 @@ def test_one_that_acts_alone_among_hundreds_costs_no_time() -> None:
     assert facts.discount == 500
 
 
+def test_rivals_for_points_are_chosen_group_by_group() -> None:
+    """Of three in each of twenty groups the last gives most: among all their combinations nobody would find it."""
+    groups = [
+        Rule(id=f"g{group}-{n}", group=f"g{group}", effects=(EarnFixed(unit="points", points=n),))
+        for group in range(20)
+        for n in (1, 2, 3)
+    ]
+    book = compiled(rules(*groups, choose=Choose.BEST))
+    begin = process_time()
+    [verdict] = engine.evaluate(book, [receipt(("tea", 1000, 1000))])
+    assert process_time() - begin < 0.1
+    assert verdict.points == {"points": 60}
+
+
 def test_a_discount_is_left_out_only_for_what_acts_in_its_stead() -> None:
     """Without the small discount, which comes first and closes the line, there would be more: but it goes with all."""
     small = Rule(id="small", effects=(DiscountAmount(amount=1),), once_a_line=True, category="a", priority=1)

@@ -11,7 +11,7 @@ from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Fired
 
 MECHANICS = gallery.all_mechanics()
-TELLS = frozenset({"gift", "give_badge", "set_tier", "emit_event", "print_text"})
+TELLS = frozenset({"gift", "give_badge", "set_tier", "extend_expiry", "emit_event", "print_text"})
 EXAMPLES = [
     pytest.param(mechanic, example, id=f"{mechanic.code}-{number}")
     for mechanic in MECHANICS

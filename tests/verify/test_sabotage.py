@@ -5,6 +5,7 @@ import pytest
 
 from tests.verify.sabotage import UNLOCK
 from tests.verify.shop import Story, tell
+from tests.verify.test_sabotage_budgets import SABOTAGE as OF_BUDGETS
 from tests.verify.test_sabotage_progress import SABOTAGE as OF_PROGRESS
 from tests.verify.test_sabotage_till import SABOTAGE as AT_THE_TILL
 from verno.verify import service
@@ -174,7 +175,7 @@ def test_sabotage_is_noticed(
 
 
 def test_every_check_has_its_sabotage() -> None:
-    red = set().union(*(row[2] for row in (*SABOTAGE, *AT_THE_TILL, *OF_PROGRESS)))
+    red = set().union(*(row[2] for row in (*SABOTAGE, *AT_THE_TILL, *OF_PROGRESS, *OF_BUDGETS)))
     assert {check.replace("_", "-") for check in service.CHECKS} == red
 
 

@@ -39,6 +39,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "receive": _("Got from another member"),
         "merge": _("Moved between two cards of one member"),
         "reinstate": _("Given again after expiry"),
+        "extend": _("New expiry date"),
         "erase": _("Erased"),
     },
     "hold": {

@@ -1,11 +1,12 @@
 """The replies to receipts: the shapes the API promises, as bytes that are stored and replayed for ever."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from verno.intake import words
 from verno.intake.context import Context
 from verno.intake.reading.progress import ProgressPart
 from verno.intake.settling import effects
@@ -14,6 +15,7 @@ from verno.intake.settling.effects import EffectPart
 from verno.intake.settling.posting import in_order
 from verno.intake.words import explain
 from verno.ledger.types import Balance
+from verno.promotions.types import StoredRulebook
 from verno.rules.types import Fired
 
 
@@ -68,12 +70,20 @@ class LinePart(msgspec.Struct, frozen=True, gc=False):
     to_pay: int
 
 
+class KeptPart(msgspec.Struct, frozen=True, gc=False):
+    """The earlier version of the rules that judged the receipt, since its member keeps that one through a date."""
+
+    version: int
+    until: date
+    text: str
+
+
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """The reply to a sale.
 
     ``to_pay`` and ``lines`` are there when points may come off: with spend, quote or hold, and in its capture.
     ``expires_at`` belongs to a hold, ``claim_code`` to a receipt of nobody; ``effects`` are there when rules bring more
-    than points and discounts.
+    than points and discounts, ``kept`` where an earlier version of them judged.
     """
 
     id: str
@@ -88,6 +98,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     expires_at: datetime | UnsetType = UNSET
     claim_code: str | UnsetType = UNSET
     effects: list[EffectPart] | UnsetType = UNSET
+    kept: KeptPart | UnsetType = UNSET
 
 
 class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -106,6 +117,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False):
     quote_expires_at: datetime
     progress: list[ProgressPart] | UnsetType = UNSET
     effects: list[EffectPart] | UnsetType = UNSET
+    kept: KeptPart | UnsetType = UNSET
 
 
 encode = msgspec.json.Encoder().encode
@@ -127,6 +139,7 @@ def settled(context: Context, case: Case, holder: str) -> bytes:
             lines=lines(case) if priced else UNSET,
             expires_at=UNSET if case.hold_until is None else case.hold_until,
             effects=UNSET if case.facts is None else effects.parts(context, case.book, case.fired),
+            kept=kept(context, case.book, case.kept_until),
         )
     )
 
@@ -171,6 +184,13 @@ def explanation(context: Context, fired: Iterable[Fired]) -> list[RulePart]:
         )
         for one in fired
     ]
+
+
+def kept(context: Context, book: StoredRulebook | None, until: date | None) -> KeptPart | UnsetType:
+    """Return which version the member kept; unset for a receipt that its own moment's version judged."""
+    if book is None or until is None:
+        return UNSET
+    return KeptPart(book.version, until, words.kept(book.version, until, locale=context.program.locale))
 
 
 def lines(case: Case) -> list[LinePart]:

@@ -99,6 +99,8 @@ class Context:
     by_code: dict[str, Unit] = field(init=False)
     counts_budgets: bool = field(init=False)
     """Whether any rulebook has budgets."""
+    keeps: bool = field(init=False)
+    """Whether any rulebook lets some members keep an earlier one."""
     in_turn: bool = field(init=False)
     """Whether a receipt may change what rules ask of its member, so that the next one must see it done."""
     by_place: dict[str, Store] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class Context:
         """Arrange what is looked up by name, and look for budgets."""
         self.by_code = {unit.code: unit for unit in self.units}
         self.counts_budgets = any(self.budgets(one) for one in self.rulebooks)
+        self.keeps = any(one.rulebook.keeps for one in self.rulebooks)
         self.in_turn = bool(self.tracks) or any(gives_badges(one.rulebook) for one in self.rulebooks)
 
     def ready(self, stored: StoredRulebook) -> Book:
@@ -168,6 +171,7 @@ class Context:
         if not {book.id for book in self.rulebooks}.issuperset(rulebooks):
             self.rulebooks = promotions.rulebooks(conn, self.program.id, known={one.id: one for one in self.rulebooks})
             self.counts_budgets = any(self.budgets(one) for one in self.rulebooks)
+            self.keeps = any(one.rulebook.keeps for one in self.rulebooks)
         if not self.by_place.keys() >= set(places):
             self.add_stores(workspace.stores(conn, self.program.id))
 

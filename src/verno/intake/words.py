@@ -1,8 +1,10 @@
 """What a rule did and why, in words; rendered for a reader, never stored as the truth."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from verno.kit.money import format_money, format_scaled
@@ -22,7 +24,11 @@ def explain(fired: Fired, *, currency: str, scale: int, locale: str) -> str:
             return missed % {"paid": paid}
         return matched % {"points": format_scaled(fired.points, scale, locale), "paid": paid}
     with override(locale):
-        text = WHY_NOT.get(fired.text) if fired.effect == "none" else SENTENCES.get(fired.effect)
+        text = SENTENCES.get(fired.effect)
+        if fired.effect == "none":
+            text = WHY_NOT.get(fired.text)
+        elif fired.effect == "extend_expiry" and fired.text:
+            text = UNTIL
         return gettext(text or UNKNOWN) % {
             "points": format_scaled(fired.points, scale, locale),
             "paid": format_money(fired.paid, currency, locale),
@@ -33,12 +39,25 @@ def explain(fired: Fired, *, currency: str, scale: int, locale: str) -> str:
             "money": format_money(fired.rate, currency, locale),
             "base": format_scaled(fired.full, scale, locale),
             "count": fired.full,
-            "name": fired.text,
+            "name": _date(fired.text) if fired.effect == "extend_expiry" and fired.text else fired.text,
+            "within": fired.per,
             "currency": currency,
         }
 
 
+def _date(text: str) -> str:
+    return date_format(date.fromisoformat(text))
+
+
+def kept(version: int, until: date, *, locale: str) -> str:
+    """Say that a receipt was judged by an earlier version, which its member keeps for a while."""
+    with override(locale):
+        return gettext(KEPT) % {"version": version, "date": date_format(until)}
+
+
+KEPT = gettext_noop("by version %(version)s of the rules, which this member keeps through %(date)s")
 UNKNOWN = gettext_noop("done")
+UNTIL = gettext_noop("points that end within %(within)s days live through %(name)s")
 SENTENCES: Mapping[str, str] = {
     "earn_percent": gettext_noop("+%(points)s: %(share)s %% of the %(paid)s %(currency)s paid"),
     "earn_fixed": gettext_noop("+%(points)s: %(fixed)s, %(count)s times"),
@@ -51,6 +70,7 @@ SENTENCES: Mapping[str, str] = {
     "gift": gettext_noop("a gift: %(name)s (−%(off)s %(currency)s)"),
     "give_badge": gettext_noop("badge %(name)s"),
     "set_tier": gettext_noop("lifted to %(name)s for %(count)s days"),
+    "extend_expiry": gettext_noop("points that end within %(within)s days live %(count)s days longer"),
     "emit_event": gettext_noop("event %(name)s"),
     "print_text": gettext_noop("a text for the slip"),
 }

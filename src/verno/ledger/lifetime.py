@@ -198,6 +198,20 @@ def reinstatable(lifetime: Lifetime, day: date, zone: ZoneInfo) -> Window | None
     return Window(localtime.start_of_day(day - days, zone), _after(day + days, zone)) if days else None
 
 
+def soon(day: date, days: int, zone: ZoneInfo) -> datetime:
+    """Return the moment by which points end that can be used through the day ``days`` after ``day`` at the latest."""
+    return _after(day + timedelta(days=days), zone)
+
+
+def later(end: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return an end ``days`` local days later: a day's beginning stays one, another moment keeps its time there."""
+    local = end.astimezone(zone).replace(tzinfo=None)
+    moved = local + timedelta(days=days)
+    if end == localtime.start_of_day(local.date(), zone):
+        return localtime.start_of_day(moved.date(), zone)
+    return localtime.localize(moved, zone)
+
+
 def last_day(expiry: Expiry, day: date) -> date | None:
     """Return the last usable day, counted from ``day`` and without grace; None for never and for sliding.
 

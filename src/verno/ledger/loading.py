@@ -30,6 +30,7 @@ from verno.ledger.types import (
     Reinstate,
     Release,
     SendHome,
+    Shorten,
     TakeBack,
     Unmerge,
 )
@@ -54,6 +55,7 @@ class Wanted(msgspec.Struct):
     restored: list[dict[str, object]]
     expired: list[dict[str, object]]
     strays: list[dict[str, object]] = []
+    extended: list[dict[str, object]] = []
 
 
 def wanted(operations: Sequence[Operation]) -> Wanted:
@@ -79,6 +81,12 @@ def wanted(operations: Sequence[Operation]) -> Wanted:
                 )
             elif isinstance(entry, PutBack):
                 _want_spent(out, entry, account)
+            elif isinstance(entry, Shorten):
+                holders = [entry.holder_id, *entry.merged_ids]
+                accounts.update(((holder, entry.unit_id), True) for holder in entry.merged_ids)
+                out.extended.append(
+                    {**account, "operation_id": entry.extended_by, "at": entry.extended_at, "holders": holders}
+                )
             elif isinstance(entry, Reinstate):
                 out.expired.append({**account, "since": entry.since})
             elif isinstance(entry, Merge | Unmerge | SendHome):
@@ -134,6 +142,7 @@ def book(
         ("expired_lots", want.expired),
         ("placed_holds", want.placed),
         ("stray_lots", want.strays),
+        ("extended_lots", want.extended),
     )
     # A pipeline pays from the second statement on.
     with nullcontext() if _alone(want, openings) else conn.pipeline():
@@ -169,7 +178,7 @@ def open_accounts(conn: Connection, program_id: str, rows: Sequence[Mapping[str,
 
 def _alone(want: Wanted, openings: Sequence[object]) -> bool:
     """Tell whether one statement reads all that is wanted."""
-    more = (want.placed, want.earned, want.spent, want.restored, want.expired, want.strays, openings)
+    more = (want.placed, want.earned, want.spent, want.restored, want.expired, want.strays, want.extended, openings)
     return len(want.keys) == 1 and not any(more)
 
 
@@ -300,6 +309,12 @@ class _Shelves:
         for row in found.get("restored_lots", ()):
             lot = self.lot(row)
             self.out.restored[lot.id] = lot
+        for operation, account_id, ends, *row in found.get("extended_lots", ()):
+            lots = self.out.lengthened.setdefault((str(operation), str(account_id)), [])
+            lot = self.lot(row)
+            # Two returns of one receipt in a batch name the same lots.
+            if isinstance(ends, datetime) and all(one is not lot for one, _ in lots):
+                lots.append((lot, ends))
         for home, host, *row in found.get("stray_lots", ()):
             self.out.strays.setdefault((str(home), str(host)), []).append(self.lot(row))
 

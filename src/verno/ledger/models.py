@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 KINDS = [
     *("earn", "spend", "expire", "take_back", "put_back", "repay", "write_off", "adjust"),
-    *("open", "send", "receive", "merge", "reinstate", "erase", "recover"),
+    *("open", "send", "receive", "merge", "reinstate", "erase", "recover", "extend"),
 ]
 
 

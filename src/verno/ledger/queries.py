@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from psycopg.rows import args_row
 
+from verno.kit import batches
 from verno.kit.db import Connection
 from verno.ledger.loading import SQL
 from verno.ledger.types import Balance
@@ -116,6 +117,15 @@ def transfers(
     at, id_ = before or (None, None)
     parameters = {"holder": holder_id, "before_at": at, "before_id": id_, "limit": limit}
     return conn.cursor(row_factory=args_row(TransferView)).execute(SQL["transfers"], parameters).fetchall()
+
+
+def spent_roots(conn: Connection, spent: Sequence[tuple[str, datetime, Sequence[str]]]) -> list[tuple[str, str, str]]:
+    """Return the lots that operations spent, each with the operation that had earned its points first, and for whom.
+
+    An operation is given with its business time and the holders among whom merges may have moved points.
+    """
+    rows = [{"operation_id": id_, "at": at, "holders": list(holders)} for id_, at, holders in spent]
+    return conn.execute(SQL["spent_roots"], {"rows": batches.rows(rows)}).fetchall()
 
 
 def states(conn: Connection, program_id: str, *, now: datetime) -> list[States]:

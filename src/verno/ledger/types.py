@@ -56,6 +56,8 @@ class TransferKind(StrEnum):
     """Between two members who are one; also its undoing."""
     REINSTATE = "reinstate"
     """Expired points given again within the window."""
+    EXTEND = "extend"
+    """Points got a later end, or lost it again: out of one lot and into another that stands in its place."""
     ERASE = "erase"
     """What a member had when they were erased."""
 
@@ -169,9 +171,10 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
 
     A lot that is over by now gets a new one in its place, usable until ``grace_until``, which names it; and so does
     one of a member who was merged into this one (``merged_ids``), with that lot's own end. ``homes`` are those of them
-    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. What
-    take-backs have let go of whoever gets points back, since these were spent, is recovered out of them, and never out
-    of others.
+    who are somebody else now, each with whom they are: what was spent of their points goes back to that one. ``owners``
+    says of lots whose points they are where their line does not tell: a purchase of one of them earned them while they
+    were merged. What take-backs have let go of whoever gets points back, since these were spent, is recovered out of
+    them, and never out of others.
     """
 
     holder_id: str
@@ -183,6 +186,7 @@ class PutBack(msgspec.Struct, frozen=True, gc=False):
     grace_until: datetime
     merged_ids: tuple[str, ...] = ()
     homes: tuple[tuple[str, str], ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
 
 
 class Activate(msgspec.Struct, frozen=True, gc=False):
@@ -210,6 +214,38 @@ class Reinstate(msgspec.Struct, frozen=True, gc=False):
     at: datetime
     since: datetime
     expires_at: datetime
+
+
+class Extend(msgspec.Struct, frozen=True, gc=False):
+    """Let usable points that end by ``before`` live longer: each lot's free part in a new one that names it.
+
+    They get ``days`` local days of ``zone`` more, or end at ``until``. What has no end, or a later one, and what a hold
+    keeps stay as they are: nothing is ever shortened, and nothing is lengthened twice by one operation.
+    """
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+    before: datetime
+    zone: str
+    days: int = 0
+    until: datetime | None = None
+
+
+class Shorten(msgspec.Struct, frozen=True, gc=False):
+    """Undo what ``Extend`` did in operation ``extended_by``: what its lots still hold free ends when it had before.
+
+    What would be over by now expires at once, dated at that end. What was spent, or lengthened anew by another
+    operation, stays as it is. ``merged_ids`` are the members who were merged into this one, whose lots these may have
+    been.
+    """
+
+    holder_id: str
+    unit_id: str
+    at: datetime
+    extended_by: str
+    extended_at: datetime
+    merged_ids: tuple[str, ...] = ()
 
 
 class Merge(msgspec.Struct, frozen=True, gc=False):
@@ -267,6 +303,8 @@ Entry: TypeAlias = (
     | PutBack
     | Activate
     | Reinstate
+    | Extend
+    | Shorten
     | Merge
     | Unmerge
     | SendHome
@@ -302,8 +340,9 @@ class Posted(msgspec.Struct, frozen=True):
     """The operation happened now; balances are those right after it, ``moved`` the points of each entry in order.
 
     ``moved`` differs from what was asked for ``Earn`` under a cap, and says what ``Release``, ``Activate``,
-    ``Reinstate``, ``Merge``, ``Unmerge``, ``SendHome`` and ``Erase`` found; for ``TakeBack`` it is all that was taken,
-    in whatever way, and for ``PutBack`` what was not recovered at once for an earlier write-off.
+    ``Reinstate``, ``Extend``, ``Shorten``, ``Merge``, ``Unmerge``, ``SendHome`` and ``Erase`` found; for ``TakeBack``
+    it is all that was taken, in whatever way, and for ``PutBack`` what was not recovered at once for an earlier
+    write-off.
     """
 
     operation_id: str

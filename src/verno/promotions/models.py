@@ -120,6 +120,9 @@ class BudgetCounter(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(used__gte=0, held__gte=0), name="promotions_budget_counter_floor")
         ]
+        indexes = [
+            models.Index(fields=["bucket"], name="promotions_budget_counter_old", condition=Q(bucket__gt="1970-01-01"))
+        ]
 
 
 class BudgetUse(models.Model):

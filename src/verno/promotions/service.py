@@ -5,15 +5,17 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.kit.ids import new_id
-from verno.promotions import queries
+from verno.promotions import keeping, queries
 from verno.promotions.queries import SQL
 from verno.promotions.types import NotPublished, Paused, Refusal, Refused, StoredRulebook
 from verno.rules import checks, stored
 from verno.rules.fields import Known
 from verno.rules.types import Rulebook
 from verno.workspace import audit
+from verno.workspace import queries as workspace
 from verno.workspace.audit import Actor
 from verno.workspace.types import Unit
 
@@ -33,12 +35,19 @@ def publish(
 ) -> StoredRulebook | NotPublished:
     """Store a rulebook that holds from ``effective_from`` on, with what points of the ``units`` are worth now.
 
-    ``known`` is what its conditions may name.
+    ``known`` is what its conditions may name. Who keeps an earlier version keeps the one that holds until then, unless
+    another is named.
     """
     rulebook = valued(rulebook, units)
-    reasons = checks.problems(rulebook, known, [unit.code for unit in units])
+    reasons = [str(one) for one in checks.problems(rulebook, known, [unit.code for unit in units])]
+    if rulebook.keeps:
+        books = queries.rulebooks(conn, program_id)
+        former = queries.at(books, effective_from)
+        rulebook = keeping.named(rulebook, former)
+        begins = localtime.business_date(effective_from, localtime.zone(workspace.program(conn, program_id).timezone))
+        reasons += keeping.problems(rulebook, books, begins, former)
     if reasons:
-        return NotPublished(tuple([str(one) for one in reasons]))
+        return NotPublished(tuple(reasons))
     id_ = new_id(now=now)
     row = conn.execute(
         SQL["publish"],
@@ -94,17 +103,17 @@ def roll_back(
 ) -> StoredRulebook | Refused:
     """Publish the body of a version that has held again, as a new version from now on; nobody has to agree.
 
-    Points are worth what they are now. What is scheduled stays scheduled. Refusals: ``unknown-version``,
-    ``never-held``, ``not-valid``.
+    Points are worth what they are now, and who kept an even earlier version keeps it, while that lasts. What is
+    scheduled stays scheduled. Refusals: ``unknown-version``, ``never-held``, ``not-valid``.
     """
     found = queries.version(queries.rulebooks(conn, program_id), version)
     if found is None:
         return _unknown(version)
     if found.withdrawn_at is not None or found.effective_from > now:
         return Refused(Refusal.NEVER_HELD, f"version {version} has never held")
-    done = publish(
-        *(conn, program_id, found.rulebook), units=units, known=known, effective_from=now, now=now, title=found.title
-    )
+    today = localtime.business_date(now, localtime.zone(workspace.program(conn, program_id).timezone))
+    body = replace(found.rulebook, keeps=tuple([one for one in found.rulebook.keeps if one.until >= today]))
+    done = publish(*(conn, program_id, body), units=units, known=known, effective_from=now, now=now, title=found.title)
     if isinstance(done, NotPublished):
         return Refused(Refusal.NOT_VALID, "it can no longer be published", done.reasons)
     about, detail = ("rulebook", str(done.version)), f"to:{version}"

@@ -10,6 +10,7 @@ from verno.intake.context import Context
 from verno.intake.settling.judging import pay
 from verno.kit.db import Connection
 from verno.predicate.types import Refused
+from verno.promotions import keeping
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished
@@ -49,9 +50,9 @@ def run(
     Refused with everything for which it could not be published either.
     """
     started = time.monotonic()
-    valued = promoting.valued(draft, context.units)
-    wrong = checks.problems(valued, context.known, list(context.by_code))
     stored = promotions.at(context.rulebooks, now)
+    valued = keeping.named(promoting.valued(draft, context.units), stored)
+    wrong = checks.problems(valued, context.known, list(context.by_code))
     old = context.ready(stored) if stored is not None else ready(Rulebook(()), context.known)
     new = ready(valued, context.known)
     if wrong or isinstance(new, Refused) or isinstance(old, Refused):
@@ -85,7 +86,8 @@ class _Both:
         watches = self.tracking.watches and past.holder_id is not None
         values, verdicts, counts = [], [], []
         for book, tally, budgets in zip(self.books, self.tallies, self.budgets, strict=True):
-            verdict = judged(book, past, budgets)
+            mine = self.kept(book, past)
+            verdict = judged(mine, past, budgets if mine is book else Burning(mine, budgets.used))
             value = worth(self.worths, verdict)
             tally.add(verdict, value)
             values.append(value)
@@ -101,6 +103,12 @@ class _Both:
                 self.owing.add(past.facts.local.date, current.points, draft.points)
             if watches:
                 self.tracking.add(past, past.holder_id, verdicts, counts)
+
+    def kept(self, book: Book, past: Past) -> Book:
+        """Return what judges a receipt: the book, or the earlier version that its member keeps."""
+        about = self.tracking.context
+        found = keeping.chosen(about.rulebooks, book, past.facts) if book.keeps and past.holder_id else None
+        return book if found is None else about.ready(found.book)
 
     def report(self, version: int | None, seconds: float) -> Report:
         current, draft = [tally.side(one.burnt()) for tally, one in zip(self.tallies, self.budgets, strict=True)]

@@ -20,6 +20,8 @@ from verno.kit.ids import is_id
 from verno.predicate import explaining
 from verno.predicate import types as predicate
 from verno.predicate.types import Language
+from verno.promotions import keeping
+from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished, StoredRulebook
 from verno.replay import service
@@ -49,14 +51,21 @@ class Chosen:
         """Return it ready."""
         return self.context.ready(self.stored)
 
+    def judging(self, facts: Facts) -> Book:
+        """Return what judges a receipt by it: itself, or the earlier version that the member keeps."""
+        book = self.book
+        kept = keeping.chosen(self.context.rulebooks, book, facts) if book.keeps and facts.member.id else None
+        return book if kept is None else self.context.ready(kept.book)
 
-def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND) -> Chosen | NotPublished:
+
+def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND, now: datetime) -> Chosen | NotPublished:
     """Return a rulebook as if it had always held; refused with everything for which it could not be published.
 
     ``id_`` says which published one it is: that is taken as it was stored.
     """
     published = id_ != BY_HAND
-    valued = rulebook if published else promoting.valued(rulebook, context.units)
+    former = promotions.at(context.rulebooks, now)
+    valued = rulebook if published else keeping.named(promoting.valued(rulebook, context.units), former)
     wrong = [] if published else checks.problems(valued, context.known, list(context.by_code))
     if wrong or isinstance(ready(valued, context.known), predicate.Refused):
         return NotPublished(tuple([str(one) for one in wrong]))
@@ -89,8 +98,9 @@ def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collectio
     if own:
         facts.paused = past.paused
     without = past.closed if own else frozenset(closed)
-    verdict = service.judged(book.book, past, Burning(book.book), closed=without)
-    return _told(book, facts, verdict, past.by_points, language)
+    judge = book.judging(facts)
+    verdict = service.judged(judge, past, Burning(judge), closed=without)
+    return _told(book.context, judge, facts, verdict, past.by_points, language)
 
 
 def typed(
@@ -101,21 +111,24 @@ def typed(
     if isinstance(worked, Refused):
         return worked
     case = worked.case
-    facts = case.facts or _gathered(conn, book, case, now)
-    return _told(book, facts, Verdict(case.points, tuple(case.fired)), case.spent.lines, language)
+    judge = book.book if case.book is None else book.context.ready(case.book)  # or what the member keeps
+    facts = case.facts or _gathered(conn, book.context, judge, case, now)
+    return _told(book.context, judge, facts, Verdict(case.points, tuple(case.fired)), case.spent.lines, language)
 
 
-def _gathered(conn: Connection, book: Chosen, case: Case, now: datetime) -> Facts:
+def _gathered(conn: Connection, context: Context, judge: Book, case: Case, now: datetime) -> Facts:
     """Return the facts of a receipt of which nothing but the money was asked."""
-    remembering.gather(conn, book.context, [(case, book.book)], now=now)
+    remembering.gather(conn, context, [(case, judge.uses)], now=now)
     facts = case.facts
     assert facts is not None  # noqa: S101 it has been gathered
     pay(facts, case.spent.lines)
     return facts
 
 
-def _told(book: Chosen, facts: Facts, verdict: Verdict, by_points: Sequence[int], language: Language) -> Waterfall:
-    said = telling.every_rule(book.book, facts, matched(verdict))
+def _told(
+    context: Context, judge: Book, facts: Facts, verdict: Verdict, by_points: Sequence[int], language: Language
+) -> Waterfall:
+    said = telling.every_rule(judge, facts, matched(verdict))
     by_rule: dict[str, list[Fired]] = {}
     for one in said:
         by_rule.setdefault(one.rule, []).append(one)
@@ -129,21 +142,27 @@ def _told(book: Chosen, facts: Facts, verdict: Verdict, by_points: Sequence[int]
         by_points=sum(by_points),
         to_pay=facts.paid,
         points=dict(verdict.points),
-        worth=worth(worths(book.context.units), verdict),
+        worth=worth(worths(context.units), verdict),
         lines=tuple(
             [LineTold(one.number, one.sku, one.quantity, one.price, one.discount, one.paid) for one in facts.lines]
         ),
-        rules=tuple([_rule(book, facts, id_, fired, acting, language) for id_, fired in by_rule.items()]),
+        rules=tuple([_rule(context, judge, facts, id_, fired, acting, language) for id_, fired in by_rule.items()]),
     )
 
 
 def _rule(
-    book: Chosen, facts: Facts, id_: str, fired: Sequence[Fired], acting: set[str], language: Language
+    context: Context,
+    judge: Book,
+    facts: Facts,
+    id_: str,
+    fired: Sequence[Fired],
+    acting: set[str],
+    language: Language,
 ) -> RuleTold:
-    one = book.book.by_id[id_]
+    one = judge.by_id[id_]
     acts = any(each.matched for each in fired)
     why = "" if acts else fired[0].text
-    program, units = book.context.program, book.context.by_code
+    program, units = context.program, context.by_code
 
     def told(each: Fired) -> FiredTold:
         scale = units[each.unit].scale if each.unit in units else 0
@@ -151,7 +170,7 @@ def _rule(
         return FiredTold(text, each)
 
     reasons = explaining.explain(one.condition, facts, facts.when, language) if one.holds is not None else []
-    rivals = [book.book.rules[position].rule for position in sorted(one.rivals)]
+    rivals = [judge.rules[position].rule for position in sorted(one.rivals)]
     return RuleTold(
         rule=id_,
         name=one.rule.name,

@@ -5,6 +5,7 @@ effect looks at all of them.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
@@ -16,6 +17,7 @@ from verno.kit.money import MAX_AMOUNT
 MAX_RATE = 10**6
 MAX_POINTS = 10**9
 MAX_UNITS = 10_000
+MAX_DAYS = 3660
 MAX_PARTS = 6
 """Of a bundle: every choice among them is looked at."""
 WHOLE = 10_000
@@ -30,6 +32,8 @@ Amount: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
 Price: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 Points: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_POINTS)]
 Units: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_UNITS)]
+Life: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_DAYS)]
+"""Whole days."""
 
 
 class Each(StrEnum):
@@ -170,7 +174,7 @@ class GiveBadge(Effect, frozen=True, tag="give_badge", kw_only=True):
     """Give a badge, for good or for ``days``."""
 
     badge: Code
-    days: Annotated[int, Meta(ge=1, le=3660)] | None = None
+    days: Life | None = None
 
 
 class SetTier(Effect, frozen=True, tag="set_tier", kw_only=True):
@@ -178,7 +182,20 @@ class SetTier(Effect, frozen=True, tag="set_tier", kw_only=True):
 
     track: Code
     step: Code
-    days: Annotated[int, Meta(ge=1, le=3660)]
+    days: Life
+
+
+class ExtendExpiry(Effect, frozen=True, tag="extend_expiry", kw_only=True):
+    """Let points that can be used and end within ``within`` days live ``days`` longer, or through the date ``until``.
+
+    Days are those of the receipt's place. Nothing is shortened, what has no end keeps none, and nobody's points live
+    longer than ``within`` and ``days`` after the receipt.
+    """
+
+    unit: Code
+    within: Life
+    days: Life | None = None
+    until: date | None = None
 
 
 class EmitEvent(Effect, frozen=True, tag="emit_event", kw_only=True):
@@ -198,7 +215,7 @@ class PrintText(Effect, frozen=True, tag="print_text", kw_only=True):
 
 Earning: TypeAlias = Earn | EarnPercent | EarnFixed | EarnMultiply
 Discounting: TypeAlias = DiscountPercent | DiscountAmount | FixedPrice | FreeUnits | Bundle | Gift
-Telling: TypeAlias = GiveBadge | SetTier | EmitEvent | PrintText
+Telling: TypeAlias = GiveBadge | SetTier | ExtendExpiry | EmitEvent | PrintText
 AnyEffect: TypeAlias = (
     Earn
     | EarnPercent
@@ -212,6 +229,7 @@ AnyEffect: TypeAlias = (
     | Gift
     | GiveBadge
     | SetTier
+    | ExtendExpiry
     | EmitEvent
     | PrintText
 )

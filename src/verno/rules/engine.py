@@ -14,6 +14,7 @@ from verno.rules.effects import (
     Earn,
     EarnMultiply,
     EmitEvent,
+    ExtendExpiry,
     GiveBadge,
     PrintText,
     SetTier,
@@ -99,8 +100,18 @@ def _settled(book: Book, facts: Facts, taken_off: Sequence[Fired], most_tries: i
 
     if book.rulebook.choose is Choose.PRIORITY:
         return verdict(choosing.by_priority(rules))
-    chosen = choosing.best(rules, lambda some: _points_worth(book, verdict(some).fired), most_tries=most_tries)
+    if _adds_up(book, [*acted, *rules]):
+        chosen = choosing.best_sum(rules, lambda one: _points_worth(book, _given(book, facts, [one])))
+    else:
+        chosen = choosing.best(rules, lambda some: _points_worth(book, verdict(some).fired), most_tries=most_tries)
     return verdict(chosen)
+
+
+def _adds_up(book: Book, rules: Sequence[Ready]) -> bool:
+    """Tell whether rules give together what they give one by one: none multiplies others, and no cap bounds them."""
+    return not book.rulebook.caps.points and not any(
+        isinstance(act.effect, EarnMultiply) for one in rules for act in one.earns
+    )
 
 
 def evaluate(book: Book, facts: Sequence[Facts]) -> list[Verdict]:
@@ -188,6 +199,9 @@ def _told(one: Ready, act: Act) -> Fired:
             return Fired(rule, matched=True, effect=kind, text=effect.badge, full=effect.days or 0)
         case SetTier():
             return Fired(rule, matched=True, effect=kind, text=f"{effect.track}/{effect.step}", full=effect.days)
+        case ExtendExpiry():
+            end = "" if effect.until is None else effect.until.isoformat()
+            return Fired(rule, True, effect.unit, per=effect.within, full=effect.days or 0, effect=kind, text=end)
         case EmitEvent():
             return Fired(rule, matched=True, effect=kind, text=effect.name)
         case PrintText():

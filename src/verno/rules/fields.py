@@ -53,6 +53,11 @@ def registry(known: Known, *trees: Tree | None) -> Registry:
     )
 
 
+def member_registry(known: Known) -> Registry:
+    """Return the fields of a member alone."""
+    return Registry.of(*_member(known))
+
+
 def line_registry(known: Known, *trees: Tree | None) -> Registry:
     """Return the fields of single lines, with the attributes that ``trees``, conditions on lines, ask for."""
     return Registry.of(*_lines(known), *_attributes({name for tree in trees for _, name in _names(tree)}))

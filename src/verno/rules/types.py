@@ -1,6 +1,7 @@
 """Words of the rules engine: rulebook, rule, verdict. Effects are in ``effects``, facts in ``facts``."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
@@ -15,6 +16,8 @@ MAX_EFFECTS = 20
 MAX_PER_MINOR_UNIT = 10
 """Keeps the points of the largest receipt within what the ledger takes in one entry."""
 MAX_CATEGORIES = 50
+MAX_KEEPS = 3
+"""Earlier versions that some members keep at a time."""
 
 STEPS = (1, 10, 100)
 """Smallest steps in a whole point, by the unit's scale."""
@@ -105,11 +108,24 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     points: Mapping[str, Annotated[int, Meta(ge=0, le=10**12)]] = {}
 
 
+class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Members who keep an earlier version, as they are at the receipt's moment: its receipts are judged by that one.
+
+    ``until`` is the last day, at the receipt's place. ``version`` is the one that they keep: none is the one that this
+    rulebook follows, and is written into it when it is published. What that one keeps in turn is not asked.
+    """
+
+    members: Tree
+    until: date
+    version: Annotated[int, Meta(ge=0)] = 0
+
+
 class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The rules of one version, in the order they are evaluated.
 
     ``worth``: minor units that one whole point of a unit is worth, and ``scales`` its decimals, as they were when this
-    version was made. ``amounts_first``: amounts are taken off before per cents are.
+    version was made. ``amounts_first``: amounts are taken off before per cents are. ``keeps``: who is judged by an
+    earlier version for a while; the first that fits counts.
     """
 
     rules: tuple[Rule, ...]
@@ -119,6 +135,7 @@ class Rulebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     amounts_first: bool = False
     worth: Mapping[str, Annotated[int, Meta(ge=0, le=10**9)]] = {}
     scales: Mapping[str, Annotated[int, Meta(ge=0, le=2)]] = {}
+    keeps: Annotated[tuple[Keep, ...], Meta(max_length=MAX_KEEPS)] = ()
 
 
 def gives_badges(rulebook: Rulebook) -> bool:
@@ -131,7 +148,8 @@ class Fired(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``paid`` is the money of the lines it looked at; ``full`` times ``rate`` are the points of a rule per full ``per``
     minor units, ``rate`` alone is a share, a multiple or a fixed number (see ``effect``). ``discount`` is what it took
-    off, ``lines`` of which lines how much. ``text`` is a name of what it gave: a badge, an event, an SKU.
+    off, ``lines`` of which lines how much. ``text`` is a name of what it gave: a badge, an event, an SKU. A longer life
+    of points has its days in ``full`` or its date in ``text``, and in ``per`` how soon they must end.
     """
 
     rule: str

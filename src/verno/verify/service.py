@@ -41,6 +41,8 @@ CHECKS = (
     "receipt_lines",
     "receipt_steps",
     "return_points",
+    "budget_sums",
+    "budget_uses",
     "progress_counts",
     "progress_tiers",
     "statement_balance",

@@ -18,6 +18,7 @@ from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.progress import queries as tracks
 from verno.progress import service as progress
+from verno.promotions.budgets import service as budgets
 from verno.replay.runs import working as replays
 from verno.reports import reader
 from verno.sealing import service as sealing
@@ -98,10 +99,12 @@ def close_day(*, now: datetime, stopping: Stopping) -> int:
 
 def forget_limits(*, now: datetime, stopping: Stopping) -> int:
     """Drop what limits counted long ago; returns how many counters went."""
-    total = 0
-    while not stopping() and (done := _forget_some(now)):
-        total += done
-    return total
+    return _forget(limits.forget, now, stopping)
+
+
+def forget_budgets(*, now: datetime, stopping: Stopping) -> int:
+    """Drop what budgets counted in periods long over; returns how many counters went."""
+    return _forget(budgets.forget, now, stopping)
 
 
 def sweep_progress(*, now: datetime, stopping: Stopping) -> int:
@@ -150,9 +153,13 @@ def _apply_some(program: str, now: datetime) -> int:
         return applying.sweep(conn, context.of(conn, program), now=now)
 
 
-def _forget_some(now: datetime) -> int:
-    with db.across_programs() as conn:
-        return limits.forget(conn, now=now)
+def _forget(some: Callable[..., int], now: datetime, stopping: Stopping) -> int:
+    total, done = 0, 1
+    while done and not stopping():
+        with db.across_programs() as conn:
+            done = some(conn, now=now)
+        total += done
+    return total
 
 
 def _move_some(program: str, now: datetime) -> int:

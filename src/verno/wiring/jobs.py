@@ -51,6 +51,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "fill-tracks": Scheduled("verno.wiring.chores:fill_tracks", "* * * * *"),
     "sweep-progress": Scheduled("verno.wiring.chores:sweep_progress", "* * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
+    "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 

@@ -115,12 +115,12 @@ class _Work:
                 raise VernoError(message)
             holds = promotions.at(about.rulebooks, self.now)
             old = (
-                trying.chosen(about, Rulebook(()))
+                trying.chosen(about, Rulebook(()), now=self.now)
                 if holds is None
-                else trying.chosen(about, holds.rulebook, id_=holds.id)
+                else trying.chosen(about, holds.rulebook, id_=holds.id, now=self.now)
             )
             return self._judged(conn, about, found[0].id, old), self._judged(
-                conn, about, found[0].id, trying.chosen(about, self._rulebook(conn, about))
+                conn, about, found[0].id, trying.chosen(about, self._rulebook(conn, about), now=self.now)
             )
 
     def _judged(self, conn: Connection, about: context.Context, id_: str, book: Chosen | NotPublished) -> Waterfall:

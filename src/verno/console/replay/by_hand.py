@@ -1,6 +1,7 @@
 """One receipt by hand: a stored or a typed one, judged by two rulebooks side by side, rule by rule."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -177,19 +178,21 @@ def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | N
     """Return the rulebook of a choice, ready."""
     if code.startswith(DRAFT):
         found = drafts.draft(conn, face.program.id, int(code.removeprefix(DRAFT)), known=about.known, units=about.units)
-        return _ready(about, {} if found is None else found.body)
+        return _ready(about, {} if found is None else found.body, face.now)
     if code.startswith(RUN):
-        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)))
+        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)), face.now)
     if code.startswith(VERSION):
         book = promotions.version(about.rulebooks, int(code.removeprefix(VERSION)))
     else:
         book = promotions.at(about.rulebooks, face.now)
-    return trying.chosen(about, Rulebook(())) if book is None else trying.chosen(about, book.rulebook, id_=book.id)
+    if book is None:
+        return trying.chosen(about, Rulebook(()), now=face.now)
+    return trying.chosen(about, book.rulebook, id_=book.id, now=face.now)
 
 
-def _ready(about: Context, body: object) -> Chosen | NotPublished:
+def _ready(about: Context, body: object, now: datetime) -> Chosen | NotPublished:
     read = drafts.read(body)
-    return NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read)
+    return NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read, now=now)
 
 
 def _rows(columns: Sequence[Column]) -> list[tuple[str, list[RuleTold | None]]]:

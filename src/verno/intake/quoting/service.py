@@ -134,6 +134,7 @@ def _answer(conn: Connection, context: Context, worked: Worked, *, now: datetime
             quote_expires_at=until,
             progress=progress.of(conn, context, case.holder, now=now) or UNSET if case.holder else UNSET,
             effects=effects.parts(context, case.book, case.fired),
+            kept=answer.kept(context, case.book, case.kept_until),
         )
     )
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from msgspec import UNSET
 
-from verno.intake import answer, queries, sold
+from verno.intake import answer, queries, sold, words
 from verno.intake.context import Context
 from verno.intake.queries import SQL, ReceiptName
 from verno.intake.reading import state
@@ -102,7 +103,8 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
     """Why a transfer is what it is. ``points`` are signed from the member's side, money is in minor units.
 
     ``paid`` is what the rules looked at, ``lines`` its parts. For a take-back they are those of what was kept, and
-    ``before`` is what had been earned until then. ``ate`` are the lots that points left or went back into.
+    ``before`` is what had been earned until then. ``kept`` says that an earlier version of the rules judged. ``ate``
+    are the lots that points left or went back into.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
     member: str
     why: str
     rounding: str | None
+    kept: str | None
     receipt: SourcePart | None
     before: int | None
     paid: int | None
@@ -130,9 +133,12 @@ class _Worked(msgspec.Struct, frozen=True):
     fired: Sequence[Fired]
     lines: list[LineNumbers]
     before: int | None = None
+    kept: str | None = None
 
 
 NOTHING = _Worked(0, (), [])
+RETURN = "return"
+"""The reason that a return's transfers name."""
 
 
 def with_all_rules(conn: Connection, context: Context, reply: bytes) -> bytes:
@@ -177,6 +183,7 @@ def transfer(
         member=traced.holder_id,
         why=_why(context, traced, worked, names.get(row.operation_id or ""), locale),
         rounding=_("Every rule rounds down, once for the whole receipt.") if worked.fired else None,
+        kept=worked.kept,
         receipt=_source(names, row.operation_id),
         before=worked.before,
         paid=worked.paid if worked.fired else None,
@@ -245,7 +252,9 @@ def _of(
                 *(part.to_pay + part.paid + part.off, part.paid, part.to_pay),
             )
         )
-    return _Worked(paid, all_rules(context, one, quantities), lines, before)
+    earlier = state.kept_of(context, one)
+    told = None if earlier is UNSET else words.kept(earlier.version, earlier.until, locale=get_language() or "en")
+    return _Worked(paid, all_rules(context, one, quantities), lines, before, told)
 
 
 def _rule(context: Context, one: Fired, locale: str) -> RuleNumbers:
@@ -263,7 +272,7 @@ def _source(names: dict[str, ReceiptName], operation_id: str | None) -> SourcePa
 def _why(context: Context, traced: Traced, worked: _Worked, name: ReceiptName | None, locale: str) -> str:
     """Say it in one sentence."""
     row = traced.transfer
-    told = " ".join(_rule(context, one, locale).text for one in worked.fired if one.matched)
+    told = " ".join(_rule(context, one, locale).text for one in worked.fired if one.points)
     if row.kind == TransferKind.EARN and told:
         return told
     if row.kind == TransferKind.TAKE_BACK and worked.before is not None:
@@ -280,7 +289,8 @@ def in_words(kind: str, reason: str, name: ReceiptName | None) -> str:
         return _("Corrected by staff: %(reason)s") % {"reason": _(REASONS[reason]) if reason in REASONS else reason}
     if name is None or kind not in BEHIND:
         return reason
-    return _(BEHIND[kind]) % {"number": name.number, "place": name.place}
+    words = SHORTENED if kind == TransferKind.EXTEND and reason == RETURN else BEHIND[kind]
+    return _(words) % {"number": name.number, "place": name.place}
 
 
 ALONE: Mapping[str, str] = {
@@ -305,6 +315,8 @@ BEHIND: Mapping[str, str] = {
     TransferKind.SPEND: gettext_noop("Spent on receipt %(number)s at %(place)s"),
     TransferKind.TAKE_BACK: gettext_noop("Taken back by return %(number)s at %(place)s"),
     TransferKind.PUT_BACK: gettext_noop("Put back by return %(number)s at %(place)s"),
+    TransferKind.EXTEND: gettext_noop("Lives longer thanks to receipt %(number)s at %(place)s"),
     TransferKind.RECOVER: gettext_noop("Kept back of return %(number)s at %(place)s for points written off before"),
 }
 """What moved points, by kind: with nothing behind it, and with a receipt or a return."""
+SHORTENED = gettext_noop("Ends as it did before: return %(number)s at %(place)s")

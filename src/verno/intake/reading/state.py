@@ -69,6 +69,7 @@ class StandAnswer(msgspec.Struct, frozen=True, gc=False):
     fiscal_number: str | None
     expires_at: datetime | UnsetType = UNSET
     claim_code: str | UnsetType = UNSET
+    kept: answer.KeptPart | UnsetType = UNSET
 
 
 def find(conn: Connection, context: Context, name: Target) -> Sold | None:
@@ -131,8 +132,15 @@ def answer_of(context: Context, one: Sold, *, now: datetime, fired: tuple[Fired,
             fiscal_number=(capture.fiscal_number if capture else None) or row.fiscal_number,
             expires_at=row.hold_expires_at if row.status == HELD and row.hold_expires_at else UNSET,
             claim_code=row.claim_code if row.status == sold.UNMATCHED and row.claim_code else UNSET,
+            kept=kept_of(context, one),
         )
     )
+
+
+def kept_of(context: Context, one: Sold) -> answer.KeptPart | UnsetType:
+    """Return the earlier version that a receipt was judged by, where its member keeps one."""
+    facts = one.row.facts
+    return answer.kept(context, sold.rulebook(context, one.row), facts.kept_until) if facts else UNSET
 
 
 def rules_of(one: Sold) -> list[Fired]:

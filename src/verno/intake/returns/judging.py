@@ -6,6 +6,7 @@ from verno.intake import sold
 from verno.intake.context import Context
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import again
+from verno.intake.settling.posting import LONGER
 from verno.intake.settling.tracking import Progress
 from verno.intake.sold import HELD, SETTLED, UNMATCHED, Sold
 from verno.intake.sums import kept
@@ -43,6 +44,7 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
     return Back(
         *(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty),
         still_acted(fired, one.lines, after) if context.counts_budgets else {},
+        _shortened(context, one, () if now.empty else fired),
     )
 
 
@@ -52,6 +54,14 @@ def move_back(progress: Progress, one: Sold, back: Back) -> None:
     after = {line: quantity - back.lines.get(line, 0) for line, quantity in left.items()}
     still = {code: points - back.taken.get(code, 0) for code, points in earned.items()}
     progress.returned(one, left, after, (earned, still))
+
+
+def _shortened(context: Context, one: Sold, fired: Sequence[Fired]) -> frozenset[str]:
+    """Return the units whose points the sale's rules may have let live longer, and no longer do."""
+    book = sold.rulebook(context, one.row)
+    if book is None or one.row.status != SETTLED:
+        return frozenset()
+    return context.ready(book).lengthens.difference([each.unit for each in fired if each.effect == LONGER])
 
 
 def _quantities(one: Sold, left: Mapping[int, int], wanted: Return) -> dict[int, int] | Refused:

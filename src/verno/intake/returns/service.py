@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from verno.intake import queries, sold
 from verno.intake.context import Context, Settlement
-from verno.intake.returns import answer, judging, parking, writing
+from verno.intake.returns import answer, belonging, judging, parking, writing
 from verno.intake.returns.case import Case, read
 from verno.intake.returns.types import Back, Return
 from verno.intake.settling import desk
@@ -20,7 +20,7 @@ from verno.kit.db import Connection
 from verno.kit.errors import TryAgain
 from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
-from verno.ledger.types import Entry, Operation, Posted, PutBack, TakeBack
+from verno.ledger.types import Entry, Operation, Posted, PutBack, Shorten, TakeBack
 from verno.workspace.types import DebtPolicy
 
 GRACE_DAYS = 14
@@ -137,8 +137,9 @@ def _post(conn: Connection, context: Context, cases: Sequence[Case], *, now: dat
     """Move the points, and read the balances that the answers need."""
     asking: list[Case] = []
     operations: list[Operation] = []
+    whose = belonging.owners(conn, cases)
     for case in cases:
-        entries = _entries(context, case, now)
+        entries = _entries(context, case, now, whose.get(case.id, ()))
         if entries:
             key = key_of(case.store.id, case.wanted.series, case.wanted.number)
             asking.append(case)
@@ -169,13 +170,19 @@ def _recovered(context: Context, operation: Operation, result: Posted) -> dict[s
     return sold.without_zeros(lost)
 
 
-def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
-    """Return what is posted: points that the sale had earned are taken, those that it had spent go back."""
+def _entries(context: Context, case: Case, now: datetime, owners: belonging.Owners) -> list[Entry]:
+    """Return what is posted, as if what came back had never been sold.
+
+    Points lose the longer life that it had brought, what it had earned is taken, what it had spent goes back.
+    """
     if case.back is None:
         return []
     row, zone = case.sale.row, context.zones[case.store.id]
     over = localtime.start_of_day(localtime.business_date(now, zone) + timedelta(days=GRACE_DAYS + 1), zone)
-    entries: list[Entry] = []
+    entries: list[Entry] = [
+        Shorten(row.owner_id, context.by_code[code].id, case.at, row.id, row.at, row.merged_ids)
+        for code in sorted(case.back.shortened)
+    ]
     for code, points in case.back.taken.items():
         unit = context.by_code[code]
         writes_off = unit.debt_policy is DebtPolicy.WRITE_OFF
@@ -185,6 +192,6 @@ def _entries(context: Context, case: Case, now: datetime) -> list[Entry]:
     for code, points in case.back.put.items():
         unit = context.by_code[code]
         entries.append(
-            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes)
+            PutBack(*(row.owner_id, unit.id, points, case.at, row.id, row.at), over, row.merged_ids, row.homes, owners)
         )
     return entries

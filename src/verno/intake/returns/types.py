@@ -54,6 +54,7 @@ class Back(msgspec.Struct, frozen=True, gc=False):
     """What a return comes to: thousandths and money by line, points by unit.
 
     ``empties``: nothing of the sale is left. ``left`` is what rules still do to the rest, for their budgets.
+    ``shortened`` are the units whose points no rule lets live longer any more.
     """
 
     lines: Mapping[int, int]
@@ -63,6 +64,7 @@ class Back(msgspec.Struct, frozen=True, gc=False):
     put: Mapping[str, int]
     empties: bool = False
     left: Mapping[str, Figures] = {}
+    shortened: frozenset[str] = frozenset()
 
     @property
     def refund(self) -> int:

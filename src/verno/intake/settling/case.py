@@ -43,7 +43,8 @@ class Case:
 
     ``amount`` is the sum of the lines in minor units; ``points`` and ``given`` are by unit code, in the unit's smallest
     step: what the rules say, and what a cap left of it. ``facts`` are there where the rulebook asks for more than
-    money; ``taken_off`` is what rules took off and ``discount`` its sum.
+    money; ``taken_off`` is what rules took off and ``discount`` its sum. ``kept_until``: ``book`` is an earlier version
+    that the member keeps through that day.
     """
 
     index: int
@@ -64,6 +65,7 @@ class Case:
     taken_off: tuple[Fired, ...] = ()
     discount: int = 0
     book: StoredRulebook | None = None
+    kept_until: date | None = None
     points: Mapping[str, int] = field(default_factory=dict)
     fired: Sequence[Fired] = ()
     given: Mapping[str, int] | None = None

@@ -112,7 +112,10 @@ class Desk:
         if any(wish.max for wish in case.receipt.spend):
             return True
         book = promotions.at(self.context.rulebooks, case.at) if self.context.in_turn else None
-        return book is not None and self.context.ready(book).in_turn
+        if book is None:
+            return False
+        kept = [promotions.version(self.context.rulebooks, keep.version) for keep in book.rulebook.keeps]
+        return any(one is not None and self.context.ready(one).in_turn for one in (book, *kept))
 
     def _answer_twin(self, case: Case, first: Case) -> bool:
         """Answer a receipt whose number another one of this batch has taken; False when that one was refused."""

@@ -12,14 +12,15 @@ from verno.promotions.types import StoredRulebook
 from verno.rules.effects import EmitEvent, Gift, PrintText
 from verno.rules.types import Fired
 
-TOLD = frozenset({"gift", "give_badge", "set_tier", "print_text"})
+TOLD = frozenset({"gift", "give_badge", "set_tier", "extend_expiry", "print_text"})
 EVENT = "rule.event.v1"
 
 
 class EffectPart(msgspec.Struct, frozen=True, gc=False):
-    """Something a rule brings. ``name`` is a badge, ``track/step``, or a gift's SKU; ``text`` is for the slip.
+    """Something a rule brings. ``name`` is a badge, ``track/step``, a gift's SKU or a kind of points.
 
-    ``units`` are a gift's pieces, ``days`` how long a badge or a tier lasts.
+    ``text`` is for the slip; ``units`` are a gift's pieces, ``days`` how long a badge or a tier lasts. Points that end
+    ``within`` so many days live ``days`` longer, or through the date ``until``.
     """
 
     type: str
@@ -28,6 +29,8 @@ class EffectPart(msgspec.Struct, frozen=True, gc=False):
     text: str | UnsetType = UNSET
     units: int | UnsetType = UNSET
     days: int | UnsetType = UNSET
+    within: int | UnsetType = UNSET
+    until: str | UnsetType = UNSET
 
 
 def parts(context: Context, book: StoredRulebook | None, fired: Sequence[Fired]) -> list[EffectPart] | UnsetType:
@@ -47,10 +50,12 @@ def parts(context: Context, book: StoredRulebook | None, fired: Sequence[Fired])
             EffectPart(
                 one.effect,
                 one.rule,
-                name=one.text or UNSET,
+                name=one.unit or one.text or UNSET,
                 text=_in(text, context.program.locale) if text is not None else UNSET,
                 units=gifts.get((one.rule, one.text), UNSET),
                 days=one.full or UNSET,
+                within=one.per or UNSET,
+                until=(one.text or UNSET) if one.unit else UNSET,
             )
         )
     return out

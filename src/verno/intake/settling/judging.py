@@ -10,37 +10,67 @@ from verno.intake.context import Context
 from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
 from verno.kit.db import Connection
+from verno.promotions import keeping
 from verno.promotions import queries as promotions
+from verno.promotions.keeping import Kept
 from verno.rules import engine
-from verno.rules.facts import Facts
+from verno.rules.facts import Facts, Member
 from verno.rules.judging import telling
 from verno.rules.making.compiling import Book
 from verno.rules.types import Fired, Verdict
 
+NOBODY_KEEPS: Mapping[int, Kept] = {}
+NOTHING_ASKED: frozenset[str] = frozenset()
 
-def prepare(conn: Connection, context: Context, cases: Iterable[Case], *, now: datetime) -> None:
+
+def prepare(conn: Connection, context: Context, cases: Sequence[Case], *, now: datetime) -> None:
     """Find each receipt's rulebook and, where it asks for more than money, the facts.
 
     Rules take something off only receipts that were priced (quoted, held, or paid with points): of a plain sale the
     till says what was paid. A receipt of nobody earns nothing (yet), but has its discounts.
     """
-    asking: list[tuple[Case, Book]] = []
+    asking: list[tuple[Case, Book, frozenset[str]]] = []
     counts = bool(context.tracks)
+    kept = _kept(conn, context, cases, now=now) if context.keeps else NOBODY_KEEPS
     for case in cases:
         found = promotions.at(context.rulebooks, case.at)
         if found is None:
             continue
+        of_keepers = NOTHING_ASKED
+        if context.keeps:
+            of_keepers = context.ready(found).asks_of_keepers
+            found, case.kept_until = kept.get(case.index) or (found, None)
         book = context.ready(found)
         if case.holder is None and not (book.discounts and case.is_priced):
             continue
         case.book = found
-        if counts or not book.plain or context.paused(found):
-            asking.append((case, book))
+        if counts or not book.plain or context.paused(found) or case.kept_until:
+            asking.append((case, book, book.uses | of_keepers))
     if not asking:
         return
-    remembering.gather(conn, context, asking, now=now)
-    for case, book in asking:
+    remembering.gather(conn, context, [(case, uses) for case, _, uses in asking], now=now)
+    for case, book, _ in asking:
         _price(book, case)
+
+
+def _kept(conn: Connection, context: Context, cases: Sequence[Case], *, now: datetime) -> Mapping[int, Kept]:
+    """Return which earlier version the members of these receipts keep, by the receipts' indices."""
+    asking: list[tuple[Case, Book]] = []
+    for case in cases:
+        found = promotions.at(context.rulebooks, case.at)
+        if found is not None and case.holder and any(case.day <= keep.until for keep in found.rulebook.keeps):
+            asking.append((case, context.ready(found)))
+    if not asking:
+        return NOBODY_KEEPS
+    asked = [(case.holder, book.asks_of_keepers) for case, book in asking]
+    people = remembering.members_asked(conn, context, asked, now=now)
+    out: dict[int, Kept] = {}
+    for case, book in asking:
+        member = people.get(case.holder or "") or Member(case.holder or "")
+        found_kept = keeping.chosen(context.rulebooks, book, Facts(case.at, case.store.timezone, (), member=member))
+        if found_kept is not None:
+            out[case.index] = found_kept
+    return out
 
 
 def close(context: Context, case: Case, rules: frozenset[str]) -> None:

@@ -12,11 +12,14 @@ from verno.kit.errors import TryAgain
 from verno.ledger import lifetime
 from verno.ledger import queries as ledger_queries
 from verno.ledger import service as ledger
-from verno.ledger.types import Balance, Earn, Entry, Hold, Operation, Posted, Result, Spend
+from verno.ledger.types import Balance, Earn, Entry, Extend, Hold, Operation, Posted, Result, Spend
 from verno.ledger.types import Refused as NotPosted
+from verno.rules.effects import ExtendExpiry
+from verno.rules.types import Fired
 from verno.workspace.types import Unit
 
 SLASH = "/"
+LONGER = str(ExtendExpiry.__struct_config__.tag)
 
 
 def post(conn: Connection, context: Context, cases: Sequence[Case], *, now: datetime) -> dict[int, Refused]:
@@ -88,19 +91,21 @@ def _operation(case: Case, entries: Sequence[Entry]) -> Operation:
 
 
 def _entries(context: Context, case: Case) -> list[Entry]:
-    """Return what is posted: a hold sets aside and earns nothing yet, a sale spends and then earns."""
+    """Return what is posted: a hold sets aside and earns nothing yet; a sale spends, lets points live longer, earns."""
     holder, zone = case.holder or "", context.zones[case.store.id]
     if case.hold_until is not None:
         return [
             Hold(holder, context.by_code[code].id, points, case.at, case.hold_until)
             for code, points in case.spent.points.items()
         ]
-    if not case.points and not case.spent.points:
+    then = (holder, case.at, case.day, zone)
+    longer = lengthened(context, case.fired, *then) if case.facts is not None else []
+    if not (case.points or case.spent.points or longer):
         return []
-    earned = earns(context, case.points, holder, case.at, case.day, zone)
-    if not case.spent.points:
+    earned = earns(context, case.points, *then)
+    if not (case.spent.points or longer):
         return earned
-    return [*spends(context, case.spent.points, holder, case.at, case.day, zone), *earned]
+    return [*spends(context, case.spent.points, *then), *longer, *earned]
 
 
 def spends(
@@ -135,6 +140,20 @@ def earns(
             )
         )
     return out
+
+
+def lengthened(
+    context: Context, fired: Sequence[Fired], holder: str, at: datetime, day: date, zone: ZoneInfo
+) -> list[Entry]:
+    """Return the entries that let points live longer, in the order of the rules."""
+    return [
+        Extend(
+            *(holder, context.by_code[one.unit].id, at, lifetime.soon(day, one.per, zone), zone.key, one.full),
+            lifetime.soon(date.fromisoformat(one.text), 0, zone) if one.text else None,
+        )
+        for one in fired
+        if one.effect == LONGER
+    ]
 
 
 def given(context: Context, entries: Sequence[Entry], moved: Sequence[int]) -> dict[str, int] | None:

@@ -18,7 +18,6 @@ from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.progress import queries as progress
 from verno.rules.facts import NOBODY, Facts, Line, Member
-from verno.rules.making.compiling import Book
 from verno.workspace.registry import LEGAL_ENTITY
 
 OF_GOODS = frozenset({"lines.category", "lines.cost", "lines.margin"})
@@ -49,7 +48,8 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was known beside the receipt itself; ``goods`` by SKU, where rules ask of them at all.
 
-    ``closed`` are rules that could not act: ``paused`` by somebody, or without room in a budget.
+    ``closed`` are rules that could not act: ``paused`` by somebody, or without room in a budget. ``kept_until``: the
+    member kept an earlier version through that day, and the receipt was judged by it.
     """
 
     member: Person | None = None
@@ -59,20 +59,29 @@ class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
     goods: dict[str, Thing] = {}
     closed: tuple[str, ...] = ()
     paused: tuple[str, ...] = ()
+    kept_until: date | None = None
 
 
-def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, Book]], *, now: datetime) -> None:
-    """Give each case its facts: what its rulebook asks, and what progress tracks do."""
+def gather(conn: Connection, context: Context, asking: Sequence[tuple[Case, frozenset[str]]], *, now: datetime) -> None:
+    """Give each case its facts: the fields that its rulebook asks, and those that progress tracks do."""
     board = context.board(now)
-    uses = {case.index: book.uses | board.uses for case, book in asking}
-    holders = sorted({case.holder for case, _ in asking if case.holder and _asks(uses[case.index], OF_MEMBERS)})
-    of_tracks = sorted({case.holder for case, _ in asking if case.holder and _asks(uses[case.index], OF_TRACKS)})
+    uses = {case.index: fields | board.uses for case, fields in asking}
     skus = {line.sku for case, _ in asking if uses[case.index] & OF_GOODS for line in case.receipt.lines}
-    people = known(conn, context, holders, of_tracks, now=now)
+    people = members_asked(conn, context, [(case.holder, uses[case.index]) for case, _ in asking], now=now)
     goods = catalogue.facts(conn, context.program.id, sorted(skus)) if skus else {}
     for case, _ in asking:
         facts = case.facts = _facts(context, case, people, goods if uses[case.index] & OF_GOODS else {})
         facts.closed = facts.paused = context.paused(case.book) if case.book is not None else facts.closed
+
+
+def members_asked(
+    conn: Connection, context: Context, asked: Iterable[tuple[str | None, frozenset[str]]], *, now: datetime
+) -> dict[str, Member]:
+    """Return members of whom conditions use some fields, as they are now; those of whom nothing is asked are absent."""
+    some = [(holder, uses) for holder, uses in asked if holder]
+    holders = sorted({holder for holder, uses in some if _asks(uses, OF_MEMBERS)})
+    of_tracks = sorted({holder for holder, uses in some if _asks(uses, OF_TRACKS)})
+    return known(conn, context, holders, of_tracks, now=now)
 
 
 def known(
@@ -136,7 +145,7 @@ def _facts(
     )
 
 
-def stored(facts: Facts) -> Stored:
+def stored(facts: Facts, kept_until: date | None = None) -> Stored:
     """Return what is kept of the facts."""
     return Stored(
         None if facts.member is NOBODY else person(facts.member),
@@ -146,6 +155,7 @@ def stored(facts: Facts) -> Stored:
         {line.sku: Thing(line.category, line.cost) for line in facts.lines if line.category or line.cost is not None},
         tuple(sorted(facts.closed)),
         tuple(sorted(facts.paused)),
+        kept_until,
     )
 
 

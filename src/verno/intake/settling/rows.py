@@ -123,7 +123,7 @@ def _priced(case: Case, facts: Facts) -> bytes:
             moment(case.hold_until),
             text(facts.claim_code),
             optional_uuid(case.approved_by),
-            jsonb(None if case.facts is None else _json(remembering.stored(case.facts))),
+            jsonb(None if case.facts is None else _json(remembering.stored(case.facts, case.kept_until))),
             int8(case.discount),
         )
     )

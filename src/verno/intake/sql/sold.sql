@@ -129,6 +129,14 @@ CROSS JOIN LATERAL (
 ) t
 ORDER BY t.id
 
+-- name: buyers
+-- Whose purchases receipts were when they were taken. Plan: function scan, nested loop on the receipts' ids.
+SELECT r.id, t.holder_id::text
+FROM json_array_elements_text(%(ids)s) AS r (id)
+CROSS JOIN LATERAL (
+    SELECT holder_id FROM intake_receipt WHERE id = r.id::uuid AND status <> 'claimed' LIMIT 1
+) t
+
 -- name: captured_since
 -- The receipts of some members that were captured since a moment. Plan: function scan, nested loops: the members' ranges
 -- of the primary key of steps, the primary key of receipts.

@@ -10,7 +10,7 @@ from verno.intake import answer, sold
 from verno.intake.context import Context
 from verno.intake.settling import again
 from verno.intake.settling.judging import off_by_line
-from verno.intake.settling.posting import earns
+from verno.intake.settling.posting import earns, lengthened
 from verno.intake.sold import HELD, Sold
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Cancel, Capture, Kind
@@ -75,7 +75,8 @@ def _post(context: Context, plan: Plan, policy: LateCapture) -> None:
             entries.append(CaptureHold(plan.owner_id, unit.id, points, row.at, row.id, holds_again, lapses_at))
         elif points:
             entries.append(Spend(plan.owner_id, unit.id, points, row.at, lapses_at))
-    plan.entries = [*entries, *earns(context, plan.earned, plan.owner_id, row.at, day, zone)]
+    then = (plan.owner_id, row.at, day, zone)
+    plan.entries = [*entries, *lengthened(context, plan.fired, *then), *earns(context, plan.earned, *then)]
 
 
 def _price(context: Context, plan: Plan, step: Capture) -> Refused | None:

@@ -132,7 +132,7 @@ def _members(conn: Connection, context: Context, asked: Sequence[Asked], *, now:
     keys = {key for one in asked if isinstance(one.step, Claim) and not isinstance(key := _key(context, one.step), str)}
     found = members.find_holders(conn, context.program.id, keys) if keys else {}
     known: dict[str, Member] = {}
-    if found and (context.tracks or not all(context.ready(book).plain for book in context.rulebooks)):
+    if found and (context.tracks or context.keeps or not all(context.ready(book).plain for book in context.rulebooks)):
         holders = sorted(set(found.values()))
         known = remembering.known(conn, context, holders, holders, now=now)
     return {key: known.get(id_) or Member(id_) for key, id_ in found.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from verno.ledger.planner import entries, merging
+from verno.ledger.planner import entries, extending, merging
 from verno.ledger.planner.book import NEVER, AccountKey, Book, LetGo, OriginKey, Part, Plan, end, expiry_order
 from verno.ledger.planner.desk import Desk
 from verno.ledger.planner.judging import refusal
@@ -20,6 +20,7 @@ from verno.ledger.types import (
     Earn,
     Entry,
     Erase,
+    Extend,
     Hold,
     KnownOperation,
     Merge,
@@ -34,6 +35,7 @@ from verno.ledger.types import (
     Replayed,
     Result,
     SendHome,
+    Shorten,
     Spend,
     TakeBack,
     Unmerge,
@@ -103,6 +105,10 @@ def _apply(desk: Desk, account: Account, entry: Entry, operation: Operation) -> 
             return entries.activate(desk, account, entry, operation)
         case Reinstate():
             return entries.reinstate(desk, account, entry, operation)
+        case Extend():
+            return extending.extend(desk, account, entry, operation)
+        case Shorten():
+            return extending.shorten(desk, account, entry, operation)
         case Erase():
             return entries.erase(desk, account, entry, operation)
         case Merge():

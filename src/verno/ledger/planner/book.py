@@ -67,6 +67,8 @@ class Book(msgspec.Struct):
     placed: dict[OriginKey, HoldRow] = {}
     earned: dict[OriginKey, list[Lot]] = {}
     spent: dict[OriginKey, list[Part]] = {}
+    lengthened: dict[OriginKey, list[tuple[Lot, datetime]]] = {}
+    """Lots that an operation gave a later end to, each with the end that its points had before."""
     expired: dict[str, list[tuple[Lot, datetime]]] = {}
     lapsed: dict[str, int] = {}
     let_go: dict[AccountKey, list[LetGo]] = {}

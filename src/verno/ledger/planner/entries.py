@@ -244,7 +244,7 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
     Returns how many points were not recovered at once.
     """
     owners = {account.id: account}
-    homes = dict(entry.homes)
+    homes, whose = dict(entry.homes), dict(entry.owners)
     desk.touch(account, desk.moment(account))
     left = entry.points
     recovered = 0
@@ -255,7 +255,8 @@ def put_back(desk: Desk, account: Account, entry: PutBack, operation: Operation)
             continue
         left -= points
         part.back += points
-        owner = desk.book.accounts[homes.get(part.origin_id, account.holder_id), account.unit_id]
+        first = whose.get(part.lot.id, part.origin_id)
+        owner = desk.book.accounts[homes.get(first, account.holder_id), account.unit_id]
         owners[owner.id] = owner
         desk.touch(owner, desk.moment(owner))
         lot = part.lot

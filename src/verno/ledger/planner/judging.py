@@ -12,6 +12,7 @@ from verno.ledger.types import (
     PutBack,
     Refusal,
     Release,
+    Shorten,
     Spend,
     TakeBack,
 )
@@ -39,10 +40,23 @@ def refusal(book: Book, operation: Operation) -> Refusal | None:
         elif isinstance(entry, Spend | Hold | TakeBack):
             _count(taken if isinstance(entry, TakeBack) else wanted, entry)
     for key, points in wanted.items():
-        # What one operation takes back it cannot spend as well.
-        if points + taken.get(key, 0) > book.accounts[key].available:
+        # What one operation takes back, or lets end, it cannot spend as well.
+        if points + taken.get(key, 0) + _may_end(book, key, operation) > book.accounts[key].available:
             return Refusal.INSUFFICIENT_POINTS
     return None
+
+
+def _may_end(book: Book, key: AccountKey, operation: Operation) -> int:
+    """Return how many points of an account the operation gives an earlier end, which may be over."""
+    account = book.accounts[key]
+    lots = [
+        lot
+        for entry in operation.entries
+        if isinstance(entry, Shorten)
+        for lot, _ in book.lengthened.get((entry.extended_by, account.id), ())
+        if lot.account_id == account.id
+    ]
+    return sum([lot.remaining - lot.held for lot in lots])
 
 
 def _count(points: dict[AccountKey, int], entry: Spend | Hold | TakeBack | Capture) -> None:

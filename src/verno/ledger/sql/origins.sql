@@ -17,9 +17,9 @@ CROSS JOIN LATERAL (
 
 -- name: earned_lots
 -- The lots that named operations made, empty ones too, with what of each went to breakage and was not made up for
--- since; those made for members who were merged into this one, and the lots that a merge made of them. A lot has its
--- transfer's id. Plan: function scan, nested loops: the account, each of the holders' transfers of that moment
--- (ledger_transfer_story), what a merge made of them (ledger_lot_restores), each lot by key, its moves by key, what
+-- since; those made for members who were merged into this one, and the lots that a merge or a later end made of them. A
+-- lot has its transfer's id. Plan: function scan, nested loops: the account, each of the holders' transfers of that
+-- moment (ledger_transfer_story), what was made of them (ledger_lot_restores), each lot by key, its moves by key, what
 -- made up for it (ledger_transfer_reverses).
 SELECT r.operation_id::text, a.id::text, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining,
        l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text, (gone.points - back.points)::bigint
@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (
         CROSS JOIN LATERAL (
             SELECT holder_id, id FROM ledger_transfer
             WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id
-              AND credit_account_id = b.id AND kind NOT IN ('put_back', 'reinstate')
+              AND credit_account_id = b.id AND kind NOT IN ('put_back', 'reinstate', 'extend')
             OFFSET 0
         ) t
         UNION
@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
             SELECT kind FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
             LIMIT 1
         ) m
-        WHERE m.kind = 'merge'
+        WHERE m.kind IN ('merge', 'extend')
     )
     SELECT holder_id, id FROM line
 ) t
@@ -71,6 +71,55 @@ CROSS JOIN LATERAL (
     FROM ledger_transfer x JOIN ledger_account d ON d.holder_id = a.program_id AND d.id = x.debit_account_id
     WHERE x.holder_id = l.holder_id AND x.reverses_id = l.id AND d.kind = 'breakage'
 ) back
+ORDER BY l.id
+
+-- name: extended_lots
+-- The open lots that named operations gave a later end to, and those that merges made of them, with the end that their
+-- points had before. Plan: function scan, nested loops: the account, each of the holders' transfers of that moment
+-- (ledger_transfer_story), their lots and the ones before by key, what a merge made of them (ledger_lot_restores).
+SELECT r.operation_id::text, a.id::text, t.ends, l.holder_id::text, l.id::text, l.account_id::text, l.amount, l.remaining,
+       l.held, l.active_from, l.expires_at, l.awaits, l.restores_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, unit_id uuid, operation_id uuid, at timestamptz, holders uuid[])
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_account
+    WHERE holder_id = r.holder_id AND unit_id = r.unit_id AND kind = 'member'
+    LIMIT 1
+) a
+CROSS JOIN LATERAL (
+    WITH RECURSIVE line (holder_id, id, ends) AS (
+        SELECT t.holder_id, t.id, b.expires_at
+        FROM unnest(r.holders) AS o (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id FROM ledger_transfer
+            WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id AND unit_id = r.unit_id
+              AND kind = 'extend' AND reverses_id IS NULL
+            OFFSET 0
+        ) t
+        CROSS JOIN LATERAL (SELECT restores_id FROM ledger_lot WHERE holder_id = t.holder_id AND id = t.id LIMIT 1) n
+        CROSS JOIN LATERAL (
+            SELECT expires_at FROM ledger_lot WHERE holder_id = t.holder_id AND id = n.restores_id
+            LIMIT 1
+        ) b
+        UNION
+        SELECT n.holder_id, n.id, line.ends
+        FROM line
+        CROSS JOIN unnest(r.holders) AS o (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id FROM ledger_lot WHERE holder_id = o.holder_id AND restores_id = line.id
+            OFFSET 0
+        ) n
+        CROSS JOIN LATERAL (
+            SELECT kind FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) m
+        WHERE m.kind = 'merge'
+    )
+    SELECT holder_id, id, ends FROM line
+) t
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger_lot WHERE holder_id = t.holder_id AND id = t.id AND account_id = a.id AND remaining > 0
+    LIMIT 1
+) l
 ORDER BY l.id
 
 -- name: spent_parts
@@ -130,6 +179,44 @@ CROSS JOIN LATERAL (
     SELECT holder_id FROM line ORDER BY steps DESC LIMIT 1
 ) first
 ORDER BY t.id, coalesce(l.expires_at, 'infinity'), l.active_from, l.id
+
+-- name: spent_roots
+-- The lots that named operations spent, each with the operation that had earned its points first: what follows the line
+-- is in spent_parts. Plan: function scan, nested loops as in spent_parts, the first one's transfer by key.
+SELECT l.id::text, e.operation_id::text, first.holder_id::text
+FROM json_to_recordset(%(rows)s) AS r (operation_id uuid, at timestamptz, holders uuid[])
+CROSS JOIN LATERAL (SELECT unnest(r.holders) AS holder_id) o
+CROSS JOIN LATERAL (
+    SELECT id FROM ledger_transfer
+    WHERE holder_id = o.holder_id AND at = r.at AND operation_id = r.operation_id AND kind = 'spend'
+    OFFSET 0
+) t
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot_move WHERE holder_id = o.holder_id AND transfer_id = t.id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM ledger_lot WHERE holder_id = o.holder_id AND id = m.lot_id LIMIT 1) l
+CROSS JOIN LATERAL (
+    WITH RECURSIVE line (holder_id, id, restores_id, steps) AS (
+        SELECT l.holder_id, l.id, l.restores_id, 0
+        UNION ALL
+        SELECT p.holder_id, p.id, p.restores_id, n.steps + 1
+        FROM line n
+        CROSS JOIN LATERAL (
+            SELECT kind, reverses_id FROM ledger_transfer WHERE holder_id = n.holder_id AND id = n.id
+            LIMIT 1
+        ) x
+        CROSS JOIN unnest(r.holders) AS h (holder_id)
+        CROSS JOIN LATERAL (
+            SELECT holder_id, id, restores_id FROM ledger_lot WHERE holder_id = h.holder_id AND id = n.restores_id
+            LIMIT 1
+        ) p
+        WHERE n.restores_id IS NOT NULL AND (x.kind <> 'merge' OR x.reverses_id IS NULL)
+    )
+    SELECT holder_id, id FROM line ORDER BY steps DESC LIMIT 1
+) first
+CROSS JOIN LATERAL (
+    SELECT operation_id FROM ledger_transfer WHERE holder_id = first.holder_id AND id = first.id AND kind = 'earn'
+    LIMIT 1
+) e
+WHERE e.operation_id IS NOT NULL
 
 -- name: let_go
 -- What take-backs wrote off in a holder's story, less what was recovered of it since, by whomever: after a merge that was

@@ -165,7 +165,8 @@ def publish(
     if isinstance(done, NotPublished):
         return Refused(Refusal.NOT_VALID, "the draft cannot be published", done.reasons)
     desk.do("publish_draft", number, now=now, at=done.effective_from, version=done.version)
-    desk.note(by, "publish", number, now=now, detail=f"version:{done.version}")
+    kept = "".join([f",keeps:{one.version}>{one.until}" for one in done.rulebook.keeps])
+    desk.note(by, "publish", number, now=now, detail=f"version:{done.version}{kept}")
     return done
 
 

@@ -31,6 +31,7 @@ from verno.rules.effects import (
     EarnFixed,
     EarnPercent,
     EmitEvent,
+    ExtendExpiry,
     FixedPrice,
     FreeUnits,
     GiveBadge,
@@ -422,6 +423,36 @@ WHO = (
                 told=("give_badge newcomer", "print_text"),
             ),
             Example(lines=(LATTE,), member=somebody(joined=date(2026, 11, 19))),
+        ),
+    ),
+    Mechanic(
+        code="points-live-longer",
+        title=gettext_noop("Points live longer"),
+        text=gettext_noop(
+            "Whoever buys in May keeps the points that would end within 30 days for 60 days more; a return undoes it."
+        ),
+        industries=ALL,
+        rulebook=book(
+            Rule(
+                id="longer",
+                when=all_of(
+                    ask("date", "between", ["2026-05-01", "2026-05-31"]),
+                    ask("member.known", "=", True),
+                    ask("paid", ">=", 100_000),
+                ),
+                effects=(ExtendExpiry(unit="points", within=30, days=60),),
+            )
+        ),
+        parameters=(
+            parameter("when/rules/0/value", gettext_noop("From and through which day"), Kind.DATES),
+            least(2),
+            parameter("effects/0/within", gettext_noop("Points that end within so many days"), Kind.DAYS),
+            parameter("effects/0/days", gettext_noop("Live longer by so many days"), Kind.DAYS),
+        ),
+        examples=(
+            Example(lines=(COAT,), at="2026-05-31T23:00", member=somebody(), told=("extend_expiry",)),
+            Example(lines=(COAT,), at="2026-06-01T10:00", member=somebody()),
+            Example(lines=(LATTE,), at="2026-05-31T23:00", member=somebody()),
         ),
     ),
     Mechanic(

@@ -98,6 +98,27 @@ FROM json_to_recordset(%(rows)s) AS r (
 ON CONFLICT (program_id, rule, budget, subject, bucket) DO UPDATE
 SET used = excluded.used, held = excluded.held, told = excluded.told, changed_at = excluded.changed_at
 
+-- name: forget_budgets
+-- Drop the counters of periods that began long ago and that nobody has touched since, with all that counted for them; how
+-- many counters. Whoever waits for such a counter finds it gone, and begins anew. Plan: the partial index of periods, stops
+-- at the limit; BRIN on the time of recording, hash join.
+WITH gone AS (
+    DELETE FROM promotions_budget_counter
+    WHERE (program_id, rule, budget, subject, bucket) IN (
+        SELECT program_id, rule, budget, subject, bucket FROM promotions_budget_counter
+        WHERE bucket > '1970-01-01' AND bucket < %(before)s::date AND changed_at < %(before)s
+        ORDER BY bucket
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING program_id, rule, budget, subject, bucket
+), emptied AS (
+    DELETE FROM promotions_budget_use u USING gone g
+    WHERE u.recorded_at < %(before)s AND u.program_id = g.program_id AND u.rule = g.rule AND u.budget = g.budget
+      AND u.subject = g.subject AND u.bucket = g.bucket
+)
+SELECT count(*) FROM gone
+
 -- name: budget_sums
 -- What budgets hold in the buckets that are asked for, all members together; lapsed reservations are left out.
 -- Plan: nested loops on the primary key and on the partial index of reservations.

@@ -11,7 +11,7 @@ Every column is the change of one of the program's own accounts, so that each ca
 | brought | opening | open |
 | owed | debt | take_back beyond what members had; less repay and write_off |
 | written_off | written_off | write_off; less recover |
-| moved | clearing | send, receive, merge: these cancel out |
+| moved | clearing | send, receive, merge, extend: these cancel out |
 
 opening + issued - spent - expired + adjusted + brought + owed + written_off + moved = closing
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from verno.predicate.anchors import anchors
 from verno.predicate.types import Refused
 from verno.rules.checks import giving, reach
 from verno.rules.effects import (
@@ -14,6 +15,7 @@ from verno.rules.effects import (
     Earning,
     EarnMultiply,
     EarnPercent,
+    ExtendExpiry,
     FreeUnits,
     SetTier,
 )
@@ -51,6 +53,7 @@ def problems(rulebook: Rulebook, known: Known, units: Sequence[str]) -> list[Pro
     for one in book.rules:
         out += [Problem(one.rule.id, text) for text in reach.of(one, book, known)]
         out += [Problem(one.rule.id, text) for text in giving.of(one, book, known)]
+    out += [Problem("", "keeps: nobody can be so") for one in book.keeps if anchors(one.condition) is None]
     return out + [Problem("", text) for text in giving.of_all(book)]
 
 
@@ -59,9 +62,12 @@ def _unreadable(rulebook: Rulebook, known: Known) -> list[Problem]:
     if not isinstance(book, Refused):
         return []
     ids = [rule.id for rule in rulebook.rules]
-    return [
-        Problem(ids[int(one.path.split(".")[1])], f"{one.path.split('.', 2)[2]}: {one.detail}") for one in book.problems
-    ]
+    out = []
+    for one in book.problems:
+        part, number, where = one.path.split(".", 2)
+        rule, place = (ids[int(number)], where) if part == "rules" else ("", one.path)
+        out.append(Problem(rule, f"{place}: {one.detail}"))
+    return out
 
 
 def _of_shape(rulebook: Rulebook) -> str | None:
@@ -102,12 +108,14 @@ def _of_words(rule: Rule, rulebook: Rulebook, known: Known, units: Sequence[str]
             yield "'free' must be less than 'of'"
         if isinstance(effect, FreeUnits) and effect.card is not None and effect.same_goods:
             yield "a card counts the pieces of all goods together"
+        if isinstance(effect, ExtendExpiry) and (effect.days is None) == (effect.until is None):
+            yield "it says either how many 'days' longer points live, or 'until' which date"
         if isinstance(effect, Bundle) and not effect.parts:
             yield "a bundle must have parts"
 
 
 def _of_names(effect: AnyEffect, rulebook: Rulebook, known: Known, units: Sequence[str]) -> Iterator[str]:
-    if isinstance(effect, Earning) and effect.unit not in units:
+    if isinstance(effect, Earning | ExtendExpiry) and effect.unit not in units:
         yield f"the program has no unit {effect.unit}"
     elif isinstance(effect, EarnPercent) and not rulebook.worth.get(effect.unit):
         yield f"nobody has said yet what a point of {effect.unit} is worth (setting spend.value)"

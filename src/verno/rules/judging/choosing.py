@@ -5,6 +5,7 @@ are *complete*: a rule is left out only for the sake of one that acts and that i
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import TypeAlias
 
 from verno.rules.making.compiling import Ready
@@ -54,6 +55,39 @@ def best(
         if weight is not None and weight > most:
             found, most = some, weight
     return found
+
+
+def best_sum(rules: Sequence[Ready], worth: Callable[[Ready], int]) -> list[Ready]:
+    """Return the same where a set weighs what its rules weigh one by one: then rivals are chosen among themselves.
+
+    So many groups cost what their rules do, and not what all their combinations would.
+    """
+    first = by_priority(rules)
+    if len(first) == len(rules):
+        return first
+    weights = {one.position: worth(one) for one in rules if one.rivals}
+    chosen: set[int] = set()
+    for some in _tied(rules):
+        found = best(some, lambda these: sum([weights.get(one.position, 0) for one in these]))
+        chosen.update(one.position for one in found)
+    return [one for one in rules if one.position in chosen]
+
+
+def _tied(rules: Sequence[Ready]) -> list[list[Ready]]:
+    """Return the rules in parts, no rule having a rival in another part; each part keeps the order."""
+    waiting = {one.position: one for one in rules}
+    parts = []
+    while waiting:
+        position, one = next(iter(waiting.items()))
+        del waiting[position]
+        part, near = [one], [one]
+        while near:
+            rivals = [waiting.pop(other) for other in near.pop().rivals if other in waiting]
+            part += rivals
+            near += rivals
+        part.sort(key=attrgetter("position"))
+        parts.append(part)
+    return parts
 
 
 def _sets(rules: Sequence[Ready], yields: Callable[[Ready], bool]) -> Iterator[list[Ready]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias, cast
 
 import msgspec
@@ -19,6 +20,7 @@ from verno.rules.effects import (
     Earn,
     Earning,
     EarnPercent,
+    ExtendExpiry,
     FreeUnits,
     Rates,
     Tree,
@@ -28,7 +30,7 @@ from verno.rules.fields import Known
 from verno.rules.making.asking import asked
 from verno.rules.making.indexing import Index, Needs, index
 from verno.rules.making.rivals import rivals
-from verno.rules.types import Rule, Rulebook
+from verno.rules.types import Keep, Rule, Rulebook
 
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
@@ -71,12 +73,25 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Who keeps version ``version`` through ``until``; ``uses`` are the fields that this asks."""
+
+    version: int
+    until: date
+    condition: Node
+    holds: Reading
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """A rulebook, ready: ``rules`` by priority; ``uses`` are the fields that conditions ask.
 
     ``in_turn``: some rule asks what the receipt before may have changed. ``plain``: every rule gives points per full
     amount of the whole receipt, always, so that nothing but the money paid need be known. ``discounts``: some rule
-    takes something off. ``guarded``: some rule is paused, or does not act where points pay.
+    takes something off. ``guarded``: some rule is paused, or does not act where points pay. ``lengthens``: the units
+    whose points some rule lets live longer. ``keeps``: who is judged by an earlier version, and
+    ``asks_of_keepers`` the fields of a member that this asks.
     """
 
     rulebook: Rulebook
@@ -88,6 +103,9 @@ class Book:
     discounts: bool
     guarded: bool
     by_id: Mapping[str, Ready]
+    lengthens: frozenset[str]
+    keeps: tuple[Kept, ...]
+    asks_of_keepers: frozenset[str]
 
 
 def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
@@ -96,6 +114,8 @@ def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
     order = sorted(range(len(rulebook.rules)), key=lambda i: -rulebook.rules[i].priority)
     apart = rivals([rulebook.rules[i] for i in order], rulebook.categories)
     rules = tuple([maker.rule(rulebook.rules[i], position, i, apart[position]) for position, i in enumerate(order)])
+    keeps = tuple([maker.kept(keep, i) for i, keep in enumerate(rulebook.keeps)])
+    of_keepers = frozenset(name for keep in keeps for name in keep.uses)
     if maker.problems:
         return Refused(tuple(maker.problems))
     return Book(
@@ -103,11 +123,16 @@ def ready(rulebook: Rulebook, known: Known) -> Book | Refused:
         rules,
         index([maker.needs[position] for position in range(len(rules))], maker.registry),
         frozenset(maker.uses),
-        any(name.startswith(MOVED) for name in maker.uses),
+        any(name.startswith(MOVED) for name in maker.uses | of_keepers),
         all(_is_plain(one) for one in rules) and not rulebook.caps.points,
         any(one.discounts for one in rules),
         any(one.rule.paused or not one.rule.with_points for one in rules),
         {one.rule.id: one for one in rules},
+        frozenset(
+            effect.unit for rule in rulebook.rules for effect in rule.effects if isinstance(effect, ExtendExpiry)
+        ),
+        keeps,
+        of_keepers,
     )
 
 
@@ -120,6 +145,7 @@ class _Maker:
         self.known = known
         self.registry = fields.registry(known, *whens)
         self.lines = fields.line_registry(known, *wheres)
+        self.members = fields.member_registry(known)
         self.problems: list[Problem] = []
         self.needs: dict[int, Needs] = {}
         self.uses: set[str] = set()
@@ -145,6 +171,10 @@ class _Maker:
             tuple(act for act in acts if not isinstance(act.effect, Earning | Discounting)),
             apart,
         )
+
+    def kept(self, keep: Keep, number: int) -> Kept:
+        node = self.node(keep.members, self.members, f"keeps.{number}.members")
+        return Kept(keep.version, keep.until, node, closure(node), frozenset(asked(node)))
 
     def need(self, condition: Node, rule: Rule, acts: Sequence[Act]) -> Needs:
         """Return what a receipt must hold: a rule whose only effect looks at some lines needs one of those too."""

@@ -69,8 +69,8 @@ ORDER BY m.lot_id
 LIMIT %(shown)s
 
 -- name: lot_restores
--- A lot that stands in another's place names one of the same unit; only what was put back, given again or moved between
--- members does, and only the last may stand for a lot of somebody else, or what was put back after a merge or its undoing.
+-- A lot that stands in another's place names one of the same unit; only what was put back, given again, moved between
+-- members or given another end does (to the last point), and only what was moved may stand for a lot of somebody else, or what was put back after a merge or its undoing.
 -- Plan: lots by the partial index of those that restore, hash joins.
 SELECT count(*) OVER () AS total,
        format('a lot of %%s stands in the place of %%s', coalesce(t.kind, 'no transfer'),
@@ -89,6 +89,10 @@ WHERE l.restores_id IS NOT NULL
               AND EXISTS (SELECT FROM corrections_merge
                           WHERE l.holder_id IN (holder_id, into_id) AND program_id = t.program_id)
            WHEN 'reinstate' THEN o.account_id = l.account_id AND t.reverses_id = o.id
+           WHEN 'extend' THEN o.account_id = l.account_id AND EXISTS (
+               SELECT FROM ledger_lot_move v JOIN ledger_transfer x ON x.holder_id = v.holder_id AND x.id = v.transfer_id
+               WHERE v.holder_id = o.holder_id AND v.lot_id = o.id AND x.kind = 'extend'
+                 AND x.operation_id = t.operation_id AND v.amount = l.amount)
            ELSE false
        END) IS NOT TRUE
 ORDER BY l.id

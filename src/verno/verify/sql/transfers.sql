@@ -32,6 +32,7 @@ WHERE (
         WHEN 'merge' THEN (d.kind, c.kind) IN (('member', 'clearing'), ('clearing', 'member'),
                                                ('clearing', 'debt'), ('debt', 'clearing'))
         WHEN 'reinstate' THEN (d.kind, c.kind) = ('breakage', 'member')
+        WHEN 'extend' THEN (d.kind, c.kind) IN (('member', 'clearing'), ('clearing', 'member'))
         WHEN 'erase' THEN (d.kind, c.kind) = ('member', 'breakage')
         ELSE false
     END

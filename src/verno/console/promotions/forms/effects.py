@@ -201,6 +201,16 @@ def _telling(about: About) -> list[Variant]:
             ],
         ),
         (
+            "extend_expiry",
+            _("Points live longer"),
+            [
+                about.unit(),
+                count("within", _("Points that end within so many days")),
+                count("days", _("Live longer by so many days"), optional=True),
+                Ask(name="until", kind="date", label=_("Or through the date"), optional=True),
+            ],
+        ),
+        (
             "print_text",
             _("Text on the slip"),
             [Ask(name="text", kind="texts", label=_("Text"), add=_("Add a language"))],

@@ -13,7 +13,7 @@ from verno.console.face import Face
 from verno.console.promotions.forms import conditions
 from verno.console.promotions.forms.describing import Naming
 from verno.predicate import explaining, reading
-from verno.predicate.types import Language, Registry
+from verno.predicate.types import Language, Node, Registry
 from verno.predicate.types import Refused as Unreadable
 from verno.rules import fields, stored
 from verno.rules.effects import (
@@ -28,6 +28,7 @@ from verno.rules.effects import (
     EarnMultiply,
     EarnPercent,
     EmitEvent,
+    ExtendExpiry,
     FixedPrice,
     FreeUnits,
     Gift,
@@ -141,6 +142,11 @@ class Teller:
             _("A receipt earns at most %(points)s.") % {"points": self._points(unit, most)}
             for unit, most in caps.points.items()
         ]
+        for keep in book.keeps:
+            node = reading.read(keep.members, fields.member_registry(self.naming.known))
+            who = _("a condition that cannot be read yet") if isinstance(node, Unreadable) else self._told(node)
+            told = {"who": who, "version": keep.version or _("in force"), "date": self.naming.face.day(keep.until)}
+            out.append(_("Members with %(who)s keep version %(version)s through %(date)s.") % told)
         for one in book.categories:
             if one.one:
                 out.append(_("Category %(code)s: one of its rules acts.") % {"code": one.code})
@@ -215,6 +221,8 @@ class Teller:
                 track = self.naming.known.tracks.get(effect.track)
                 step = track.steps.get(effect.step, effect.step) if track else effect.step
                 return _with_days(_("lifted to the tier “%(tier)s”") % {"tier": step}, effect.days)
+            case ExtendExpiry():
+                return self._longer(effect)
             case EmitEvent():
                 return _("other systems are told “%(name)s”") % {"name": effect.name}
             case PrintText():
@@ -222,6 +230,17 @@ class Teller:
                 return _("on the slip: “%(text)s”") % {"text": text}
             case _:
                 assert_never(effect)
+
+    def _longer(self, effect: ExtendExpiry) -> str:
+        within = ngettext(
+            "points that end within %(days)s day", "points that end within %(days)s days", effect.within
+        ) % {"days": effect.within}
+        if effect.until is not None:
+            return _("%(points)s live through %(date)s") % {
+                "points": within,
+                "date": self.naming.face.day(effect.until),
+            }
+        return _with_days(_("%(points)s live longer") % {"points": within}, effect.days)
 
     def _free(self, effect: FreeUnits) -> str:
         face = self.naming.face
@@ -277,9 +296,11 @@ class Teller:
             made: Registry = registry(one, tree)
             node = reading.read(tree, made)
             if not isinstance(node, Unreadable):
-                language = Language(self.naming.face.locale, _, ngettext, self.naming.face.zone)
-                return explaining.tell(node, language)
+                return self._told(node)
         return _("a condition that cannot be read yet")
+
+    def _told(self, node: Node) -> str:
+        return explaining.tell(node, Language(self.naming.face.locale, _, ngettext, self.naming.face.zone))
 
 
 def points(face: Face, unit: str, value: int) -> str:
