@@ -61,7 +61,7 @@ def ensure_topics(conn: Connection, program_id: str, topics: Sequence[Topic] = D
 
 
 def give_badges(conn: Connection, program_id: str, badges: Sequence[NewBadge], *, now: datetime) -> list[NewBadge]:
-    """Give badges and tell of those that members did not have; returns these. What a source gave is never shortened by it.
+    """Give badges and tell of those that members did not have; returns these. What a source gave is never shortened.
 
     Two round trips whatever their number, none for none. The caller vouches for members.
     """

@@ -49,7 +49,7 @@ class Metric(StrEnum):
     POINTS = "points"
     """Points of one unit that the receipt gave."""
     EVENTS = "events"
-    """Events of one name; receipts add nothing."""
+    """Events of one name that rules emitted for the receipt."""
     BEST_MONTH = "best_month"
     """Money paid, of which the best calendar month of the window counts."""
 

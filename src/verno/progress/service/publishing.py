@@ -17,7 +17,7 @@ from verno.kit.db import Connection
 from verno.kit.ids import new_id
 from verno.predicate.types import Refused
 from verno.progress import checks, engine, queries
-from verno.progress.engine import Board, Owner, Ready
+from verno.progress.engine import NOTHING, Board, Gave, Owner, Ready
 from verno.progress.queries import SQL
 from verno.progress.service.counting import Pair, add, lock
 from verno.progress.telling import code
@@ -51,12 +51,12 @@ EASTERNMOST = timedelta(hours=14)
 
 
 class Kept(NamedTuple):
-    """What is kept of a receipt: its own holder, its business date, its kept lines, and the points that it gives."""
+    """What is kept of a receipt: its own holder, its business date, its kept lines, and what it gives."""
 
     holder_id: str
     day: date
     facts: Facts
-    points: Mapping[str, int] = {}
+    gave: Gave = NOTHING
 
 
 Read: TypeAlias = Callable[[Connection, Sequence[str]], Iterable[Kept]]
@@ -146,7 +146,7 @@ def refill(
     moved, receipts = [], 0
     for kept in read(conn, holder_ids):
         receipts += 1
-        amount = engine.contribution(made, kept.facts, kept.points)
+        amount = engine.contribution(made, kept.facts, kept.gave)
         if amount:
             moved.append(Moved(kept.holder_id, stored.counter_id, kept.day, amount))
     parameters = {"ids": batches.rows(list(holder_ids)), "counter": stored.counter_id, "now": now}
@@ -282,7 +282,7 @@ def _by_holder(made: Ready, receipts: Iterable[Kept]) -> Iterator[tuple[str, dic
     for holder, some in groupby(receipts, lambda kept: kept.holder_id):
         counts: dict[date, int] = {}
         for kept in some:
-            amount = engine.contribution(made, kept.facts, kept.points)
+            amount = engine.contribution(made, kept.facts, kept.gave)
             counts[kept.day] = counts.get(kept.day, 0) + amount
         yield holder, counts
 
