@@ -86,7 +86,7 @@ def test_what_went_does_not_come_again(conn: psycopg.Connection, counter: Counte
     publish(conn, counter, BASE, Rule(id="ends", when=ends, effects=(STAMP,)))
     sold(conn, counter, sale("S-1", 30_000, 30_000))
     assert stands(conn, counter, "stamps").value == 1
-    for number, line in (("R-1", 1), ("R-2", 1), ("R-3", 2)):
+    for number, line in (("R-1", 1), ("R-2", 1), ("R-3", 2), ("R-4", 2)):
         returned(conn, counter, number, "S-1", (line, "1"))
         assert stands(conn, counter, "stamps").value == 0, number
 

@@ -24,6 +24,7 @@ from verno.progress import queries, service
 from verno.progress.types import NotPublished, Recount, Step, Track
 from verno.verify import service as verify
 
+YESTERDAY = NOW - timedelta(days=1)
 LATER = NOW + timedelta(seconds=10)
 
 
@@ -94,12 +95,12 @@ def test_events_of_rules_are_recounted_as_the_street_would_have(counter: Counter
     with db.transaction(counter.program.id) as conn:
         rules.publish(conn, counter, rules.BASE, LARGE, SMALL)
         context.forget()
-        sold(conn, counter, sale("S-6", 30_000, 30_000))
+        sold(conn, counter, sale("S-6", 30_000, 30_000, at=YESTERDAY))
         back(conn, counter, "R-6", (1, "2"), original=Original(place="msk-1", number="S-6"))
-        sold(conn, counter, sale("S-7", 30_000, 20_000, hold=True))
+        sold(conn, counter, sale("S-7", 30_000, 20_000, hold=True, at=YESTERDAY))
         step(conn, counter, "msk-1~~S-7", Capture(lines=[LineQuantity(1, "2")]))
-        sold(conn, counter, sale("S-8", 50_000))
-        sold(conn, counter, sale("S-9", 50_000))
+        sold(conn, counter, sale("S-8", 50_000, at=YESTERDAY - timedelta(days=1)))
+        sold(conn, counter, sale("S-9", 50_000, at=YESTERDAY - timedelta(days=1)))
         back(conn, counter, "R-9", original=Original(place="msk-1", number="S-9"))
     publish(counter, replace(STAMPS, steps=(Step(code="cup", threshold=100),)))
     fill(counter)
@@ -109,6 +110,8 @@ def test_events_of_rules_are_recounted_as_the_street_would_have(counter: Counter
         back(conn, counter, "R-8", original=Original(place="msk-1", number="S-8"))
         assert stands(conn, counter, "stamps").value == 1 + 1 + 3
         assert not verify.run(conn).problems
+        conn.execute("UPDATE progress_bucket SET amount = amount - 1 WHERE amount = 3")
+        assert set(verify.run(conn).totals) == {"progress-counts"}, "a stamp that was emitted is missing"
 
 
 def test_a_stopped_recount_is_done_again(counter: Counter) -> None:
