@@ -106,7 +106,7 @@ def test_events_of_rules_are_recounted_as_the_street_would_have(counter: Counter
     fill(counter)
     with db.transaction(counter.program.id) as conn:
         assert stands(conn, counter, "stamps").value == 1 + 1 + 3
-        sold(conn, counter, sale("S-10", 50_000))
+        sold(conn, counter, sale("S-10", 50_000, at=YESTERDAY - timedelta(days=1)))
         back(conn, counter, "R-8", original=Original(place="msk-1", number="S-8"))
         assert stands(conn, counter, "stamps").value == 1 + 1 + 3
         assert not verify.run(conn).problems
