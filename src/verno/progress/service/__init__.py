@@ -1,5 +1,6 @@
 """Verbs of progress, one module a concern; the account of each stands there."""
 
+from verno.progress.service.belonging import store_members
 from verno.progress.service.counting import agree, count, judge_again, revoke_floors, set_floors, sweep
 from verno.progress.service.publishing import Kept, finish, preview, publish, refill, remove
 
@@ -15,5 +16,6 @@ __all__ = [
     "remove",
     "revoke_floors",
     "set_floors",
+    "store_members",
     "sweep",
 ]

@@ -67,7 +67,7 @@ def count(
         _wake(conn, program_id, pairs, today=engine.today_of(on, now), now=now)
         _add(conn, program_id, rows, now=now)
         return
-    _judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
+    judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
 
 
 def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *, on: Board, now: datetime) -> None:
@@ -78,7 +78,7 @@ def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *,
     holding = on.holding(engine.today_of(on, now))
     if holding:
         people = queries.people(conn, program_id, holder_ids, on.zone)
-        _judge(conn, program_id, on, pairs_of(people, holding), now=now)
+        judge(conn, program_id, on, pairs_of(people, holding), now=now)
 
 
 def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit: int = SWEEP_LIMIT) -> int:
@@ -105,7 +105,7 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
             pairs.append(Pair(mine, track, person.id))
     if ghosts:
         conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
-    _judge(conn, program_id, on, pairs, now=now, sweeps=True)
+    judge(conn, program_id, on, pairs, now=now, sweeps=True)
     return len(due)
 
 
@@ -126,7 +126,7 @@ def set_floors(conn: Connection, program_id: str, floors: Sequence[NewFloor], *,
         if one.track_id in holding
         for pair in pairs_of({one.holder_id: people[one.holder_id]}, [holding[one.track_id]])
     ]
-    _judge(conn, program_id, on, pairs, now=now)
+    judge(conn, program_id, on, pairs, now=now)
 
 
 def revoke_floors(conn: Connection, program_id: str, floors: Sequence[FloorKey], *, on: Board, now: datetime) -> None:
@@ -196,7 +196,7 @@ class _Batch(NamedTuple):
     added: dict[PairKey, list[tuple[date, int]]]
 
 
-def _judge(
+def judge(
     conn: Connection,
     program_id: str,
     on: Board,

@@ -10,6 +10,19 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) m ON true
 
+-- name: companies_of
+-- A company of each buying group that has one, the first by id. LIMIT keeps the plan. Plan: function scan, nested loop on
+-- the index by group.
+SELECT r.buying_group, m.id::text
+FROM json_array_elements_text(%(groups)s) AS r (buying_group)
+CROSS JOIN LATERAL (
+    SELECT id FROM members_member c
+    WHERE c.program_id = %(program)s AND c.buying_group = r.buying_group AND c.kind = 'company'
+      AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = c.id)
+    ORDER BY id
+    LIMIT 1
+) m
+
 -- name: open_tiers
 -- Make the rows that a batch will lock, those that are missing. Rows come sorted. Plan: function scan, insert.
 INSERT INTO progress_tier (owner_id, track_id, program_id, holder_id, buying_group, version, value, times, is_set,
