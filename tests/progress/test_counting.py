@@ -321,7 +321,7 @@ def test_the_database_refuses(shop: Shop, sql: str, error: type[Exception]) -> N
 PLANS = (
     "owners",
     "open_tiers",
-    "wake_owners",
+    "companies_of",
     "lock_tiers",
     "add_counts",
     "counts",
@@ -339,6 +339,7 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
             "rows": "[]",
             "owners": "[]",
             "ids": "[]",
+            "groups": "[]",
             "counters": [],
             "today": day("03-01"),
             "program": holder(),
@@ -364,16 +365,3 @@ def test_the_sweep_rests_rows_of_those_who_were_merged_or_joined_a_group(shop: S
     due = shop.conn.execute("SELECT count(*) FROM progress_tier WHERE due_on IS NOT NULL").fetchone()
     assert due == (1,)
     assert shop.stands("south", day("03-02")).value == 120
-
-
-def test_an_import_counts_now_and_is_judged_by_the_sweep(shop: Shop) -> None:
-    ann = shop.member("ann")
-    stored = shop.open(track(100, settings=tiers(), window=YEAR))
-    board, today = shop.board(day("06-01")), noon(day("06-01"))
-    for text in ("02-01", "03-01"):
-        moved = [Moved(ann, stored.counter_id, day(text), 60)]
-        service.count(shop.conn, shop.program.id, moved, on=board, now=today, later=True)
-    assert shop.told() == []
-    assert shop.stands("ann", day("06-01")).since == day("03-01")
-    assert shop.sweeps(day("06-01")) == 1
-    assert shop.told() == [("tier.reached.v1", "a")]

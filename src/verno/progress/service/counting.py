@@ -42,14 +42,11 @@ class Pair(NamedTuple):
     holder_id: str
 
 
-def count(
-    conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime, later: bool = False
-) -> None:
+def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime) -> None:
     """Add what a batch moved to its days, in the transaction of what moved it, and tell what came of it.
 
     Called once a transaction, after everything else; nothing is asked of the database when nothing moved. Steps are
-    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not. ``later``
-    leaves the judging to the sweep: for imports, whose days lie in the past.
+    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not.
     """
     rows = _sums(moved)
     if not rows:
@@ -63,10 +60,6 @@ def count(
                 pair = Pair(people[holder].owner(one.track), one.id, people[holder].id)
                 pairs.append(pair)
                 added.setdefault((pair.owner.id, one.id), []).append((day, amount))
-    if later:
-        _wake(conn, program_id, pairs, today=engine.today_of(on, now), now=now)
-        _add(conn, program_id, rows, now=now)
-        return
     judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
 
 
@@ -167,12 +160,6 @@ def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datet
     parameters = {"program": program_id, "now": now, "rows": _keys(pairs)}
     conn.execute(SQL["open_tiers"], parameters)
     return conn.execute(SQL["lock_tiers"], parameters)
-
-
-def _wake(conn: Connection, program_id: str, pairs: Iterable[Pair], *, today: date, now: datetime) -> None:
-    """Make and lock the owners' rows, due today."""
-    parameters = {"program": program_id, "now": now, "today": today, "rows": _keys(pairs)}
-    conn.execute(SQL["wake_owners"], parameters)
 
 
 def _keys(pairs: Iterable[Pair]) -> str:

@@ -31,14 +31,6 @@ SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false,
 FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
 ON CONFLICT DO NOTHING
 
--- name: wake_owners
--- The same, with all of them due: the sweep will judge. Rows come sorted. Plan: function scan, insert that meets its row.
-INSERT INTO progress_tier AS t (owner_id, track_id, program_id, holder_id, buying_group, version, value, times, is_set,
-                                due_on, changed_at)
-SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false, %(today)s, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
-ON CONFLICT (owner_id, track_id) DO UPDATE SET due_on = least(t.due_on, excluded.due_on)
-
 -- name: lock_tiers
 -- Lock them in their order, with where each stood last. Plan: function scan, nested loop on the primary key, lock.
 SELECT t.owner_id::text, t.track_id::text, t.changed_at, t.version, t.step, t.since, t.value, t.times, t.holds_until, t.grace_until,
