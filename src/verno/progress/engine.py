@@ -238,7 +238,7 @@ def standing(stored: Stored, buckets: Buckets, today: date, *, holder_id: str, o
     steps = track.steps
     ahead = steps[found.step + 1] if found.step + 1 < len(steps) else None
     toward = judging.projected(track, found, today, owner.joined)
-    contract = _contract(owner.contracts, today)
+    agreed = contract(owner.contracts, today)
     share = _share(track, found.step)
     short = None
     if found.kept is not None and found.step != machine.NONE and _has_term(track):
@@ -262,9 +262,9 @@ def standing(stored: Stored, buckets: Buckets, today: date, *, holder_id: str, o
         grace_until=found.grace_until,
         warning=found.warning,
         times=found.times,
-        share=share if contract is None else contract.share,
+        share=share if agreed is None else agreed.share,
         next_share=None if ahead is None else ahead.share,
-        by_contract=contract is not None,
+        by_contract=agreed is not None,
         group=owner.group,
         set_by=found.is_set,
     )
@@ -290,7 +290,7 @@ def _counts(track: Track) -> tuple[object, ...]:
     return money, track.unit, track.event, track.where, track.lines
 
 
-def _contract(contracts: Iterable[Contract], today: date) -> Contract | None:
+def contract(contracts: Iterable[Contract], today: date) -> Contract | None:
     """Return the contract that holds: the one that began last."""
     holding = [one for one in contracts if one.first <= today and (one.last is None or today <= one.last)]
     return max(holding, key=lambda one: one.first, default=None)

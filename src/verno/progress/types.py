@@ -308,6 +308,31 @@ class NewFloor(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     key: str
     by: str | None = None
+    reason: str | None = None
+
+
+class SetStep(msgspec.Struct, frozen=True):
+    """A step that was set, as staff see it; ``track`` is its code."""
+
+    track: str
+    step: str
+    first: date
+    last: date | None
+    source: Source
+    key: str
+    by: str | None
+    reason: str | None
+    set_at: datetime
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of tiers that staff gives to somebody, through a date, for a reason that the program knows by its code."""
+
+    holder_id: str
+    track: str
+    step: str
+    last: date
+    reason: str
 
 
 class FloorKey(msgspec.Struct, frozen=True):
@@ -326,6 +351,49 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     share: Share
     first: date
     last: date | None = None
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What is agreed with an owner from a date on; ``share`` None takes back what was agreed from that date."""
+
+    owner_id: str
+    track: str
+    first: date
+    last: date | None = None
+    share: Share | None = None
+
+
+class AgreedShare(msgspec.Struct, frozen=True):
+    """A contract as it is read; ``by`` is the id of whoever set it."""
+
+    track: str
+    share: int
+    first: date
+    last: date | None
+    by: str | None
+    set_at: datetime
+
+
+class Agreed(msgspec.Struct, frozen=True, gc=False):
+    """It holds as was wanted; ``changed``: it did not before."""
+
+    changed: bool
+
+
+class Refusal(StrEnum):
+    """Why a contract or a step was not set."""
+
+    UNKNOWN_TRACK = "unknown-track"
+    NOT_A_SCALE = "not-a-scale"
+    NOT_TIERS = "not-tiers"
+    UNKNOWN_STEP = "unknown-step"
+    BAD_DATES = "bad-dates"
+
+
+class NotAgreed(msgspec.Struct, frozen=True, gc=False):
+    """Nothing was set."""
+
+    reason: Refusal
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

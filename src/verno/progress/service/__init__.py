@@ -1,7 +1,8 @@
 """Verbs of progress, one module a concern; the account of each stands there."""
 
+from verno.progress.service.agreeing import agree, lift
 from verno.progress.service.belonging import store_members
-from verno.progress.service.counting import agree, count, judge_again, revoke_floors, set_floors, sweep
+from verno.progress.service.counting import count, judge_again, revoke_floors, set_floors, sweep
 from verno.progress.service.publishing import Kept, finish, preview, publish, refill, remove
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "count",
     "finish",
     "judge_again",
+    "lift",
     "preview",
     "publish",
     "refill",

@@ -1,4 +1,4 @@
-"""Verbs of progress: count what receipts move, judge whom time moves, set steps, agree shares.
+"""Verbs of progress: count what receipts move, judge whom time moves, set steps.
 
 A batch takes three round trips, whatever its size, or four, and a program without tracks none: whose counts they are;
 the owners' rows are locked and the days added to; the days of those are read whose step may be another now, which are
@@ -24,7 +24,7 @@ from verno.progress import engine, queries, telling, windows
 from verno.progress.engine import Board, Judged, Owner
 from verno.progress.queries import SQL, Loaded, Person
 from verno.progress.telling import Last
-from verno.progress.types import Contract, FloorKey, Moved, NewFloor, Stored
+from verno.progress.types import FloorKey, Moved, NewFloor, Stored
 
 SWEEP_LIMIT = 500
 """Owners' tracks judged in one transaction of the sweep."""
@@ -127,13 +127,6 @@ def revoke_floors(conn: Connection, program_id: str, floors: Sequence[FloorKey],
     if floors:
         conn.execute(SQL["revoke_floors"], {"program": program_id, "rows": batches.rows(floors), "now": now})
         judge_again(conn, program_id, [one.holder_id for one in floors], on=on, now=now)
-
-
-def agree(conn: Connection, program_id: str, contracts: Sequence[Contract], *, now: datetime) -> None:
-    """Store shares that were agreed with companies or, under ``queries.group_owner``, with buying groups."""
-    if contracts:
-        rows = batches.rows(contracts)
-        conn.execute(SQL["agree"], {"program": program_id, "rows": rows, "now": now})
 
 
 def _sums(moved: Sequence[Moved]) -> dict[tuple[str, str, date], int]:

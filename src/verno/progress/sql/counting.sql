@@ -96,12 +96,25 @@ CROSS JOIN LATERAL (
 WHERE f.revoked_at IS NULL
 
 -- name: contracts
--- Shares that were agreed with owners. Plan: nested loop on the primary key.
-SELECT r.owner_id::text, c.track_id::text, c.share, c.first, c.last
-FROM json_to_recordset(%(owners)s) AS r (owner_id uuid, buying_group text)
-CROSS JOIN LATERAL (
-    SELECT * FROM progress_contract WHERE owner_id = r.owner_id AND program_id = %(program)s OFFSET 0
+-- Shares that were agreed with owners, and with those who were merged into them: of each first day the last word.
+-- Plan: nested loops on the primary key, sort.
+SELECT c.owner_id::text, c.track_id::text, c.share, c.first, c.last, c.by, c.set_at
+FROM (
+    SELECT DISTINCT ON (r.owner_id, c.owner_id, c.track_id, c.first) r.owner_id, c.track_id, c.share, c.first, c.last,
+           c.by, c.set_at
+    FROM json_to_recordset(%(owners)s) AS r (owner_id uuid, buying_group text)
+    CROSS JOIN LATERAL (
+        SELECT r.owner_id AS holder_id
+        UNION ALL
+        SELECT d.holder_id FROM members_redirect d WHERE d.survivor_id = r.owner_id
+    ) h
+    CROSS JOIN LATERAL (
+        SELECT * FROM progress_contract WHERE owner_id = h.holder_id AND program_id = %(program)s OFFSET 0
+    ) c
+    ORDER BY r.owner_id, c.owner_id, c.track_id, c.first, c.revision DESC
 ) c
+WHERE c.share IS NOT NULL
+ORDER BY c.owner_id, c.track_id, c.first
 
 -- name: write_tiers
 -- Say where owners stand now; whoever does not know a newer version yet changes nothing of what it said. Written as an

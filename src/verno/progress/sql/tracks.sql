@@ -69,12 +69,26 @@ LIMIT %(limit)s
 
 -- name: set_floors
 -- Steps that were set; the same key sets one once. Plan: function scan, insert.
-INSERT INTO progress_floor (holder_id, track_id, key, program_id, step, first, last, source, by, set_at)
-SELECT holder_id, track_id, key, %(program)s, step, first, last, source, by, %(now)s
+INSERT INTO progress_floor (holder_id, track_id, key, program_id, step, first, last, source, by, reason, set_at)
+SELECT holder_id, track_id, key, %(program)s, step, first, last, source, by, reason, %(now)s
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, track_id uuid, key text, step text, first date, last date, source text, by text
+    holder_id uuid, track_id uuid, key text, step text, first date, last date, source text, by text, reason text
 )
 ON CONFLICT DO NOTHING
+
+-- name: set_steps
+-- The steps that were set for a holder and for those who were merged into them, as staff see them, the newest first.
+-- Plan: nested loops on indexes, sort.
+SELECT t.code, f.step, f.first, f.last, f.source, f.key, f.by, f.reason, f.set_at
+FROM (
+    SELECT %(holder)s::uuid AS holder_id
+    UNION ALL
+    SELECT d.holder_id FROM members_redirect d WHERE d.survivor_id = %(holder)s
+) h
+JOIN progress_floor f ON f.holder_id = h.holder_id AND f.program_id = %(program)s
+JOIN progress_track t ON t.id = f.track_id AND t.removed_at IS NULL
+WHERE f.revoked_at IS NULL
+ORDER BY f.set_at DESC, f.key
 
 -- name: revoke_floors
 -- Steps that were set and are not to hold any more, by what had set them. Plan: function scan, nested loop on the primary
@@ -85,7 +99,24 @@ WHERE f.holder_id = r.holder_id AND f.track_id = r.track_id AND f.key = r.key AN
   AND f.program_id = %(program)s
 
 -- name: agree
--- Contracts; one of the same first day is refused by the key. Plan: function scan, insert.
-INSERT INTO progress_contract (owner_id, track_id, first, program_id, last, share, set_at)
-SELECT owner_id, track_id, first, %(program)s, last, share, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, first date, last date, share integer)
+-- Contracts; the same again adds no row, and what was never agreed cannot be taken back. Two at once of one day are refused
+-- by the key, and the door tries again. Plan: function scan, insert, nested loop on the primary key.
+WITH r AS MATERIALIZED (
+    SELECT r.*, c.revision, c.share AS agreed, c.last AS until
+    FROM json_to_recordset(%(rows)s) AS r (
+        index integer, owner_id uuid, track_id uuid, first date, last date, share integer
+    )
+    LEFT JOIN LATERAL (
+        SELECT revision, share, last FROM progress_contract
+        WHERE owner_id = r.owner_id AND track_id = r.track_id AND first = r.first
+        ORDER BY revision DESC
+        LIMIT 1
+    ) c ON true
+), added AS (
+    INSERT INTO progress_contract (owner_id, track_id, first, revision, program_id, last, share, by, set_at)
+    SELECT owner_id, track_id, first, coalesce(revision, 0) + 1, %(program)s, last, share, %(by)s, %(now)s
+    FROM r
+    WHERE (share, last) IS DISTINCT FROM (agreed, until)
+    RETURNING owner_id, track_id, first
+)
+SELECT r.index FROM added JOIN r USING (owner_id, track_id, first)
