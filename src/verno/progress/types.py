@@ -451,11 +451,12 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What publishing a draft would do on the day asked for."""
+    """What publishing a draft would do on the day asked for; not ``whole``: of a sample of so many members."""
 
     members: int
     moves: tuple[Move, ...]
     examples: tuple[Example, ...]
+    whole: bool = True
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from verno.progress.service.agreeing import agree, lift
 from verno.progress.service.belonging import store_members
 from verno.progress.service.counting import count, judge_again, revoke_floors, set_floors, sweep
-from verno.progress.service.publishing import Kept, finish, preview, publish, refill, remove
+from verno.progress.service.publishing import Kept, finish, preview, problems, publish, refill, remove
 
 __all__ = [
     "Kept",
@@ -13,6 +13,7 @@ __all__ = [
     "judge_again",
     "lift",
     "preview",
+    "problems",
     "publish",
     "refill",
     "remove",

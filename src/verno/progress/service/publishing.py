@@ -46,6 +46,8 @@ from verno.workspace.types import Program
 
 PAGE = 1000
 """Owners looked at in one statement of a preview."""
+MOST_OWNERS = 20_000
+"""Owners looked at in a preview."""
 EASTERNMOST = timedelta(hours=14)
 """Dates begin in Kiritimati."""
 
@@ -77,16 +79,17 @@ def publish(
 
     Where it counts what the version before counts, it holds at once, or from the date of ``Fresh``, and the sweep
     judges everybody again. Where it counts something else (or is the first), ``Fresh`` needs no more; otherwise it
-    ``waits``: two seconds later, when every process counts for it, ``refill`` all holders and then ``finish``.
+    ``waits``: two seconds later, when every process counts for it, ``refill`` all holders and then ``finish``. The
+    newest version again changes nothing.
     """
     program_id = program.id
     conn.execute(SQL["lock_tracks"], {"program": program_id})
-    units = [unit.code for unit in workspace.units(conn, program_id)]
-    there = queries.tracks(conn, program_id)
-    mine = [one for one in there if one.track.code == draft.code]
-    reasons = [*checks.problems(draft, known, units), *_of_program(there, mine, draft), *_of_rule(rule, mine, now)]
+    mine = [one for one in queries.tracks(conn, program_id) if one.track.code == draft.code]
+    reasons = problems(conn, program, draft, rule, known=known, now=now)
     if reasons:
         return NotPublished(tuple(reasons))
+    if mine and (mine[0].track, mine[0].rule) == (draft, rule):
+        return Published(mine[0], waits=not mine[0].filled)
     today = localtime.business_date(now, localtime.zone(program.timezone))
     parameters = {"program": program_id, "code": draft.code, "id": new_id(now=now), "now": now}
     row = conn.execute(SQL["add_track"], parameters).fetchone()
@@ -111,6 +114,14 @@ def publish(
         _convert(conn, program_id, stored, today, now=now)
     audit.record(conn, program_id, by, "track.publish", ("track", track_id), now=now, detail=f"{draft.code}.{version}")
     return Published(stored, waits=not stored.filled)
+
+
+def problems(conn: Connection, program: Program, draft: Track, rule: Rule, *, known: Known, now: datetime) -> list[str]:
+    """Return why a draft could not be published, in words; nothing when it could."""
+    units = [unit.code for unit in workspace.units(conn, program.id)]
+    there = queries.tracks(conn, program.id)
+    mine = [one for one in there if one.track.code == draft.code]
+    return [*checks.problems(draft, known, units), *_of_program(there, mine, draft), *_of_rule(rule, mine, now)]
 
 
 def remove(conn: Connection, program_id: str, code_: str, *, now: datetime, by: Actor = audit.SYSTEM) -> bool:
@@ -179,8 +190,7 @@ def preview(
     Where the draft counts what the track counts, its days are read, a thousand owners at a time. Else ``receipts`` are
     recounted: what is kept of each, those of a holder one after the other. Nothing is written.
     """
-    today = engine.today_of(on, now)
-    current = next((one for one in on.holding(today) if one.track.code == draft.code), None)
+    today, current = engine.today_of(on, now), current_of(on, draft.code, now)
     as_draft = Stored(
         current.id if current else "",
         0,
@@ -201,6 +211,8 @@ def preview(
             for holder, bare in owners.items():
                 counts = loaded.counts.get((bare.id, current.counter_id), {})
                 tally.add(holder, loaded.owner(bare, current.id), counts, counts)
+            if tally.members >= MOST_OWNERS:
+                return tally.preview(whole=False)
         return tally.preview()
     made = engine.ready(draft, known)
     if isinstance(made, Refused) or receipts is None:
@@ -218,6 +230,11 @@ def preview(
                 owner = loaded.owner(bare, current.id) if current else bare
                 tally.add(holder, owner, loaded.counts.get((bare.id, counter), {}), counts)
     return tally.preview()
+
+
+def current_of(on: Board, code_: str, now: datetime) -> Stored | None:
+    """Return the version of a track that holds."""
+    return next((one for one in on.holding(engine.today_of(on, now)) if one.track.code == code_), None)
 
 
 class _Tally:
@@ -243,7 +260,7 @@ class _Tally:
         if step != now_on and len(self.examples) < MAX_EXAMPLES:
             self.examples.append(Example(holder_id, step, now_on, old.value if old else 0, new.value))
 
-    def preview(self) -> Preview:
+    def preview(self, *, whole: bool = True) -> Preview:
         """Return what was found: moves from the lowest step to the highest."""
         order = {step.code: i for track in (self.draft.track,) for i, step in enumerate(track.steps)}
         if self.current:
@@ -254,7 +271,7 @@ class _Tally:
 
         pairs = sorted(self.moves, key=lambda pair: (place(pair[0]), place(pair[1])))
         moves = tuple(Move(before, after, self.moves[before, after]) for before, after in pairs)
-        return Preview(self.members, moves, tuple(self.examples))
+        return Preview(self.members, moves, tuple(self.examples), whole)
 
 
 def _with_floor(owner: Owner, floor: Floor) -> Owner:
