@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from verno.console.tracks import member as progress
+from verno.console.tracks import pages as tracks
 from verno.console.views import (
     audit,
     corrections,
@@ -35,6 +37,11 @@ urlpatterns = [
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("approvals/", corrections.approvals, name="approvals"),
+    path("members/<uuid:member_id>/progress/", progress.progress, name="progress"),
+    path("tracks/", tracks.listed, name="tracks"),
+    path("tracks/new/<slug:kind>/", tracks.new, name="new-track"),
+    path("tracks/<slug:code>/", tracks.track, name="track"),
+    path("tracks/<slug:code>/edit/", tracks.edit, name="edit-track"),
     path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),

@@ -21,7 +21,7 @@ class Track(models.Model):
 
 
 class Version(models.Model):
-    """What a track is from a date on. Never changed, but for the moment at which its recount was done."""
+    """What a track is from a date on. Never changed, but for how far its recount is."""
 
     pk = models.CompositePrimaryKey("track_id", "version")
     track_id = models.UUIDField()
@@ -34,6 +34,7 @@ class Version(models.Model):
     counts_from = models.DateField(null=True)
     filled_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField()
+    recounted = models.IntegerField(db_default=0)
 
     class Meta:
         """Versions count from 1."""

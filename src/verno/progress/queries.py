@@ -24,6 +24,7 @@ from verno.progress.types import (
     Contract,
     Floor,
     Metric,
+    OnStep,
     Rule,
     SetStep,
     Source,
@@ -225,6 +226,11 @@ def contracts(conn: Connection, program_id: str, owner_id: str) -> list[AgreedSh
         for _, track, *rest in conn.execute(SQL["contracts"], parameters).fetchall()
         if track in codes
     ]
+
+
+def on_steps(conn: Connection, program_id: str) -> list[OnStep]:
+    """Return how many stood on each step of each track at the last look."""
+    return [OnStep(*row) for row in conn.execute(SQL["on_steps"], {"program": program_id}).fetchall()]
 
 
 def set_steps(conn: Connection, program_id: str, holder_id: str) -> list[SetStep]:

@@ -268,6 +268,8 @@ class Stored(msgspec.Struct, frozen=True):
     counts_from: date | None
     filled: bool
     published_at: datetime
+    recounted: int = 0
+    """Members whose receipts are recounted."""
 
 
 class Moved(msgspec.Struct, frozen=True, gc=False):
@@ -430,6 +432,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     set_by: bool = False
     """The step was set, not earned."""
+
+
+class OnStep(msgspec.Struct, frozen=True, gc=False):
+    """How many owners stood on a step of a track at the last look; None is no step."""
+
+    track_id: str
+    step: str | None
+    owners: int
 
 
 class Move(msgspec.Struct, frozen=True):

@@ -38,4 +38,4 @@ def of(conn: Connection, context: Context, holder_ids: Sequence[str], *, now: da
             member = None if one.row.facts is not None else people.get(one.row.holder_id)
             facts = again.facts(context, one, left, member, goods=goods)
             day = localtime.business_date(one.row.at, context.zones[one.row.place_id])
-            yield Kept(one.row.holder_id, day, facts, gave)
+            yield Kept(one.row.holder_id, day, facts, gave, one.row.id)

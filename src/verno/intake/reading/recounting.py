@@ -38,9 +38,10 @@ def fill(program_id: str, *, now: datetime, stopping: Callable[[], bool], step: 
     total = 0
     for stored in waiting:
         after: str | None = None
+        done = 0
         while not stopping():
-            page, counted = db.retrying(partial(_some, program_id, stored, after, now))
-            total += counted
+            page, counted = db.retrying(partial(_some, program_id, stored, after, done, now=now))
+            done, total = done + len(page), total + counted
             step(len(page))
             if not page:
                 with db.transaction(program_id) as conn:
@@ -67,9 +68,10 @@ def preview(conn: Connection, about: Context, draft: Track, rule: Rule, *, now: 
     return replace(found, whole=whole)
 
 
-def _some(program_id: str, stored: Stored, after: str | None, now: datetime) -> tuple[Sequence[str], int]:
+def _some(program_id: str, stored: Stored, after: str | None, done: int, *, now: datetime) -> tuple[Sequence[str], int]:
     with db.transaction(program_id) as conn:
         page = [id_ for id_, _ in members.page(conn, program_id, after=after, limit=MEMBERS)]
+        publishing.tell_recounted(conn, program_id, stored, done + len(page))
         return page, _refilled(conn, program_id, stored, page, now) if page else 0
 
 

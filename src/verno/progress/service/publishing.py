@@ -59,6 +59,7 @@ class Kept(NamedTuple):
     day: date
     facts: Facts
     gave: Gave = NOTHING
+    receipt_id: str = ""
 
 
 Read: TypeAlias = Callable[[Connection, Sequence[str]], Iterable[Kept]]
@@ -121,7 +122,13 @@ def problems(conn: Connection, program: Program, draft: Track, rule: Rule, *, kn
     units = [unit.code for unit in workspace.units(conn, program.id)]
     there = queries.tracks(conn, program.id)
     mine = [one for one in there if one.track.code == draft.code]
-    return [*checks.problems(draft, known, units), *_of_program(there, mine, draft), *_of_rule(rule, mine, now)]
+    unclean = (
+        ["track: a text holds NUL or half a surrogate pair"] if batches.unclean(msgspec.to_builtins(draft)) else []
+    )
+    return [
+        *(*unclean, *checks.problems(draft, known, units)),
+        *(*_of_program(there, mine, draft), *_of_rule(rule, mine, now)),
+    ]
 
 
 def remove(conn: Connection, program_id: str, code_: str, *, now: datetime, by: Actor = audit.SYSTEM) -> bool:
@@ -164,6 +171,12 @@ def refill(
     conn.execute(SQL["empty_counts"], parameters)
     add(conn, program_id, moved, now=now)
     return receipts
+
+
+def tell_recounted(conn: Connection, program_id: str, stored: Stored, members: int) -> None:
+    """Say how many members' receipts are recounted for a version."""
+    parameters = {"program": program_id, "track": stored.id, "version": stored.version, "members": members}
+    conn.execute(SQL["recounted"], parameters)
 
 
 def finish(conn: Connection, program_id: str, stored: Stored, *, on: Board, now: datetime) -> None:

@@ -1,7 +1,7 @@
 -- name: tracks
 -- All versions of the tracks that are there. Plan: small tables.
 SELECT t.id::text, v.version, v.counter_id::text, v.body, v.rule, v.effective_from, v.counts_from,
-       v.filled_at IS NOT NULL, v.published_at
+       v.filled_at IS NOT NULL, v.published_at, v.recounted
 FROM progress_track t
 JOIN progress_version v ON v.track_id = t.id
 WHERE t.program_id = %(program)s AND t.removed_at IS NULL
@@ -42,6 +42,18 @@ VALUES (%(track)s, %(version)s, %(program)s, %(counter)s, %(body)s, %(rule)s, %(
 -- The recount is done: from today on the version holds. Plan: primary key.
 UPDATE progress_version SET filled_at = %(now)s, effective_from = %(today)s
 WHERE track_id = %(track)s AND version = %(version)s AND program_id = %(program)s AND filled_at IS NULL
+
+-- name: recounted
+-- How far a recount is, for whoever watches it. Plan: primary key.
+UPDATE progress_version SET recounted = %(members)s
+WHERE track_id = %(track)s AND version = %(version)s AND program_id = %(program)s
+
+-- name: on_steps
+-- How many stood on which step at the last look; rows that another one tells for are left out. Plan: scan, hash aggregate.
+SELECT t.track_id::text, t.step, count(*)
+FROM progress_tier t
+WHERE t.program_id = %(program)s AND t.version > 0
+GROUP BY t.track_id, t.step
 
 -- name: keep_steps
 -- Nobody loses what the version before had promised: each step that there still is becomes a floor until its end.
