@@ -131,11 +131,11 @@ def _tiers(tiers: Tiers, face: Face) -> Iterator[str]:
             "window": window(tiers.maintain, face)
         }
     else:
-        yield ngettext(
-            "A tier holds to the end of the next period (%(window)s), which has to keep it.",
-            "A tier holds to the end of the period after %(count)s more (%(window)s), which has to keep it.",
-            tiers.later,
-        ) % {"count": face.number(tiers.later - 1), "window": window(tiers.maintain, face)}
+        ends = {
+            0: _("A tier holds to the end of its period (%(window)s), which has to keep it."),
+            1: _("A tier holds to the end of the next period (%(window)s), which has to keep it."),
+        }.get(tiers.later, _("A tier holds to the end of period %(count)s after (%(window)s), which has to keep it."))
+        yield ends % {"count": face.number(tiers.later), "window": window(tiers.maintain, face)}
     if tiers.grace_days:
         yield ngettext(
             "%(count)s day of grace to make it.", "%(count)s days of grace to make it.", tiers.grace_days
