@@ -40,6 +40,16 @@ NUMBER = TEXT | {"inputmode": "numeric"}
 DATE = TEXT | {"type": "date"}
 WINDOWS = ("rolling", *(f"calendar/{one}" for one in Period), "anniversary", "lifetime", "between")
 STEP_FIELDS = ("code", "name_en", "name_ru", "threshold", "keep", "share", "badge", "badge_days", "benefits")
+BEGINNINGS: Mapping[str, Mapping[str, object]] = {
+    "tiers": {"window": "calendar/year", "maintain": "calendar/year", "later": 1},
+    "scale": {"window": "calendar/year", "audience": "company", "whose": "group"},
+    "stamp_card": {"window": "lifetime", "metric": "visits", "repeats": True},
+    "achievement": {"window": "lifetime"},
+    "challenge": {"window": "between"},
+    "streak": {"window": "lifetime", "metric": "visits", "of": "week", "each": 1},
+    "badge": {"window": "lifetime"},
+}
+"""What the form of a new track of each kind begins with."""
 WRONG_JSON = _("This is not a condition: JSON is wrong near character %(place)s.")
 
 
@@ -108,7 +118,7 @@ class TrackForm(forms.Form):
 
     def __init__(self, data: Any = None, *, kind: str, face: Face, before: Track | None) -> None:  # noqa: ANN401 Django's
         """Take the kind, which cannot be another one, and the track as it is, if it is there already."""
-        super().__init__(data, initial=initial(before, face) if before else {"repeats": True})
+        super().__init__(data, initial=initial(before, face) if before else dict(BEGINNINGS[kind]))
         self.kind, self.face, self.before, known = kind, face, before, before is not None
         windows = [(one, words.say("window_kind", one)) for one in WINDOWS]
         choices: Mapping[str, Sequence[tuple[str, str]]] = {
