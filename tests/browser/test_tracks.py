@@ -50,6 +50,10 @@ def fill(site: Site) -> None:
     later = datetime.now(UTC) + recounting.SETTLED
     recounting.fill(site.story.shop.program.id, now=later, stopping=lambda: False)
     context.forget()
+    program, now = site.story.shop.program, datetime.now(UTC)
+    with db.transaction(program.id) as conn:
+        while service.sweep(conn, program.id, on=queries.judging(conn, program, now=now), now=now):
+            pass
 
 
 def others(site: Site) -> None:

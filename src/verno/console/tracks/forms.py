@@ -114,7 +114,7 @@ class TrackForm(forms.Form):
     of = _choice(_("In a row"), required=False)
     each = _text(_("With at least"))
     rule = _choice(_("How progress is converted"))
-    rule_date = _day(_("From"))
+    rule_date = _day(_("From which day"))
 
     def __init__(self, data: Any = None, *, kind: str, face: Face, before: Track | None) -> None:  # noqa: ANN401 Django's
         """Take the kind, which cannot be another one, and the track as it is, if it is there already."""

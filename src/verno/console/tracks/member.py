@@ -51,7 +51,7 @@ class LiftForm(forms.Form):
     """A step of tiers, through a day, for a reason."""
 
     step = forms.ChoiceField(label=_("Tier"), widget=forms.Select({"class": "form-select"}))
-    last = forms.DateField(label=_("Through"), widget=forms.DateInput({"class": "form-control", "type": "date"}))
+    last = forms.DateField(label=_("Last day"), widget=forms.DateInput({"class": "form-control", "type": "date"}))
     reason = forms.ChoiceField(label=_("Reason"), widget=forms.Select({"class": "form-select"}))
 
     def __init__(self, data: Any, *, tracks: Sequence[Track], reasons: Sequence[str], face: Face) -> None:  # noqa: ANN401 Django's
