@@ -26,6 +26,7 @@ from verno.progress.types import (
     Metric,
     OnStep,
     Rule,
+    Scale,
     SetStep,
     Source,
     Standing,
@@ -105,6 +106,7 @@ def known(on: Board, *, currency: str, day: date) -> dict[str, fields.Track]:
             one.track.names.get("en", one.track.code),
             {step.code: step.names.get("en", step.code) for step in one.track.steps},
             digits if one.track.metric in MONEY else 0,
+            isinstance(one.track.settings, Scale),
         )
         for one in on.holding(day)
     }
@@ -121,6 +123,7 @@ def all_known(stored: Iterable[Stored], *, currency: str) -> dict[str, fields.Tr
             track.names.get("en", track.code),
             {**(before.steps if before else {}), **names},
             digits if track.metric in MONEY else 0,
+            isinstance(track.settings, Scale),
         )
     return found
 

@@ -131,18 +131,13 @@ class Whose(StrEnum):
     """Those of all companies of one buying group; who is in none is on their own."""
 
 
-class Together(StrEnum):
-    """How a scale's share goes with other discounts."""
-
-    LARGER = "larger"
-    SUM = "sum"
-
-
 class Scale(Settings, frozen=True, tag="scale", kw_only=True):
-    """A turnover scale: each step has a ``share``, until the window is over; a contract may say another."""
+    """A turnover scale: each step has a ``share``, until the window is over; a contract may say another.
+
+    A rule takes it off (``rules.effects.Rates``), and the rulebook says how it goes with other discounts.
+    """
 
     whose: Whose = Whose.MEMBER
-    together: Together = Together.LARGER
 
 
 class StampCard(Settings, frozen=True, tag="stamp_card"):

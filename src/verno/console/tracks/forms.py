@@ -23,7 +23,6 @@ from verno.progress.types import (
     Period,
     Rule,
     Step,
-    Together,
     Track,
     Whose,
 )
@@ -105,7 +104,6 @@ class TrackForm(forms.Form):
     downgrade = _choice(_("A tier that was not kept"), required=False)
     warn_days = _number(_("Warning, days before the end"), min_value=0)
     whose = _choice(_("Whose turnover"), required=False)
-    together = _choice(_("With other discounts"), required=False)
     repeats = forms.BooleanField(
         label=_("A full card begins the next one"),
         required=False,
@@ -132,7 +130,6 @@ class TrackForm(forms.Form):
             "maintain": [("", words.say("window_kind", "none")), *windows[:-1]],
             "downgrade": [(str(one), words.say("downgrade_to", one)) for one in Downgrade],
             "whose": [(str(one), words.say("whose", one)) for one in Whose],
-            "together": [(str(one), words.say("together", one)) for one in Together],
             "of": [(str(one), words.say("beat", one)) for one in Beat],
             "rule": [(one, words.say("conversion", one)) for one in ("recount", *(["keep"] if known else []), "fresh")],
         }
@@ -246,7 +243,7 @@ class TrackForm(forms.Form):
                 "downgrade": data["downgrade"] or Downgrade.EARNED,
                 "warn_days": data["warn_days"] or 0,
             },
-            "scale": {"whose": data["whose"] or Whose.MEMBER, "together": data["together"] or Together.LARGER},
+            "scale": {"whose": data["whose"] or Whose.MEMBER},
             "stamp_card": {"repeats": data["repeats"]},
             "streak": {"of": data["of"] or Beat.WEEK, "each": data["each"] or 1, "grace_days": data["grace_days"] or 0},
         }
@@ -309,7 +306,9 @@ class TrackForm(forms.Form):
 def initial(track: Track, face: Face) -> Body:
     """Return what the form shows of a track."""
     body: Body = msgspec.to_builtins(track)
-    settings, window = body["settings"], body["window"]
+    window = body["window"]
+    # What a track leaves out is what it says by default, and has to be shown so.
+    settings: Body = msgspec.to_builtins(msgspec.structs.asdict(track.settings)) | {"kind": body["settings"]["kind"]}
     digits = 0 if settings["kind"] == "streak" else digits_of(face, track.metric, track.unit)
     return {
         "code": track.code,

@@ -50,7 +50,6 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "never": _("is never lost"),
     },
     "whose": {"member": _("each member's own"), "group": _("that of all companies of a buying group")},
-    "together": {"larger": _("the larger one counts"), "sum": _("they are added")},
     "beat": {"day": _("days"), "week": _("weeks"), "month": _("months")},
     "conversion": {
         "first": _("the first version"),

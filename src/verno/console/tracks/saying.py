@@ -24,7 +24,6 @@ from verno.progress.types import (
     Step,
     Streak,
     Tiers,
-    Together,
     Track,
     Whose,
     Window,
@@ -109,12 +108,7 @@ def _rules(track: Track, face: Face) -> Iterator[str]:
         case Scale():
             if track.settings.whose is Whose.GROUP:
                 yield _("Companies of one buying group count together.")
-            larger = track.settings.together is Together.LARGER
-            yield (
-                _("Of its share and other discounts the larger one counts.")
-                if larger
-                else _("Its share and other discounts are added.")
-            )
+            yield _("A rule of the promotions takes its share off.")
         case StampCard():
             yield _("A full card begins the next one.") if track.settings.repeats else _("There is one card.")
         case Streak():
