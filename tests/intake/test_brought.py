@@ -11,12 +11,16 @@ from tests.intake.conftest import Counter, open_counter
 from tests.intake.test_rulebooks import BASE, asks, publish
 from tests.intake.test_tracks import LONG_AGO, SPENT, VISITS, stands
 from tests.intake.tillwork import VOUCHED, back, said, sale, sold, step
+from verno.corrections import service as corrections
+from verno.corrections.types import By, ByKind, Merged, NewMerge, Unmerged
 from verno.intake import context
 from verno.intake.returns.types import Original
 from verno.intake.steps.types import Capture, Claim
-from verno.intake.types import LineQuantity
+from verno.intake.types import LineQuantity, MemberRef
 from verno.members import queries as members
-from verno.progress import service
+from verno.members import service as people
+from verno.members.types import Created, NewMember
+from verno.progress import queries, service
 from verno.progress.types import Achievement, Fresh, Lifetime, Metric, NotPublished, StampCard, Step, Track
 from verno.rules.effects import EmitEvent, GiveBadge, SetTier
 from verno.rules.types import Rule
@@ -156,3 +160,26 @@ def test_a_return_that_was_there_before_its_sale(conn: psycopg.Connection, count
     back(conn, counter, "R-1", original=Original(place="msk-1", number="S-1"))
     sold(conn, counter, sale("S-1", 40_000))
     assert (stands(conn, counter, "stamps").value, stands(conn, counter).step, has(conn, counter)) == (0, None, [])
+
+
+def test_a_merge_brings_it_along_its_undoing_takes_it_home_and_returns_find_it(
+    conn: psycopg.Connection, counter: Counter
+) -> None:
+    publish(conn, counter, BASE, LARGE, WELCOME)
+    (double,) = people.upsert(conn, counter.program, [NewMember("double")], now=NOW)
+    assert isinstance(double, Created)
+    sold(conn, counter, sale("S-1", 60_000, member=MemberRef(id=double.member_id)))
+    wanted = NewMerge(double.member_id, counter.member_id, By(ByKind.KEY, "k"))
+    (merged,) = corrections.merge(conn, counter.program, [wanted], now=NOW)
+    assert isinstance(merged, Merged), merged
+    assert (stands(conn, counter, "stamps").value, stands(conn, counter).step) == (2, "gold")
+    assert (stands(conn, counter).value, has(conn, counter)) == (60_000, ["new"])
+    undone = corrections.undo(conn, counter.program, merged.id, By(ByKind.KEY, "k"), now=NOW)
+    assert isinstance(undone, Unmerged), undone
+    assert (stands(conn, counter, "stamps").value, stands(conn, counter).step, has(conn, counter)) == (0, None, [])
+    (again,) = corrections.merge(conn, counter.program, [wanted], now=NOW + timedelta(seconds=1))
+    assert isinstance(again, Merged), again
+    returned(conn, counter, "R-1", "S-1")
+    assert (stands(conn, counter, "stamps").value, stands(conn, counter).step, has(conn, counter)) == (0, None, [])
+    on_steps = queries.on_steps(conn, counter.program.id)
+    assert {(one.step, one.owners) for one in on_steps} == {(None, 1)}, "the double stands nowhere any more"

@@ -49,10 +49,12 @@ UPDATE progress_version SET recounted = %(members)s
 WHERE track_id = %(track)s AND version = %(version)s AND program_id = %(program)s
 
 -- name: on_steps
--- How many stood on which step at the last look; rows that another one tells for are left out. Plan: scan, hash aggregate.
+-- How many stood on which step at the last look; who was merged is left out.
+-- Plan: scan, hash anti-join with the few redirects, hash aggregate.
 SELECT t.track_id::text, t.step, count(*)
 FROM progress_tier t
 WHERE t.program_id = %(program)s AND t.version > 0
+  AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = t.owner_id)
 GROUP BY t.track_id, t.step
 
 -- name: keep_steps
