@@ -63,7 +63,8 @@ def preview(conn: Connection, about: Context, draft: Track, rule: Rule, *, now: 
         return progress.preview(conn, about.program.id, draft, rule, on=on, known=about.known, now=now)
     sample = members.sample(conn, about.program.id, most=SAMPLE)
     whole = len(sample) >= members.count(conn, about.program.id)
-    receipts = keeping.of(conn, about, sample, now=now)
+    merged = [one.id for some in members.merged_from(conn, about.program.id, sample).values() for one in some]
+    receipts = keeping.of(conn, about, [*sample, *merged], now=now)
     found = progress.preview(conn, about.program.id, draft, rule, on=on, known=about.known, now=now, receipts=receipts)
     return replace(found, whole=whole)
 

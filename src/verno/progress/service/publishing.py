@@ -230,18 +230,14 @@ def preview(
     made = engine.ready(draft, known)
     if isinstance(made, Refused) or receipts is None:
         return tally.preview()
-    for some in batches.batched(_by_holder(made, receipts), PAGE):
-        people = queries.people(conn, program_id, [holder for holder, _ in some], on.zone)
-        counter = current.counter_id if current else ""
+    counter = current.counter_id if current else ""
+    for page in batches.batched(_by_owner(conn, program_id, draft, on, _by_holder(made, receipts)), PAGE):
         with conn.pipeline():
-            mine = [person.owner(draft) for person in people.values()]
-            asked = queries.ask(conn, program_id, mine, [counter] if counter else [])
+            asked = queries.ask(conn, program_id, [bare for _, bare, _ in page], [counter] if counter else [])
         loaded = asked.read()
-        for holder, counts in some:
-            if people[holder].counts(draft):
-                bare = people[holder].owner(draft)
-                owner = loaded.owner(bare, current.id) if current else bare
-                tally.add(holder, owner, loaded.counts.get((bare.id, counter), {}), counts)
+        for holder, bare, counts in page:
+            owner = loaded.owner(bare, current.id) if current else bare
+            tally.add(holder, owner, loaded.counts.get((bare.id, counter), {}), counts)
     return tally.preview()
 
 
@@ -315,6 +311,23 @@ def _by_holder(made: Ready, receipts: Iterable[Kept]) -> Iterator[tuple[str, dic
             amount = engine.contribution(made, kept.facts, kept.gave)
             counts[kept.day] = counts.get(kept.day, 0) + amount
         yield holder, counts
+
+
+def _by_owner(
+    conn: Connection, program_id: str, draft: Track, on: Board, counted: Iterable[tuple[str, dict[date, int]]]
+) -> Iterable[tuple[str, Owner, dict[date, int]]]:
+    """Add up what holders counted for whom it counts: those they were merged into, and their buying groups."""
+    mine: dict[str, tuple[str, Owner, dict[date, int]]] = {}
+    for some in batches.batched(counted, PAGE):
+        people = queries.people(conn, program_id, [holder for holder, _ in some], on.zone)
+        for holder, counts in some:
+            person = people[holder]
+            if person.counts(draft):
+                bare = person.owner(draft)
+                _, _, there = mine.setdefault(bare.id, (person.id, bare, {}))
+                for day, amount in counts.items():
+                    there[day] = there.get(day, 0) + amount
+    return mine.values()
 
 
 def _of_program(there: Sequence[Stored], mine: Sequence[Stored], draft: Track) -> Iterator[str]:
