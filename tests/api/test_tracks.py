@@ -7,7 +7,9 @@ import pytest
 from tests.api.conftest import Api, problem
 from verno.intake import context
 from verno.intake.reading import recounting
+from verno.kit import db
 from verno.kit.clock import clock
+from verno.progress import queries
 
 CLUB = {
     "code": "club",
@@ -59,6 +61,12 @@ def publish(api: Api, track: object, rule: object = None) -> dict[str, object]:
 def stands(api: Api, id_: str) -> dict[str, object]:
     (one,) = api.get(f"/members/{id_}/progress").json()["progress"]
     return dict(one)
+
+
+def on_steps(api: Api) -> dict[str | None, int]:
+    """Return how many were last found on each step."""
+    with db.transaction(api.shop.program.id) as conn:
+        return {one.step: one.owners for one in queries.on_steps(conn, api.shop.program.id)}
 
 
 def test_a_track_is_previewed_published_changed_and_removed(api: Api) -> None:
@@ -147,7 +155,7 @@ def test_what_cannot_be_agreed(api: Api) -> None:
     assert put("turnover/2026-01-01", {"share": 10_001}) == (422, "invalid")
 
 
-def test_a_new_group_counts_at_once_and_so_does_a_merge(api: Api) -> None:
+def test_a_new_group_counts_at_once(api: Api) -> None:
     north, south = (member(api, name, kind="company") for name in ("north", "south"))
     publish(api, SCALE)
     sell(api, "S-1", north, 6_000)
@@ -156,8 +164,10 @@ def test_a_new_group_counts_at_once_and_so_does_a_merge(api: Api) -> None:
     items = [{"external_id": name, "buying_group": "g"} for name in ("north", "south")]
     assert {one["code"] for one in api.post("/members:batch", {"members": items}).json()["results"]} == {200}
     assert (stands(api, north)["step"], stands(api, south)["value"]) == ("five", 12_000)
+    assert on_steps(api)["five"] == 1, "it was told at once"
     member(api, "south", buying_group=None)
     assert stands(api, north)["step"] is None
+    assert "five" not in on_steps(api)
 
 
 def test_goods_have_a_cost(api: Api) -> None:

@@ -96,6 +96,8 @@ def test_points_by_the_scale(conn: psycopg.Connection, counter: Counter) -> None
     sold(conn, counter, sale("S-1", 60_000))
     told = sold(conn, counter, sale("S-2", 10_000))
     assert cast("list[dict[str, int]]", told["points"])[0]["earned"] == 500 // 10
+    gone = said(back(conn, counter, "R-2", (1, "1"), original=Original(place="msk-1", number="S-2")))
+    assert cast("list[dict[str, int]]", gone["points"])[0]["taken_back"] == 250 // 10, "the share is remembered"
 
 
 @pytest.mark.parametrize(
