@@ -39,6 +39,17 @@ class Api:
         # generic: Django's client names no content type when the body is empty
         return client.generic("POST", f"/v1{path}", raw, content_type=content_type, headers=headers)
 
+    def put(self, path: str, body: object) -> "Response":
+        """PUT JSON."""
+        client = Client(raise_request_exception=False)
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return client.put(f"/v1{path}", json.dumps(body), content_type="application/json", headers=headers)
+
+    def delete(self, path: str) -> "Response":
+        """DELETE."""
+        client = Client(raise_request_exception=False)
+        return client.delete(f"/v1{path}", headers={"Authorization": f"Bearer {self.key}"})
+
     def get(self, path: str) -> "Response":
         """GET."""
         client = Client(raise_request_exception=False)

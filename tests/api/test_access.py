@@ -54,6 +54,7 @@ def test_every_scope_of_the_page_is_there() -> None:
         "promotions:read",
         "promotions:write",
         "promotions:approve",
+        "goods:write",
     }
 
 

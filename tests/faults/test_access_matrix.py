@@ -45,6 +45,13 @@ DRAFT = {
         ]
     },
 }
+TRACK: dict[str, object] = {
+    "code": "turnover",
+    "metric": "spend",
+    "window": {"window": "lifetime"},
+    "settings": {"kind": "scale"},
+    "steps": [{"code": "unmistakable", "threshold": 1, "share": 500}],
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -80,12 +87,15 @@ class Target:
     draft: int
     reviewable: int
     publishable: int
+    track: str
+    removable: str
 
 
 NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("999", "999", "nothing", 999, 999, 999),
+    *("nothing", "nothing"),
 )
 
 
@@ -181,6 +191,25 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/promotions/drafts/{number}:publish": lambda t, n: Asked(
         f"/v1/promotions/drafts/{t.publishable}:publish", {}
     ),
+    "GET /v1/tracks": lambda t, n: Asked("/v1/tracks"),
+    "POST /v1/tracks": lambda t, n: Asked("/v1/tracks", {"track": {**TRACK, "code": n}}),
+    "DELETE /v1/tracks/{code}": lambda t, n: Asked(f"/v1/tracks/{t.removable}"),
+    "GET /v1/members/{id}/contracts": lambda t, n: Asked(f"/v1/members/{t.member}/contracts"),
+    "PUT /v1/members/{id}/contracts/{track}/{first}": lambda t, n: Asked(
+        f"/v1/members/{t.member}/contracts/{t.track}/2027-01-01", {"share": 700}
+    ),
+    "DELETE /v1/members/{id}/contracts/{track}/{first}": lambda t, n: Asked(
+        f"/v1/members/{t.member}/contracts/{t.track}/2026-01-01"
+    ),
+    "GET /v1/buying-groups/{group}/contracts": lambda t, n: Asked("/v1/buying-groups/north/contracts"),
+    "PUT /v1/buying-groups/{group}/contracts/{track}/{first}": lambda t, n: Asked(
+        f"/v1/buying-groups/north/contracts/{t.track}/2027-01-01", {"share": 700}
+    ),
+    "DELETE /v1/buying-groups/{group}/contracts/{track}/{first}": lambda t, n: Asked(
+        f"/v1/buying-groups/north/contracts/{t.track}/2026-01-01"
+    ),
+    "POST /v1/goods": lambda t, n: Asked("/v1/goods", {"sku": "tea", "cost": 70}),
+    "POST /v1/goods:batch": lambda t, n: Asked("/v1/goods:batch", {"goods": [{"sku": "tea", "cost": 70}]}),
 }
 """How each operation is asked about a target; ``n`` is a number or a name of its own."""
 
@@ -324,6 +353,8 @@ def history(world: World) -> Target:
     promote(*agreed, ("publish", {}))
     promote(*agreed, ("publish", {"at": (NOW + timedelta(days=1)).isoformat()}))
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
+    for code in ("turnover", "removable"):
+        post("/v1/tracks", {"track": {**TRACK, "code": code}})
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -347,6 +378,8 @@ def history(world: World) -> Target:
         draft=draft,
         reviewable=reviewable,
         publishable=publishable,
+        track="turnover",
+        removable="removable",
     )
 
 

@@ -1,10 +1,20 @@
 """Files of members and goods."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
+from tests.builders import NOW
 from tests.imports.conftest import Desk
+from tests.progress.builders import track
 from verno.imports.types import Kind
+from verno.kit import db, localtime
 from verno.kit.errors import VernoError
+from verno.members import queries as members
+from verno.progress import engine, queries
+from verno.progress import service as progress
+from verno.progress.types import Fresh, Lifetime, Moved, Published, Scale, Step, Whose
+from verno.rules.fields import Known
 
 
 def test_members(desk: Desk) -> None:
@@ -69,3 +79,22 @@ def test_unknown_columns_are_named(desk: Desk) -> None:
 def test_a_formula_stays_text(desk: Desk) -> None:
     desk.load(Kind.GOODS, "sku,name\na,=1+1\n")
     assert desk.one("SELECT name FROM catalogue_goods") == "=1+1"
+
+
+def test_a_file_moves_companies_to_a_group_and_their_turnover_with_them(desk: Desk) -> None:
+    program, first = desk.shop.program, date(2026, 3, 1)
+    desk.load(Kind.MEMBERS, "external_id,kind\nnorth,company\nsouth,company\n")
+    steps = (Step(code="five", threshold=100, share=500),)
+    scale = track(1, settings=Scale(whose=Whose.GROUP), window=Lifetime(), steps=steps)
+    with db.transaction(program.id) as conn:
+        done = progress.publish(conn, program, scale, Fresh(first), known=Known(), now=datetime(2026, 2, 1, tzinfo=UTC))
+        assert isinstance(done, Published), done
+        board = engine.board(queries.tracks(conn, program.id), Known(), localtime.zone(program.timezone), today=first)
+        holders = members.find_holders(conn, program.id, [("external_id", name) for name in ("north", "south")])
+        moved = [Moved(holder, done.stored.counter_id, first, 60) for holder in holders.values()]
+        progress.count(conn, program.id, moved, on=board, now=NOW)
+    told = "SELECT count(*) FROM kit_event WHERE type = 'track.step_reached.v1'"
+    assert desk.one(told) == 0
+    desk.load(Kind.MEMBERS, "external_id,buying_group\nnorth,g\nsouth,g\n", "groups.csv")
+    assert desk.one(told) == 1
+    assert desk.one("SELECT value FROM progress_tier WHERE buying_group = 'g'") == 120

@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders import NOW
+from tests.intake import test_rulebooks as rules
 from tests.intake.conftest import Counter, open_counter
+from tests.intake.test_brought import LARGE, SMALL, STAMPS
 from tests.intake.test_rulebooks import asks
 from tests.intake.test_tracks import SPENT, stands
 from tests.intake.tillwork import VOUCHED, back, sale, sold, step
@@ -19,8 +21,10 @@ from verno.intake.steps.types import Capture, Claim
 from verno.intake.types import LineQuantity
 from verno.kit import db
 from verno.progress import queries, service
-from verno.progress.types import NotPublished, Recount, Track
+from verno.progress.types import NotPublished, Recount, Step, Track
+from verno.verify import service as verify
 
+YESTERDAY = NOW - timedelta(days=1)
 LATER = NOW + timedelta(seconds=10)
 
 
@@ -85,6 +89,29 @@ def test_conditions_on_goods_are_asked_of_what_goods_are(counter: Counter) -> No
     publish(counter, replace(SPENT, lines=asks("category", "inCategory", [["tea"]])))
     fill(counter)
     assert value(counter) == 15_000 + 5_000
+
+
+def test_events_of_rules_are_recounted_as_the_street_would_have(counter: Counter) -> None:
+    with db.transaction(counter.program.id) as conn:
+        rules.publish(conn, counter, rules.BASE, LARGE, SMALL)
+        context.forget()
+        sold(conn, counter, sale("S-6", 30_000, 30_000, at=YESTERDAY))
+        back(conn, counter, "R-6", (1, "2"), original=Original(place="msk-1", number="S-6"))
+        sold(conn, counter, sale("S-7", 30_000, 20_000, hold=True, at=YESTERDAY))
+        step(conn, counter, "msk-1~~S-7", Capture(lines=[LineQuantity(1, "2")]))
+        sold(conn, counter, sale("S-8", 50_000, at=YESTERDAY - timedelta(days=1)))
+        sold(conn, counter, sale("S-9", 50_000, at=YESTERDAY - timedelta(days=1)))
+        back(conn, counter, "R-9", original=Original(place="msk-1", number="S-9"))
+    publish(counter, replace(STAMPS, steps=(Step(code="cup", threshold=100),)))
+    fill(counter)
+    with db.transaction(counter.program.id) as conn:
+        assert stands(conn, counter, "stamps").value == 1 + 1 + 3
+        sold(conn, counter, sale("S-10", 50_000, at=YESTERDAY - timedelta(days=1)))
+        back(conn, counter, "R-8", original=Original(place="msk-1", number="S-8"))
+        assert stands(conn, counter, "stamps").value == 1 + 1 + 3
+        assert not verify.run(conn).problems
+        conn.execute("UPDATE progress_bucket SET amount = amount - 1 WHERE amount = 3")
+        assert set(verify.run(conn).totals) == {"progress-counts"}, "a stamp that was emitted is missing"
 
 
 def test_a_stopped_recount_is_done_again(counter: Counter) -> None:

@@ -5,11 +5,14 @@ from typing import cast
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.builders import NOW
 from tests.intake.conftest import Counter, open_counter
 from tests.intake.test_rulebooks import BASE, asks, earned, publish
 from tests.intake.tillwork import VOUCHED, back, give, quoted, rule, said, sale, settle, sold, spending, step
+from verno.catalogue import service as catalogue
+from verno.catalogue.types import NewGoods
 from verno.intake import context
 from verno.intake.steps.types import Cancel, Capture, Claim
 from verno.intake.types import LineQuantity, Settled
@@ -161,3 +164,27 @@ def test_a_rule_lifts_to_a_tier_and_gives_a_badge(conn: psycopg.Connection, coun
     assert [one.code for one in given[counter.member_id]] == ["new"]
     late = NOW + timedelta(days=11)
     assert not members.badges(conn, counter.program.id, [counter.member_id], at=late)
+
+
+def test_turnover_that_is_shipped_is_an_attribute_of_the_receipt(conn: psycopg.Connection, counter: Counter) -> None:
+    shipped = replace(SPENT, code="shipped", where=asks("attributes.shipped", "=", "yes"))
+    about = context.of(conn, counter.program.id)
+    done = service.publish(conn, counter.program, shipped, Fresh(date(2020, 1, 1)), known=about.known, now=LONG_AGO)
+    assert not isinstance(done, NotPublished), done
+    context.forget()
+    sold(conn, counter, sale("S-1", 30_000))
+    sold(conn, counter, sale("S-2", 20_000, attributes={"shipped": "yes"}))
+    assert (stands(conn, counter, "shipped").value, stands(conn, counter).value) == (20_000, 50_000)
+
+
+def test_a_margin_counts_where_goods_have_a_cost(conn: psycopg.Connection, counter: Counter) -> None:
+    margin = replace(SPENT, code="margin", metric=Metric.MARGIN)
+    catalogue.upsert_goods(conn, counter.program.id, [NewGoods("sku-1", cost=4_000)], now=NOW)
+    about = context.of(conn, counter.program.id)
+    done = service.publish(conn, counter.program, margin, Fresh(date(2020, 1, 1)), known=about.known, now=LONG_AGO)
+    assert not isinstance(done, NotPublished), done
+    context.forget()
+    sold(conn, counter, sale("S-1", 30_000, 20_000))
+    assert stands(conn, counter, "margin").value == 30_000 - 2 * 4_000
+    said(back(conn, counter, "R-1", (1, "1")))
+    assert stands(conn, counter, "margin").value == 15_000 - 4_000

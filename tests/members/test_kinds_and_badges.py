@@ -52,10 +52,27 @@ def test_a_badge_is_given_once_lasts_the_longest_and_begins_anew_when_it_is_over
     assert queries.badges(conn, program.id, [ann], at=NOW + 20 * DAY) == {}
     assert (give(None, on=30), give(40, on=31)) == (1, 0)
     assert queries.badges(conn, program.id, [ann])[ann] == [GivenBadge("vip", NOW + 30 * DAY, None, "test")]
-    taken = [NewBadge(ann, "vip", None, "other"), NewBadge(ann, "vip", None, "test")]
-    assert service.take_badges(conn, program.id, taken, now=NOW + 40 * DAY) == 1
+    then = NOW + 40 * DAY
+    taken = [NewBadge(ann, "vip", then, "other"), NewBadge(ann, "vip", then, "test")]
+    assert service.take_badges(conn, program.id, taken, now=then) == 1
     assert queries.badges(conn, program.id, [ann], at=NOW + 41 * DAY) == {}
     assert events(conn) == [("badge.given.v1", "vip"), ("badge.given.v1", "vip"), ("badge.taken.v1", "vip")]
+
+
+def test_what_one_source_takes_back_another_still_gives(conn: psycopg.Connection) -> None:
+    program = make_shop(conn).program
+    ann = member(conn, program, "ann")
+    hand, rule = NewBadge(ann, "vip", NOW + 9 * DAY, "hand"), NewBadge(ann, "vip", None, "rule")
+    service.give_badges(conn, program.id, [hand, rule, NewBadge(ann, "vip", NOW + 5 * DAY, "hand")], now=NOW)
+    service.lock_badges(conn, program.id, [(ann, "vip", "rule")])
+    assert service.take_badges(conn, program.id, [NewBadge(ann, "vip", NOW + DAY, "rule")], now=NOW + DAY) == 0
+    assert queries.badges(conn, program.id, [ann])[ann] == [GivenBadge("vip", NOW, NOW + 9 * DAY, "hand")]
+    shorter = NewBadge(ann, "vip", NOW + 3 * DAY, "hand")
+    assert service.take_badges(conn, program.id, [shorter], now=NOW + DAY) == 0, "two days more"
+    assert queries.badges(conn, program.id, [ann], at=NOW + 2 * DAY)
+    ended = [NewBadge(ann, "vip", NOW + 2 * DAY, source) for source in ("hand", "rule")]
+    assert service.take_badges(conn, program.id, ended, now=NOW + 2 * DAY) == 1
+    assert events(conn) == [("badge.given.v1", "vip"), ("badge.taken.v1", "vip")]
 
 
 def test_a_merge_brings_badges_along_and_its_undoing_takes_them_home(conn: psycopg.Connection) -> None:

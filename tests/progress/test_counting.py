@@ -25,7 +25,6 @@ from verno.progress.types import (
     Between,
     Calendar,
     Challenge,
-    Contract,
     Downgrade,
     FloorKey,
     Lifetime,
@@ -189,11 +188,11 @@ def test_a_merge_joins_what_was_counted_and_its_undoing_parts_it(shop: Shop) -> 
     assert [shop.stands(name, day("03-05")).value for name in ("ann", "double")] == [60, 60]
 
 
-def test_companies_of_a_group_buy_as_one_and_contracts_say_another_share(shop: Shop) -> None:
+def test_companies_of_a_group_buy_as_one(shop: Shop) -> None:
     north, south = (shop.member(name, kind="company", group="g") for name in ("north", "south"))
     alone, ann = shop.member("alone", kind="company"), shop.member("ann")
     steps = (Step(code="five", threshold=500_000, share=500), Step(code="seven", threshold=1_000_000, share=700))
-    stored = shop.open(track(1, settings=Scale(whose=Whose.GROUP), window=YEAR, steps=steps, audience=Audience.COMPANY))
+    shop.open(track(1, settings=Scale(whose=Whose.GROUP), window=YEAR, steps=steps, audience=Audience.COMPANY))
     for name in ("north", "south", "alone", "ann"):
         shop.buys(name, 474_500, day("03-01"))
     found = queries.standings(
@@ -207,13 +206,6 @@ def test_companies_of_a_group_buy_as_one_and_contracts_say_another_share(shop: S
         (474_500, None, 25_500, None),
     ]
     assert found[ann] == []
-    group = queries.group_owner(shop.program.id, "g")
-    agreed = [Contract(owner_id=group, track_id=stored.id, share=900, first=day("03-02"), last=day("04-30"))]
-    service.agree(shop.conn, shop.program.id, agreed, now=noon(day("03-02")))
-    shares = [
-        (one.share, one.by_contract) for one in (shop.stands("north", day(t)) for t in ("03-01", "03-02", "05-01"))
-    ]
-    assert shares == [(500, False), (900, True), (500, False)]
 
 
 def test_a_step_that_is_set_lifts_and_lets_down_again(shop: Shop) -> None:
@@ -321,7 +313,7 @@ def test_the_database_refuses(shop: Shop, sql: str, error: type[Exception]) -> N
 PLANS = (
     "owners",
     "open_tiers",
-    "wake_owners",
+    "companies_of",
     "lock_tiers",
     "add_counts",
     "counts",
@@ -339,6 +331,7 @@ def test_the_plans_go_by_key_though_nothing_is_known_of_the_tables(name: str) ->
             "rows": "[]",
             "owners": "[]",
             "ids": "[]",
+            "groups": "[]",
             "counters": [],
             "today": day("03-01"),
             "program": holder(),
@@ -364,16 +357,3 @@ def test_the_sweep_rests_rows_of_those_who_were_merged_or_joined_a_group(shop: S
     due = shop.conn.execute("SELECT count(*) FROM progress_tier WHERE due_on IS NOT NULL").fetchone()
     assert due == (1,)
     assert shop.stands("south", day("03-02")).value == 120
-
-
-def test_an_import_counts_now_and_is_judged_by_the_sweep(shop: Shop) -> None:
-    ann = shop.member("ann")
-    stored = shop.open(track(100, settings=tiers(), window=YEAR))
-    board, today = shop.board(day("06-01")), noon(day("06-01"))
-    for text in ("02-01", "03-01"):
-        moved = [Moved(ann, stored.counter_id, day(text), 60)]
-        service.count(shop.conn, shop.program.id, moved, on=board, now=today, later=True)
-    assert shop.told() == []
-    assert shop.stands("ann", day("06-01")).since == day("03-01")
-    assert shop.sweeps(day("06-01")) == 1
-    assert shop.told() == [("tier.reached.v1", "a")]

@@ -182,7 +182,7 @@ def test_what_a_receipt_adds() -> None:
     def adds(metric: str, **more: object) -> int:
         made = engine.ready(structs.replace(track(1, metric=Metric(metric)), **more), Known())
         assert not isinstance(made, Refused)
-        return engine.contribution(made, sale, {"points": 7})
+        return engine.contribution(made, sale, engine.Gave({"points": 7}, {"review": 2}))
 
     only_tea = {"combinator": "and", "rules": [{"field": "sku", "operator": "=", "value": "tea"}]}
     elsewhere = {"combinator": "and", "rules": [{"field": "place", "operator": "=", "value": "spb-1"}]}
@@ -193,7 +193,7 @@ def test_what_a_receipt_adds() -> None:
     assert adds("units") == 4
     assert adds("points", unit="points") == 7
     assert adds("points", unit="miles") == 0
-    assert adds("events", event="review") == 0
+    assert (adds("events", event="review"), adds("events", event="visit")) == (2, 0)
     assert adds("spend", lines=only_tea) == 250
     assert adds("units", lines=only_tea) == 3
     assert adds("spend", where=elsewhere) == adds("visits", where=elsewhere) == 0

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from tests.progress.builders import day, line, receipt, steps, track
 from tests.progress.shop import Shop, noon
+from verno.members import merging
 from verno.progress import engine, queries, service
 from verno.progress.service import Kept
 from verno.progress.types import (
@@ -25,10 +26,13 @@ from verno.progress.types import (
     Published,
     Recount,
     Rule,
+    Scale,
     StampCard,
+    Step,
     Stored,
     Tiers,
     Track,
+    Whose,
 )
 from verno.rules.fields import Known
 
@@ -192,3 +196,22 @@ def test_a_version_waits_for_the_recount_before_it(till: Till) -> None:
     publish(till, structs.replace(OLD, metric=Metric.AMOUNT), Recount())
     done = service.publish(till.shop.conn, till.shop.program, OLD, Recount(), known=Known(), now=NOW)
     assert done == NotPublished(("the version before is still being recounted",))
+
+
+def test_a_preview_adds_up_groups_and_those_who_were_merged(conn: psycopg.Connection) -> None:
+    shop = Shop(conn)
+    for name in ("north", "south"):
+        shop.member(name, kind="company", group="g")
+    for name in ("alone", "double"):
+        shop.member(name, kind="company")
+    merging.redirect(conn, shop.program.id, shop.who["double"], shop.who["alone"], now=NOW)
+    scale = track(
+        100, settings=Scale(whose=Whose.GROUP), window=YEAR, steps=(Step(code="a", threshold=100, share=500),)
+    )
+    on = day("03-01")
+    receipts = [Kept(holder, on, receipt(line(60), at=noon(on))) for holder in shop.who.values()]
+    board = shop.board(TODAY)
+    found = service.preview(
+        conn, shop.program.id, scale, Recount(), on=board, known=Known(), now=NOW, receipts=receipts
+    )
+    assert (found.members, found.moves) == (2, (Move(None, "a", 2),))

@@ -114,11 +114,13 @@ def test_events_count_one_each(conn: psycopg.Connection) -> None:
     ann = shop.member("ann")
     shop.open(track(2, metric=Metric.EVENTS, event="review", settings=Achievement(), window=Lifetime()))
     board = shop.board(FIRST)
-    assert engine.happened(board, "other", ann, FIRST) == []
-    for _ in range(2):
-        moved = engine.happened(board, "review", ann, FIRST)
-        service.count(conn, shop.program.id, moved, on=board, now=noon(FIRST))
-    assert shop.stands("ann", FIRST).step == "a"
+
+    def moves(**events: int) -> list[int]:
+        after = engine.Gave(events=events)
+        found = engine.moves(board, ann, FIRST, None, facts(1, FIRST), gave=(engine.NOTHING, after))
+        return [one.amount for one in found]
+
+    assert (moves(other=1), moves(review=2, other=1)) == ([], [2])
 
 
 def test_what_conditions_may_ask_of_tracks(conn: psycopg.Connection) -> None:

@@ -14,10 +14,11 @@ from verno.kit import db
 from verno.kit.batches import MAX_BATCH
 from verno.kit.clock import clock
 from verno.kit.db import Connection
-from verno.members import masking, queries, service
+from verno.members import masking, queries
 from verno.members.identity import lookup_hash, normalise
 from verno.members.types import Code, Contact, Created, Member, NewMember, Refusal, Result
 from verno.members.types import Refused as NotStored
+from verno.progress import service as progress
 from verno.web import problems, wire
 from verno.web.problems import Problem, Refused
 from verno.workspace import audit
@@ -194,7 +195,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
 
     def work(conn: Connection) -> tuple[list[Result], dict[str, Member]]:
         program = workspace.program(conn, program_id)
-        results = service.upsert(conn, program, items, now=now)
+        results = progress.store_members(conn, program, items, now=now)
         done = [result.member_id for result in results if not isinstance(result, NotStored)]
         stored = queries.members(conn, program_id, done)
         shown = [

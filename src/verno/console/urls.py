@@ -5,6 +5,8 @@ from django.urls import path
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
+from verno.console.tracks import member as progress
+from verno.console.tracks import pages as tracks
 from verno.console.views import (
     audit,
     corrections,
@@ -52,6 +54,11 @@ urlpatterns = [
     path("replay/<uuid:run_id>/", replays.run, name="replay-run"),
     path("replay/<uuid:run_id>/progress/", replays.progress, name="replay-progress"),
     path("replay/<uuid:run_id>/losers.csv", replays.losers, name="replay-losers"),
+    path("members/<uuid:member_id>/progress/", progress.progress, name="progress"),
+    path("tracks/", tracks.listed, name="tracks"),
+    path("tracks/new/<slug:kind>/", tracks.new, name="new-track"),
+    path("tracks/<slug:code>/", tracks.track, name="track"),
+    path("tracks/<slug:code>/edit/", tracks.edit, name="edit-track"),
     path("liability/", liability.liability, name="liability"),
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),

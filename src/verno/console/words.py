@@ -3,6 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from verno.console.tracks import naming as tracks
+
 _ROLES: dict[str, Promise | str] = {
     "owner": _("Owner"),
     "admin": _("Administrator"),
@@ -16,6 +18,7 @@ _ROLES: dict[str, Promise | str] = {
 }
 
 WORDS: dict[str, dict[str, Promise | str]] = {
+    **tracks.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),
@@ -244,6 +247,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "budget.reached": _("Budget of a rule used up to a mark"),
         "track.publish": _("Progress track published"),
         "track.remove": _("Progress track removed"),
+        "contract.agree": _("Contract of a turnover scale set"),
+        "tier.set": _("Tier given by hand"),
+        "tier.take": _("Tier given by hand taken back"),
     },
     "object": {
         "key": _("API key"),
@@ -258,6 +264,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "promotion": _("Promotion"),
         "unit": _("Kind of points"),
         "track": _("Progress track"),
+        "contract": _("Contract"),
         "correction": _("Correction"),
     },
     "detail": {

@@ -16,9 +16,9 @@ from verno.imports.types import SHOWN_ERRORS, Item, Kind, Progress, RowError, Su
 from verno.intake import bulk
 from verno.intake.types import Outcome, Receipt, Refused, Replayed
 from verno.kit import batches, db
-from verno.members import service as members
 from verno.members.types import NewMember
 from verno.members.types import Refused as RefusedMember
+from verno.progress.service import store_members
 from verno.workspace.types import Program
 
 AnyRefused = Refused | RefusedMember | RefusedGoods
@@ -172,6 +172,6 @@ def _store(program: Program, values: Sequence[object], *, now: datetime) -> Sequ
     with db.transaction(program.id) as conn:
         wanted = [value for value in values if isinstance(value, NewMember)]
         if wanted:
-            return members.upsert(conn, program, wanted, now=now)
+            return store_members(conn, program, wanted, now=now)
         goods = [value for value in values if isinstance(value, NewGoods)]
         return catalogue.upsert_goods(conn, program.id, goods, now=now) if goods else []

@@ -147,6 +147,11 @@ class Sold:
             return dict(capture.earned)
         return dict(self.row.given) if self.row.given is not None else points_by_unit(self.row.verdict)
 
+    def verdict(self) -> list[Fired]:
+        """Return what rules made of the receipt, or of the part of it that was captured."""
+        capture = self.steps.get(RESOLVE)
+        return self.row.verdict if capture is None or capture.earned is None else capture.verdict
+
     def points_spent(self) -> dict[str, int]:
         """Return what was spent, by unit: planned, while the receipt is held."""
         capture = self.steps.get(RESOLVE)
@@ -154,12 +159,17 @@ class Sold:
             return dict(capture.spent)
         return dict(self.spent.points)
 
-    def left(self) -> dict[int, int]:
-        """Return what is left of each line, in thousandths: captured, and not come back."""
+    def captured(self) -> dict[int, int]:
+        """Return what was sold of each line, in thousandths: all of it, or what was captured."""
         capture = self.steps.get(RESOLVE)
         quantities = kept.all_of(self.lines)
-        if capture is not None and capture.kept is not None:
-            quantities = {line: capture.kept.get(line, 0) for line in quantities}
+        if capture is None or capture.kept is None:
+            return quantities
+        return {line: capture.kept.get(line, 0) for line in quantities}
+
+    def left(self) -> dict[int, int]:
+        """Return what is left of each line, in thousandths: captured, and not come back."""
+        quantities = self.captured()
         for back in self.returns:
             for line, quantity in back.lines.items():
                 quantities[line] -= quantity
@@ -196,6 +206,15 @@ def lock(conn: Connection, context: Context, targets: Sequence[Target | None]) -
         found[row.position] = met.setdefault(row.id, Sold(row))
     books = {one.row.rulebook_id for one in met.values() if one.row.rulebook_id}
     context.catch_up(conn, books, {one.row.place_id for one in met.values()})
+    return found
+
+
+def settled_of(conn: Connection, context: Context, holder_ids: Sequence[str]) -> list[Sold]:
+    """Return the settled receipts of some holders, those of a holder one after the other; without a lock."""
+    parameters = {"holders": batches.rows(list(holder_ids)), "program": context.program.id}
+    found = [Sold(as_row(values)) for values in conn.execute(SQL["settled_of"], parameters).fetchall()]
+    books = {one.row.rulebook_id for one in found if one.row.rulebook_id}
+    context.catch_up(conn, books, {one.row.place_id for one in found})
     return found
 
 

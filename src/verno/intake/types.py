@@ -1,5 +1,6 @@
 """Words of intake: the receipt as a till sends it, and what became of it."""
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, TypeAlias, final
@@ -26,6 +27,9 @@ Quantity: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?\Z
 """A decimal string, numeric(12,3), never negative; zero is valid (weighing errors, gifts)."""
 AttributeValue: TypeAlias = Annotated[str, Meta(max_length=1000)] | int | bool | None
 Attributes: TypeAlias = Annotated[dict[Code, AttributeValue], Meta(max_length=MAX_ATTRIBUTES)]
+
+Brought: TypeAlias = Counter[tuple[str, str, str]]
+"""What a receipt's rules leave with the member, by (rule, effect, name), and how often."""
 
 
 class IdentityKind(StrEnum):

@@ -14,6 +14,7 @@ from verno.members.types import (
     MAX_ATTRIBUTE_TYPES,
     MAX_ATTRIBUTES,
     AttributeKind,
+    Belonging,
     ConsentFact,
     Created,
     MemberKind,
@@ -126,12 +127,15 @@ def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
         return consents
     merged, kinds = attributes
     book.kinds.update(kinds)
-    book.members[item.external_id] = _merged(member, item, merged)
+    changed = book.members[item.external_id] = _merged(member, item, merged)
     for kind, contact in contacts.items():
         _claim(book, member.id, kind, contact)
     for fact in consents:
         book.consents[(fact.holder_id, fact.topic, fact.channel, fact.at)] = fact
-    return Updated(member.id) if stored else Created(member.id)
+    if stored is None:
+        return Created(member.id)
+    was = Belonging(stored.kind, stored.buying_group)
+    return Updated(stored.id, None if was == Belonging(changed.kind, changed.buying_group) else was)
 
 
 def _merged(member: Stored, item: NewMember, attributes: Mapping[str, object]) -> Stored:

@@ -130,12 +130,12 @@ class Topic(models.Model):
 
 
 class Badge(models.Model):
-    """A badge that a member was given. ``until``: it holds no longer; given again, the same row says so.
+    """A badge that a member was given by a ``source``. ``until``: it holds no longer; given again, the row says so.
 
     A merge leaves it where it is: whoever asks for a member's badges asks for those of whom they were, too.
     """
 
-    pk = models.CompositePrimaryKey("holder_id", "code")
+    pk = models.CompositePrimaryKey("holder_id", "code", "source")
     holder_id = models.UUIDField()
     code = models.TextField()
     program_id = models.UUIDField()

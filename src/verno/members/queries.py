@@ -215,6 +215,11 @@ def page(conn: Connection, program_id: str, *, after: str | None, limit: int) ->
     return [(holder, locale) for holder, locale in conn.execute(SQL["page"], parameters).fetchall()]
 
 
+def sample(conn: Connection, program_id: str, *, most: int) -> list[str]:
+    """Return up to ``most`` members drawn across all, the same ones each time."""
+    return [id_ for (id_,) in conn.execute(SQL["sample"], {"program": program_id, "most": most}).fetchall()]
+
+
 def count(conn: Connection, program_id: str) -> int:
     """Return how many members the program has."""
     row = conn.execute(SQL["count_members"], {"program": program_id}).fetchone()

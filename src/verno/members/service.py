@@ -1,7 +1,8 @@
 """Verbs of members."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from psycopg import Cursor
 from psycopg.rows import TupleRow, args_row
@@ -19,6 +20,8 @@ BADGE_TAKEN = "badge.taken.v1"
 POINTS_STATEMENT = "points-statement"
 DEFAULT_TOPICS = (Topic(POINTS_STATEMENT, "program"),)
 """What a fresh program writes about."""
+Given: TypeAlias = tuple[str, str, str]
+"""(holder, badge, source)."""
 
 
 def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, now: datetime) -> list[Result]:
@@ -58,29 +61,54 @@ def ensure_topics(conn: Connection, program_id: str, topics: Sequence[Topic] = D
 
 
 def give_badges(conn: Connection, program_id: str, badges: Sequence[NewBadge], *, now: datetime) -> list[NewBadge]:
-    """Give badges and tell of those that are new; returns these. One that is held goes on, and is never shortened.
+    """Give badges and tell of those that members did not have; returns these. What a source gave is never shortened.
 
     Two round trips whatever their number, none for none. The caller vouches for members.
     """
-    rows = {(one.holder_id, one.code): one for one in badges}
+    rows: dict[Given, NewBadge] = {}
+    for one in badges:
+        key = (one.holder_id, one.code, one.source)
+        rows[key] = longest(rows.get(key, one), one)
     if not rows:
         return []
     parameters = {"program": program_id, "now": now, "rows": batches.rows([rows[key] for key in sorted(rows)])}
     found = conn.execute(SQL["give_badges"], parameters).fetchall()
-    fresh = [NewBadge(holder, code, until, source) for holder, code, until, source, is_new in found if is_new]
+    fresh = _each_once(NewBadge(*row) for row in found)
     outbox.append(conn, [_badge_event(program_id, one, BADGE_GIVEN, now) for one in fresh])
     return fresh
 
 
 def take_badges(conn: Connection, program_id: str, badges: Sequence[NewBadge], *, now: datetime) -> int:
-    """End badges that hold and that the same source gave, and tell of it; returns how many there were."""
+    """Let badges hold until a moment at most, as far as their source gave them, and tell of those that are gone.
+
+    Returns how many members lost one: no other source gives it. Whoever works out the moment has locked them before.
+    """
     if not badges:
         return 0
     parameters = {"program": program_id, "now": now, "rows": batches.rows(badges)}
     found = conn.execute(SQL["take_badges"], parameters).fetchall()
-    gone = [NewBadge(holder, code, now, source) for holder, code, source in found]
+    gone = _each_once(NewBadge(holder, code, now, source) for holder, code, source in found)
     outbox.append(conn, [_badge_event(program_id, one, BADGE_TAKEN, now) for one in gone])
     return len(gone)
+
+
+def lock_badges(conn: Connection, program_id: str, given: Iterable[Given]) -> None:
+    """Lock badges that sources gave, in their order, until the transaction is over."""
+    rows = [{"holder_id": holder, "code": code, "source": source} for holder, code, source in sorted(set(given))]
+    conn.execute(SQL["lock_badges"], {"program": program_id, "rows": batches.rows(rows)})
+
+
+def longest(one: NewBadge, other: NewBadge) -> NewBadge:
+    """Return the badge that lasts longer."""
+    return one if one.until is None or (other.until is not None and one.until >= other.until) else other
+
+
+def _each_once(badges: Iterable[NewBadge]) -> list[NewBadge]:
+    """Return of each member's badge the first."""
+    found: dict[tuple[str, str], NewBadge] = {}
+    for one in badges:
+        found.setdefault((one.holder_id, one.code), one)
+    return list(found.values())
 
 
 def _badge_event(program_id: str, badge: NewBadge, type_: str, now: datetime) -> outbox.NewEvent:

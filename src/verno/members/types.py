@@ -181,10 +181,18 @@ class Created(msgspec.Struct, frozen=True, gc=False):
     member_id: str
 
 
+class Belonging(msgspec.Struct, frozen=True, gc=False):
+    """With whom a member counts."""
+
+    kind: MemberKind
+    buying_group: str | None
+
+
 class Updated(msgspec.Struct, frozen=True, gc=False):
-    """The member was there; what was given replaced what was stored."""
+    """The member was there; what was given replaced what was stored. ``was``: with whom they counted before."""
 
     member_id: str
+    was: Belonging | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

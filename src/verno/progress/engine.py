@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from verno.kit import localtime
@@ -31,10 +32,19 @@ from verno.rules.facts import Facts, Line
 from verno.rules.fields import Known
 from verno.rules.making.asking import asked
 
-NOTHING: Mapping[str, int] = {}
 THOUSAND = 1000
 
 __all__ = ["Board", "Judged", "Ready", "as_known", "board", "contribution", "judge", "moves", "ready", "standing"]
+
+
+class Gave(NamedTuple):
+    """What a receipt gives as far as it is kept: points by unit, and how often each event happened."""
+
+    points: Mapping[str, int] = {}
+    events: Mapping[str, int] = {}
+
+
+NOTHING = Gave()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,8 @@ class Ready:
 def as_known(track: Track, digits: int) -> fields.Track:
     """Return a track as conditions know it; ``digits`` are those of the program's currency."""
     names = {step.code: step.names.get("en", step.code) for step in track.steps}
-    return fields.Track(track.names.get("en", track.code), names, digits if track.metric in MONEY else 0)
+    scale = isinstance(track.settings, Scale)
+    return fields.Track(track.names.get("en", track.code), names, digits if track.metric in MONEY else 0, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +154,8 @@ def living(stored: Sequence[Stored], today: date) -> list[Stored]:
     return live
 
 
-def contribution(one: Ready, facts: Facts, points: Mapping[str, int] = NOTHING) -> int:
-    """Return what a receipt of these lines, those that are kept, adds to its day: 0 for none.
-
-    ``points`` are what it gave, by unit, less what was taken back.
-    """
+def contribution(one: Ready, facts: Facts, gave: Gave = NOTHING) -> int:
+    """Return what a receipt of these lines, those that are kept, adds to its day: 0 for none."""
     if not facts.lines:
         return 0
     when, track = facts.when, one.track
@@ -157,12 +165,14 @@ def contribution(one: Ready, facts: Facts, points: Mapping[str, int] = NOTHING) 
     if one.of_lines is not None:
         of_lines = one.of_lines
         lines = [line for line in lines if of_lines(line, when)]
-    return _measured(track, lines, points) if lines else 0
+    return _measured(track, lines, gave) if lines else 0
 
 
-def _measured(track: Track, lines: Sequence[Line], points: Mapping[str, int]) -> int:
+def _measured(track: Track, lines: Sequence[Line], gave: Gave) -> int:
     if track.metric is Metric.POINTS:
-        return points.get(track.unit or "", 0)
+        return gave.points.get(track.unit or "", 0)
+    if track.metric is Metric.EVENTS:
+        return gave.events.get(track.event or "", 0)
     return MEASURES[track.metric](lines)
 
 
@@ -180,7 +190,6 @@ MEASURES: Mapping[Metric, Callable[[Sequence[Line]], int]] = {
     ),
     Metric.VISITS: lambda _lines: 1,
     Metric.UNITS: lambda lines: sum([line.units for line in lines]),
-    Metric.EVENTS: lambda _lines: 0,
 }
 
 
@@ -191,35 +200,23 @@ def moves(
     before: Facts | None,
     after: Facts | None,
     *,
-    points_before: Mapping[str, int] = NOTHING,
-    points_after: Mapping[str, int] = NOTHING,
+    gave: tuple[Gave, Gave] = (NOTHING, NOTHING),
     receipt_id: str | None = None,
 ) -> list[Moved]:
     """Return how the counts of a sale's day move when what is kept of it was ``before`` and is ``after``.
 
-    A sale has nothing before it (None), a void nothing after it. ``holder_id`` is the receipt's own holder, ``day`` the
-    sale's business date. Those counters that nothing moves are left out.
+    A sale has nothing before it (None), a void nothing after it; ``gave`` is what it gave then, and gives now.
+    ``holder_id`` is the receipt's own holder, ``day`` the sale's business date. Counters that nothing moves are absent.
     """
     out: list[Moved] = []
     for counter in on.counters:
         if counter.since is not None and day < counter.since:
             continue
-        was = 0 if before is None else contribution(counter.ready, before, points_before)
-        now = 0 if after is None else contribution(counter.ready, after, points_after)
+        was = 0 if before is None else contribution(counter.ready, before, gave[0])
+        now = 0 if after is None else contribution(counter.ready, after, gave[1])
         if now != was:
             out.append(Moved(holder_id, counter.id, day, now - was, receipt_id))
     return out
-
-
-def happened(on: Board, event: str, holder_id: str, day: date, *, receipt_id: str | None = None) -> list[Moved]:
-    """Return how the counts move when an event of this name has happened to somebody."""
-    return [
-        Moved(holder_id, counter.id, day, 1, receipt_id)
-        for counter in on.counters
-        if counter.ready.track.metric is Metric.EVENTS
-        and counter.ready.track.event == event
-        and (counter.since is None or day >= counter.since)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +246,7 @@ def standing(stored: Stored, buckets: Buckets, today: date, *, holder_id: str, o
     steps = track.steps
     ahead = steps[found.step + 1] if found.step + 1 < len(steps) else None
     toward = judging.projected(track, found, today, owner.joined)
-    contract = _contract(owner.contracts, today)
+    agreed = contract(owner.contracts, today)
     share = _share(track, found.step)
     short = None
     if found.kept is not None and found.step != machine.NONE and _has_term(track):
@@ -273,9 +270,9 @@ def standing(stored: Stored, buckets: Buckets, today: date, *, holder_id: str, o
         grace_until=found.grace_until,
         warning=found.warning,
         times=found.times,
-        share=share if contract is None else contract.share,
+        share=share if agreed is None else agreed.share,
         next_share=None if ahead is None else ahead.share,
-        by_contract=contract is not None,
+        by_contract=agreed is not None,
         group=owner.group,
         set_by=found.is_set,
     )
@@ -301,7 +298,7 @@ def _counts(track: Track) -> tuple[object, ...]:
     return money, track.unit, track.event, track.where, track.lines
 
 
-def _contract(contracts: Iterable[Contract], today: date) -> Contract | None:
+def contract(contracts: Iterable[Contract], today: date) -> Contract | None:
     """Return the contract that holds: the one that began last."""
     holding = [one for one in contracts if one.first <= today and (one.last is None or today <= one.last)]
     return max(holding, key=lambda one: one.first, default=None)

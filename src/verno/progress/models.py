@@ -21,7 +21,7 @@ class Track(models.Model):
 
 
 class Version(models.Model):
-    """What a track is from a date on. Never changed, but for the moment at which its recount was done."""
+    """What a track is from a date on. Never changed, but for how far its recount is."""
 
     pk = models.CompositePrimaryKey("track_id", "version")
     track_id = models.UUIDField()
@@ -34,6 +34,7 @@ class Version(models.Model):
     counts_from = models.DateField(null=True)
     filled_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField()
+    recounted = models.IntegerField(db_default=0)
 
     class Meta:
         """Versions count from 1."""
@@ -109,6 +110,7 @@ class Floor(models.Model):
     last = models.DateField(null=True)
     source = models.TextField()
     by = models.TextField(null=True)
+    reason = models.TextField(null=True)
     set_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 
@@ -122,15 +124,19 @@ class Floor(models.Model):
 
 
 class Contract(models.Model):
-    """A share that was agreed with a company or a buying group (append-only); the one that began last holds."""
+    """A share that was agreed with a company or a buying group (append-only); the one that began last holds.
 
-    pk = models.CompositePrimaryKey("owner_id", "track_id", "first")
+    Of one first day the highest revision counts; one without a share takes back what was agreed.
+    """
+
+    pk = models.CompositePrimaryKey("owner_id", "track_id", "first", "revision")
     owner_id = models.UUIDField()
     track_id = models.UUIDField()
     first = models.DateField()
+    revision = models.IntegerField()
     program_id = models.UUIDField()
     last = models.DateField(null=True)
-    share = models.IntegerField()
+    share = models.IntegerField(null=True)
     by = models.TextField(null=True)
     set_at = models.DateTimeField()
 

@@ -18,7 +18,20 @@ from verno.kit.sql import Statements
 from verno.members.types import MemberKind
 from verno.progress import engine
 from verno.progress.engine import Board, Owner
-from verno.progress.types import Audience, Contract, Floor, Rule, Standing, Stored, Track, Whose
+from verno.progress.types import (
+    AgreedShare,
+    Audience,
+    Contract,
+    Floor,
+    OnStep,
+    Rule,
+    SetStep,
+    Source,
+    Standing,
+    Stored,
+    Track,
+    Whose,
+)
 from verno.rules import fields
 from verno.workspace.types import Program
 
@@ -132,7 +145,7 @@ class Asked(NamedTuple):
             out.counts.setdefault((owner, counter), {})[day] = amount
         for owner, track, step, first, last in self.floors.fetchall():
             out.floors.setdefault((owner, track), []).append(Floor(step, first, last))
-        for owner, track, share, first, last in self.contracts.fetchall() if self.contracts else ():
+        for owner, track, share, first, last, *_ in self.contracts.fetchall() if self.contracts else ():
             contract = Contract(owner_id=owner, track_id=track, share=share, first=first, last=last)
             out.contracts.setdefault((owner, track), []).append(contract)
         return out
@@ -176,14 +189,43 @@ def standings(
     ]
     counters = [one.counter_id for one in holding]
     with conn.pipeline():
-        asked = ask(conn, program_id, [owner for _, owner, _ in pairs], counters, contracts=True)
+        owners = [owner for _, owner, _ in pairs] + [Owner(person.id) for person in found.values()]
+        asked = ask(conn, program_id, owners, counters, contracts=True)
     loaded = asked.read()
     out: dict[str, list[Standing]] = {holder: [] for holder in holder_ids}
     for holder, bare, one in pairs:
         owner = loaded.owner(bare, one.id)
+        own = loaded.contracts.get((found[holder].id, one.id), [])
+        if owner.id != found[holder].id and engine.contract(own, today) is not None:
+            owner = replace(owner, contracts=tuple(own))  # their own goes before their group's
         counts = loaded.counts.get((owner.id, one.counter_id), {})
         out[holder].append(engine.standing(one, counts, today, holder_id=holder, owner=owner))
     return out
+
+
+def contracts(conn: Connection, program_id: str, owner_id: str) -> list[AgreedShare]:
+    """Return what was agreed with a member or under ``group_owner``, by track and date; of tracks that are there."""
+    codes = {one.id: one.track.code for one in tracks(conn, program_id)}
+    parameters = {"program": program_id, "owners": owner_rows([Owner(owner_id)])}
+    return [
+        AgreedShare(codes[track], *rest)
+        for _, track, *rest in conn.execute(SQL["contracts"], parameters).fetchall()
+        if track in codes
+    ]
+
+
+def on_steps(conn: Connection, program_id: str) -> list[OnStep]:
+    """Return how many stood on each step of each track at the last look."""
+    return [OnStep(*row) for row in conn.execute(SQL["on_steps"], {"program": program_id}).fetchall()]
+
+
+def set_steps(conn: Connection, program_id: str, holder_id: str) -> list[SetStep]:
+    """Return the steps that were set for a member and hold, held or will hold, the newest first."""
+    parameters = {"program": program_id, "holder": holder_id}
+    return [
+        SetStep(code, step, first, last, Source(source), *rest)
+        for code, step, first, last, source, *rest in conn.execute(SQL["set_steps"], parameters).fetchall()
+    ]
 
 
 def steps(conn: Connection, program_id: str, holder_ids: Sequence[str], *, on: Board) -> dict[str, Mapping[str, str]]:

@@ -166,7 +166,7 @@ def badges(
     gone = track.steps[after + 1 : before + 1] if isinstance(track.settings, STAYING) else ()
     keeps = {step.badge for step in track.steps[: after + 1]}
     taken = [
-        NewBadge(holder_id, step.badge, None, source)
+        NewBadge(holder_id, step.badge, now, source)
         for step in gone
         if step.badge is not None and step.badge not in keeps
     ]

@@ -49,7 +49,7 @@ class Metric(StrEnum):
     POINTS = "points"
     """Points of one unit that the receipt gave."""
     EVENTS = "events"
-    """Events of one name; receipts add nothing."""
+    """Events of one name that rules emitted for the receipt."""
     BEST_MONTH = "best_month"
     """Money paid, of which the best calendar month of the window counts."""
 
@@ -135,18 +135,13 @@ class Whose(StrEnum):
     """Those of all companies of one buying group; who is in none is on their own."""
 
 
-class Together(StrEnum):
-    """How a scale's share goes with other discounts."""
-
-    LARGER = "larger"
-    SUM = "sum"
-
-
 class Scale(Settings, frozen=True, tag="scale", kw_only=True):
-    """A turnover scale: each step has a ``share``, until the window is over; a contract may say another."""
+    """A turnover scale: each step has a ``share``, until the window is over; a contract may say another.
+
+    A rule takes it off (``rules.effects.Rates``), and the rulebook says how it goes with other discounts.
+    """
 
     whose: Whose = Whose.MEMBER
-    together: Together = Together.LARGER
 
 
 class StampCard(Settings, frozen=True, tag="stamp_card"):
@@ -272,6 +267,8 @@ class Stored(msgspec.Struct, frozen=True):
     counts_from: date | None
     filled: bool
     published_at: datetime
+    recounted: int = 0
+    """Members whose receipts are recounted."""
 
 
 class Moved(msgspec.Struct, frozen=True, gc=False):
@@ -312,6 +309,31 @@ class NewFloor(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     key: str
     by: str | None = None
+    reason: str | None = None
+
+
+class SetStep(msgspec.Struct, frozen=True):
+    """A step that was set, as staff see it; ``track`` is its code."""
+
+    track: str
+    step: str
+    first: date
+    last: date | None
+    source: Source
+    key: str
+    by: str | None
+    reason: str | None
+    set_at: datetime
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of tiers that staff gives to somebody, through a date, for a reason that the program knows by its code."""
+
+    holder_id: str
+    track: str
+    step: str
+    last: date
+    reason: str
 
 
 class FloorKey(msgspec.Struct, frozen=True):
@@ -330,6 +352,49 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     share: Share
     first: date
     last: date | None = None
+
+
+class Agreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What is agreed with an owner from a date on; ``share`` None takes back what was agreed from that date."""
+
+    owner_id: str
+    track: str
+    first: date
+    last: date | None = None
+    share: Share | None = None
+
+
+class AgreedShare(msgspec.Struct, frozen=True):
+    """A contract as it is read; ``by`` is the id of whoever set it."""
+
+    track: str
+    share: int
+    first: date
+    last: date | None
+    by: str | None
+    set_at: datetime
+
+
+class Agreed(msgspec.Struct, frozen=True, gc=False):
+    """It holds as was wanted; ``changed``: it did not before."""
+
+    changed: bool
+
+
+class Refusal(StrEnum):
+    """Why a contract or a step was not set."""
+
+    UNKNOWN_TRACK = "unknown-track"
+    NOT_A_SCALE = "not-a-scale"
+    NOT_TIERS = "not-tiers"
+    UNKNOWN_STEP = "unknown-step"
+    BAD_DATES = "bad-dates"
+
+
+class NotAgreed(msgspec.Struct, frozen=True, gc=False):
+    """Nothing was set."""
+
+    reason: Refusal
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -368,6 +433,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """The step was set, not earned."""
 
 
+class OnStep(msgspec.Struct, frozen=True, gc=False):
+    """How many owners stood on a step of a track at the last look; None is no step."""
+
+    track_id: str
+    step: str | None
+    owners: int
+
+
 class Move(msgspec.Struct, frozen=True):
     """How many go from a step to another when a draft is published; None is no step."""
 
@@ -387,11 +460,12 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What publishing a draft would do on the day asked for."""
+    """What publishing a draft would do on the day asked for; not ``whole``: of a sample of so many members."""
 
     members: int
     moves: tuple[Move, ...]
     examples: tuple[Example, ...]
+    whole: bool = True
 
 
 class Published(msgspec.Struct, frozen=True):

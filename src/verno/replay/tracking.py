@@ -11,19 +11,21 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from verno.intake.context import Context
+from verno.intake.settling import effects
+from verno.intake.settling.judging import matched
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 from verno.progress import engine
 from verno.progress import queries as progress
-from verno.progress.engine import Owner, Ready
+from verno.progress.engine import Gave, Owner, Ready
 from verno.progress.queries import Person
 from verno.progress.service import publishing
 from verno.progress.telling import code
 from verno.progress.types import Floor, Metric, Stored
 from verno.replay.reading import Past
 from verno.replay.types import BadgeChange, StepCount, StepMove, TrackChange
-from verno.rules.effects import SetTier
+from verno.rules.effects import EmitEvent, SetTier
 from verno.rules.making.compiling import Book
 from verno.rules.types import Fired, Verdict, gives_badges
 
@@ -43,6 +45,13 @@ class _Track:
     stored: Stored
     ready: Ready
     counts: bool
+
+
+def emits(book: Book) -> frozenset[str]:
+    """Return the events that rules of a book emit."""
+    return frozenset(
+        effect.name for rule in book.rulebook.rules for effect in rule.effects if isinstance(effect, EmitEvent)
+    )
 
 
 @dataclass(slots=True)
@@ -93,7 +102,8 @@ class Tracking:
 
     def counted(self, past: Past, verdict: Verdict) -> list[int]:
         """Return what a receipt adds to each track under the rulebook that has just judged it."""
-        return [engine.contribution(one.ready, past.facts, verdict.points) if one.counts else 0 for one in self.tracks]
+        gave = Gave(verdict.points, effects.happened(effects.brought(matched(verdict))))
+        return [engine.contribution(one.ready, past.facts, gave) if one.counts else 0 for one in self.tracks]
 
     def add(self, past: Past, holder: str, verdicts: Sequence[Verdict], counts: Sequence[Sequence[int]]) -> None:
         """Take in what both rulebooks made of a member's receipt."""
@@ -144,10 +154,10 @@ class Tracking:
             self.spool = None
 
     def _counts(self, ready: Ready) -> bool:
-        """Tell whether what a receipt adds depends on the rulebook: on its points, or on its discounts."""
+        """Tell whether what a receipt adds depends on the rulebook: on its points, events or discounts."""
         metric = ready.track.metric
         if metric is Metric.EVENTS:
-            return False
+            return any(ready.track.event in emits(book) for book in self.books)
         off = any(book.discounts for book in self.books)
         asked = ready.track.where is not None or ready.track.lines is not None
         same = metric in {Metric.AMOUNT, Metric.VISITS, Metric.UNITS} and not asked

@@ -50,10 +50,12 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``field`` is one of choices (``tiers.main``) or, with ``lines.`` before it, one of each line. A category's key is
     its path joined by `` / ``; the deepest that is named counts. What is not named gets the effect's own rate.
+    ``scale.turnover`` is the share that a turnover scale, or a contract, gives the member, and names no rates: who has
+    no share gets nothing.
     """
 
     field: Code
-    rates: Mapping[str, Rate]
+    rates: Mapping[str, Rate] = {}
 
 
 class Effect(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True, omit_defaults=True):

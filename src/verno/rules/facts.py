@@ -47,7 +47,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member as they were at the receipt's time; ``progress`` and ``tiers`` by track. One without id is nobody."""
+    """A member as they were at the receipt's time; ``progress`` and ``tiers`` by track. One without id is nobody.
+
+    ``shares`` are what turnover scales, or contracts, give them: hundredths of a per cent.
+    """
 
     id: str = ""
     kind: str | None = None
@@ -58,6 +61,7 @@ class Member:
     tiers: Mapping[str, str] = field(default_factory=dict)
     progress: Mapping[str, int] = field(default_factory=dict)
     attributes: Mapping[str, object] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
 
 
 NOBODY = Member()

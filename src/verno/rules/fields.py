@@ -17,6 +17,8 @@ LINES = "lines"
 MEMBER = "member."
 TIERS = "tiers."
 PROGRESS = "progress."
+SCALE = "scale."
+"""Before a track's code: a rate that is the member's share of a turnover scale."""
 AFTER_DISCOUNTS = frozenset({"paid", "discount", "lines.paid", "lines.discount"})
 """What is not known before rules have taken something off: only rules that give may ask it."""
 
@@ -28,6 +30,7 @@ class Track:
     name: str
     steps: Mapping[str, str] = field(default_factory=dict)
     decimals: int = 0
+    is_scale: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,13 @@ class Scope(StrEnum):
     MESSAGES_SEND = "messages:send"
     SETTINGS_WRITE = "settings:write"
     PROMOTIONS_READ = "promotions:read"
-    """Rulebooks, drafts, what is paused, how budgets stand."""
+    """Rulebooks, drafts, what is paused, how budgets stand, progress tracks, contracts."""
     PROMOTIONS_WRITE = "promotions:write"
-    """Save and submit drafts, publish what was approved, roll back, pause and resume."""
+    """Save and submit drafts, publish what was approved, roll back, pause and resume; tracks and contracts."""
     PROMOTIONS_APPROVE = "promotions:approve"
     """Bring the word of a second person on a draft, with their PIN."""
+    GOODS_WRITE = "goods:write"
+    """Store goods: names, categories, costs."""
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Figures and dates in templates: ``{% points 120 lot.unit_id %}``, written by the page's ``face``."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -103,6 +104,12 @@ def discount(context: Context, amount: int) -> str:
 def unit_name(context: Context, unit: str) -> str:
     """Say the name of a kind of points."""
     return words.say("unit", _face(context).unit(unit).code).capitalize()
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """Write a condition as JSON, for those who read it so."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @register.simple_tag(takes_context=True)

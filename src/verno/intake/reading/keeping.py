@@ -5,11 +5,10 @@ from datetime import datetime
 
 from verno.intake import sold
 from verno.intake.context import Context
-from verno.intake.queries import SQL
-from verno.intake.settling import again, remembering
-from verno.intake.sold import Sold
-from verno.kit import batches, localtime
+from verno.intake.settling import again, effects, remembering
+from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.progress.engine import Gave
 from verno.progress.service.publishing import Kept
 
 PIECE = 500
@@ -21,11 +20,7 @@ def of(conn: Connection, context: Context, holder_ids: Sequence[str], *, now: da
 
     What a receipt does not remember of its member is as it is ``now``; of its goods too.
     """
-    parameters = {"holders": batches.rows(list(holder_ids)), "program": context.program.id}
-    found = [Sold(sold.as_row(values)) for values in conn.execute(SQL["settled_of"], parameters).fetchall()]
-    context.catch_up(
-        conn, {one.row.rulebook_id for one in found if one.row.rulebook_id}, {one.row.place_id for one in found}
-    )
+    found = sold.settled_of(conn, context, holder_ids)
     people = remembering.known(conn, context, list(holder_ids), (), now=now)
     for start in range(0, len(found), PIECE):
         piece = found[start : start + PIECE]
@@ -39,7 +34,8 @@ def of(conn: Connection, context: Context, holder_ids: Sequence[str], *, now: da
             for back in one.returns:
                 for code, points in back.taken.items():
                     earned[code] = earned.get(code, 0) - points
+            gave = Gave(earned, effects.happened(effects.still_there(context, one)))
             member = None if one.row.facts is not None else people.get(one.row.holder_id)
             facts = again.facts(context, one, left, member, goods=goods)
             day = localtime.business_date(one.row.at, context.zones[one.row.place_id])
-            yield Kept(one.row.holder_id, day, facts, earned)
+            yield Kept(one.row.holder_id, day, facts, gave, one.row.id)

@@ -6,9 +6,11 @@ from datetime import date, datetime
 import msgspec
 
 from verno.intake.context import Context
+from verno.intake.reading import keeping
 from verno.kit.db import Connection
 from verno.progress import engine, queries, words
-from verno.progress.types import Standing
+from verno.progress.engine import Ready
+from verno.progress.types import Standing, Stored
 
 
 class ProgressPart(msgspec.Struct, frozen=True, gc=False):
@@ -58,3 +60,34 @@ def parts(context: Context, standings: Sequence[Standing], *, now: datetime) -> 
             )
         )
     return out
+
+
+class Cause(msgspec.Struct, frozen=True, gc=False):
+    """A receipt that counts on a track, as far as it is kept."""
+
+    receipt_id: str
+    at: datetime
+    day: date
+    amount: int
+
+
+def causes(conn: Connection, context: Context, holder_ids: Sequence[str], *, now: datetime) -> dict[str, list[Cause]]:
+    """Return what a member's receipts count on each track, by its id, newest first; ``holder_ids`` are all they are.
+
+    Read from the receipts themselves, as a recount does.
+    """
+    board = context.board(now)
+    counting = [(one, ready) for one in board.holding(engine.today_of(board, now)) if (ready := _ready(context, one))]
+    out: dict[str, list[Cause]] = {}
+    for kept in keeping.of(conn, context, holder_ids, now=now) if counting else ():
+        for one, ready in counting:
+            since = one.counts_from
+            amount = engine.contribution(ready, kept.facts, kept.gave) if since is None or kept.day >= since else 0
+            if amount:
+                out.setdefault(one.id, []).append(Cause(kept.receipt_id, kept.facts.at, kept.day, amount))
+    return {track: sorted(found, key=lambda cause: cause.at, reverse=True) for track, found in out.items()}
+
+
+def _ready(context: Context, one: Stored) -> Ready | None:
+    made = engine.ready(one.track, context.known)
+    return made if isinstance(made, Ready) else None

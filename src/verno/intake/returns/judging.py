@@ -1,17 +1,19 @@
 """What a return comes to: pure, and dependent on nothing but what is left of the sale before and after it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from verno.intake import sold
 from verno.intake.context import Context
 from verno.intake.returns.types import Back, Return
-from verno.intake.settling import again
+from verno.intake.settling import again, effects
 from verno.intake.settling.posting import LONGER
 from verno.intake.settling.tracking import Progress
 from verno.intake.sold import HELD, SETTLED, UNMATCHED, Sold
 from verno.intake.sums import kept
 from verno.intake.types import Refusal, Refused
 from verno.intake.unwinding.budgets import still_acted
+from verno.progress.engine import Gave
 from verno.rules.types import Fired
 
 
@@ -45,6 +47,7 @@ def back(context: Context, one: Sold, wanted: Return) -> Back | Refused:
         *(quantities, refunds, was.paid - now.paid, sold.without_zeros(taken), sold.without_zeros(put), now.empty),
         still_acted(fired, one.lines, after) if context.counts_budgets else {},
         _shortened(context, one, () if now.empty else fired),
+        Counter() if now.empty else effects.brought(fired),
     )
 
 
@@ -53,7 +56,11 @@ def move_back(progress: Progress, one: Sold, back: Back) -> None:
     left, earned = one.left(), _so_far(one)
     after = {line: quantity - back.lines.get(line, 0) for line, quantity in left.items()}
     still = {code: points - back.taken.get(code, 0) for code, points in earned.items()}
-    progress.returned(one, left, after, (earned, still))
+    there = effects.still_there(progress.context, one)
+    rest = there & back.brings
+    gave = Gave(earned, effects.happened(there)), Gave(still, effects.happened(rest))
+    progress.returned(one, left, after, gave)
+    progress.undo(one, there - rest)
 
 
 def _shortened(context: Context, one: Sold, fired: Sequence[Fired]) -> frozenset[str]:

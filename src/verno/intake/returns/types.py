@@ -1,5 +1,6 @@
 """Words of returns: what a till says came back."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, TypeAlias
@@ -7,7 +8,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from verno.intake.types import MAX_LINES, ById, ByNumber, Code, LineQuantity, Short, Target
+from verno.intake.types import MAX_LINES, Brought, ById, ByNumber, Code, LineQuantity, Short, Target
 from verno.promotions.budgets.types import Figures
 
 Lines: TypeAlias = Annotated[list[LineQuantity], Meta(min_length=1, max_length=MAX_LINES)]
@@ -54,7 +55,8 @@ class Back(msgspec.Struct, frozen=True, gc=False):
     """What a return comes to: thousandths and money by line, points by unit.
 
     ``empties``: nothing of the sale is left. ``left`` is what rules still do to the rest, for their budgets.
-    ``shortened`` are the units whose points no rule lets live longer any more.
+    ``shortened`` are the units whose points no rule lets live longer any more, ``brings`` is what rules still leave
+    with the member.
     """
 
     lines: Mapping[int, int]
@@ -65,6 +67,7 @@ class Back(msgspec.Struct, frozen=True, gc=False):
     empties: bool = False
     left: Mapping[str, Figures] = {}
     shortened: frozenset[str] = frozenset()
+    brings: Brought = msgspec.field(default_factory=Counter)
 
     @property
     def refund(self) -> int:

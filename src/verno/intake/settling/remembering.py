@@ -17,12 +17,13 @@ from verno.intake.sums.kept import thousandths
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.progress import queries as progress
+from verno.rules import fields
 from verno.rules.facts import NOBODY, Facts, Line, Member
 from verno.workspace.registry import LEGAL_ENTITY
 
 OF_GOODS = frozenset({"lines.category", "lines.cost", "lines.margin"})
 OF_MEMBERS = ("member.",)
-OF_TRACKS = ("tiers.", "progress.")
+OF_TRACKS = (fields.TIERS, fields.PROGRESS, fields.SCALE)
 
 
 class Thing(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -43,6 +44,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     tiers: dict[str, str] = {}
     progress: dict[str, int] = {}
     attributes: dict[str, object] = {}
+    shares: dict[str, int] = {}
 
 
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -93,7 +95,9 @@ def known(
     for holder, found in standings.items():
         member = people.get(holder) or Member(holder)
         tiers = {one.track: one.step for one in found if one.step is not None}
-        people[holder] = replace(member, tiers=tiers, progress={one.track: one.value for one in found})
+        shares = {one.track: one.share for one in found if one.share is not None}
+        progressed = {one.track: one.value for one in found}
+        people[holder] = replace(member, tiers=tiers, progress=progressed, shares=shares)
     return people
 
 
@@ -170,6 +174,7 @@ def person(member: Member) -> Person:
         dict(member.tiers),
         dict(member.progress),
         dict(member.attributes),
+        dict(member.shares),
     )
 
 
@@ -187,4 +192,5 @@ def member_of(holder_id: str, kept: Person | None) -> Member:
         kept.tiers,
         kept.progress,
         kept.attributes,
+        kept.shares,
     )

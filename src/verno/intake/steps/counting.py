@@ -5,7 +5,7 @@ from datetime import datetime
 
 from verno.intake import naming
 from verno.intake.context import Context
-from verno.intake.settling import again
+from verno.intake.settling import again, effects
 from verno.intake.steps.plan import Plan
 from verno.intake.steps.types import Claim, Kind
 from verno.intake.sums import kept
@@ -14,6 +14,7 @@ from verno.intake.unwinding.desks import Desks, open_desks
 from verno.intake.unwinding.types import Sale
 from verno.kit import localtime
 from verno.kit.db import Connection
+from verno.progress.engine import Gave
 from verno.promotions.budgets.types import Use
 from verno.rules.types import Fired
 
@@ -90,10 +91,12 @@ def track(context: Context, desks: Desks, plan: Plan) -> None:
     earned = plan.given if plan.given is not None else plan.earned
     day = localtime.business_date(one.row.at, context.zones[one.row.place_id])
     if plan.kind is Kind.CAPTURE:
-        progress.sold(one, one.row.holder_id, plan.kept or kept.all_of(one.lines), earned)
+        holder_id, quantities = one.row.holder_id, plan.kept or kept.all_of(one.lines)
     else:
-        progress.sold(one, plan.owner_id, one.left(), earned, plan.member)
-    progress.effects(plan.owner_id, one.row.id, day, plan.fired)
+        holder_id, quantities = plan.owner_id, one.left()
+    gave = Gave(earned, effects.happened(effects.brought(plan.fired)))
+    progress.sold(one, holder_id, quantities, gave, plan.member)
+    progress.effects(holder_id, one.row.id, day, plan.fired)
 
 
 def forget(desks: Desks, plan: Plan) -> None:

@@ -28,6 +28,13 @@ SELECT id::text FROM members_search(%(program)s, %(words)s, %(limit)s)
 SELECT (SELECT count(*) FROM members_member WHERE program_id = %(program)s)
        - (SELECT count(*) FROM members_redirect WHERE program_id = %(program)s)
 
+-- name: sample
+-- Some members, drawn by their ids' hashes; for previews. Plan: scan of the index by program and id, anti-join, top n.
+SELECT m.id::text FROM members_member m
+WHERE m.program_id = %(program)s AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)
+ORDER BY uuid_hash(m.id), m.id
+LIMIT %(most)s
+
 -- name: page
 -- A program's members in the order of their ids, from one on; who was merged is not among them.
 -- Plan: range of the index by program and id, anti-join on the redirects' primary key, limit.

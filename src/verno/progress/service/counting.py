@@ -1,4 +1,4 @@
-"""Verbs of progress: count what receipts move, judge whom time moves, set steps, agree shares.
+"""Verbs of progress: count what receipts move, judge whom time moves, set steps.
 
 A batch takes three round trips, whatever its size, or four, and a program without tracks none: whose counts they are;
 the owners' rows are locked and the days added to; the days of those are read whose step may be another now, which are
@@ -24,7 +24,7 @@ from verno.progress import engine, queries, telling, windows
 from verno.progress.engine import Board, Judged, Owner
 from verno.progress.queries import SQL, Loaded, Person
 from verno.progress.telling import Last
-from verno.progress.types import Contract, FloorKey, Moved, NewFloor, Stored
+from verno.progress.types import FloorKey, Moved, NewFloor, Stored
 
 SWEEP_LIMIT = 500
 """Owners' tracks judged in one transaction of the sweep."""
@@ -42,14 +42,11 @@ class Pair(NamedTuple):
     holder_id: str
 
 
-def count(
-    conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime, later: bool = False
-) -> None:
+def count(conn: Connection, program_id: str, moved: Sequence[Moved], *, on: Board, now: datetime) -> None:
     """Add what a batch moved to its days, in the transaction of what moved it, and tell what came of it.
 
     Called once a transaction, after everything else; nothing is asked of the database when nothing moved. Steps are
-    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not. ``later``
-    leaves the judging to the sweep: for imports, whose days lie in the past.
+    reached at once, and what a return took is lost at once. Holders are the receipts' own, merged or not.
     """
     rows = _sums(moved)
     if not rows:
@@ -63,11 +60,7 @@ def count(
                 pair = Pair(people[holder].owner(one.track), one.id, people[holder].id)
                 pairs.append(pair)
                 added.setdefault((pair.owner.id, one.id), []).append((day, amount))
-    if later:
-        _wake(conn, program_id, pairs, today=engine.today_of(on, now), now=now)
-        _add(conn, program_id, rows, now=now)
-        return
-    _judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
+    judge(conn, program_id, on, pairs, batch=_Batch(rows, added), now=now)
 
 
 def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *, on: Board, now: datetime) -> None:
@@ -78,7 +71,7 @@ def judge_again(conn: Connection, program_id: str, holder_ids: Iterable[str], *,
     holding = on.holding(engine.today_of(on, now))
     if holding:
         people = queries.people(conn, program_id, holder_ids, on.zone)
-        _judge(conn, program_id, on, pairs_of(people, holding), now=now)
+        judge(conn, program_id, on, pairs_of(people, holding), now=now)
 
 
 def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit: int = SWEEP_LIMIT) -> int:
@@ -105,7 +98,7 @@ def sweep(conn: Connection, program_id: str, *, on: Board, now: datetime, limit:
             pairs.append(Pair(mine, track, person.id))
     if ghosts:
         conn.execute(SQL["rest_tiers"], {"program": program_id, "rows": batches.rows(ghosts), "now": now})
-    _judge(conn, program_id, on, pairs, now=now, sweeps=True)
+    judge(conn, program_id, on, pairs, now=now, sweeps=True)
     return len(due)
 
 
@@ -126,7 +119,7 @@ def set_floors(conn: Connection, program_id: str, floors: Sequence[NewFloor], *,
         if one.track_id in holding
         for pair in pairs_of({one.holder_id: people[one.holder_id]}, [holding[one.track_id]])
     ]
-    _judge(conn, program_id, on, pairs, now=now)
+    judge(conn, program_id, on, pairs, now=now)
 
 
 def revoke_floors(conn: Connection, program_id: str, floors: Sequence[FloorKey], *, on: Board, now: datetime) -> None:
@@ -134,13 +127,6 @@ def revoke_floors(conn: Connection, program_id: str, floors: Sequence[FloorKey],
     if floors:
         conn.execute(SQL["revoke_floors"], {"program": program_id, "rows": batches.rows(floors), "now": now})
         judge_again(conn, program_id, [one.holder_id for one in floors], on=on, now=now)
-
-
-def agree(conn: Connection, program_id: str, contracts: Sequence[Contract], *, now: datetime) -> None:
-    """Store shares that were agreed with companies or, under ``queries.group_owner``, with buying groups."""
-    if contracts:
-        rows = batches.rows(contracts)
-        conn.execute(SQL["agree"], {"program": program_id, "rows": rows, "now": now})
 
 
 def _sums(moved: Sequence[Moved]) -> dict[tuple[str, str, date], int]:
@@ -169,12 +155,6 @@ def lock(conn: Connection, program_id: str, pairs: Iterable[Pair], *, now: datet
     return conn.execute(SQL["lock_tiers"], parameters)
 
 
-def _wake(conn: Connection, program_id: str, pairs: Iterable[Pair], *, today: date, now: datetime) -> None:
-    """Make and lock the owners' rows, due today."""
-    parameters = {"program": program_id, "now": now, "today": today, "rows": _keys(pairs)}
-    conn.execute(SQL["wake_owners"], parameters)
-
-
 def _keys(pairs: Iterable[Pair]) -> str:
     """Return owners' rows, each once, sorted as they are locked."""
     rows = {
@@ -196,7 +176,7 @@ class _Batch(NamedTuple):
     added: dict[PairKey, list[tuple[date, int]]]
 
 
-def _judge(
+def judge(
     conn: Connection,
     program_id: str,
     on: Board,

@@ -17,7 +17,7 @@ from verno.kit.db import Connection
 from verno.kit.ids import new_id
 from verno.predicate.types import Refused
 from verno.progress import checks, engine, queries
-from verno.progress.engine import Board, Owner, Ready
+from verno.progress.engine import NOTHING, Board, Gave, Owner, Ready
 from verno.progress.queries import SQL
 from verno.progress.service.counting import Pair, add, lock
 from verno.progress.telling import code
@@ -46,17 +46,20 @@ from verno.workspace.types import Program
 
 PAGE = 1000
 """Owners looked at in one statement of a preview."""
+MOST_OWNERS = 20_000
+"""Owners looked at in a preview."""
 EASTERNMOST = timedelta(hours=14)
 """Dates begin in Kiritimati."""
 
 
 class Kept(NamedTuple):
-    """What is kept of a receipt: its own holder, its business date, its kept lines, and the points that it gives."""
+    """What is kept of a receipt: its own holder, its business date, its kept lines, and what it gives."""
 
     holder_id: str
     day: date
     facts: Facts
-    points: Mapping[str, int] = {}
+    gave: Gave = NOTHING
+    receipt_id: str = ""
 
 
 Read: TypeAlias = Callable[[Connection, Sequence[str]], Iterable[Kept]]
@@ -77,16 +80,17 @@ def publish(
 
     Where it counts what the version before counts, it holds at once, or from the date of ``Fresh``, and the sweep
     judges everybody again. Where it counts something else (or is the first), ``Fresh`` needs no more; otherwise it
-    ``waits``: two seconds later, when every process counts for it, ``refill`` all holders and then ``finish``.
+    ``waits``: two seconds later, when every process counts for it, ``refill`` all holders and then ``finish``. The
+    newest version again changes nothing.
     """
     program_id = program.id
     conn.execute(SQL["lock_tracks"], {"program": program_id})
-    units = [unit.code for unit in workspace.units(conn, program_id)]
-    there = queries.tracks(conn, program_id)
-    mine = [one for one in there if one.track.code == draft.code]
-    reasons = [*checks.problems(draft, known, units), *_of_program(there, mine, draft), *_of_rule(rule, mine, now)]
+    mine = [one for one in queries.tracks(conn, program_id) if one.track.code == draft.code]
+    reasons = problems(conn, program, draft, rule, known=known, now=now)
     if reasons:
         return NotPublished(tuple(reasons))
+    if mine and (mine[0].track, mine[0].rule) == (draft, rule):
+        return Published(mine[0], waits=not mine[0].filled)
     today = localtime.business_date(now, localtime.zone(program.timezone))
     parameters = {"program": program_id, "code": draft.code, "id": new_id(now=now), "now": now}
     row = conn.execute(SQL["add_track"], parameters).fetchone()
@@ -111,6 +115,20 @@ def publish(
         _convert(conn, program_id, stored, today, now=now)
     audit.record(conn, program_id, by, "track.publish", ("track", track_id), now=now, detail=f"{draft.code}.{version}")
     return Published(stored, waits=not stored.filled)
+
+
+def problems(conn: Connection, program: Program, draft: Track, rule: Rule, *, known: Known, now: datetime) -> list[str]:
+    """Return why a draft could not be published, in words; nothing when it could."""
+    units = [unit.code for unit in workspace.units(conn, program.id)]
+    there = queries.tracks(conn, program.id)
+    mine = [one for one in there if one.track.code == draft.code]
+    unclean = (
+        ["track: a text holds NUL or half a surrogate pair"] if batches.unclean(msgspec.to_builtins(draft)) else []
+    )
+    return [
+        *(*unclean, *checks.problems(draft, known, units)),
+        *(*_of_program(there, mine, draft), *_of_rule(rule, mine, now)),
+    ]
 
 
 def remove(conn: Connection, program_id: str, code_: str, *, now: datetime, by: Actor = audit.SYSTEM) -> bool:
@@ -146,13 +164,19 @@ def refill(
     moved, receipts = [], 0
     for kept in read(conn, holder_ids):
         receipts += 1
-        amount = engine.contribution(made, kept.facts, kept.points)
+        amount = engine.contribution(made, kept.facts, kept.gave)
         if amount:
             moved.append(Moved(kept.holder_id, stored.counter_id, kept.day, amount))
     parameters = {"ids": batches.rows(list(holder_ids)), "counter": stored.counter_id, "now": now}
     conn.execute(SQL["empty_counts"], parameters)
     add(conn, program_id, moved, now=now)
     return receipts
+
+
+def tell_recounted(conn: Connection, program_id: str, stored: Stored, members: int) -> None:
+    """Say how many members' receipts are recounted for a version."""
+    parameters = {"program": program_id, "track": stored.id, "version": stored.version, "members": members}
+    conn.execute(SQL["recounted"], parameters)
 
 
 def finish(conn: Connection, program_id: str, stored: Stored, *, on: Board, now: datetime) -> None:
@@ -179,8 +203,7 @@ def preview(
     Where the draft counts what the track counts, its days are read, a thousand owners at a time. Else ``receipts`` are
     recounted: what is kept of each, those of a holder one after the other. Nothing is written.
     """
-    today = engine.today_of(on, now)
-    current = next((one for one in on.holding(today) if one.track.code == draft.code), None)
+    today, current = engine.today_of(on, now), current_of(on, draft.code, now)
     as_draft = Stored(
         current.id if current else "",
         0,
@@ -201,23 +224,26 @@ def preview(
             for holder, bare in owners.items():
                 counts = loaded.counts.get((bare.id, current.counter_id), {})
                 tally.add(holder, loaded.owner(bare, current.id), counts, counts)
+            if tally.members >= MOST_OWNERS:
+                return tally.preview(whole=False)
         return tally.preview()
     made = engine.ready(draft, known)
     if isinstance(made, Refused) or receipts is None:
         return tally.preview()
-    for some in batches.batched(_by_holder(made, receipts), PAGE):
-        people = queries.people(conn, program_id, [holder for holder, _ in some], on.zone)
-        counter = current.counter_id if current else ""
+    counter = current.counter_id if current else ""
+    for page in batches.batched(_by_owner(conn, program_id, draft, on, _by_holder(made, receipts)), PAGE):
         with conn.pipeline():
-            mine = [person.owner(draft) for person in people.values()]
-            asked = queries.ask(conn, program_id, mine, [counter] if counter else [])
+            asked = queries.ask(conn, program_id, [bare for _, bare, _ in page], [counter] if counter else [])
         loaded = asked.read()
-        for holder, counts in some:
-            if people[holder].counts(draft):
-                bare = people[holder].owner(draft)
-                owner = loaded.owner(bare, current.id) if current else bare
-                tally.add(holder, owner, loaded.counts.get((bare.id, counter), {}), counts)
+        for holder, bare, counts in page:
+            owner = loaded.owner(bare, current.id) if current else bare
+            tally.add(holder, owner, loaded.counts.get((bare.id, counter), {}), counts)
     return tally.preview()
+
+
+def current_of(on: Board, code_: str, now: datetime) -> Stored | None:
+    """Return the version of a track that holds."""
+    return next((one for one in on.holding(engine.today_of(on, now)) if one.track.code == code_), None)
 
 
 class _Tally:
@@ -243,7 +269,7 @@ class _Tally:
         if step != now_on and len(self.examples) < MAX_EXAMPLES:
             self.examples.append(Example(holder_id, step, now_on, old.value if old else 0, new.value))
 
-    def preview(self) -> Preview:
+    def preview(self, *, whole: bool = True) -> Preview:
         """Return what was found: moves from the lowest step to the highest."""
         order = {step.code: i for track in (self.draft.track,) for i, step in enumerate(track.steps)}
         if self.current:
@@ -254,7 +280,7 @@ class _Tally:
 
         pairs = sorted(self.moves, key=lambda pair: (place(pair[0]), place(pair[1])))
         moves = tuple(Move(before, after, self.moves[before, after]) for before, after in pairs)
-        return Preview(self.members, moves, tuple(self.examples))
+        return Preview(self.members, moves, tuple(self.examples), whole)
 
 
 def _with_floor(owner: Owner, floor: Floor) -> Owner:
@@ -282,9 +308,26 @@ def _by_holder(made: Ready, receipts: Iterable[Kept]) -> Iterator[tuple[str, dic
     for holder, some in groupby(receipts, lambda kept: kept.holder_id):
         counts: dict[date, int] = {}
         for kept in some:
-            amount = engine.contribution(made, kept.facts, kept.points)
+            amount = engine.contribution(made, kept.facts, kept.gave)
             counts[kept.day] = counts.get(kept.day, 0) + amount
         yield holder, counts
+
+
+def _by_owner(
+    conn: Connection, program_id: str, draft: Track, on: Board, counted: Iterable[tuple[str, dict[date, int]]]
+) -> Iterable[tuple[str, Owner, dict[date, int]]]:
+    """Add up what holders counted for whom it counts: those they were merged into, and their buying groups."""
+    mine: dict[str, tuple[str, Owner, dict[date, int]]] = {}
+    for some in batches.batched(counted, PAGE):
+        people = queries.people(conn, program_id, [holder for holder, _ in some], on.zone)
+        for holder, counts in some:
+            person = people[holder]
+            if person.counts(draft):
+                bare = person.owner(draft)
+                _, _, there = mine.setdefault(bare.id, (person.id, bare, {}))
+                for day, amount in counts.items():
+                    there[day] = there.get(day, 0) + amount
+    return mine.values()
 
 
 def _of_program(there: Sequence[Stored], mine: Sequence[Stored], draft: Track) -> Iterator[str]:

@@ -10,6 +10,19 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) m ON true
 
+-- name: companies_of
+-- A company of each buying group that has one, the first by id. LIMIT keeps the plan. Plan: function scan, nested loop on
+-- the index by group.
+SELECT r.buying_group, m.id::text
+FROM json_array_elements_text(%(groups)s) AS r (buying_group)
+CROSS JOIN LATERAL (
+    SELECT id FROM members_member c
+    WHERE c.program_id = %(program)s AND c.buying_group = r.buying_group AND c.kind = 'company'
+      AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = c.id)
+    ORDER BY id
+    LIMIT 1
+) m
+
 -- name: open_tiers
 -- Make the rows that a batch will lock, those that are missing. Rows come sorted. Plan: function scan, insert.
 INSERT INTO progress_tier (owner_id, track_id, program_id, holder_id, buying_group, version, value, times, is_set,
@@ -17,14 +30,6 @@ INSERT INTO progress_tier (owner_id, track_id, program_id, holder_id, buying_gro
 SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false, %(now)s
 FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
 ON CONFLICT DO NOTHING
-
--- name: wake_owners
--- The same, with all of them due: the sweep will judge. Rows come sorted. Plan: function scan, insert that meets its row.
-INSERT INTO progress_tier AS t (owner_id, track_id, program_id, holder_id, buying_group, version, value, times, is_set,
-                                due_on, changed_at)
-SELECT owner_id, track_id, %(program)s, holder_id, buying_group, 0, 0, 0, false, %(today)s, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (owner_id uuid, track_id uuid, holder_id uuid, buying_group text)
-ON CONFLICT (owner_id, track_id) DO UPDATE SET due_on = least(t.due_on, excluded.due_on)
 
 -- name: lock_tiers
 -- Lock them in their order, with where each stood last. Plan: function scan, nested loop on the primary key, lock.
@@ -91,12 +96,25 @@ CROSS JOIN LATERAL (
 WHERE f.revoked_at IS NULL
 
 -- name: contracts
--- Shares that were agreed with owners. Plan: nested loop on the primary key.
-SELECT r.owner_id::text, c.track_id::text, c.share, c.first, c.last
-FROM json_to_recordset(%(owners)s) AS r (owner_id uuid, buying_group text)
-CROSS JOIN LATERAL (
-    SELECT * FROM progress_contract WHERE owner_id = r.owner_id AND program_id = %(program)s OFFSET 0
+-- Shares that were agreed with owners, and with those who were merged into them: of each first day the last word.
+-- Plan: nested loops on the primary key, sort.
+SELECT c.owner_id::text, c.track_id::text, c.share, c.first, c.last, c.by, c.set_at
+FROM (
+    SELECT DISTINCT ON (r.owner_id, c.owner_id, c.track_id, c.first) r.owner_id, c.track_id, c.share, c.first, c.last,
+           c.by, c.set_at
+    FROM json_to_recordset(%(owners)s) AS r (owner_id uuid, buying_group text)
+    CROSS JOIN LATERAL (
+        SELECT r.owner_id AS holder_id
+        UNION ALL
+        SELECT d.holder_id FROM members_redirect d WHERE d.survivor_id = r.owner_id
+    ) h
+    CROSS JOIN LATERAL (
+        SELECT * FROM progress_contract WHERE owner_id = h.holder_id AND program_id = %(program)s OFFSET 0
+    ) c
+    ORDER BY r.owner_id, c.owner_id, c.track_id, c.first, c.revision DESC
 ) c
+WHERE c.share IS NOT NULL
+ORDER BY c.owner_id, c.track_id, c.first
 
 -- name: write_tiers
 -- Say where owners stand now; whoever does not know a newer version yet changes nothing of what it said. Written as an

@@ -35,7 +35,7 @@ from verno.rules.types import Keep, Rule, Rulebook
 PATH = " / "
 """What joins the names of a category's path where one text stands for it."""
 ALWAYS = AllOf(())
-MOVED = ("tiers.", "progress.", "member.badges")
+MOVED = (fields.TIERS, fields.PROGRESS, fields.SCALE, "member.badges")
 """Fields of a member that their own receipts change."""
 
 BASE = (Earn, EarnPercent)
@@ -220,7 +220,20 @@ class _Maker:
             return ALWAYS
         return node
 
+    def share(self, by: Rates, at: str) -> RateOf:
+        """Return the rate that a member's turnover scale says; who has none gets none."""
+        code = by.field.removeprefix(fields.SCALE)
+        track = self.known.tracks.get(code)
+        if track is None or not track.is_scale:
+            self.problems.append(Problem(f"{at}.by.field", Wrong.UNKNOWN_FIELD, f"there is no turnover scale {code}"))
+        if by.rates:
+            self.problems.append(Problem(f"{at}.by.rates", Wrong.BAD_VALUE, "a turnover scale says its own rates"))
+        self.uses.add(by.field)
+        return lambda facts, _line: facts.member.shares.get(code, 0)
+
     def rate(self, effect: AnyEffect, by: Rates, at: str) -> RateOf:
+        if by.field.startswith(fields.SCALE):
+            return self.share(by, at)
         of_lines = by.field.startswith("lines.")
         known = (self.lines if of_lines else self.registry).fields
         field = known.get(by.field.removeprefix("lines."))

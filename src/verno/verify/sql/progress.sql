@@ -1,7 +1,7 @@
 -- name: progress_counts
--- What a plain track (visits, or money paid, on all receipts) has counted for a holder and a day is what is kept of the
--- receipts of that day. Days with a capture in part are left out where money is counted: what was captured is not stored
--- as money. Tracks that are removed, and what versions before counted otherwise, are history.
+-- What a plain track (visits, money paid, or events of rules, on all receipts) has counted for a holder and a day is what
+-- is kept of the receipts of that day. Days with a capture in part are left out where money is counted: what was captured
+-- is not stored as money; days with a part of a receipt where events are: which of them are left, rules must say. Tracks that are removed, and what versions before counted otherwise, are history.
 -- Plan: scans of receipts, returns, lines and counts, hash joins, hash aggregates, hash full join.
 WITH live AS (
     SELECT DISTINCT ON (v.track_id) v.track_id, v.counter_id, v.body
@@ -11,11 +11,11 @@ WITH live AS (
     ORDER BY v.track_id, v.version DESC
 ), counter AS (
     SELECT l.counter_id AS id, v.program_id, min(l.body ->> 'code') AS track,
-           min(l.body ->> 'metric') = 'visits' AS is_visits,
+           min(l.body ->> 'metric') AS metric, min(l.body ->> 'event') AS event,
            CASE WHEN bool_or(v.counts_from IS NULL) THEN '-infinity' ELSE min(v.counts_from) END AS since
     FROM live l
     JOIN progress_version v ON v.counter_id = l.counter_id
-    WHERE l.body ->> 'metric' IN ('visits', 'spend', 'best_month') AND l.body -> 'where' IS NULL
+    WHERE l.body ->> 'metric' IN ('visits', 'spend', 'best_month', 'events') AND l.body -> 'where' IS NULL
       AND l.body -> 'lines' IS NULL
     GROUP BY l.counter_id, v.program_id
 ), back AS (
@@ -38,7 +38,8 @@ WITH live AS (
     SELECT r.program_id, r.holder_id, (r.at AT TIME ZONE coalesce(p.timezone, g.timezone))::date AS day,
            count(*) FILTER (WHERE coalesce(c.pieces, l.pieces) > coalesce(b.pieces, 0)) AS visits,
            sum(r.amount - r.taken_off - r.points_value - coalesce(b.refund, 0)) AS spend,
-           bool_or(c.receipt_id IS NOT NULL) AS in_part
+           bool_or(c.receipt_id IS NOT NULL) AS in_part,
+           bool_or(c.receipt_id IS NOT NULL OR coalesce(b.pieces, 0) NOT IN (0, l.pieces)) AS is_torn
     FROM intake_receipt r
     JOIN workspace_place p ON p.id = r.place_id
     JOIN workspace_program g ON g.id = r.program_id
@@ -47,11 +48,27 @@ WITH live AS (
     LEFT JOIN captured c ON c.receipt_id = r.id
     WHERE r.status = 'settled'
     GROUP BY r.program_id, r.holder_id, 3
+), fired AS (
+    SELECT r.id, r.holder_id, r.place_id, r.program_id, r.at, jsonb_array_elements(r.verdict) AS one
+    FROM intake_receipt r
+    WHERE r.status = 'settled' AND r.program_id IN (SELECT program_id FROM counter WHERE metric = 'events')
+), emitted AS (
+    SELECT r.holder_id, (r.at AT TIME ZONE coalesce(p.timezone, g.timezone))::date AS day, r.one ->> 'text' AS event,
+           count(*) AS times
+    FROM fired r
+    JOIN workspace_place p ON p.id = r.place_id
+    JOIN workspace_program g ON g.id = r.program_id
+    LEFT JOIN there l ON l.receipt_id = r.id
+    LEFT JOIN back b ON b.original_id = r.id
+    WHERE r.one ->> 'effect' = 'emit_event' AND l.pieces > coalesce(b.pieces, 0)
+    GROUP BY r.holder_id, 2, 3
 ), said AS (
-    SELECT s.holder_id, c.id AS counter_id, s.day, CASE WHEN c.is_visits THEN s.visits ELSE s.spend END AS amount,
-           s.in_part AND NOT c.is_visits AS unsaid
+    SELECT s.holder_id, c.id AS counter_id, s.day,
+           CASE c.metric WHEN 'visits' THEN s.visits WHEN 'events' THEN coalesce(e.times, 0) ELSE s.spend END AS amount,
+           CASE c.metric WHEN 'visits' THEN false WHEN 'events' THEN s.is_torn ELSE s.in_part END AS unsaid
     FROM sold s
     JOIN counter c ON c.program_id = s.program_id
+    LEFT JOIN emitted e ON e.holder_id = s.holder_id AND e.day = s.day AND e.event = c.event
     WHERE s.day >= c.since
 ), counted AS (
     SELECT b.holder_id, b.counter_id, b.day, b.amount

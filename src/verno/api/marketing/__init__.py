@@ -1,0 +1,1 @@
+"""Doors to what marketing keeps: progress tracks, contracts, goods."""

@@ -1,0 +1,174 @@
+"""Tracks in a real browser: written, looked at, published, recounted, and a member's progress."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.test_console import set_up
+from verno.intake import context
+from verno.intake.reading import recounting
+from verno.kit import db
+from verno.progress import queries, service
+from verno.progress.types import (
+    Agreement,
+    Beat,
+    Between,
+    Calendar,
+    Challenge,
+    Lifetime,
+    Metric,
+    Period,
+    Published,
+    Recount,
+    Scale,
+    StampCard,
+    Step,
+    Streak,
+    Track,
+)
+from verno.workspace.audit import SYSTEM
+
+WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+CASES = [("en", DESK, "light"), ("ru", PHONE, "dark"), ("ru", DESK, "light"), ("en", PHONE, "dark")]
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture where somebody wants to look."""
+    assert not page.evaluate(WIDE), name
+    folder = os.environ.get("VERNO_TEST_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"tracks-{name}.png"), full_page=True)
+
+
+def fill(site: Site) -> None:
+    """Do what the worker does."""
+    context.forget()
+    later = datetime.now(UTC) + recounting.SETTLED
+    recounting.fill(site.story.shop.program.id, now=later, stopping=lambda: False)
+    context.forget()
+    program, now = site.story.shop.program, datetime.now(UTC)
+    with db.transaction(program.id) as conn:
+        while service.sweep(conn, program.id, on=queries.judging(conn, program, now=now), now=now):
+            pass
+
+
+def others(site: Site) -> None:
+    """Publish a track of each other kind."""
+    program, now = site.story.shop.program, datetime.now(UTC)
+    today = now.date()
+    tracks = [
+        Track(
+            code="coffee",
+            names={"en": "Coffee card", "ru": "Кофейная карта"},
+            metric=Metric.VISITS,
+            window=Lifetime(),
+            settings=StampCard(),
+            steps=(Step(code="cup", threshold=7, names={"en": "a free cup", "ru": "чашка в подарок"}, badge="sipped"),),
+        ),
+        Track(
+            code="weeks",
+            names={"en": "Weeks in a row", "ru": "Недели подряд"},
+            metric=Metric.VISITS,
+            window=Lifetime(),
+            settings=Streak(of=Beat.WEEK, grace_days=10),
+            steps=(Step(code="ten", threshold=30, names={"en": "thirty weeks", "ru": "тридцать недель"}),),
+        ),
+        Track(
+            code="sprint",
+            names={"en": "Autumn sprint", "ru": "Осенний рывок"},
+            metric=Metric.SPEND,
+            window=Between(today - timedelta(days=30), today + timedelta(days=20)),
+            settings=Challenge(),
+            steps=(Step(code="done", threshold=100_000, names={"en": "Done", "ru": "Готово"}, badge="sprinter"),),
+        ),
+        Track(
+            code="turnover",
+            names={"en": "Turnover", "ru": "Оборот"},
+            metric=Metric.SPEND,
+            window=Calendar(Period.YEAR),
+            settings=Scale(),
+            steps=(Step(code="five", threshold=30_000, share=500), Step(code="seven", threshold=900_000, share=700)),
+        ),
+    ]
+    with db.transaction(program.id) as conn:
+        known = context.of(conn, program.id).known
+        for one in tracks:
+            done = service.publish(conn, program, one, Recount(), known=known, now=now)
+            assert isinstance(done, Published), done
+        on = queries.judging(conn, program, now=now)
+        wanted = Agreement(owner_id=site.story.anna, track="turnover", share=650, first=today, last=None)
+        service.agree(conn, program.id, [wanted], on=on, by=SYSTEM, now=now)
+
+
+def write(page: Page, name: str) -> None:
+    """Fill the form of a track, with a slip that is mended."""
+    page.locator("a.card-link").first.click()
+    expect(page.locator("#id_days")).to_be_hidden()
+    page.select_option("#id_window", "rolling")
+    expect(page.locator("#id_days")).to_be_visible()
+    page.select_option("#id_window", "calendar/year")
+    expect(page.locator("#id_days")).to_be_hidden()
+    page.fill("#id_code", "club")
+    page.fill("#id_name_en", "Club")
+    page.fill("#id_name_ru", "Клуб")
+    page.select_option("#id_maintain", "calendar/year")
+    page.fill("#id_grace_days", "14")
+    page.fill("#id_warn_days", "30")
+    rows = [("silver", "Silver", "Серебро", "200"), ("gold", "Gold", "Золото", "90000")]
+    for row, values in enumerate(rows):
+        for field, value in zip(("code", "name_en", "name_ru", "threshold"), values, strict=True):
+            page.locator(f"input[name=step_{field}]").nth(row).fill(value)
+    page.locator("input[name=step_benefits]").nth(1).fill("Free delivery")
+    page.locator("details summary").first.click()
+    page.fill("#id_where", "{not json")
+    page.locator("button[value=preview]").click()
+    expect(page.locator(".field-error")).to_be_visible()
+    keep(page, f"{name}-2-wrong")
+    page.fill("#id_where", "")
+
+
+@pytest.mark.parametrize(("locale", "size", "theme"), CASES, ids=[f"{c[0]}-{c[1]['width']}" for c in CASES])
+def test_a_track_is_written_published_and_seen_at_a_member(
+    site: Site, locale: str, size: dict[str, int], theme: str
+) -> None:
+    name = f"{locale}-{size['width']}-{theme}"
+    with site.visitor(viewport=size, locale="en-US", color_scheme=theme) as page:
+        set_up(page, site, locale)
+        page.goto("/console/tracks/")
+        keep(page, f"{name}-1-empty")
+        write(page, name)
+        page.locator("button[value=preview]").click()
+        expect(page.locator("#preview table")).to_be_visible()
+        keep(page, f"{name}-3-preview")
+        page.locator("button[value=publish]").click()
+        page.wait_for_url("**/console/tracks/club/")
+        expect(page.locator("progress.recount")).to_be_visible()
+        keep(page, f"{name}-4-recounting")
+        others(site)
+        fill(site)
+        expect(page.locator("progress.recount")).to_be_hidden(timeout=15_000)
+        page.reload()
+        keep(page, f"{name}-5-track")
+        page.goto("/console/tracks/")
+        keep(page, f"{name}-6-list")
+        page.goto(f"/console/members/{site.story.anna}/progress/")
+        expect(page.locator(".stamp")).to_have_count(7)
+        page.locator("details summary").first.click()
+        keep(page, f"{name}-7-member")
+        page.select_option("#id_step", "club/gold")
+        page.fill("#id_last", (datetime.now(UTC) + timedelta(days=40)).date().isoformat())
+        page.locator("button[value=lift]").click()
+        expect(page.locator("button[value=take]")).to_be_visible()
+        keep(page, f"{name}-8-given")
+        page.goto("/console/tracks/club/edit/")
+        page.locator("input[name=step_threshold]").nth(0).fill("250")
+        page.select_option("#id_rule", "keep")
+        page.locator("button[value=preview]").click()
+        expect(page.locator("#preview")).to_be_visible()
+        keep(page, f"{name}-9-change")
+    # A form that was not taken is a 422.
+    assert [one for one in site.trouble if "422" not in one] == []
