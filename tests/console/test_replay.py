@@ -34,8 +34,8 @@ from verno.workspace.roles import Role
 
 __all__ = ["hire"]
 
-LAB = "/console/replay/"
-TRY = "/console/replay/receipt/"
+LAB = "/console/promotions/replay/"
+TRY = "/console/promotions/replay/receipt/"
 HALF: dict[str, object] = {
     "rules": [
         {"id": "base", "effects": [{"type": "earn_per_full", "unit": "points", "points": 1, "per": 200}]},

@@ -61,25 +61,25 @@ def fill(house: House) -> None:
 
 
 def publish(house: House, **more: object) -> None:
-    answer = house.client.post("/console/tracks/new/tiers/", {**CLUB, **more, "do": "publish"})
+    answer = house.client.post("/console/promotions/tracks/new/tiers/", {**CLUB, **more, "do": "publish"})
     assert answer.status_code == 302, text(answer.content)
     fill(house)
 
 
 def test_a_track_is_written_looked_at_published_and_seen(house: House) -> None:
-    empty = house.client.get("/console/tracks/")
+    empty = house.client.get("/console/promotions/tracks/")
     assert "There are no tracks yet" in text(empty.content)
-    assert house.client.get("/console/tracks/new/tiers/").status_code == 200
-    look = house.client.post("/console/tracks/new/tiers/", {**CLUB, "do": "preview"})
+    assert house.client.get("/console/promotions/tracks/new/tiers/").status_code == 200
+    look = house.client.post("/console/promotions/tracks/new/tiers/", {**CLUB, "do": "preview"})
     assert look.status_code == 200, text(look.content)
     said = text(look.content)
     assert "members would move." in said
     assert "Nothing is changed yet." in said
     assert stored(house) == [], "a look stores nothing"
-    made = house.client.post("/console/tracks/new/tiers/", {**CLUB, "do": "publish"})
-    assert (made.status_code, made["Location"]) == (302, "/console/tracks/club/")
-    assert "are being recounted" in text(house.client.get("/console/tracks/club/").content)
-    part = house.client.get("/console/tracks/club/", headers={"HX-Request": "true"})
+    made = house.client.post("/console/promotions/tracks/new/tiers/", {**CLUB, "do": "publish"})
+    assert (made.status_code, made["Location"]) == (302, "/console/promotions/tracks/club/")
+    assert "are being recounted" in text(house.client.get("/console/promotions/tracks/club/").content)
+    part = house.client.get("/console/promotions/tracks/club/", headers={"HX-Request": "true"})
     assert "every 3s" in part.content.decode()
     assert "<html" not in part.content.decode()
     fill(house)
@@ -89,25 +89,25 @@ def test_a_track_is_written_looked_at_published_and_seen(house: House) -> None:
         ("silver", 10_000, None, None, None),
         ("gold", 100_050, 50_000, "vip", 30),
     ]
-    page = text(house.client.get("/console/tracks/club/").content)
+    page = text(house.client.get("/console/promotions/tracks/club/").content)
     assert "Counts money paid within the calendar year." in page
     assert "10 days of grace to make it." in page
     assert "Free delivery" in page
     assert "every 3s" not in page
-    assert "Club" in text(house.client.get("/console/tracks/").content)
+    assert "Club" in text(house.client.get("/console/promotions/tracks/").content)
     with db.transaction(house.story.shop.program.id) as conn:
         assert "track.publish" in {one.action for one in audit.page(conn, house.story.shop.program.id)}
 
 
 def test_a_change_shows_who_moves_and_what_was_written_comes_back(house: House) -> None:
     publish(house)
-    page = house.client.get("/console/tracks/club/edit/").content.decode()
+    page = house.client.get("/console/promotions/tracks/club/edit/").content.decode()
     for value in ("1000.5", "500", "Серебро", "vip", "Free delivery", "readonly"):
         assert value in page, value
     harder = {**CLUB, "step_threshold": ["90000", "100000", ""], "step_keep": ["", "", ""], "rule": "keep"}
-    look = text(house.client.post("/console/tracks/club/edit/", {**harder, "do": "preview"}).content)
+    look = text(house.client.post("/console/promotions/tracks/club/edit/", {**harder, "do": "preview"}).content)
     assert "Now Then Members" in look
-    done = house.client.post("/console/tracks/club/edit/", {**harder, "do": "publish"})
+    done = house.client.post("/console/promotions/tracks/club/edit/", {**harder, "do": "publish"})
     assert done.status_code == 302
     assert [one.steps[0].threshold for one in stored(house)] == [9_000_000, 10_000]
 
@@ -142,14 +142,14 @@ def test_a_change_shows_who_moves_and_what_was_written_comes_back(house: House) 
 def test_what_is_wrong_is_said_and_nothing_is_stored(
     house: House, change: dict[str, object], words: str, do: str
 ) -> None:
-    answer = house.client.post("/console/tracks/new/tiers/", {**CLUB, **change, "do": do})
+    answer = house.client.post("/console/promotions/tracks/new/tiers/", {**CLUB, **change, "do": do})
     assert answer.status_code == 422, text(answer.content)
     assert words in text(answer.content)
     assert stored(house) == []
 
 
 def test_more_rows_keep_what_was_written(house: House) -> None:
-    page = house.client.post("/console/tracks/new/tiers/", {**CLUB, "do": "rows"})
+    page = house.client.post("/console/promotions/tracks/new/tiers/", {**CLUB, "do": "rows"})
     assert page.status_code == 200
     assert page.content.decode().count('name="step_code"') == 6
     assert "Серебро" in page.content.decode()
@@ -171,14 +171,14 @@ def test_more_rows_keep_what_was_written(house: House) -> None:
 )  # fmt: skip
 def test_every_kind_is_published_shown_and_written_again(house: House, kind: str, more: dict[str, object]) -> None:
     wanted = {**CLUB, "step_keep": ["", "", ""], "grace_days": "0", "warn_days": "0", **more}
-    done = house.client.post(f"/console/tracks/new/{kind}/", {**wanted, "do": "publish"})
+    done = house.client.post(f"/console/promotions/tracks/new/{kind}/", {**wanted, "do": "publish"})
     assert done.status_code == 302, text(done.content)
     fill(house)
     (before,) = stored(house)
-    assert house.client.get("/console/tracks/club/").status_code == 200
+    assert house.client.get("/console/promotions/tracks/club/").status_code == 200
     assert house.client.get(f"/console/members/{house.story.anna}/progress/").status_code == 200
-    page = house.client.get("/console/tracks/club/edit/").content.decode()
-    again = house.client.post("/console/tracks/club/edit/", {**_values(page), "do": "publish"})
+    page = house.client.get("/console/promotions/tracks/club/edit/").content.decode()
+    again = house.client.post("/console/promotions/tracks/club/edit/", {**_values(page), "do": "publish"})
     assert again.status_code == 302, text(again.content)
     assert stored(house) == [before], "what the form shows says the same again"
 
@@ -265,25 +265,25 @@ def test_a_contract_is_shown(house: House) -> None:
 
 def test_a_track_is_removed(house: House) -> None:
     publish(house)
-    assert house.client.post("/console/tracks/club/", {"do": "dance"}).status_code == 404
-    assert house.client.post("/console/tracks/club/", {"do": "remove"}).status_code == 302
-    assert house.client.get("/console/tracks/club/").status_code == 404
-    assert house.client.get("/console/tracks/new/love/").status_code == 404
+    assert house.client.post("/console/promotions/tracks/club/", {"do": "dance"}).status_code == 404
+    assert house.client.post("/console/promotions/tracks/club/", {"do": "remove"}).status_code == 302
+    assert house.client.get("/console/promotions/tracks/club/").status_code == 404
+    assert house.client.get("/console/promotions/tracks/new/love/").status_code == 404
 
 
 def test_who_only_reads_changes_nothing(house: House, hire: Hire, rows: psycopg.Connection) -> None:  # noqa: F811
     publish(house)
     analyst, _ = hire(Role.ANALYST)
-    assert "Change" not in text(analyst.get("/console/tracks/club/").content)
+    assert "Change" not in text(analyst.get("/console/promotions/tracks/club/").content)
     for address, body in (
-        ("/console/tracks/club/", {"do": "remove"}),
-        ("/console/tracks/club/edit/", {**CLUB, "do": "publish"}),
-        ("/console/tracks/new/tiers/", {**CLUB, "do": "publish"}),
+        ("/console/promotions/tracks/club/", {"do": "remove"}),
+        ("/console/promotions/tracks/club/edit/", {**CLUB, "do": "publish"}),
+        ("/console/promotions/tracks/new/tiers/", {**CLUB, "do": "publish"}),
         (f"/console/members/{house.story.anna}/progress/", {"do": "lift", "step": "club/gold", "last": "2027-01-01"}),
     ):
         assert analyst.post(address, body).status_code == 403, address
     assert rows.execute("SELECT count(*) FROM progress_version").fetchone() == (1,)
     assert rows.execute("SELECT count(*) FROM progress_floor").fetchone() == (0,)
     cashier: Client = hire(Role.CASHIER)[0]
-    assert cashier.get("/console/tracks/").status_code == 403
+    assert cashier.get("/console/promotions/tracks/").status_code == 403
     assert cashier.get(f"/console/members/{house.story.anna}/progress/").status_code == 200

@@ -47,9 +47,14 @@ class Naming:
             scales={unit.code: unit.scale for unit in units},
             tracks=self.known.tracks,
             rules=named,
-            rate_fields=[(prefix + one.name, conditions.called(one)) for prefix, one in by],
+            rate_fields=[(prefix + one.name, conditions.called(one)) for prefix, one in by] + self._scales(),
             rate_keys={prefix + one.name: _choices(one) for prefix, one in by if one.choices},
         )
+
+    def _scales(self) -> list[Choice]:
+        """Return the turnover scales, which say their rates themselves."""
+        named = [(code, track.name or code) for code, track in self.known.tracks.items() if track.is_scale]
+        return [(fields.SCALE + code, _("Turnover scale “%(name)s”") % {"name": name}) for code, name in named]
 
     def _by(self, registry: Registry, prefix: str) -> list[tuple[str, Field]]:
         return [(prefix, one) for one in registry.fields.values() if one.kind in NOT_ITSELF]

@@ -275,6 +275,10 @@ class Teller:
             yield ngettext("%(sets)s time a receipt", "%(sets)s times a receipt", sets) % {"sets": sets}
 
     def _rates(self, by: Rates) -> str:
+        if by.field.startswith(fields.SCALE):
+            code = by.field.removeprefix(fields.SCALE)
+            track = self.naming.known.tracks.get(code)
+            return _("by the turnover scale “%(name)s”") % {"name": (track and track.name) or code}
         of_lines = by.field.startswith("lines.")
         known = fields.line_registry(self.naming.known) if of_lines else fields.registry(self.naming.known)
         found = known.fields.get(by.field.removeprefix("lines."))
