@@ -86,7 +86,7 @@ def prepare(site: Site) -> int:
 
 
 WORDS = {
-    "en": ("Replay them", "Cancel", "Somebody cancelled this replay", "Start again", "Receipts that change most",
+    "en": ("Replay them", "Cancel it", "Somebody cancelled this replay", "Start again", "Receipts that change most",
            "its condition does not hold", "no such rule"),
     "ru": ("Прогнать", "Отменить", "Прогон отменили", "Запустить заново", "Чеки, которые изменятся сильнее всего",
            "условие не выполнено", "такого правила нет"),

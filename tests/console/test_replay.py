@@ -193,7 +193,7 @@ def test_only_a_writer_starts_and_stops(worth: House, hire: Hire) -> None:
     assert "Start a replay" not in page(analyst, LAB)
     assert analyst.post(LAB, {"period": "all", "draft": 1}).status_code == 403
     assert analyst.post(where, {"do": "cancel"}).status_code == 403
-    assert "Cancel" not in page(analyst, where)
+    assert "Cancel it" not in page(analyst, where)
     with db.transaction(worth.story.shop.program.id) as conn:
         (only,) = queries.runs(conn, worth.story.shop.program.id, now=NOW)
     assert isinstance(only, Run)

@@ -50,7 +50,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "never": _("is never lost"),
     },
     "whose": {"member": _("each member's own"), "group": _("that of all companies of a buying group")},
-    "beat": {"day": _("days"), "week": _("weeks"), "month": _("months")},
+    "beat": {"day": _("days in a row"), "week": _("weeks in a row"), "month": _("months in a row")},
     "conversion": {
         "first": _("the first version"),
         "recount": _("everybody stands where all that was counted puts them"),

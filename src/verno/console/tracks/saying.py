@@ -145,7 +145,10 @@ def _tiers(tiers: Tiers, face: Face) -> Iterator[str]:
 def _streak(track: Track, streak: Streak, face: Face) -> str:
     scale = face.unit(str(track.unit)).scale if track.metric is Metric.POINTS else 0
     each = face.money(streak.each) if track.metric in MONEY else format_scaled(streak.each, scale, face.locale)
-    told = _("In a row: %(beat)s with at least %(each)s.") % {"beat": words.say("beat", streak.of), "each": each}
+    told = _("It counts %(beat)s with at least %(each)s in each.") % {
+        "beat": words.say("beat", streak.of),
+        "each": each,
+    }
     if streak.grace_days:
         told += " " + ngettext(
             "A missed one is forgiven for %(count)s day.",
