@@ -143,8 +143,10 @@ def up(home: Path, **more: str) -> Iterator[Tree]:
         assert process.stdout.readline() == "ready\n", log.read_text()
         yield Tree(process, port)
     finally:
-        if process.poll() is None:
-            process.kill()
+        below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        process.kill()
         process.wait()
+        # The database ends by itself, and writes until then into the folder that is about to be removed.
+        psutil.wait_procs(below, timeout=30)
         assert process.stdout is not None
         process.stdout.close()
