@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, sees_personal, signed_in
-from verno.console.tracks import saying
+from verno.console.tracks import refusing, saying
 from verno.console.tracks.forms import TrackForm
 from verno.intake import context
 from verno.intake.reading import recounting
@@ -115,7 +115,7 @@ def _edit(request: HttpRequest, kind: str | None, code: str | None) -> HttpRespo
             "form": form,
             "kind": form.kind,
             "before": before,
-            "errors": errors,
+            "errors": [refusing.in_words(one) for one in errors],
             "preview": _moves(request, conn, face, preview, draft, before) if preview and draft else None,
         }
     wrong = bool(errors) or (form.is_bound and done != "rows" and not form.is_valid())

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -82,23 +83,33 @@ def _judged(
             yield Found(place, path, text)
 
 
-def in_words(text: str, money: Callable[[int], str] = str) -> str:
-    """Say a sentence of the engine; as it is when it is not known."""
-    for pattern, sentence in _patterns():
-        match = pattern.fullmatch(text)
-        if match:
-            said = match.groupdict()
-            if "money" in said:
-                said["money"] = money(int(said["money"]))
-            return _(sentence).format(**said)
-    return text
+def translator(sentences: Mapping[str, str]) -> "Translator":
+    """Return what says one of these sentences of the engine in the reader's words, any other as it is."""
+
+    @cache
+    def patterns() -> list[tuple[re.Pattern[str], str]]:
+        # The more a sentence says, the sooner it is tried: others may match its end with a name.
+        order = sorted(sentences, key=lambda sentence: -len(re.sub(r"\{\w+\}", "", sentence)))
+        return [(_pattern(sentence), sentences[sentence]) for sentence in order]
+
+    def say(text: str, money: Callable[[int], str] = str) -> str:
+        for pattern, sentence in patterns():
+            match = pattern.fullmatch(text)
+            if match:
+                said = match.groupdict()
+                if "money" in said:
+                    said["money"] = money(int(said["money"]))
+                return _(sentence).format(**said)
+        return text
+
+    return say
 
 
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    # The more a sentence says, the sooner it is tried: others may match its end with a name.
-    order = sorted(SENTENCES, key=lambda sentence: -len(re.sub(r"\{\w+\}", "", sentence)))
-    return [(_pattern(sentence), SENTENCES[sentence]) for sentence in order]
+class Translator(Protocol):
+    """Says a sentence; ``money`` writes an amount in it."""
+
+    def __call__(self, text: str, money: Callable[[int], str] = ...) -> str:
+        """Return the words."""
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
@@ -107,6 +118,10 @@ def _pattern(sentence: str) -> re.Pattern[str]:
         f"(?P<{part[1:-1]}>.*)" if part.startswith("{") and part.endswith("}") else re.escape(part) for part in parts
     )
     return re.compile(text, re.DOTALL)
+
+
+in_words = translator(SENTENCES)
+"""Says what is wrong with rules."""
 
 
 def _unread(rule: object) -> list[tuple[str, str]]:
