@@ -74,6 +74,10 @@ class Pile:
         merged = self.stands_for if anywhere and self.source else None
         return merged.end_before(operation, anywhere=True) if merged else None
 
+    def stands_in(self) -> int:
+        """Return how many piles it comes after, each in the place of another: the fewer, the older."""
+        return 0 if self.stands_for is None else 1 + self.stands_for.stands_in()
+
     def order(self) -> tuple[datetime, datetime]:
         """What ends first goes first, then what began first, then (lists keep their order) the oldest."""
         return self.ends or NEVER, self.begins
@@ -240,8 +244,8 @@ class Purse:
         own = {pile: p for p in purses for pile in p.piles if pile.earned_by(entry.earned_by, anywhere=bool(merged))}
         parted = [p for id_, p in zip(entry.merged_ids, merged, strict=True) if id_ in dict(entry.homes)]
 
-        def key(pile: Pile) -> tuple[bool, tuple[datetime, datetime]]:
-            return pile.begins <= self.clock, pile.order()
+        def key(pile: Pile) -> tuple[bool, tuple[datetime, datetime], int]:
+            return pile.begins <= self.clock, pile.order(), pile.stands_in()
 
         for _ in range(entry.points):
             here = [pile for pile, purse in own.items() if purse is self and pile.free()]

@@ -24,6 +24,7 @@ import pytest
 
 from tests.faults.effort import either
 from tests.faults.servers import Caller, Server, serving
+from verno.kit import db
 from verno.kit.embedded import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,3 +195,30 @@ def still_read(house: House, points: dict[str, tuple[int, int, int]]) -> None:
 def verified(code: dict[str, str]) -> bool:
     """Let a release's own checker look; when anything is wrong it exits with 1, and ``run`` tells."""
     return bool(json.loads(run(code, "-m", "verno", "verify", "--json"))["verify"] == "ok")
+
+
+def test_a_migration_and_its_note_are_one(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the two, it has not happened: the next run does it again."""
+    from django.db.migrations.recorder import MigrationRecorder
+
+    from verno.wiring.migrate import migrate
+
+    def there() -> bool:
+        with psycopg.connect(db.owner_url()) as conn:
+            return conn.execute("SELECT to_regclass('replay_run')").fetchone() != (None,)
+
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute("DELETE FROM django_migrations WHERE app = 'replay'")
+        conn.execute("DROP TABLE replay_loss, replay_run")
+
+    def killed(*_: object) -> None:
+        message = "killed"
+        raise KeyboardInterrupt(message)
+
+    with monkeypatch.context() as once:
+        once.setattr(MigrationRecorder, "record_applied", killed)
+        with pytest.raises(KeyboardInterrupt):
+            migrate()
+    assert not there()
+    migrate()
+    assert there()

@@ -50,9 +50,34 @@ def migrate() -> None:
     from django.core.management import call_command  # noqa: PLC0415 after django.setup()
 
     check_server(db.owner_url())
+    _note_at_once()
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     with psycopg.connect(db.owner_url()) as conn:
         conn.execute(FRAMEWORK_GRANTS)
+
+
+def _note_at_once() -> None:
+    """Let the command note that a migration was run in the transaction that runs it.
+
+    Django does so in the next one where constraints are made last: a kill between the two left a table behind that
+    every later run stumbled over.
+    """
+    from django.core.management.commands import migrate as command  # noqa: PLC0415 after django.setup()
+    from django.db import transaction  # noqa: PLC0415 the same
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 the same
+    from django.db.migrations.migration import Migration  # noqa: PLC0415 the same
+    from django.db.migrations.state import ProjectState  # noqa: PLC0415 the same
+
+    class AtOnce(MigrationExecutor):
+        def apply_migration(
+            self, state: ProjectState, migration: Migration, *more: bool, **options: bool
+        ) -> ProjectState:
+            if not migration.atomic:
+                return super().apply_migration(state, migration, *more, **options)
+            with transaction.atomic(using=self.connection.alias):
+                return super().apply_migration(state, migration, *more, **options)
+
+    command.MigrationExecutor = AtOnce  # type: ignore[attr-defined]  # the command looks for it there
 
 
 def pending() -> list[str]:
