@@ -92,11 +92,13 @@ def _run(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
 
 
 def _start_and_kill(command: list[str], environment: dict[str, str], home: Path) -> int:
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = home.parent / f"{home.name}.log"
+    with said.open("w") as log:
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)
     there = 0
     try:
         while there < KILL_AFTER:
-            assert child.poll() is None, "the demo ended before it could be killed"
+            assert child.poll() is None, f"the demo ended before it could be killed: {said.read_text()[-2000:]}"
             time.sleep(0.3)
             there = _count(home)
     finally:

@@ -9,6 +9,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote_from_bytes
@@ -32,6 +33,8 @@ THREADS = 64
 """Threads of a process: for Django, and for those calls of a till that wait for the database themselves."""
 
 django = WSGIMiddleware(cast("WSGIApp", get_wsgi_application()), workers=THREADS)
+for _ in range(THREADS):  # all of them now, so that a crowd later costs no new ones
+    django.executor.submit(time.sleep, 0.01)
 
 from verno.api.tills import routes  # noqa: E402 after django.setup()
 from verno.api.tills.door import Call, Door  # noqa: E402 the same
