@@ -126,7 +126,7 @@ def test_events_count_one_each(conn: psycopg.Connection) -> None:
 def test_what_conditions_may_ask_of_tracks(conn: psycopg.Connection) -> None:
     shop = Shop(conn)
     shop.open(track(10, names={"en": "Club"}))
-    known = queries.known(shop.board(FIRST), currency="RUB", day=FIRST)
+    known = queries.all_known(shop.board(FIRST).stored, currency="RUB")
     assert (known["main"].name, known["main"].steps, known["main"].decimals) == ("Club", {"a": "a"}, 2)
     tree = {"combinator": "and", "rules": [{"field": "tiers.main", "operator": "in", "value": ["a"]}]}
     gifted: Track = structs.replace(track(1, metric=Metric.VISITS, where=tree), code="gifted")

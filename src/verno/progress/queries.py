@@ -95,12 +95,6 @@ def judging(conn: Connection, program: Program, *, now: datetime) -> Board:
     return Board(zone, stored=tuple(engine.living(tracks(conn, program.id), today)))
 
 
-def known(on: Board, *, currency: str, day: date) -> dict[str, fields.Track]:
-    """Return the tracks that conditions may ask, by code, for ``rules.fields.Known``."""
-    digits = currency_digits(currency)
-    return {one.track.code: engine.as_known(one.track, digits) for one in on.holding(day)}
-
-
 def all_known(stored: Iterable[Stored], *, currency: str) -> dict[str, fields.Track]:
     """Return all tracks there ever were, with all the steps they had: a rulebook of long ago may ask of those."""
     digits = currency_digits(currency)
