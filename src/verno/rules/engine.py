@@ -31,7 +31,7 @@ HUNDREDTHS = 100
 
 
 def plain(book: Book, paid: Sequence[int]) -> list[Verdict]:
-    """Return the verdicts of a plain book on receipts of which only the money paid is known."""
+    """Return the verdicts of a plain book, no rule of it closed, where of receipts only the money paid is known."""
     return [_plain(book, money) for money in paid]
 
 
