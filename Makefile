@@ -56,7 +56,7 @@ faults: setup debian
 
 # Packages of Debian that only tests need; without them those tests are skipped and say why.
 debian:
-	@tools/debian chromium wrk faketime
+	@tools/debian chromium wrk faketime postfix kannel:bearerbox
 
 $(LOCKED): requirements-dev.lock pyproject.toml
 	@tools/venv "$(PYTHON)"
