@@ -10,9 +10,10 @@ import pytest
 
 from tests.messaging.people import add_members, make_program
 from verno.kit import db
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
 from verno.messaging.sender import send_due
 from verno.messaging.statements import plan_statements
-from verno.messaging.transports import smtp
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 MEMBERS = 2400
@@ -35,7 +36,7 @@ def test_rate(tmp_path: Path) -> None:
     try:
         time.sleep(3)
         started, cpu = time.perf_counter(), time.process_time()
-        counts = send_due(lambda: NOW, worker_name="rate", settings=smtp.Settings("127.0.0.1", PORT))
+        counts = send_due(Email(smtp.Settings("127.0.0.1", PORT)), lambda: NOW, worker_name="rate")
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     finally:
         catcher.terminate()

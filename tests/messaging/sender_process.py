@@ -9,12 +9,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "verno.wiring.settings"
 
 def main() -> None:
     """Send what is due at the moment given."""
+    from verno.messaging.channels.email import smtp
+    from verno.messaging.channels.email.channel import Email
     from verno.messaging.sender import send_due
-    from verno.messaging.transports import smtp
 
     port, connections, moment = sys.argv[1:]
     chosen = smtp.Settings("127.0.0.1", int(port), connections=int(connections))
-    counts = send_due(lambda: datetime.fromisoformat(moment), worker_name="process", settings=chosen)
+    counts = send_due(Email(chosen), lambda: datetime.fromisoformat(moment), worker_name="process")
     print(counts.total)  # noqa: T201 its answer
 
 

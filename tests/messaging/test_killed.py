@@ -13,9 +13,10 @@ from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.messaging import queries
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
 from verno.messaging.sender import send_due
 from verno.messaging.statements import plan_statements
-from verno.messaging.transports import smtp
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 MEMBERS = 300
@@ -35,7 +36,7 @@ def test_kill_the_sender() -> None:
             _send_until(postman, kill * MEMBERS // (KILLS + 2), now)
             now += timedelta(minutes=20)
         chosen = smtp.Settings("127.0.0.1", postman.port, connections=CONNECTIONS)
-        send_due(lambda: now, worker_name="after", settings=chosen)
+        send_due(Email(chosen), lambda: now, worker_name="after")
         stored = postman.addresses()
     with db.transaction() as conn:
         states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}

@@ -16,11 +16,12 @@ from verno.members import merging, service
 from verno.members import queries as members
 from verno.members.service import POINTS_STATEMENT
 from verno.members.types import ConsentFact
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.sender import SendCounts, send_due
 from verno.messaging.statements import plan_statements
-from verno.messaging.transports import smtp
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -91,13 +92,13 @@ def test_queued_mail_obeys(shop: Shop) -> None:
     strict().post(path(shop), ONE_CLICK)
     with Postman() as postman:
         chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
-        assert send_due(lambda: NOW, worker_name="test", settings=chosen) == SendCounts(accepted=1, withheld=1)
+        assert send_due(Email(chosen), lambda: NOW, worker_name="test") == SendCounts(accepted=1, withheld=1)
         assert list(postman.addresses()) == ["member-1@example.com"]
 
 
 def test_the_letters_own_link_works_after_years(shop: Shop) -> None:
     with Postman() as postman:
-        send_due(lambda: NOW, worker_name="test", settings=smtp.Settings("127.0.0.1", postman.port, connections=1))
+        send_due(Email(smtp.Settings("127.0.0.1", postman.port, connections=1)), lambda: NOW, worker_name="test")
         link = postman.letter("member-0@example.com")["List-Unsubscribe"].split(">")[0].lstrip("<")
     clock.read = lambda: NOW + timedelta(days=2000)
     answer = strict().post(link.removeprefix("http://127.0.0.1:8000"), ONE_CLICK)

@@ -14,10 +14,11 @@ from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.members.service import POINTS_STATEMENT
 from verno.messaging import queries, service
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
 from verno.messaging.facts import address_hash
 from verno.messaging.sender import SendCounts, send_due
 from verno.messaging.service import plan
-from verno.messaging.transports import smtp
 from verno.messaging.types import Draft, Duplicate, NewSuppression, Planned, Reason, Withheld
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -174,5 +175,5 @@ def test_a_message_for_later_waits(database: str) -> None:
         assert (told.state, told.due_at, told.decisions[0]["verdict"]) == ("queued", later, "defer")
     with Postman() as postman:
         chosen = smtp.Settings("127.0.0.1", postman.port, connections=1)
-        assert send_due(lambda: later - timedelta(seconds=1), worker_name="t", settings=chosen) == SendCounts()
-        assert send_due(lambda: later, worker_name="t", settings=chosen) == SendCounts(accepted=1)
+        assert send_due(Email(chosen), lambda: later - timedelta(seconds=1), worker_name="t") == SendCounts()
+        assert send_due(Email(chosen), lambda: later, worker_name="t") == SendCounts(accepted=1)

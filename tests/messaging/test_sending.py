@@ -24,13 +24,16 @@ from verno.kit import db
 from verno.kit.errors import VernoError
 from verno.members import service as members
 from verno.members.types import NewMember
-from verno.messaging import queries, sender
+from verno.messaging import queries
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.channels.port import Outcome, Unreachable
 from verno.messaging.facts import address_hash
 from verno.messaging.leaving import links
 from verno.messaging.queries import MessageView
 from verno.messaging.sender import SendCounts, send_due
 from verno.messaging.statements import plan_statements
-from verno.messaging.transports import smtp
+from verno.wiring import chores
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
@@ -60,7 +63,7 @@ def prepare(shop: Shop, *names: str) -> list[str]:
 def send(postman: Postman, *, now: datetime = NOW, connections: int = 4, **changes: object) -> SendCounts:
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=connections, command_timeout=0.6, data_timeout=0.6)
     chosen = msgspec.structs.replace(chosen, **changes)
-    return send_due(lambda: now, worker_name="test", settings=chosen)
+    return send_due(Email(chosen), lambda: now, worker_name="test")
 
 
 def message(holder: str) -> MessageView:
@@ -156,7 +159,7 @@ def test_an_unknown_mailbox_is_not_written_to_again(shop: Shop, postman: Postman
 def test_a_server_that_is_down_loses_nothing(shop: Shop, postman: Postman) -> None:
     holders = prepare(shop, *[f"m-{n}" for n in range(30)])
     chosen = smtp.Settings("127.0.0.1", 1, connections=3, connect_timeout=1)
-    assert send_due(lambda: NOW, worker_name="test", settings=chosen) == SendCounts(deferred=30)
+    assert send_due(Email(chosen), lambda: NOW, worker_name="test") == SendCounts(deferred=30)
     told = [message(who) for who in holders]
     assert {(m.state, m.reason, m.attempts) for m in told} == {("deferred", "server-unavailable", 0)}
     assert send(postman, now=NOW + timedelta(minutes=6)) == SendCounts(accepted=30)
@@ -184,7 +187,7 @@ def test_a_server_that_never_greets_loses_nothing(shop: Shop) -> None:
     (who,) = prepare(shop, "anna")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         chosen = smtp.Settings("127.0.0.1", mute.getsockname()[1], connections=2, connect_timeout=0.3)
-        assert send_due(lambda: NOW, worker_name="test", settings=chosen) == SendCounts(deferred=1)
+        assert send_due(Email(chosen), lambda: NOW, worker_name="test") == SendCounts(deferred=1)
     assert (message(who).state, message(who).reason) == ("deferred", "server-unavailable")
 
 
@@ -217,7 +220,7 @@ def test_a_password_leaves_only_through_checked_tls(monkeypatch: pytest.MonkeyPa
             async def try_it(settings: smtp.Settings = chosen) -> None:
                 await smtp.Line(settings).open()
 
-            with pytest.raises(smtp.Unreachable) as refused:
+            with pytest.raises(Unreachable) as refused:
                 asyncio.run(try_it())
             assert "geheim" not in str(refused.value)
 
@@ -245,7 +248,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 def test_no_relay_means_mail_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VERNO_SMTP_URL", raising=False)
     (who,) = prepare(shop, "anna")
-    assert sender.step(now=NOW) == 0
+    assert chores.send_mail(now=NOW, stopping=lambda: False) == 0
     assert (message(who).state, message(who).attempts) == ("queued", 0)
 
 
@@ -265,8 +268,8 @@ def test_a_withdrawal_in_mid_hand_over_is_obeyed(shop: Shop, postman: Postman, m
     (anna,) = prepare(shop, "anna")
     offer = smtp.Line.offer
 
-    async def leave_meanwhile(line: smtp.Line, mail_from: str, recipient: str) -> smtp.Outcome | None:
-        ready = await offer(line, mail_from, recipient)
+    async def leave_meanwhile(line: smtp.Line, parcel: smtp.Envelope) -> Outcome | None:
+        ready = await offer(line, parcel)
         with db.transaction() as conn:
             withdraw(conn, shop, [anna], now=NOW)
         return ready
@@ -301,7 +304,7 @@ def test_a_claim_that_lapsed_is_taken_again_until_it_runs_out(shop: Shop, postma
     (who,) = prepare(shop, "anna")
     now = NOW
     for attempt in range(1, 9):
-        jobs, _ = Desk("victim", lambda: now, 600).claim(10)  # noqa: B023 called at once
+        jobs, _ = Desk("email", "victim", lambda: now, 600).claim(10)  # noqa: B023 called at once
         assert [job.attempts for job in jobs] == [attempt]
         now += timedelta(minutes=11)
     assert send(postman, now=now) == SendCounts()
@@ -312,7 +315,7 @@ def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman
     from verno.messaging.desk import Desk
 
     (who,) = prepare(shop, "anna")
-    sleeper = Desk("sleeper", lambda: NOW, 600)
+    sleeper = Desk("email", "sleeper", lambda: NOW, 600)
     jobs, _ = sleeper.claim(10)
     assert send(postman, now=NOW + timedelta(minutes=11)) == SendCounts(accepted=1)
     assert sleeper.exchange(jobs, []) == (set(), []), "the message is another's"
@@ -324,7 +327,7 @@ def test_a_lost_workers_hand_over_is_uncertain_and_its_late_answer_counts(shop: 
     from verno.messaging.types import State
 
     (who,) = prepare(shop, "anna")
-    slow = Desk("slow", lambda: NOW, 600)
+    slow = Desk("email", "slow", lambda: NOW, 600)
     jobs, _ = slow.claim(10)
     assert slow.exchange(jobs, [])[0] == {message(who).id}
     assert message(who).state == "handing_over"
@@ -340,7 +343,7 @@ def test_a_lost_workers_hand_over_is_uncertain_and_its_late_answer_counts(shop: 
 def test_asked_to_stop_it_puts_the_rest_back(shop: Shop, postman: Postman) -> None:
     prepare(shop, *[f"m-{n}" for n in range(40)])
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
-    counts = send_due(lambda: NOW, worker_name="test", settings=chosen, stopping=lambda: len(postman.stored) >= 10)
+    counts = send_due(Email(chosen), lambda: NOW, worker_name="test", stopping=lambda: len(postman.stored) >= 10)
     assert 10 <= counts.accepted <= 13
     with db.transaction() as conn:
         states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}
@@ -353,7 +356,7 @@ def test_limit_and_progress(shop: Shop, postman: Postman) -> None:
     seen: list[int] = []
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
     counts = send_due(
-        lambda: NOW, worker_name="test", settings=chosen, limit=4, progress=lambda found: seen.append(found.total)
+        Email(chosen), lambda: NOW, worker_name="test", limit=4, progress=lambda found: seen.append(found.total)
     )
     assert counts.accepted == 4
     assert seen == [1, 2, 3, 4]

@@ -9,6 +9,7 @@ from verno.demo.program import SQL, Demo
 from verno.kit import db, localtime
 from verno.kit.errors import BrokenInvariant
 from verno.messaging import sender, statements
+from verno.messaging.channels.email.channel import relay
 from verno.messaging.sender import SendCounts
 from verno.messaging.statements import StatementRefusal
 
@@ -58,7 +59,14 @@ def _send(now: datetime, step: Callable[[int], None]) -> None:
         step(counts.total - seen)
         seen = counts.total
 
-    sender.send_due(lambda: now + timedelta(seconds=time.monotonic() - started), worker_name=WORKER, progress=told)
+    channel = relay()
+    if channel is not None:
+        sender.send_due(
+            channel,
+            lambda: now + timedelta(seconds=time.monotonic() - started),
+            worker_name=WORKER,
+            progress=told,
+        )
 
 
 def _count(statement: str, demo: Demo, now: datetime) -> int:

@@ -1,1 +1,1 @@
-"""Telling: one door for messages, one row a message, transports, and the monthly statement."""
+"""Telling: one door for messages, one row a message, channels, and the monthly statement."""

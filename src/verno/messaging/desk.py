@@ -4,7 +4,6 @@ Every method is one transaction of its own and one batch, whatever the number of
 claim, a name nobody else has, so that a worker that slept through its lease can change nothing any more.
 """
 
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -42,9 +41,6 @@ RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1
 """Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
 OUTAGE_WAIT = timedelta(minutes=5)
 
-_NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
-"""Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
-
 
 class Job(msgspec.Struct, frozen=True):
     """A claimed message on its way. ``address`` is in clear: never stored, never logged."""
@@ -69,13 +65,14 @@ class End(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """One run's claim on the queue."""
+    """One run's claim on the queue of a channel."""
 
-    def __init__(self, worker_name: str, now: Callable[[], datetime], data_timeout: float) -> None:
+    def __init__(self, channel: str, worker_name: str, now: Callable[[], datetime], answer_seconds: float) -> None:
         """Take a claim's name; nothing is read yet."""
+        self._channel = channel
         self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
         self._now = now
-        self._hand_over_lease = timedelta(seconds=data_timeout) + HAND_OVER_MARGIN
+        self._hand_over_lease = timedelta(seconds=answer_seconds) + HAND_OVER_MARGIN
         self._classes: dict[str, dict[str, MessageClass]] = {}
 
     def claim(self, limit: int) -> tuple[list[Job], list[End]]:
@@ -94,6 +91,7 @@ class Desk:
         now = self._now()
         parameters = {
             "now": now,
+            "channel": self._channel,
             "claim": self.claim_name,
             "until": now + CLAIM_LEASE,
             "limit": limit,
@@ -197,11 +195,6 @@ def outage_end(job: Job, response: str, now: datetime) -> End:
     """Return the end of a message that no server was there for: it waits, and the attempt does not count."""
     due_at = now + OUTAGE_WAIT
     return End(job.content.holder_id, _id(job), State.DEFERRED, Reason.SERVER_UNAVAILABLE, response, due_at, refund=1)
-
-
-def is_dead_address(response: str) -> bool:
-    """Tell whether a refusal says that the address does not exist."""
-    return _NO_SUCH_ADDRESS.search(response) is not None
 
 
 def _turned_down(job: Job, decision: Decision, now: datetime) -> End:

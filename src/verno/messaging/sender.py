@@ -15,16 +15,24 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar, assert_never
+from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
-from verno.kit import config
 from verno.kit.errors import Unavailable
-from verno.messaging.desk import Desk, End, Job, is_dead_address, outage_end, retry_end
-from verno.messaging.letters import compose
-from verno.messaging.transports import smtp
-from verno.messaging.transports.smtp import Accepted, Line, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.port import (
+    Accepted,
+    Channel,
+    Line,
+    Outcome,
+    P,
+    Refused,
+    Temporary,
+    Unknown,
+    Unreachable,
+    Unwritable,
+)
+from verno.messaging.desk import Desk, End, Job, outage_end, retry_end
 from verno.messaging.types import Reason, State
 
 T = TypeVar("T")
@@ -62,36 +70,36 @@ Progress = Callable[[SendCounts], None]
 
 
 def send_due(
+    channel: Channel[P],
     now: Callable[[], datetime],
     *,
     worker_name: str,
-    settings: smtp.Settings | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
 ) -> SendCounts:
-    """Send what is due until nothing is left, or ``limit`` messages; returns what became of them.
+    """Send what is due on a channel until nothing is left, or ``limit`` messages; returns what became of them.
 
-    Commits on its own connections. Without a relay (``VERNO_SMTP_URL``) nothing is claimed: mail waits. A relay that
-    is away defers what was claimed and ends the run. Several workers may run at once. Once ``stopping`` says so, the
-    letters under way are finished and the rest goes back to the queue.
+    Commits on its own connections. A provider that is away defers what was claimed and ends the run. Several workers
+    may run at once. Once ``stopping`` says so, the messages under way are finished and the rest goes back to the
+    queue.
     """
-    chosen = settings or _relay()
-    if chosen is None:
-        return SendCounts()
-    desk = Desk(worker_name, now, chosen.data_timeout)
-    run = _Run(desk, chosen, now, limit=limit, progress=progress, stopping=stopping)
+    desk = Desk(channel.code, worker_name, now, channel.answer_seconds)
+    run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping)
     asyncio.run(run.main())
     return run.counts
 
 
-def step(*, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None) -> int:
+def step(
+    channel: Channel[P], *, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None
+) -> int:
     """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; returns how many messages it dealt with.
 
     Time goes on from ``now`` while it runs, since a step can take minutes.
     """
     started = time.monotonic()
     return send_due(
+        channel,
         lambda: now + timedelta(seconds=time.monotonic() - started),
         worker_name=worker_name,
         limit=STEP_LIMIT,
@@ -99,18 +107,13 @@ def step(*, now: datetime, worker_name: str = "worker", stopping: Callable[[], b
     ).total
 
 
-def _relay() -> smtp.Settings | None:
-    url = config.smtp_url()
-    return smtp.settings(url) if url else None
-
-
-class _Run:
+class _Run(Generic[P]):
     """One call of ``send_due`` at work."""
 
     def __init__(
         self,
         desk: Desk,
-        settings: smtp.Settings,
+        channel: Channel[P],
         now: Callable[[], datetime],
         *,
         limit: int | None,
@@ -119,7 +122,7 @@ class _Run:
     ) -> None:
         self.counts = SendCounts()
         self._desk = desk
-        self._settings = settings
+        self._channel = channel
         self._now = now
         self._left = limit if limit is not None else -1
         self._progress = progress
@@ -130,7 +133,7 @@ class _Run:
         self._asks: list[tuple[Job, asyncio.Future[bool]]] = []
         self._ends: list[End] = []
         self._dead: list[tuple[Job, str]] = []
-        self._outage = "the mail server does not answer"
+        self._outage = "the provider does not answer"
         self._waiting = asyncio.Event()
         self._closed = False
 
@@ -139,7 +142,7 @@ class _Run:
         try:
             async with asyncio.TaskGroup() as lines:
                 lines.create_task(self._watch(clerk))
-                work = [lines.create_task(self._line()) for _ in range(self._settings.connections)]
+                work = [lines.create_task(self._line()) for _ in range(self._channel.lines)]
                 await asyncio.wait(work)
                 for job in self._stock:
                     self._end(self._leftover(job))
@@ -160,7 +163,7 @@ class _Run:
 
     async def _line(self) -> None:
         """Carry messages over one connection until there are none, or no server."""
-        line = Line(self._settings)
+        line = self._channel.line()
         try:
             while (job := await self._next()) is not None:
                 try:
@@ -173,30 +176,29 @@ class _Run:
         finally:
             await line.close()
 
-    async def _carry(self, line: Line, job: Job) -> None:
+    async def _carry(self, line: Line[P], job: Job) -> None:
         try:
-            recipient = smtp.ascii_address(job.address)
-            letter = compose.mail(job.content, recipient, now=self._now())
-        except UnicodeError:
-            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, "the address cannot be written in ASCII"))
+            parcel = self._channel.write(job.content, job.address, now=self._now())
+        except Unwritable as error:
+            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, str(error)))
             return
         except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
             self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
             return
-        outcome = await line.offer(config.mail_from(), recipient)
+        outcome = await line.offer(parcel)
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()
                 return
-            outcome = await line.hand_over(letter)
+            outcome = await line.hand_over(parcel)
         self._end(self._conclusion(job, outcome))
 
     def _conclusion(self, job: Job, outcome: Outcome) -> End:
         match outcome:
             case Accepted(response=response):
                 return _end_of(job, State.ACCEPTED, None, response)
-            case Refused(response=response):
-                if is_dead_address(response):
+            case Refused(response=response, gone=gone):
+                if gone:
                     self._dead.append((job, response))
                 return _end_of(job, State.REJECTED, Reason.REFUSED, response)
             case Temporary(response=response):
@@ -244,7 +246,7 @@ class _Run:
         """Take what has gathered, commit it together, tell the lines."""
         while not (self._closed and not self._asks and not self._ends):
             await self._waiting.wait()
-            if len(self._asks) < self._settings.connections // 2:
+            if len(self._asks) < self._channel.lines // 2:
                 await asyncio.sleep(GATHER_SECONDS)
             self._waiting.clear()
             asks, self._asks = self._asks, []

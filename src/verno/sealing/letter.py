@@ -9,8 +9,9 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from verno.kit import config
-from verno.messaging.transports import smtp
-from verno.messaging.transports.smtp import Accepted, Line, Refused, Unreachable
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.smtp import Envelope, Line
+from verno.messaging.channels.port import Accepted, Refused, Unreachable
 from verno.sealing import heads
 from verno.sealing.types import Head, Owner
 
@@ -100,9 +101,10 @@ async def _deliver(
             except UnicodeError:
                 told.append((owner, "the address cannot be written in ASCII"))
                 continue
-            outcome = await line.offer(config.mail_from(), recipient)
+            letter = Envelope(config.mail_from(), recipient, write(head, owner, program_name=program_name, now=now))
+            outcome = await line.offer(letter)
             if outcome is None:
-                outcome = await line.hand_over(write(head, owner, program_name=program_name, now=now))
+                outcome = await line.hand_over(letter)
             if isinstance(outcome, Accepted | Refused):
                 told.append((owner, outcome.response))
             else:

@@ -5,8 +5,8 @@
 WITH next AS (
     SELECT holder_id, id
     FROM messaging_message
-    WHERE (state IN ('queued', 'deferred') AND due_at <= %(now)s)
-       OR (state = 'claimed' AND due_at <= %(now)s AND claimed_until < %(now)s)
+    WHERE channel = %(channel)s AND due_at <= %(now)s
+      AND (state IN ('queued', 'deferred') OR (state = 'claimed' AND claimed_until < %(now)s))
     ORDER BY due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED

@@ -2,20 +2,21 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 from contextlib import suppress
-from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import msgspec
 
 from verno.kit.errors import VernoError
+from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
 
 UNAVAILABLE = 421
 PERMANENT = 500
-RESPONSE_LIMIT = 500
-"""Characters kept of a server's answer."""
+_NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
+"""Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -62,36 +63,12 @@ def settings(url: str) -> Settings:
     )
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """The server took the letter over."""
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """A letter on its way: sender and recipient in ASCII, and the letter's bytes."""
 
-    response: str
-
-
-class Refused(msgspec.Struct, frozen=True, gc=False):
-    """The server will never take this letter for this address."""
-
-    response: str
-
-
-class Temporary(msgspec.Struct, frozen=True, gc=False):
-    """The letter was certainly not taken over; it may be tried again later."""
-
-    response: str
-
-
-class Unknown(msgspec.Struct, frozen=True, gc=False):
-    """The connection was lost, or nobody answered, after the letter began to leave: nobody can know."""
-
-    timed_out: bool
-    response: str
-
-
-Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
-
-
-class Unreachable(Exception):
-    """The server cannot be talked to at all; no letter is concerned."""
+    sender: str
+    recipient: str
+    letter: bytes
 
 
 class Line:
@@ -124,11 +101,11 @@ class Line:
             self._smtp.close()
             raise Unreachable(_text(error)) from None
 
-    async def offer(self, sender: str, recipient: str) -> Outcome | None:
-        """Name sender and recipient, both in ASCII; None when the server is ready for the letter."""
+    async def offer(self, parcel: Envelope) -> Outcome | None:
+        """Name sender and recipient; None when the server is ready for the letter."""
         try:
-            await self._name_sender(sender)
-            await self._smtp.rcpt(recipient)
+            await self._name_sender(parcel.sender)
+            await self._smtp.rcpt(parcel.recipient)
         except aiosmtplib.SMTPRecipientRefused as error:
             await self.reset()
             return _definite(error.code, _text(error))
@@ -155,10 +132,10 @@ class Line:
             await self.open()
             await self._smtp.mail(sender)
 
-    async def hand_over(self, letter: bytes) -> Outcome:
+    async def hand_over(self, parcel: Envelope) -> Outcome:
         """Send the letter. From the first byte on, only a clear answer of the server counts as one."""
         try:
-            response = await self._smtp.data(letter, timeout=self._settings.data_timeout)
+            response = await self._smtp.data(parcel.letter, timeout=self._settings.data_timeout)
         except aiosmtplib.SMTPDataError as error:
             return _definite(error.code, _text(error))
         except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
@@ -192,7 +169,9 @@ def ascii_address(address: str) -> str:
 
 
 def _definite(code: int, response: str) -> Outcome:
-    return Refused(response) if code >= PERMANENT else Temporary(response)
+    if code < PERMANENT:
+        return Temporary(response)
+    return Refused(response, gone=_NO_SUCH_ADDRESS.search(response) is not None)
 
 
 def _text(error: Exception) -> str:

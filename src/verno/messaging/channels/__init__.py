@@ -1,0 +1,1 @@
+"""What carries messages: a folder for each channel, one port for all (``port``)."""

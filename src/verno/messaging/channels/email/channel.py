@@ -1,0 +1,50 @@
+"""E-mail as a channel: letters in MIME, over SMTP to the relay."""
+
+from datetime import datetime
+
+from verno.kit import config
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.smtp import Envelope, Settings
+from verno.messaging.channels.port import Unwritable
+from verno.messaging.letters import compose
+from verno.messaging.letters.compose import Content
+from verno.messaging.types import CHANNEL_EMAIL
+
+
+class Email:
+    """The relay of the installation."""
+
+    code = CHANNEL_EMAIL
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the relay's settings; nothing is opened yet."""
+        self._settings = settings
+
+    @property
+    def lines(self) -> int:
+        """Return how many connections carry letters."""
+        return self._settings.connections
+
+    @property
+    def answer_seconds(self) -> float:
+        """Return how long the relay may think after the final dot."""
+        return self._settings.data_timeout
+
+    def line(self) -> smtp.Line:
+        """Return a connection, to be opened."""
+        return smtp.Line(self._settings)
+
+    def write(self, content: Content, address: str, *, now: datetime) -> Envelope:
+        """Write the letter to one address."""
+        try:
+            recipient = smtp.ascii_address(address)
+        except UnicodeError:
+            message = "the address cannot be written in ASCII"
+            raise Unwritable(message) from None
+        return Envelope(config.mail_from(), recipient, compose.mail(content, recipient, now=now))
+
+
+def relay() -> Email | None:
+    """Return the relay that ``VERNO_SMTP_URL`` names, or None: mail then waits."""
+    url = config.smtp_url()
+    return Email(smtp.settings(url)) if url else None

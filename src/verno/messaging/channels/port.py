@@ -1,0 +1,95 @@
+"""The port of every channel: what its lines do, and the honest answers in which a hand-over can end."""
+
+from datetime import datetime
+from typing import Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from verno.messaging.letters.compose import Content
+
+RESPONSE_LIMIT = 500
+"""Characters kept of a provider's answer."""
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """The provider took the message over. ``reference`` is its own name for it, by which receipts come back."""
+
+    response: str
+    reference: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """The provider will never take this message for this address; ``gone``: nor any other, so write there no more."""
+
+    response: str
+    gone: bool = False
+
+
+class Temporary(msgspec.Struct, frozen=True, gc=False):
+    """The message was certainly not taken over; it may be tried again, after ``retry_after`` seconds if it said so."""
+
+    response: str
+    retry_after: int | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True, gc=False):
+    """The connection was lost, or nobody answered, after the message began to leave: nobody can know."""
+
+    timed_out: bool
+    response: str
+
+
+Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
+
+
+class Unreachable(Exception):
+    """The provider cannot be talked to at all; no message is concerned."""
+
+
+class Unwritable(Exception):
+    """The message cannot be put into the channel's form for this address; the text says why, without the address."""
+
+
+P = TypeVar("P")
+P_contra = TypeVar("P_contra", contravariant=True)
+
+
+class Line(Protocol[P_contra]):
+    """One connection to a provider (or one slot of many calls), carrying one message at a time."""
+
+    async def open(self) -> None:
+        """Connect unless connected; raises ``Unreachable``."""
+
+    async def offer(self, parcel: P_contra) -> Outcome | None:
+        """Ask what can be asked before the message leaves; None when it may be handed over."""
+
+    async def hand_over(self, parcel: P_contra) -> Outcome:
+        """Let the message leave. From its first byte on, only a clear answer of the provider counts as one."""
+
+    async def reset(self) -> None:
+        """Forget what was offered."""
+
+    async def close(self) -> None:
+        """Say goodbye, briefly."""
+
+
+class Channel(Protocol[P]):
+    """A way out of the house, as the sender drives it; ``P`` is a message in the channel's own form."""
+
+    @property
+    def code(self) -> str:
+        """Return the channel's name (``email``)."""
+
+    @property
+    def lines(self) -> int:
+        """Return how many lines carry side by side."""
+
+    @property
+    def answer_seconds(self) -> float:
+        """Return how long the provider may think over one message before it counts as lost."""
+
+    def line(self) -> Line[P]:
+        """Return a new line; nothing is opened yet."""
+
+    def write(self, content: Content, address: str, *, now: datetime) -> P:
+        """Put a message into the channel's form for one address; raises ``Unwritable``."""

@@ -1,1 +1,0 @@
-"""Transports: one module for each way out of the house."""
