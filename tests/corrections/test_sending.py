@@ -92,6 +92,17 @@ def test_only_what_is_available_can_be_sent(desk: Desk, pair: tuple[str, str]) -
     desk.check()
 
 
+def test_who_waited_for_the_lock_may_send_what_came_in_meanwhile(desk: Desk, pair: tuple[str, str]) -> None:
+    """A caller reads the clock, then waits: what arrived in between begins a moment after that. Found by the bank."""
+    anna, ivan = pair
+    desk.join("piotr")
+    desk.earn(anna, 10)
+    done(desk.transfer(anna, "ivan", 10, now=NOW + timedelta(milliseconds=5)))
+    done(desk.transfer(ivan, "piotr", 10, now=NOW))
+    assert [desk.balance(who).available for who in pair] == [0, 0]
+    desk.check()
+
+
 @pytest.mark.parametrize(
     ("to", "unit", "reason"),
     [("anna", "points", Refusal.SAME_MEMBER), ("ivan", "miles", Refusal.UNKNOWN_UNIT)],
