@@ -181,6 +181,13 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 order=("holder_id", "code"),
                 find=("holder_id",),
             ),
+            Table(
+                members.Wish,
+                _("Wishes"),
+                "holder_id most_per paused_until changed_at",
+                order=("holder_id",),
+                find=("holder_id",),
+            ),
             Table(members.Topic, _("Topics"), "code class_name", order=("code",), find=("code",)),
             Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
             Table(

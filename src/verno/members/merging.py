@@ -72,6 +72,7 @@ def redirect(conn: Connection, program_id: str, holder_id: str, into_id: str, *,
         conn.execute(SQL["lead_on"], parameters)
         conn.execute(SQL["add_redirect"], parameters)
         conn.execute(SQL["carry_withdrawals"], parameters)
+        conn.execute(SQL["carry_wishes"], parameters)
         stored = conn.execute(SQL["identities_of"], wanted)
         keys = conn.execute(SQL["keys_of"], wanted)
     found: dict[str, dict[str, tuple[str, bytes]]] = {holder_id: {}, into_id: {}}

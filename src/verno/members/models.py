@@ -149,6 +149,26 @@ class Badge(models.Model):
         db_table = "members_badge"
 
 
+class Wish(models.Model):
+    """How often a member wishes to hear from the program: at most once in ``most_per`` days, not before a moment."""
+
+    holder_id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    most_per = models.SmallIntegerField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """One row a member who wished something."""
+
+        db_table = "members_wish"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(most_per__isnull=True) | models.Q(most_per__gt=0), name="members_wish_most_per"
+            ),
+        ]
+
+
 class Redirect(models.Model):
     """A member who turned out to be another one: whoever names them means ``survivor_id``.
 

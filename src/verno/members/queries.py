@@ -12,7 +12,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import AttributeKind, Consent, GivenBadge, Member, MemberKind, Merged, Topic
+from verno.members.types import AttributeKind, Consent, GivenBadge, Member, MemberKind, Merged, Topic, Wish
 from verno.predicate.types import Kind as FieldKind
 from verno.rules.facts import Member as Facts
 from verno.workspace import queries as workspace
@@ -207,6 +207,12 @@ def consent_states(
         return dict(conn.execute(SQL["all_consent_states"], parameters).fetchall())
     wanted = parameters | {"ids": batches.rows(list(holder_ids))}
     return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
+
+
+def wishes(conn: Connection, holder_ids: Sequence[str]) -> dict[str, Wish]:
+    """Return what members wish; those who wish nothing are absent. A pause that is over may be among them."""
+    found = conn.execute(SQL["wishes"], {"ids": batches.rows(list(holder_ids))}).fetchall()
+    return {holder: Wish(most_per, paused_until) for holder, most_per, paused_until in found}
 
 
 def page(conn: Connection, program_id: str, *, after: str | None, limit: int) -> list[tuple[str, str | None]]:

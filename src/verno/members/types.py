@@ -113,6 +113,13 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     text_version: str | None
 
 
+class Wish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """How much a member wishes to hear: at most one message in ``most_per`` days; none before ``paused_until``."""
+
+    most_per: int | None = None
+    paused_until: datetime | None = None
+
+
 class Member(msgspec.Struct, frozen=True):
     """A member as it is read, its contacts opened (or masked)."""
 
