@@ -1,13 +1,18 @@
 """The one door for messages, as a table, and the law that a withdrawal never opens it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verno.members.types import Wish
 from verno.messaging.decide import CHECKS, decide, record
+from verno.messaging.law import packs
+from verno.messaging.law.caps import Sent
+from verno.messaging.law.packs import STRICT, Rules
 from verno.messaging.types import (
     AddressFacts,
     Allow,
@@ -20,6 +25,7 @@ from verno.messaging.types import (
     Outgoing,
     Reason,
 )
+from verno.workspace.registry import Country
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -29,7 +35,25 @@ def said(granted: bool, at: datetime = NOW - DAY, *, topic: str = "news", channe
     return ConsentFact(topic, channel, granted, at)
 
 
+def at(hour: int, minute: int = 0) -> datetime:
+    return NOW.replace(hour=hour, minute=minute)
+
+
+def tomorrow(hour: int, minute: int = 0) -> datetime:
+    return at(hour, minute) + DAY
+
+
+def agreed(channel: str) -> ConsentFact:
+    return said(True, channel=channel)
+
+
 YES, NO = said(True), said(False)
+AD, SERVICE = MessageClass.MARKETING, MessageClass.TRANSACTIONAL
+MOSCOW = ZoneInfo("Europe/Moscow")
+RUSSIA, RUSSIA_2024 = [packs.pack(Country.RU).on(date(year, 6, 1)) for year in (2026, 2024)]
+AMERICA = packs.pack(Country.US).on(NOW.date())
+ALL_RUSSIA = tuple([ZoneInfo(name) for name in RUSSIA.zones])
+AROUND_THE_WORLD = tuple([ZoneInfo(name) for name in ("Pacific/Kiritimati", "Europe/Moscow", "Pacific/Pago_Pago")])
 
 
 @dataclass(frozen=True)
@@ -41,7 +65,17 @@ class Case:
     known: bool = True
     suppressed: str | None = None
     already: bool = False
-    not_before: datetime = NOW
+    not_before: datetime | None = None
+    channel: str = "email"
+    rules: Rules = STRICT
+    stopped: str | None = None
+    valid_until: datetime | None = None
+    urgent: bool = False
+    zones: tuple[ZoneInfo, ...] = (MOSCOW,)
+    wish: Wish | None = None
+    sent: tuple[Sent, ...] | None = None
+    now: datetime = NOW
+    spread: int = 0
 
 
 CASES = [
@@ -68,13 +102,64 @@ CASES = [
     Case("duplicate", Reason.DUPLICATE, already=True),
     Case("a denial beats a deferral", Reason.DUPLICATE, already=True, not_before=NOW + DAY),
     Case("the first denial is told", Reason.NO_ADDRESS, consents=(NO,), known=False, already=True),
+    Case("a stopped program waits", NOW + timedelta(minutes=5), stopped="all"),
+    Case("advertising barred on a channel", Reason.BARRED, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA),
+    Case("a service there is warned of only", None, SERVICE, channel="telegram", rules=RUSSIA),
+    Case("before the law it was allowed", None, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA_2024),
+    Case("mail in America needs no consent", None, AD, (), rules=AMERICA),
+    Case("but a withdrawal is one", Reason.WITHDRAWN, AD, (NO,), rules=AMERICA),
+    Case("a text in America needs one", Reason.NO_CONSENT, AD, (), channel="sms", rules=AMERICA),
+    # Quiet hours: Moscow is three hours ahead; 17:00 and 20:30 there are 14:00 and 17:30 here.
+    Case("texts by day", None, AD, (agreed("sms"),), channel="sms", now=at(14)),
+    Case("the window's end is outside", tomorrow(6), AD, (agreed("sms"),), channel="sms", now=at(17)),
+    Case("a minute before is inside", None, AD, (agreed("sms"),), channel="sms", now=at(16, 59)),
+    Case("the window's beginning is inside", None, AD, (agreed("sms"),), channel="sms", now=at(6)),
+    Case("early in the morning", at(6), AD, (agreed("sms"),), channel="sms", now=at(1)),
+    Case("late in the evening", tomorrow(6), AD, (agreed("sms"),), channel="sms", now=at(17, 30)),
+    Case("spread", tomorrow(6, 1), AD, (agreed("sms"),), channel="sms", now=at(17, 30), spread=60),
+    Case("mail goes on until ten", None, AD, now=at(18, 30)),
+    Case("a planned moment in the night", tomorrow(4), AD, not_before=at(20)),
+    Case("program mail at any hour", None, now=at(22)),
+    Case("program texts wait", tomorrow(6), consents=(agreed("sms"),), channel="sms", now=at(22)),
+    Case("service texts wait", tomorrow(6), SERVICE, channel="sms", now=at(22)),
+    Case("urgent ones do not", None, SERVICE, channel="sms", now=at(22), urgent=True),
+    Case("security does not", None, MessageClass.SECURITY, channel="sms", now=at(22)),
+    Case("anywhere in Russia", tomorrow(7), AD, (agreed("sms"),), channel="sms", zones=ALL_RUSSIA, now=at(9)),
+    Case("an hour for all", None, AD, (agreed("sms"),), channel="sms", zones=ALL_RUSSIA, now=at(7, 30)),
+    Case("no hour for all", Reason.NO_COMMON_HOUR, AD, (agreed("sms"),), channel="sms", zones=AROUND_THE_WORLD),
+    Case(
+        "nobody wants it tomorrow", Reason.TOO_LATE, AD, (agreed("sms"),), channel="sms", now=at(18), valid_until=at(20)
+    ),
+    Case("wanted until now", Reason.TOO_LATE, valid_until=NOW),
+    Case("wanted for a second more", None, valid_until=NOW + timedelta(seconds=1)),
+    # Wishes and turns.
+    Case("paused", Reason.PAUSED, AD, wish=Wish(None, NOW + DAY)),
+    Case("the pause is over", None, AD, wish=Wish(None, NOW)),
+    Case("a pause is for advertising", None, wish=Wish(None, NOW + DAY)),
+    Case("one a day", Reason.FREQUENCY, AD, sent=(Sent("push", NOW - 0.9 * DAY),)),
+    Case("a day later", None, AD, sent=(Sent("push", NOW - DAY),)),
+    Case("three a week", Reason.FREQUENCY, AD, sent=tuple([Sent("push", NOW - day * DAY) for day in (2, 4, 6)])),
+    Case("one text a week", Reason.FREQUENCY, AD, (agreed("sms"),), channel="sms", sent=(Sent("sms", NOW - 6 * DAY),)),
+    Case("a text and a letter", None, AD, sent=(Sent("sms", NOW - 6 * DAY),)),
+    Case("who wishes one a month", Reason.FREQUENCY, AD, sent=(Sent("sms", NOW - 29 * DAY),), wish=Wish(30)),
+    Case("program messages are not counted", None, sent=(Sent("email", NOW),)),
 ]
 
 
 def judge(case: Case) -> Allow | Defer | Deny:
-    message = Outgoing("news", case.class_, "email", case.not_before)
-    member = MemberFacts(case.consents, already=case.already)
-    return decide(message, member, AddressFacts(case.known, case.suppressed), NOW)
+    message = Outgoing(
+        "news",
+        case.class_,
+        case.channel,
+        case.not_before or case.now,
+        case.rules,
+        case.stopped,
+        case.valid_until,
+        case.urgent,
+        case.spread,
+    )
+    member = MemberFacts(case.consents, case.already, case.zones, case.wish, case.sent)
+    return decide(message, member, AddressFacts(case.known, case.suppressed), case.now)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -88,7 +173,7 @@ def test_table(case: Case) -> None:
     else:
         assert isinstance(decision, Defer)
         assert decision.until == case.wanted
-    assert len(decision.trace) == len(CHECKS)
+    assert len(decision.trace) == len(CHECKS) + (case.wanted is Reason.TOO_LATE)
 
 
 def test_every_reason_of_a_denial_is_in_the_table() -> None:
@@ -100,6 +185,11 @@ def test_every_reason_of_a_denial_is_in_the_table() -> None:
         Reason.NO_CONSENT,
         Reason.WITHDRAWN,
         Reason.DUPLICATE,
+        Reason.BARRED,
+        Reason.PAUSED,
+        Reason.FREQUENCY,
+        Reason.NO_COMMON_HOUR,
+        Reason.TOO_LATE,
     }
 
 
@@ -120,11 +210,7 @@ def test_the_record_says_when_where_and_why() -> None:
     kept = record(judge(CASES[1]), stage="planning", now=NOW)
     assert (kept.at, kept.stage, kept.verdict, kept.reason) == (NOW, "planning", "deny", "no-address")
     assert [check.name for check in kept.checks] == [
-        "address",
-        "suppression",
-        "class",
-        "consent",
-        "time",
+        *("switch", "country", "address", "suppression", "class", "consent", "wish", "time", "hours", "caps"),
         "duplicate",
     ]
     assert record(judge(CASES[0]), stage="planning", now=NOW).reason is None

@@ -83,11 +83,16 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
     (decision,) = told.decisions
     assert (decision["verdict"], decision["reason"], decision["stage"]) == ("deny", "no-consent", "planning")
     assert [(check["name"], check["verdict"]) for check in decision["checks"]] == [  # type: ignore[attr-defined]
+        ("switch", "pass"),
+        ("country", "pass"),
         ("address", "pass"),
         ("suppression", "pass"),
         ("class", "pass"),
         ("consent", "deny"),
+        ("wish", "pass"),
         ("time", "pass"),
+        ("hours", "pass"),
+        ("caps", "pass"),
         ("duplicate", "pass"),
     ]
     assert queries.message(conn, silent, silent) is None
@@ -121,7 +126,7 @@ def test_the_first_suppression_stays(conn: psycopg.Connection, shop: Shop) -> No
     assert isinstance(result, Withheld)
     told = queries.message(conn, anna, result.message_id)
     assert told is not None
-    assert told.decisions[0]["checks"][1]["seen"] == "complaint"  # type: ignore[index]
+    assert told.decisions[0]["checks"][3]["seen"] == "complaint"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("count", [1, 500])
@@ -138,7 +143,7 @@ def test_the_same_statements_for_one_and_for_many(
 
     monkeypatch.setattr(psycopg.Cursor, "execute", counted)
     plan(conn, shop.program.id, drafts, now=NOW)
-    assert len(asked) == 6, asked
+    assert len(asked) == 12, asked
 
 
 def test_two_planners_of_one_occasion(database: str) -> None:

@@ -345,6 +345,14 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 "channel reason source created_at",
                 order=("channel", "created_at"),
             ),
+            Table(
+                messaging.Turn,
+                _("Turns of advertisements"),
+                "holder_id message_id channel at",
+                order=("holder_id", "at"),
+                find=("holder_id",),
+            ),
+            Table(messaging.Stop, _("Emergency stops"), "what at by", order=("what",)),
         ),
     ),
     (

@@ -103,6 +103,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),
     ),
+    "messages.country": (
+        gettext_lazy("Whose law holds for messages"),
+        gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
+    ),
     "promotions.review": (
         gettext_lazy("Another person approves new promotions"),
         gettext_lazy("Switch it off where one person works alone."),
@@ -133,6 +137,12 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "write_off": gettext_lazy("is written off"),
     },
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.country": {
+        "strict": gettext_lazy("nobody has said: the strictest"),
+        "RU": gettext_lazy("Russia"),
+        "EU": gettext_lazy("European Union"),
+        "US": gettext_lazy("United States"),
+    },
     "promotions.review": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
 }
 

@@ -185,6 +185,11 @@ def search(
     return [found[holder] for holder in holders[:limit] if holder in found]
 
 
+def timezones(conn: Connection, holder_ids: Sequence[str]) -> dict[str, str]:
+    """Return the zones that members say they live in (the attribute ``timezone``); whoever says nothing is absent."""
+    return dict(conn.execute(SQL["timezones"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+
+
 def topics(conn: Connection, program_id: str) -> list[Topic]:
     """Return the program's topics by code."""
     return conn.cursor(row_factory=args_row(Topic)).execute(SQL["topics"], {"program": program_id}).fetchall()

@@ -1,14 +1,17 @@
 """The one door for messages: may this message leave now? Pure; the same at planning and at hand-over.
 
-The order of the checks is told in docs/explanation/messages.md; what is to come (matrix, quiet hours, caps) takes its
-place in ``CHECKS``. All checks are run and told, so that a person who asks "why" sees the whole picture; the first
-denial wins, else the latest deferral, else the message may leave.
+The order of the checks is told in docs/explanation/messages.md. All checks are run and told, so that a person who asks
+"why" sees the whole picture; the first denial wins, else the latest deferral, else the message may leave.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
+from verno.messaging.law import caps, hours
+from verno.messaging.law.caps import CAPS, Cap
+from verno.messaging.law.packs import ANY
 from verno.messaging.types import (
+    CHANNEL_EMAIL,
     AddressFacts,
     Allow,
     Check,
@@ -26,13 +29,17 @@ from verno.messaging.types import (
 Finding = tuple[Check, Reason | None, datetime | None]
 """What one check found: its line of the trace, the reason when it denies or defers, the moment when it defers."""
 
-NEEDS_GRANT = frozenset({MessageClass.PROGRAM, MessageClass.MARKETING})
+STOPPED_WAIT = timedelta(minutes=5)
+"""When a message that a switch stops is looked at again."""
+SMS = "sms"
 
 
 def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Decision:
     """Judge one message.
 
-    Denials: ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``, ``duplicate``.
+    Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
+    ``paused-by-member``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and ``too-late`` where the message would
+    have to wait for longer than anybody wants it. Deferrals: ``stopped``, ``not-yet``, ``quiet-hours``.
     """
     findings = [check(message, member, address, now) for check in CHECKS]
     trace = tuple([check for check, _, _ in findings])
@@ -44,6 +51,10 @@ def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: d
             return Deny(reason, trace)
         if wait is None or until > wait[0]:
             wait = until, reason
+    leaves = now if wait is None else wait[0]
+    if message.valid_until is not None and leaves >= message.valid_until:
+        late = Check("validity", "deny", f"wanted {message.valid_until.isoformat()}")
+        return Deny(Reason.TOO_LATE, (*trace, late))
     return Allow(trace) if wait is None else Defer(*wait, trace)
 
 
@@ -52,6 +63,25 @@ def record(decision: Decision, *, stage: str, now: datetime) -> Record:
     verdict = type(decision).__name__.lower()
     reason = None if isinstance(decision, Allow) else decision.reason
     return Record(now, stage, verdict, reason, decision.trace)
+
+
+def _switch(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    if message.stopped is None:
+        return Check("switch", "pass"), None, None
+    return Check("switch", "defer", message.stopped), Reason.STOPPED, now + STOPPED_WAIT
+
+
+def _country(message: Outgoing, _member: MemberFacts, _address: AddressFacts, _now: datetime) -> Finding:
+    name = message.topic_class or ""
+    why = _named(message.rules.barred, name, message.channel)
+    if why is not None:
+        return Check("country", "deny", why), Reason.BARRED, None
+    return Check("country", "pass", _named(message.rules.warned, name, message.channel) or ""), None, None
+
+
+def _named(table: Mapping[str, Mapping[str, str]], class_name: str, channel: str) -> str | None:
+    found = table.get(class_name)
+    return None if found is None else found.get(channel, found.get(ANY))
 
 
 def _address(_message: Outgoing, _member: MemberFacts, address: AddressFacts, _now: datetime) -> Finding:
@@ -79,7 +109,11 @@ def _consent(message: Outgoing, member: MemberFacts, _address: AddressFacts, now
     newest = _newest(message, member, now)
     if newest is not None and not newest.granted:
         return Check("consent", "deny", f"withdrawn {newest.at.isoformat()}"), Reason.WITHDRAWN, None
-    if newest is None and message.topic_class in NEEDS_GRANT:
+    if (
+        newest is None
+        and message.topic_class is not None
+        and message.rules.needs_grant(message.topic_class, message.channel)
+    ):
         return Check("consent", "deny", "never granted"), Reason.NO_CONSENT, None
     seen = "not needed for this class" if newest is None else f"granted {newest.at.isoformat()}"
     return Check("consent", "pass", seen), None, None
@@ -95,6 +129,58 @@ def _newest(message: Outgoing, member: MemberFacts, now: datetime) -> ConsentFac
     return max(said, key=lambda fact: (fact.at, not fact.granted), default=None)
 
 
+def _wish(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    """Obey a pause: who takes one wants no advertising meanwhile, not all of it afterwards."""
+    wish = member.wish
+    if wish is None or wish.paused_until is None or message.topic_class is not MessageClass.MARKETING:
+        return Check("wish", "pass"), None, None
+    if max(now, message.not_before) < wish.paused_until:
+        return Check("wish", "deny", f"paused {wish.paused_until.isoformat()}"), Reason.PAUSED, None
+    return Check("wish", "pass"), None, None
+
+
+def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    if not _waits_for_morning(message):
+        return Check("hours", "pass", "at any hour"), None, None
+    window = message.rules.window(message.channel)
+    if window is None:
+        return Check("hours", "pass", "at any hour"), None, None
+    moment = max(now, message.not_before)
+    opens = hours.opening(moment, member.zones, window)
+    if opens is None:
+        return Check("hours", "deny", "the country's zones have no hour in common"), Reason.NO_COMMON_HOUR, None
+    if opens == moment:
+        return Check("hours", "pass"), None, None
+    until = opens + timedelta(seconds=message.spread)
+    return Check("hours", "defer", until.isoformat()), Reason.QUIET_HOURS, until
+
+
+def _waits_for_morning(message: Outgoing) -> bool:
+    match message.topic_class:
+        case MessageClass.MARKETING:
+            return True
+        case MessageClass.PROGRAM:
+            return message.channel != CHANNEL_EMAIL
+        case MessageClass.TRANSACTIONAL:
+            return message.channel == SMS and not message.urgent
+        case _:
+            return False
+
+
+def _caps(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    if message.topic_class is not MessageClass.MARKETING:
+        return Check("caps", "pass", "not counted"), None, None
+    if member.sent is None:
+        return Check("caps", "pass", "its turn is given when it is claimed"), None, None
+    wished = member.wish.most_per if member.wish is not None else None
+    every = CAPS if wished is None else (*CAPS, Cap(None, 1, wished))
+    cap = caps.reached(every, message.channel, member.sent, now)
+    if cap is None:
+        return Check("caps", "pass"), None, None
+    seen = f"{cap.channel or 'all'} {cap.most} {cap.days}"
+    return Check("caps", "deny", seen), Reason.FREQUENCY, None
+
+
 def _time(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
     if message.not_before <= now:
         return Check("time", "pass"), None, None
@@ -108,10 +194,15 @@ def _duplicate(_message: Outgoing, member: MemberFacts, _address: AddressFacts, 
 
 
 CHECKS: tuple[Callable[[Outgoing, MemberFacts, AddressFacts, datetime], Finding], ...] = (
+    _switch,
+    _country,
     _address,
     _suppression,
     _class,
     _consent,
+    _wish,
     _time,
+    _hours,
+    _caps,
     _duplicate,
 )

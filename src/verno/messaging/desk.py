@@ -7,6 +7,7 @@ claim, a name nobody else has, so that a worker that slept through its lease can
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import msgspec
 
@@ -15,17 +16,16 @@ from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
-from verno.messaging.facts import SQL
+from verno.messaging.facts import SQL, House
+from verno.messaging.law.turns import Turns
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.types import (
     Allow,
     Decision,
     Defer,
-    MemberFacts,
     MessageClass,
     NewSuppression,
-    Outgoing,
     Reason,
     Record,
     State,
@@ -40,6 +40,15 @@ MOST_ATTEMPTS = 8
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
 """Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
 OUTAGE_WAIT = timedelta(minutes=5)
+STAYED = frozenset({State.QUEUED, State.WITHHELD, State.REJECTED})
+"""Ends after which a message has not reached anybody, and takes nobody's turn."""
+
+
+class Lane(StrEnum):
+    """Codes and services do not stand in line behind campaigns."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -49,6 +58,8 @@ class Job(msgspec.Struct, frozen=True):
     address: str
     attempts: int
     due_at: datetime
+    valid_until: datetime | None = None
+    urgent: bool = False
 
 
 class End(msgspec.Struct, frozen=True):
@@ -62,18 +73,28 @@ class End(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
     refund: int = 0
     decision: Record | None = None
+    reference: str | None = None
 
 
 class Desk:
-    """One run's claim on the queue of a channel."""
+    """One run's claim on a lane of a channel."""
 
-    def __init__(self, channel: str, worker_name: str, now: Callable[[], datetime], answer_seconds: float) -> None:
+    def __init__(
+        self,
+        channel: str,
+        worker_name: str,
+        now: Callable[[], datetime],
+        answer_seconds: float,
+        *,
+        lanes: Sequence[Lane] = tuple(Lane),
+    ) -> None:
         """Take a claim's name; nothing is read yet."""
         self._channel = channel
+        self._lanes = lanes
         self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
         self._now = now
         self._hand_over_lease = timedelta(seconds=answer_seconds) + HAND_OVER_MARGIN
-        self._classes: dict[str, dict[str, MessageClass]] = {}
+        self._houses: dict[str, House] = {}
 
     def claim(self, limit: int) -> tuple[list[Job], list[End]]:
         """Take up to ``limit`` due messages; returns those to send and those that ended at once."""
@@ -100,8 +121,12 @@ class Desk:
         with db.across_programs() as conn:
             conn.execute(SQL["give_up_lost"], parameters)
             conn.execute(SQL["give_up_killers"], parameters)
-            rows = conn.execute(SQL["claim"], parameters).fetchall()
+            rows: list[Row] = []
+            for lane in self._lanes:
+                asked = {**parameters, "urgent": lane is Lane.URGENT, "limit": limit - len(rows)}
+                rows += conn.execute(SQL["claim"], asked).fetchall()
             jobs = [job for group in _by_program(rows).values() for job in _jobs(conn, group)]
+            self._houses = {}
             refused = self._judge(conn, jobs, now)
             ends = [_turned_down(job, refused[job.content.message_id], now) for job in jobs if _id(job) in refused]
             self._conclude(conn, ends, now)
@@ -139,34 +164,65 @@ class Desk:
         return mine, staying
 
     def _judge(self, conn: Connection, jobs: Sequence[Job], now: datetime) -> dict[str, Decision]:
-        verdicts = self._decide(conn, jobs, now)
+        """Judge what was claimed; advertisements that may leave take their members' turns, in the order given."""
+        ads = [(job.content.holder_id, _id(job)) for job in jobs if self._is_advertising(conn, job, now)]
+        turns = Turns(conn, ads, now)
+        verdicts = self._decide(conn, jobs, now, turns)
+        turns.write()
         return {id_: verdict for id_, verdict in verdicts.items() if not isinstance(verdict, Allow)}
 
-    def _decide(self, conn: Connection, jobs: Sequence[Job], now: datetime) -> dict[str, Decision]:
+    def _is_advertising(self, conn: Connection, job: Job, now: datetime) -> bool:
+        house = self._house(conn, job.content.program_id, now)
+        return house.classes.get(job.content.topic) is MessageClass.MARKETING
+
+    def _house(self, conn: Connection, program_id: str, now: datetime) -> House:
+        """Return what holds in a program: read at each claim; of the switches, each hand-over asks anew."""
+        found = self._houses.get(program_id)
+        if found is None:
+            found = self._houses[program_id] = facts.house(conn, program_id, now=now)
+        return found
+
+    def _decide(
+        self, conn: Connection, jobs: Sequence[Job], now: datetime, turns: Turns | None = None
+    ) -> dict[str, Decision]:
         """Judge messages on what is true now, set-based per program and channel."""
         groups: dict[tuple[str, str], list[Job]] = {}
         for job in jobs:
             groups.setdefault((job.content.program_id, job.content.channel), []).append(job)
         out: dict[str, Decision] = {}
         for (program_id, channel), group in groups.items():
-            if program_id not in self._classes:
-                # A topic never changes its class, so a run asks once.
-                self._classes[program_id] = facts.topic_classes(conn, program_id)
-            classes = self._classes[program_id]
+            house = self._house(conn, program_id, now)
+            if turns is None:
+                house = msgspec.structs.replace(house, stops=facts.stops(conn, program_id))
             holders = sorted({job.content.holder_id for job in group})
             addresses = {job.content.holder_id: job.address for job in group if job.address}
             reach = facts.load(conn, program_id, channel, holders, addresses=addresses)
             for job in group:
                 content = job.content
-                message = Outgoing(content.topic, classes.get(content.topic), channel, job.due_at)
-                member = MemberFacts(reach.consents_of(content.holder_id))
-                out[_id(job)] = decide(message, member, reach.address_facts(content.holder_id), now)
+                message = house.outgoing(
+                    content.topic,
+                    channel,
+                    job.due_at,
+                    id_=content.message_id,
+                    valid_until=job.valid_until,
+                    urgent=job.urgent,
+                )
+                member = reach.member_facts(content.holder_id, house.zones)
+                if turns is not None:
+                    member = msgspec.structs.replace(member, sent=turns.of(content.holder_id))
+                verdict = decide(message, member, reach.address_facts(content.holder_id), now)
+                out[_id(job)] = verdict
+                if turns is not None and isinstance(verdict, Allow) and message.topic_class is MessageClass.MARKETING:
+                    turns.take(program_id, content.holder_id, content.message_id, channel)
         return out
 
     def _conclude(self, conn: Connection, ends: Sequence[End], now: datetime) -> None:
         if ends:
             parameters = {"rows": batches.rows(ends), "claim": self.claim_name, "now": now}
             conn.execute(SQL["conclude"], parameters)
+            stayed = [{"holder_id": end.holder_id, "id": end.id} for end in ends if end.state in STAYED]
+            if stayed:
+                conn.execute(SQL["give_turns_back"], {"rows": batches.rows(stayed)})
 
     def suppress_dead(self, dead: Sequence[tuple[Job, str]]) -> None:
         """Stop writing to addresses of which the server said that they do not exist."""
@@ -182,12 +238,15 @@ class Desk:
                 service.suppress(conn, program_id, suppressions, now=self._now())
 
 
-def retry_end(job: Job, response: str, now: datetime) -> End:
-    """Return the end of a try that was certainly not taken: a later time, or giving up after the last one."""
+def retry_end(job: Job, response: str, now: datetime, seconds: int | None = None) -> End:
+    """Return the end of a try that was certainly not taken: a later time, or giving up after the last one.
+
+    ``seconds``: when the provider itself wants to be asked again.
+    """
     holder_id = job.content.holder_id
     if job.attempts > len(RETRY_AFTER):
         return End(holder_id, _id(job), State.REJECTED, Reason.GAVE_UP, response)
-    due_at = now + RETRY_AFTER[job.attempts - 1]
+    due_at = now + (RETRY_AFTER[job.attempts - 1] if seconds is None else timedelta(seconds=seconds))
     return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, due_at)
 
 
@@ -241,7 +300,7 @@ def _jobs(conn: Connection, rows: Sequence[Row]) -> list[Job]:
             name=member.name if member else None,
         )
         address = (member.email if member else None) or ""
-        out.append(Job(content, address, row.attempts, row.due_at))
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))
     return out
 
 
@@ -258,3 +317,5 @@ class _Claimed(msgspec.Struct, frozen=True, array_like=True):
     context: dict[str, object]
     attempts: int
     due_at: datetime
+    valid_until: datetime | None
+    urgent: bool

@@ -1,25 +1,85 @@
 """What ``decide`` needs to know, loaded for a whole batch: round trips do not depend on its size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from verno.kit import batches
+from verno.kit import batches, localtime
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 from verno.members import identity
 from verno.members import queries as members
+from verno.members.types import Wish
+from verno.messaging.law import packs
+from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     AddressFacts,
     ConsentFact,
+    MemberFacts,
     MessageClass,
+    Outgoing,
 )
+from verno.workspace import queries as workspace
+from verno.workspace import registry, settings
 
 SQL = Statements("verno.messaging")
 
 ADDRESS_KIND = {CHANNEL_EMAIL: "email"}
 """Which identity of a member is the address of a channel."""
+
+
+SPREAD_SECONDS = 1800
+"""Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
+NOTHING_STOPPED: frozenset[str] = frozenset()
+
+
+class House(msgspec.Struct, frozen=True):
+    """What holds for all messages of a program: its topics' classes, its country's rules, its zones, its switches."""
+
+    classes: Mapping[str, MessageClass]
+    rules: Rules
+    zones: tuple[ZoneInfo, ...]
+    stops: frozenset[str] = NOTHING_STOPPED
+
+    def outgoing(
+        self,
+        topic: str,
+        channel: str,
+        not_before: datetime,
+        *,
+        id_: str,
+        valid_until: datetime | None = None,
+        urgent: bool = False,
+    ) -> Outgoing:
+        """Return what ``decide`` may know of a message."""
+        class_ = self.classes.get(topic)
+        stopped = self._stopped(class_, channel) if self.stops else None
+        spread = int(id_[-8:], 16) % SPREAD_SECONDS
+        return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, spread)
+
+    def _stopped(self, class_: MessageClass | None, channel: str) -> str | None:
+        if class_ is MessageClass.SECURITY:
+            return None
+        return next((what for what in ("all", class_, f"channel:{channel}") if what in self.stops), None)
+
+
+def house(conn: Connection, program_id: str, *, now: datetime) -> House:
+    """Read what holds for all messages of a program; the classes of topics never change, all else may."""
+    program = workspace.program(conn, program_id)
+    country = settings.load(conn, program_id).value(registry.MESSAGES_COUNTRY)
+    found = packs.pack(country)
+    names = found.zones or sorted({program.timezone, *(store.timezone for store in workspace.stores(conn, program_id))})
+    zones = tuple([localtime.zone(name) for name in names])
+    day = localtime.business_date(now, localtime.zone(program.timezone))
+    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id))
+
+
+def stops(conn: Connection, program_id: str) -> frozenset[str]:
+    """Return the switches of a program (``all``, a class, ``channel:sms``)."""
+    return frozenset([what for (what,) in conn.execute(SQL["stops"], {"program": program_id}).fetchall()])
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -28,6 +88,18 @@ class Reach(msgspec.Struct, frozen=True):
     addresses: dict[str, str]
     suppressed: dict[str, str]
     consents: dict[str, tuple[ConsentFact, ...]]
+    wishes: dict[str, Wish]
+    timezones: dict[str, str]
+
+    def member_facts(self, holder_id: str, in_doubt: tuple[ZoneInfo, ...], *, already: bool = False) -> MemberFacts:
+        """Return what ``decide`` may know of the member; ``in_doubt`` are the zones of whoever has not said theirs."""
+        zones = in_doubt
+        if (name := self.timezones.get(holder_id)) is not None:
+            try:
+                zones = (localtime.zone(name),)
+            except (ZoneInfoNotFoundError, ValueError):
+                zones = in_doubt
+        return MemberFacts(self.consents_of(holder_id), already, zones, self.wishes.get(holder_id))
 
     def address_facts(self, holder_id: str) -> AddressFacts:
         """Return what ``decide`` may know of the address."""
@@ -54,6 +126,8 @@ def load(
         addresses,
         _suppressed(conn, program_id, channel, addresses),
         _consents(conn, holders, channel),
+        members.wishes(conn, holders),
+        members.timezones(conn, holders),
     )
 
 

@@ -2,14 +2,17 @@
 
 from django.db import models
 
-STATES = ["queued", "claimed", "handing_over", "accepted", "rejected", "deferred", "uncertain", "withheld"]
+STATES = [
+    *("queued", "claimed", "handing_over", "accepted", "rejected", "deferred", "uncertain", "withheld"),
+    *("delivered", "opened", "clicked", "bounced", "complained"),
+]
 
 
 class Message(models.Model):
     """One message to one member over one channel, with its state and the decision behind it.
 
     ``dedupe_key`` names the occasion (``statement/2026-10``): one message per member, channel and occasion.
-    ``context`` holds the template's figures, never an address.
+    ``context`` holds the template's figures, never an address. ``reference`` is the provider's own name for it.
     """
 
     pk = models.CompositePrimaryKey("holder_id", "id")
@@ -32,11 +35,14 @@ class Message(models.Model):
     claimed_until = models.DateTimeField(null=True)
     message_id = models.TextField(null=True)
     response = models.TextField(null=True)
+    reference = models.TextField(null=True)
+    valid_until = models.DateTimeField(null=True)
+    urgent = models.BooleanField(db_default=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
     class Meta:
-        """The rows are the queue: claimed by due time with SKIP LOCKED."""
+        """The rows are the queue: claimed by due time with SKIP LOCKED. The index of lanes is in the migration."""
 
         db_table = "messaging_message"
         constraints = [
@@ -45,9 +51,14 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["due_at"],
-                name="messaging_message_due",
-                condition=models.Q(state__in=["queued", "claimed", "deferred", "handing_over"]),
+                fields=["claimed_until"],
+                name="messaging_message_leases",
+                condition=models.Q(state__in=["claimed", "handing_over"]),
+            ),
+            models.Index(
+                fields=["channel", "reference"],
+                name="messaging_message_reference",
+                condition=models.Q(reference__isnull=False),
             ),
             models.Index(fields=["program_id", "state"], name="messaging_message_by_state"),
         ]
@@ -104,3 +115,35 @@ class Suppression(models.Model):
         """Checked last, before the hand-over."""
 
         db_table = "messaging_suppression"
+
+
+class Turn(models.Model):
+    """An advertisement's turn at a member, reserved when it is claimed; caps count these."""
+
+    pk = models.CompositePrimaryKey("holder_id", "message_id")
+    holder_id = models.UUIDField()
+    message_id = models.UUIDField()
+    program_id = models.UUIDField()
+    channel = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """Goes when its message did not leave, and when no cap looks so far back."""
+
+        db_table = "messaging_turn"
+        indexes = [models.Index(fields=["at"], name="messaging_turn_at")]
+
+
+class Stop(models.Model):
+    """A switch: messages of a program are held back while it is there (``all``, ``marketing``, ``channel:sms``)."""
+
+    pk = models.CompositePrimaryKey("program_id", "what")
+    program_id = models.UUIDField()
+    what = models.TextField()
+    at = models.DateTimeField()
+    by = models.TextField()
+
+    class Meta:
+        """Read at every claim and hand-over."""
+
+        db_table = "messaging_stop"

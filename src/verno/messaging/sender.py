@@ -12,7 +12,7 @@ the next.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Generic, TypeVar, assert_never
@@ -32,7 +32,7 @@ from verno.messaging.channels.port import (
     Unreachable,
     Unwritable,
 )
-from verno.messaging.desk import Desk, End, Job, outage_end, retry_end
+from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
 from verno.messaging.types import Reason, State
 
 T = TypeVar("T")
@@ -74,6 +74,7 @@ def send_due(
     now: Callable[[], datetime],
     *,
     worker_name: str,
+    lanes: Sequence[Lane] = tuple(Lane),
     limit: int | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
@@ -81,19 +82,24 @@ def send_due(
     """Send what is due on a channel until nothing is left, or ``limit`` messages; returns what became of them.
 
     Commits on its own connections. A provider that is away defers what was claimed and ends the run. Several workers
-    may run at once. Once ``stopping`` says so, the messages under way are finished and the rest goes back to the
-    queue.
+    may run at once, each on all lanes or some. Once ``stopping`` says so, the messages under way are finished and the
+    rest goes back to the queue.
     """
-    desk = Desk(channel.code, worker_name, now, channel.answer_seconds)
+    desk = Desk(channel.code, worker_name, now, channel.answer_seconds, lanes=lanes)
     run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping)
     asyncio.run(run.main())
     return run.counts
 
 
 def step(
-    channel: Channel[P], *, now: datetime, worker_name: str = "worker", stopping: Callable[[], bool] | None = None
+    channel: Channel[P],
+    lane: Lane,
+    *,
+    now: datetime,
+    worker_name: str = "worker",
+    stopping: Callable[[], bool] | None = None,
 ) -> int:
-    """Send what is due, at most ``STEP_LIMIT``, for the worker's loop; returns how many messages it dealt with.
+    """Send what is due on a lane, at most ``STEP_LIMIT``, for the worker's loop; returns how many it dealt with.
 
     Time goes on from ``now`` while it runs, since a step can take minutes.
     """
@@ -102,6 +108,7 @@ def step(
         channel,
         lambda: now + timedelta(seconds=time.monotonic() - started),
         worker_name=worker_name,
+        lanes=(lane,),
         limit=STEP_LIMIT,
         stopping=stopping,
     ).total
@@ -195,14 +202,14 @@ class _Run(Generic[P]):
 
     def _conclusion(self, job: Job, outcome: Outcome) -> End:
         match outcome:
-            case Accepted(response=response):
-                return _end_of(job, State.ACCEPTED, None, response)
+            case Accepted(response=response, reference=reference):
+                return msgspec.structs.replace(_end_of(job, State.ACCEPTED, None, response), reference=reference)
             case Refused(response=response, gone=gone):
                 if gone:
                     self._dead.append((job, response))
                 return _end_of(job, State.REJECTED, Reason.REFUSED, response)
-            case Temporary(response=response):
-                return retry_end(job, response, self._now())
+            case Temporary(response=response, retry_after=seconds):
+                return retry_end(job, response, self._now(), seconds)
             case Unknown(timed_out=timed_out, response=response):
                 reason = Reason.TIMED_OUT if timed_out else Reason.CONNECTION_LOST
                 return _end_of(job, State.UNCERTAIN, reason, response)

@@ -1,22 +1,20 @@
 """Verbs of messaging: plan messages, suppress addresses. Sending is in ``sender``, statements in ``statements``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from verno.kit import batches, ids
 from verno.kit.db import Connection
 from verno.messaging import facts
 from verno.messaging.decide import decide, record
-from verno.messaging.facts import SQL
+from verno.messaging.facts import SQL, House
 from verno.messaging.types import (
     Decision,
+    Defer,
     Deny,
     Draft,
     Duplicate,
-    MemberFacts,
-    MessageClass,
     NewSuppression,
-    Outgoing,
     Planned,
     Reason,
     Result,
@@ -40,11 +38,11 @@ def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: dat
     """
     if not drafts:
         return []
-    classes = facts.topic_classes(conn, program_id)
-    decisions = _judge(conn, program_id, drafts, classes, now=now)
+    house = facts.house(conn, program_id, now=now)
     fresh = ids.new_ids(len(drafts), now=now)
+    decisions = _judge(conn, program_id, house, drafts, fresh, now=now)
     rows = [
-        _row(draft, decision, id_, now) | {"class_name": classes.get(draft.topic, "")}
+        _row(draft, decision, id_, now) | {"class_name": house.classes.get(draft.topic, "")}
         for draft, decision, id_ in zip(drafts, decisions, fresh, strict=True)
         if not _is_duplicate(decision)
     ]
@@ -62,11 +60,22 @@ def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppre
         conn.execute(SQL["add_suppressions"], parameters)
 
 
+def stop(conn: Connection, program_id: str, what: str, *, by: str, now: datetime) -> None:
+    """Hold messages back from now on: ``all`` but security, a class (``marketing``), or a channel (``channel:sms``)."""
+    conn.execute(SQL["add_stop"], {"program": program_id, "what": what, "by": by, "now": now})
+
+
+def let_go(conn: Connection, program_id: str, what: str) -> None:
+    """Take a switch back; what it held back goes on within minutes."""
+    conn.execute(SQL["drop_stop"], {"program": program_id, "what": what})
+
+
 def _judge(
     conn: Connection,
     program_id: str,
+    house: House,
     drafts: Sequence[Draft],
-    classes: Mapping[str, MessageClass],
+    fresh: Sequence[str],
     *,
     now: datetime,
 ) -> list[Decision]:
@@ -78,11 +87,18 @@ def _judge(
         for channel in sorted({draft.channel for draft in drafts})
     }
     out: list[Decision] = []
-    for draft in drafts:
+    for draft, id_ in zip(drafts, fresh, strict=True):
         occasion = (draft.holder_id, draft.dedupe_key, draft.channel)
-        message = Outgoing(draft.topic, classes.get(draft.topic), draft.channel, draft.not_before or now)
+        message = house.outgoing(
+            draft.topic,
+            draft.channel,
+            draft.not_before or now,
+            id_=id_,
+            valid_until=draft.valid_until,
+            urgent=draft.urgent,
+        )
         known = reach[draft.channel]
-        member = MemberFacts(known.consents_of(draft.holder_id), already=occasion in seen)
+        member = known.member_facts(draft.holder_id, house.zones, already=occasion in seen)
         out.append(decide(message, member, known.address_facts(draft.holder_id), now))
         seen.add(occasion)
     return out
@@ -94,8 +110,8 @@ def _known(conn: Connection, drafts: Sequence[Draft]) -> set[Occasion]:
 
 
 def _is_duplicate(decision: Decision) -> bool:
-    # A duplicate that is denied for another reason as well is a duplicate all the same: the last check says so.
-    return decision.trace[-1].verdict == "deny"
+    # A duplicate that is denied for another reason as well is a duplicate all the same.
+    return any(check.name == "duplicate" and check.verdict == "deny" for check in decision.trace)
 
 
 def _row(draft: Draft, decision: Decision, id_: str, now: datetime) -> dict[str, object]:
@@ -112,7 +128,9 @@ def _row(draft: Draft, decision: Decision, id_: str, now: datetime) -> dict[str,
         "state": State.WITHHELD if reason else State.QUEUED,
         "reason": reason,
         "decision": record(decision, stage=PLANNING, now=now),
-        "due_at": draft.not_before or now,
+        "due_at": decision.until if isinstance(decision, Defer) else draft.not_before or now,
+        "valid_until": draft.valid_until,
+        "urgent": draft.urgent,
     }
 
 

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
+
+from verno.members.types import Wish
+from verno.messaging.law.caps import Sent
+from verno.messaging.law.packs import STRICT, Rules
 
 
 class MessageClass(StrEnum):
@@ -28,6 +33,11 @@ class State(StrEnum):
     DEFERRED = "deferred"
     UNCERTAIN = "uncertain"
     WITHHELD = "withheld"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
 
 
 class Reason(StrEnum):
@@ -39,6 +49,13 @@ class Reason(StrEnum):
     NO_CONSENT = "no-consent"
     WITHDRAWN = "withdrawn"
     DUPLICATE = "duplicate"
+    STOPPED = "stopped"
+    BARRED = "barred"
+    PAUSED = "paused-by-member"
+    FREQUENCY = "frequency-cap"
+    QUIET_HOURS = "quiet-hours"
+    NO_COMMON_HOUR = "no-common-hour"
+    TOO_LATE = "too-late"
     NOT_YET = "not-yet"
     SERVER_UNAVAILABLE = "server-unavailable"
     TEMPORARY = "temporary-refusal"
@@ -51,15 +68,26 @@ class Reason(StrEnum):
 
 
 CHANNEL_EMAIL = "email"
+UTC = ZoneInfo("UTC")
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """What ``decide`` knows of a message. ``topic_class`` is None where the program has no such topic."""
+    """What ``decide`` knows of a message. ``topic_class`` is None where the program has no such topic.
+
+    ``rules`` are the country's; ``stopped`` says by which switch its like are stopped. Past ``valid_until`` nobody
+    wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
+    opening it leaves, so that not all leave at once.
+    """
 
     topic: str
     topic_class: MessageClass | None
     channel: str
     not_before: datetime
+    rules: Rules = STRICT
+    stopped: str | None = None
+    valid_until: datetime | None = None
+    urgent: bool = False
+    spread: int = 0
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):
@@ -72,10 +100,17 @@ class ConsentFact(msgspec.Struct, frozen=True, gc=False):
 
 
 class MemberFacts(msgspec.Struct, frozen=True):
-    """What ``decide`` knows of the member. ``already`` tells that the occasion has its message on this channel."""
+    """What ``decide`` knows of the member. ``already`` tells that the occasion has its message on this channel.
+
+    ``zones`` are those the member may live in: their own, or all of their country's. ``sent`` are the advertisements
+    that had their turn; None where turns are not given, since they are reserved only when a message is claimed.
+    """
 
     consents: tuple[ConsentFact, ...] = ()
     already: bool = False
+    zones: tuple[ZoneInfo, ...] = (UTC,)
+    wish: Wish | None = None
+    sent: tuple[Sent, ...] | None = None
 
 
 class AddressFacts(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +176,8 @@ class Draft(msgspec.Struct, frozen=True):
     dedupe_key: str
     channel: str = CHANNEL_EMAIL
     not_before: datetime | None = None
+    valid_until: datetime | None = None
+    urgent: bool = False
 
 
 class Planned(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.messaging.channels.email.channel import relay
+from verno.messaging.desk import Lane
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -43,11 +44,20 @@ def count_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001
 
 
 def send_mail(*, now: datetime, stopping: Stopping) -> int:
-    """Send what is due; without a relay (``VERNO_SMTP_URL``) mail waits."""
+    """Send what is due of what may wait; without a relay (``VERNO_SMTP_URL``) mail waits."""
+    return _send(Lane.BULK, now, stopping)
+
+
+def send_urgent_mail(*, now: datetime, stopping: Stopping) -> int:
+    """Send codes and services, over connections of their own."""
+    return _send(Lane.URGENT, now, stopping)
+
+
+def _send(lane: Lane, now: datetime, stopping: Stopping) -> int:
     channel = relay()
     if channel is None:
         return 0
-    return sender.step(channel, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
+    return sender.step(channel, lane, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
 
 
 def settle_due(*, now: datetime, stopping: Stopping) -> int:

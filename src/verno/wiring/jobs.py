@@ -37,6 +37,7 @@ WORKER = "worker"
 PARTS: Mapping[str, Looped] = {
     "heartbeat": Looped("verno.wiring.chores:beat", 3.0),
     "reports": Looped("verno.wiring.chores:count_receipts", 0.5),
+    "urgent-mail": Looped("verno.wiring.chores:send_urgent_mail", 0.5),
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),

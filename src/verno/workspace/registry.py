@@ -68,6 +68,15 @@ class LateCapture(StrEnum):
     REHOLD = "rehold"
 
 
+class Country(StrEnum):
+    """Whose rules for messages a program follows; strict: nobody has said, so the strictest reading holds."""
+
+    STRICT = "strict"
+    RU = "RU"
+    EU = "EU"
+    US = "US"
+
+
 class CountedFrom(StrEnum):
     """Which day a lifetime is counted from."""
 
@@ -316,6 +325,9 @@ LEGAL_ENTITY: Definition[str | None] = Definition(
 BETWEEN_MEMBERS = Definition(
     "transfers.between_members", SWITCH, default=False, levels=WHOLE, meaning="whether members may send points"
 )
+MESSAGES_COUNTRY = Definition(
+    "messages.country", _choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
+)
 
 ALL: tuple[Definition[object], ...] = cast(
     "tuple[Definition[object], ...]",
@@ -340,6 +352,7 @@ ALL: tuple[Definition[object], ...] = cast(
         PROMOTIONS_REVIEW,
         REPLAY_MOST_SHARE,
         LEGAL_ENTITY,
+        MESSAGES_COUNTRY,
     ),
 )
 REGISTRY = {one.key: one for one in ALL}

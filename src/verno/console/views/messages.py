@@ -6,6 +6,7 @@ from datetime import date, datetime
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -25,7 +26,9 @@ PREVIEW_POLICY = (
 """A letter may style itself and do nothing else: no scripts, no requests, an origin of its own."""
 
 _MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
-_DATED = re.compile(r"(granted|withdrawn) (\S+)")
+_DATED = re.compile(r"(granted|withdrawn|paused|wanted) (\S+)")
+_CAP = re.compile(r"(\w+) (\d+) (\d+)")
+MOMENTS = frozenset({"time", "hours"})
 
 
 @require_safe
@@ -71,6 +74,10 @@ def seen(face: Face, check: Check) -> str:
     dated = _DATED.fullmatch(check.seen)
     if dated:
         return words.say("dated", dated[1]) % {"date": face.day(datetime.fromisoformat(dated[2]))}
-    if check.name == "time" and check.seen:
+    cap = _CAP.fullmatch(check.seen)
+    if cap:
+        where = words.say("channel", cap[1]) if cap[1] != "all" else _("all channels")
+        return _("%(where)s: at most %(most)s within %(days)s days") % {"where": where, "most": cap[2], "days": cap[3]}
+    if check.name in MOMENTS and check.verdict == "defer":
         return words.say("dated", "time") % {"date": face.moment(datetime.fromisoformat(check.seen))}
     return words.say("seen", check.seen)

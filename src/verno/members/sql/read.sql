@@ -43,3 +43,10 @@ WHERE m.program_id = %(program)s AND (%(after)s::uuid IS NULL OR m.id > %(after)
   AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)
 ORDER BY m.id
 LIMIT %(limit)s
+
+-- name: timezones
+-- Zones that members are known to live in. Plan: function scan, nested loop on the primary key.
+SELECT m.id::text, m.attributes ->> 'timezone'
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id
+WHERE m.attributes ? 'timezone'

@@ -27,13 +27,23 @@ ON CONFLICT DO NOTHING
 -- In the order of the holders, so that two planners never wait for each other crosswise. Plan: function scan,
 -- sort, insert.
 INSERT INTO messaging_message (holder_id, id, program_id, channel, topic, class_name, template, locale, context,
-                               dedupe_key, state, reason, decision, attempts, due_at, created_at, changed_at)
+                               dedupe_key, state, reason, decision, attempts, due_at, valid_until, urgent, created_at,
+                               changed_at)
 SELECT holder_id, id, %(program)s, channel, topic, class_name, template, locale, context,
-       dedupe_key, state, reason, json_build_array(decision)::jsonb, 0, due_at, %(now)s, %(now)s
+       dedupe_key, state, reason, json_build_array(decision)::jsonb, 0, due_at, valid_until, urgent, %(now)s, %(now)s
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, channel text, topic text, class_name text, template text, locale text, context jsonb,
-    dedupe_key text, state text, reason text, decision json, due_at timestamptz
+    dedupe_key text, state text, reason text, decision json, due_at timestamptz, valid_until timestamptz, urgent boolean
 )
 ORDER BY holder_id, dedupe_key, channel
 ON CONFLICT (holder_id, dedupe_key, channel) DO NOTHING
 RETURNING id::text
+
+-- name: add_stop
+-- Plan: insert.
+INSERT INTO messaging_stop (program_id, what, at, by) VALUES (%(program)s, %(what)s, %(now)s, %(by)s)
+ON CONFLICT DO NOTHING
+
+-- name: drop_stop
+-- Plan: primary key.
+DELETE FROM messaging_stop WHERE program_id = %(program)s AND what = %(what)s

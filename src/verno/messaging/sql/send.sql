@@ -1,12 +1,13 @@
 -- name: claim
 -- Take the next due messages, skipping those another worker holds; a claim that lapsed before hand-over is taken
 -- again, since nothing had left. Attempts are counted here, so that a message that kills its worker runs out too.
--- Plan: the partial index of due messages, stops at the limit; update by primary key.
+-- What cannot wait (urgent) has a lane of its own, so that no crowd stands before it.
+-- Plan: the partial index of lanes, stops at the limit; update by primary key.
 WITH next AS (
     SELECT holder_id, id
     FROM messaging_message
-    WHERE channel = %(channel)s AND due_at <= %(now)s
-      AND (state IN ('queued', 'deferred') OR (state = 'claimed' AND claimed_until < %(now)s))
+    WHERE (class_name IN ('security', 'transactional')) = %(urgent)s AND channel = %(channel)s AND due_at <= %(now)s
+      AND state IN ('queued', 'deferred', 'claimed') AND (state <> 'claimed' OR claimed_until < %(now)s)
     ORDER BY due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -17,7 +18,7 @@ SET state = 'claimed', claimed_by = %(claim)s, claimed_until = %(until)s, attemp
 FROM next
 WHERE m.holder_id = next.holder_id AND m.id = next.id
 RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic, m.template, m.locale, m.context,
-          m.attempts, m.due_at
+          m.attempts, m.due_at, m.valid_until, m.urgent
 
 -- name: hand_over
 -- The point of no return: from here on a message is never claimed again. Only the worker whose claim still stands
@@ -33,12 +34,12 @@ RETURNING m.id::text
 -- Write what became of messages. The claim names the worker that knows; 'uncertain' may be corrected by it, since a
 -- slow answer can come after another worker has given the claim up. Plan: function scan, update by primary key.
 UPDATE messaging_message m
-SET state = r.state, reason = r.reason, response = r.response, due_at = coalesce(r.due_at, m.due_at),
+SET state = r.state, reason = r.reason, response = r.response, reference = coalesce(r.reference, m.reference), due_at = coalesce(r.due_at, m.due_at),
     attempts = m.attempts - r.refund, claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s,
     decision = CASE WHEN r.decision IS NULL THEN m.decision ELSE m.decision || r.decision::jsonb END
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, state text, reason text, response text, due_at timestamptz, refund smallint,
-    decision json
+    decision json, reference text
 )
 WHERE m.holder_id = r.holder_id AND m.id = r.id AND m.claimed_by = %(claim)s
   AND m.state IN ('claimed', 'handing_over', 'uncertain')
@@ -46,15 +47,47 @@ RETURNING m.id::text
 
 -- name: give_up_lost
 -- A worker died while it handed these over: nobody can know whether they arrived, so nobody sends them again by
--- itself. The dead worker's claim stays, for the answer it may yet bring. Plan: the partial index of due messages.
+-- itself. The dead worker's claim stays, for the answer it may yet bring. Plan: the partial index of leases.
 UPDATE messaging_message
 SET state = 'uncertain', reason = 'worker-lost', changed_at = %(now)s
 WHERE state = 'handing_over' AND claimed_until < %(now)s
 RETURNING id::text
 
 -- name: give_up_killers
--- Messages whose claims lapse again and again never leave: they are what kills the worker. Plan: the partial index.
+-- Messages whose claims lapse again and again never leave: they are what kills the worker. Plan: the partial index of leases.
 UPDATE messaging_message
 SET state = 'rejected', reason = 'gave-up', claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s
 WHERE state = 'claimed' AND claimed_until < %(now)s AND attempts >= %(most)s
 RETURNING id::text
+
+-- name: lock_turns
+-- Two workers that hold advertisements for the same members judge them one after the other, always in the same order.
+-- Plan: function scan, sort, advisory locks.
+SELECT count(pg_advisory_xact_lock(hashtextextended('messaging_turn/' || r.holder, 0)))
+FROM (SELECT value AS holder FROM json_array_elements_text(%(holders)s) ORDER BY value OFFSET 0) r
+
+-- name: turns
+-- The advertisements that had their turn at members, but for those that are asked about.
+-- Plan: function scan, nested loop on the holder's range of the primary key.
+SELECT t.holder_id::text, t.channel, t.at
+FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+JOIN messaging_turn t ON t.holder_id = r.holder_id
+WHERE t.at > %(since)s AND t.message_id <> ALL (SELECT value::uuid FROM json_array_elements_text(%(but)s))
+ORDER BY t.at
+
+-- name: take_turns
+-- Reserve turns for what was claimed; claimed again, a message has its turn anew. Plan: function scan, insert.
+INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)
+SELECT holder_id, id, program_id, channel, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, program_id uuid, channel text)
+ON CONFLICT (holder_id, message_id) DO UPDATE SET at = excluded.at
+
+-- name: give_turns_back
+-- What did not leave has taken nobody's turn. Plan: function scan, delete by primary key.
+DELETE FROM messaging_turn t
+USING json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
+WHERE t.holder_id = r.holder_id AND t.message_id = r.id
+
+-- name: stops
+-- The switches of a program. Plan: primary key range.
+SELECT what FROM messaging_stop WHERE program_id = %(program)s

@@ -1,0 +1,46 @@
+"""How often somebody may be written to: advertising only, counted over all channels and on each."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+
+class Cap(msgspec.Struct, frozen=True, gc=False):
+    """At most so many within so many days; on one channel, or on all together (None)."""
+
+    channel: str | None
+    most: int
+    days: int
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """An advertisement that took its turn: on which channel, when."""
+
+    channel: str
+    at: datetime
+
+
+CAPS = (
+    Cap(None, 1, 1),
+    Cap(None, 3, 7),
+    Cap(None, 8, 30),
+    Cap("sms", 1, 7),
+    Cap("sms", 4, 30),
+    Cap("push", 1, 1),
+    Cap("email", 3, 7),
+)
+"""What holds for everybody; a member may wish for less."""
+LONGEST = timedelta(days=366)
+"""So far back a cap may look: a member may wish for one a year."""
+
+
+def reached(caps: Sequence[Cap], channel: str, sent: Sequence[Sent], now: datetime) -> Cap | None:
+    """Return the first cap that one more on ``channel`` at ``now`` would break."""
+    for cap in caps:
+        if cap.channel is not None and cap.channel != channel:
+            continue
+        since = now - timedelta(days=cap.days)
+        if sum([one.at > since and cap.channel in (None, one.channel) for one in sent]) >= cap.most:
+            return cap
+    return None

@@ -1,0 +1,78 @@
+"""Country packs: what a country's law asks of messages, version by version, read from the files beside this one.
+
+A pack says which classes may travel on which channels, which need a consent, in which hours people may be reached,
+what a sender must say of itself, and where advertising must be marked. The strictest reading is the default. Packs are
+engineering input, not legal advice (docs/explanation/messages.md names the sources).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, time
+from functools import lru_cache
+from importlib import resources
+
+import msgspec
+
+from verno.workspace.registry import Country
+
+ANY = "*"
+"""In a pack: every channel that is not named."""
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True):
+    """When people may be reached, on their own clock: from ``opens`` on, before ``closes``."""
+
+    opens: time
+    closes: time
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds since a day. Outer keys are classes, inner ones channels; ``*`` stands for all that are not named.
+
+    ``grants``: channels on which a class needs a consent. ``proven``: classes whose consent must be proven.
+    ``barred``: why a class must not use a channel; ``warned``: why it had better not. ``marking``: channels on which
+    advertising carries its token. ``sender``: what letters must say of who sends them.
+    """
+
+    since: date
+    grants: Mapping[str, frozenset[str]]
+    proven: frozenset[str] = frozenset()
+    hours: Mapping[str, Window] = {}
+    barred: Mapping[str, Mapping[str, str]] = {}
+    warned: Mapping[str, Mapping[str, str]] = {}
+    marking: frozenset[str] = frozenset()
+    sender: frozenset[str] = frozenset()
+    zones: tuple[str, ...] = ()
+
+    def needs_grant(self, class_name: str, channel: str) -> bool:
+        """Tell whether messages of a class need a consent on a channel."""
+        found = self.grants.get(class_name, frozenset())
+        return channel in found or ANY in found
+
+    def window(self, channel: str) -> Window | None:
+        """Return when people may be reached on a channel; None: at any hour."""
+        return self.hours.get(channel) or self.hours.get(ANY)
+
+
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A country's rules, the oldest first. ``zones`` are those its people may live in."""
+
+    zones: tuple[str, ...]
+    versions: tuple[Rules, ...]
+
+    def on(self, day: date) -> Rules:
+        """Return what holds on a day; before the first version, that one."""
+        held = [rules for rules in self.versions if rules.since <= day]
+        return (held or self.versions[:1])[-1]
+
+
+@lru_cache
+def pack(country: Country) -> Pack:
+    """Return a country's pack; its zones are in each of its versions, so that a decision needs the rules alone."""
+    text = (resources.files("verno.messaging.law") / f"{country.value.lower()}.toml").read_text(encoding="utf-8")
+    read = msgspec.convert(tomllib.loads(text), Pack)
+    versions = [msgspec.structs.replace(rules, zones=read.zones) for rules in read.versions]
+    return Pack(read.zones, tuple(sorted(versions, key=lambda rules: rules.since)))
+
+
+STRICT = pack(Country.STRICT).versions[-1]

@@ -1,0 +1,49 @@
+"""Turns of advertisements at members: reserved in the transaction that claims them, so that two never share one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.kit.sql import Statements
+from verno.messaging.law.caps import LONGEST, Sent
+
+SQL = Statements("verno.messaging")
+
+
+class Turns:
+    """The turns that members have given, read and locked for some messages, and those that these take."""
+
+    def __init__(self, conn: Connection, messages: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Lock and read the turns of the members of ``messages`` (holder id, message id) until the commit."""
+        self._conn, self._now = conn, now
+        self._sent: dict[str, list[Sent]] = {}
+        self._taken: list[dict[str, object]] = []
+        if not messages:
+            return
+        holders = batches.rows(sorted({holder for holder, _ in messages}))
+        conn.execute(SQL["lock_turns"], {"holders": holders})
+        but = batches.rows([id_ for _, id_ in messages])
+        parameters = {"holders": holders, "since": now - LONGEST, "but": but}
+        for holder, channel, at in conn.execute(SQL["turns"], parameters).fetchall():
+            self._sent.setdefault(holder, []).append(Sent(channel, at))
+
+    def of(self, holder_id: str) -> tuple[Sent, ...]:
+        """Return the turns that a member has given so far."""
+        return tuple(self._sent.get(holder_id, ()))
+
+    def take(self, program_id: str, holder_id: str, message_id: str, channel: str) -> None:
+        """Reserve a turn; whatever is judged after it sees that."""
+        self._sent.setdefault(holder_id, []).append(Sent(channel, self._now))
+        row: dict[str, object] = {
+            "holder_id": holder_id,
+            "id": message_id,
+            "program_id": program_id,
+            "channel": channel,
+        }
+        self._taken.append(row)
+
+    def write(self) -> None:
+        """Write what was reserved."""
+        if self._taken:
+            self._conn.execute(SQL["take_turns"], {"rows": batches.rows(self._taken), "now": self._now})

@@ -1,0 +1,181 @@
+"""Turns, lanes, switches and mornings, between the queue and a real SMTP server."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.builders import Shop
+from tests.messaging.people import add_members, make_program
+from tests.messaging.postman import Postman
+from tests.messaging.test_planning import draft
+from verno.kit import db
+from verno.members import service as members
+from verno.members.types import ConsentFact, NewMember, Topic
+from verno.messaging import queries, service
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.desk import Desk, Lane
+from verno.messaging.queries import MessageView
+from verno.messaging.sender import SendCounts, send_due
+from verno.messaging.types import Draft, Planned, Result
+from verno.workspace import settings
+
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 3, 20, 0, tzinfo=UTC)
+"""Eleven in the evening in Moscow."""
+NEWS, SERVICE = "news", "orders"
+
+
+@pytest.fixture
+def postman() -> Iterator[Postman]:
+    with Postman() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(database: str) -> Shop:
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        topics = [Topic(NEWS, "marketing"), Topic(SERVICE, "transactional")]
+        members.ensure_topics(conn, shop.program.id, topics)
+    return shop
+
+
+def readers(shop: Shop, count: int) -> list[str]:
+    """Add members who agree to news."""
+    with db.transaction() as conn:
+        holders = add_members(conn, shop, count)
+        said = [
+            ConsentFact(h, NEWS, "email", granted=True, at=NOW - timedelta(days=9), method="form", text_version="1")
+            for h in holders
+        ]
+        members.record_consents(conn, shop.program.id, said, now=NOW - timedelta(days=9))
+    return holders
+
+
+def plan(shop: Shop, *drafts: Draft, now: datetime = NOW) -> list[Result]:
+    with db.transaction() as conn:
+        return service.plan(conn, shop.program.id, drafts, now=now)
+
+
+def send(postman: Postman, *, now: datetime = NOW, lanes: tuple[Lane, ...] = tuple(Lane)) -> SendCounts:
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
+    return send_due(Email(chosen), lambda: now, worker_name="test", lanes=lanes)
+
+
+def stories(holder: str) -> list[MessageView]:
+    with db.transaction() as conn:
+        return sorted(queries.of_member(conn, holder), key=lambda one: one.dedupe_key)
+
+
+def test_two_advertisements_share_no_turn(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS), draft(anna, "b", topic=NEWS), draft(anna, "c", topic=SERVICE))
+    assert send(postman) == SendCounts(accepted=2, withheld=1)
+    assert [(one.state, one.reason) for one in stories(anna)] == [
+        ("accepted", None),
+        ("withheld", "frequency-cap"),
+        ("accepted", None),
+    ]
+    plan(shop, draft(anna, "d", topic=NEWS), now=NOW + timedelta(days=1))
+    assert send(postman, now=NOW + timedelta(days=1)) == SendCounts(accepted=1)
+
+
+def test_workers_that_claim_at_once_give_each_member_one(shop: Shop) -> None:
+    """Turns are reserved under locks in the claim's own transaction: two campaigns do not both pass."""
+    holders = readers(shop, 60)
+    plan(shop, *[draft(h, key, topic=NEWS) for key in "abcd" for h in holders])
+
+    def claim(number: int) -> int:
+        desk = Desk("email", f"w{number}", lambda: NOW, 600)
+        return sum(len(desk.claim(10)[0]) for _ in range(12))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(claim, range(4))) == len(holders)
+    with db.transaction() as conn:
+        told = {(one.state, one.reason): one.messages for one in queries.counts(conn, shop.program.id)}
+    assert told == {("claimed", None): 60, ("withheld", "frequency-cap"): 180}
+
+
+def test_what_did_not_leave_takes_no_turn(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS))
+    jobs, _ = Desk("email", "first", lambda: NOW, 600).claim(1)
+    desk = Desk("email", "other", lambda: NOW, 600)
+    plan(shop, draft(anna, "b", topic=NEWS))
+    assert [end.reason for end in desk.claim(1)[1]] == ["frequency-cap"], "the turn is reserved from the claim on"
+    assert jobs
+    with db.transaction() as conn:
+        members.upsert(conn, shop.program, [NewMember(external_id="m-0", email=None)], now=NOW)
+    later = NOW + timedelta(minutes=11)
+    assert send(postman, now=later) == SendCounts(withheld=1)
+    with db.transaction() as conn:
+        members.upsert(conn, shop.program, [NewMember(external_id="m-0", email="anna@example.com")], now=later)
+    plan(shop, draft(anna, "c", topic=NEWS), now=later)
+    assert send(postman, now=later) == SendCounts(accepted=1)
+
+
+def test_services_have_a_lane_of_their_own(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS), draft(anna, "b", topic=SERVICE))
+    assert send(postman, lanes=(Lane.URGENT,)) == SendCounts(accepted=1)
+    assert [one.state for one in stories(anna)] == ["queued", "accepted"]
+    assert send(postman, lanes=(Lane.BULK,)) == SendCounts(accepted=1)
+
+
+def test_advertising_waits_for_the_morning(shop: Shop, postman: Postman) -> None:
+    [anna, boris] = readers(shop, 2)
+    with db.transaction() as conn:
+        changed = NewMember(external_id="m-1", attributes={"timezone": "America/New_York"})
+        members.upsert(conn, shop.program, [changed], now=NOW)
+    planned = plan(shop, *[draft(h, "a", topic=NEWS) for h in (anna, boris)], now=NIGHT)
+    assert all(isinstance(one, Planned) for one in planned)
+    assert send(postman, now=NIGHT) == SendCounts(accepted=1), "it is afternoon where Boris lives"
+    [waiting] = stories(anna)
+    morning = NIGHT.replace(hour=4) + timedelta(days=1)
+    assert morning <= waiting.due_at < morning + timedelta(minutes=30)
+    assert send(postman, now=waiting.due_at - timedelta(seconds=1)) == SendCounts()
+    assert send(postman, now=waiting.due_at) == SendCounts(accepted=1)
+
+
+def test_nobody_gets_yesterdays_offer(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS, valid_until=NOW + timedelta(hours=1)))
+    assert send(postman, now=NOW + timedelta(hours=1)) == SendCounts(withheld=1)
+    assert stories(anna)[0].reason == "too-late"
+
+
+@pytest.mark.parametrize(("what", "left"), [("marketing", 1), ("channel:email", 0), ("all", 0), ("channel:sms", 2)])
+def test_a_switch_holds_back(shop: Shop, postman: Postman, what: str, left: int) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS), draft(anna, "b", topic=SERVICE))
+    with db.transaction() as conn:
+        service.stop(conn, shop.program.id, what, by="staff:test", now=NOW)
+    assert send(postman).accepted == left
+    with db.transaction() as conn:
+        service.let_go(conn, shop.program.id, what)
+    assert send(postman, now=NOW + timedelta(minutes=5)).accepted == 2 - left
+
+
+def test_a_switch_stops_what_is_claimed_already(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS))
+    desk = Desk("email", "worker", lambda: NOW, 600)
+    jobs, _ = desk.claim(1)
+    with db.transaction() as conn:
+        service.stop(conn, shop.program.id, "marketing", by="staff:test", now=NOW)
+    leaving, [staying] = desk.exchange(jobs, [])
+    assert (leaving, staying.state, staying.due_at) == (set(), "queued", NOW + timedelta(minutes=5))
+
+
+def test_the_country_is_a_setting(shop: Shop) -> None:
+    """In America mail needs no consent; the setting decides, from the next claim on."""
+    with db.transaction() as conn:
+        [anna] = add_members(conn, shop, 1, agree=False)
+        [strict] = service.plan(conn, shop.program.id, [draft(anna, "a", topic=NEWS)], now=NOW)
+        settings.write(conn, shop.program.id, "messages.country", "US", now=NOW)
+        [american] = service.plan(conn, shop.program.id, [draft(anna, "b", topic=NEWS)], now=NOW + timedelta(hours=8))
+    assert not isinstance(strict, Planned)
+    assert isinstance(american, Planned)
