@@ -1,6 +1,8 @@
 """The port of every channel: what its lines do, and the honest answers in which a hand-over can end."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -40,6 +42,44 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
 
 
 Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
+
+
+class Fate(StrEnum):
+    """What became of an accepted message at its reader's end."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    UNDELIVERED = "undelivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What a provider tells of an accepted message later on, in the ``reference`` that ``Accepted`` gave.
+
+    ``gone``: the address takes no message at all, so write there no more. ``at`` is when we heard of it: providers'
+    clocks have no zone.
+    """
+
+    channel: str
+    reference: str
+    outcome: Fate
+    at: datetime
+    response: str
+    gone: bool = False
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """What somebody wrote to us over a channel (STOP, an answer). Both are personal: never logged."""
+
+    channel: str
+    address: str
+    text: str
+    at: datetime
+
+
+Hear: TypeAlias = Callable[[Sequence[Receipt], Sequence[Heard]], None]
+"""Takes what a channel brought, a batch at a time, in a transaction of its own."""
 
 
 class Unreachable(Exception):
@@ -87,6 +127,10 @@ class Channel(Protocol[P]):
     @property
     def answer_seconds(self) -> float:
         """Return how long the provider may think over one message before it counts as lost."""
+
+    @property
+    def per_second(self) -> int | None:
+        """Return how many messages the provider takes a second from all workers together; None: as many as come."""
 
     def line(self) -> Line[P]:
         """Return a new line; nothing is opened yet."""

@@ -15,6 +15,7 @@ class Email:
     """The relay of the installation."""
 
     code = CHANNEL_EMAIL
+    per_second: int | None = None
 
     def __init__(self, settings: Settings) -> None:
         """Take the relay's settings; nothing is opened yet."""

@@ -1,0 +1,1 @@
+"""SMS: texts cut into segments, carried by SMPP or by an HTTP gateway."""

@@ -1,0 +1,112 @@
+"""What comes back over SMPP: receipts of delivery, and what people write."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import smpp34
+
+from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Hear, Heard, Receipt, Unreachable
+from verno.messaging.channels.sms import segments, smpp
+from verno.messaging.channels.sms.segments import Alphabet
+from verno.messaging.channels.sms.texts import CODE
+
+BATCH = 500
+"""Receipts that are handed on together, at most."""
+GATHER_SECONDS = 0.05
+LOOK_SECONDS = 0.5
+"""How often a quiet session looks whether it shall stop."""
+
+_KIND, _RECEIPT, _HEADED = 0x3C, 0x04, 0x40
+"""Bits of the class: what kind of message it is, and that its text begins with a header."""
+_FATES = {
+    2: Fate.DELIVERED,
+    3: Fate.UNDELIVERED,
+    4: Fate.UNDELIVERED,
+    5: Fate.UNDELIVERED,
+    7: Fate.UNDELIVERED,
+    8: Fate.UNDELIVERED,
+}
+"""Ends by ``message_state`` (SMPP 3.4, 5.2.28); the others are not ends."""
+_STATES = {"DELIVRD": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "UNKNOWN": 7, "REJECTD": 8}
+"""The same, as the text of a receipt names them (appendix B)."""
+_FIELDS = re.compile(r"\b(id|stat|err):(\S+)", re.IGNORECASE)
+_UNKNOWN_SUBSCRIBER = b"\x03\x00\x01"
+"""``network_error_code``: GSM, 1. Texts have error codes too, but every operator its own."""
+_UCS2, _LATIN1 = 8, 3
+
+
+def read(event: smpp34.DeliverSmEvent, *, now: datetime) -> Receipt | Heard | None:
+    """Return what an inbound message says; None for a receipt that is not an end, or that names no message."""
+    options = {tlv.tag: tlv.value for tlv in event.tlvs}
+    body = event.short_message or options.get(smpp34.TLV_MESSAGE_PAYLOAD, b"")
+    if event.esm_class & _KIND != _RECEIPT:
+        return Heard(CODE, f"+{event.source_addr.removeprefix('+')}", _text(event, body), now)
+    told = body.decode("latin-1")
+    fields = {name.lower(): value for name, value in _FIELDS.findall(told)}
+    id_ = options.get(smpp34.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1") or fields.get("id")
+    state = options.get(smpp34.TLV_MESSAGE_STATE)
+    fate = _FATES.get(state[0] if state else _STATES.get(fields.get("stat", "").upper(), 0))
+    if not id_ or fate is None:
+        return None
+    # The text of a receipt repeats the message's first words, which are nobody's business here.
+    response = " ".join([f"{name}:{fields[name]}" for name in ("stat", "err") if name in fields])
+    gone = fate is Fate.UNDELIVERED and options.get(smpp34.TLV_NETWORK_ERROR_CODE) == _UNKNOWN_SUBSCRIBER
+    return Receipt(CODE, id_, fate, now, (response or f"state {state[0] if state else 0}")[:RESPONSE_LIMIT], gone)
+
+
+def step(chosen: smpp.Settings, hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:
+    """Stay bound as a receiver and hand on what comes, until asked to stop or the session ends; returns how much.
+
+    Raises ``Unreachable``. The library acknowledges before we have written, so what comes in the moment of a crash is
+    lost: a receipt is a hint, never the proof that a message left.
+    """
+    started = time.monotonic()
+    return asyncio.run(_listen(chosen, hear, lambda: now + timedelta(seconds=time.monotonic() - started), stopping))
+
+
+async def _listen(chosen: smpp.Settings, hear: Hear, now: Callable[[], datetime], stopping: Callable[[], bool]) -> int:
+    client = smpp.client(chosen, "RX")
+    try:
+        smsc = await client.connect()
+    except smpp34.SmppError as error:
+        raise Unreachable(smpp.cause(error)) from None
+    total = 0
+    waiting = asyncio.ensure_future(smsc.next())
+    try:
+        ended = False
+        while not ended:
+            events: list[smpp34.DeliverSmEvent] = []
+            while len(events) < BATCH and not ended:
+                await asyncio.wait([waiting], timeout=GATHER_SECONDS if events else LOOK_SECONDS)
+                if not waiting.done():
+                    ended = stopping()
+                    break
+                event = waiting.result()
+                if isinstance(event, smpp34.Disconnected):
+                    ended = True
+                else:
+                    events.append(event)
+                    waiting = asyncio.ensure_future(smsc.next())
+            found = [one for event in events if (one := read(event, now=now())) is not None]
+            if found:
+                receipts = [one for one in found if isinstance(one, Receipt)]
+                await asyncio.to_thread(hear, receipts, [one for one in found if isinstance(one, Heard)])
+            total += len(found)
+    finally:
+        waiting.cancel()
+        with suppress(smpp34.SmppError, TimeoutError):
+            async with asyncio.timeout(2):
+                await client.stop()
+    return total
+
+
+def _text(event: smpp34.DeliverSmEvent, body: bytes) -> str:
+    if event.esm_class & _HEADED and body:
+        body = body[body[0] + 1 :]
+    if event.data_coding == _LATIN1:
+        return body.decode("latin-1")
+    return segments.decode(body, Alphabet.UCS2 if event.data_coding == _UCS2 else Alphabet.GSM7)

@@ -1,0 +1,224 @@
+"""Texts over SMPP 3.4: one bound session for all lines, and an honest answer for every way a submit can end."""
+
+import asyncio
+from contextlib import suppress
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+import smpp34
+
+from verno.kit.errors import VernoError
+from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.sms import segments
+from verno.messaging.channels.sms.segments import Alphabet
+from verno.messaging.channels.sms.texts import Text
+
+PORT = 2775
+BIND_SECONDS = 15.0
+THROTTLED = 0x58
+WAITS = {0x58: 5, 0x14: 60}
+"""Seconds to wait where the centre says that we are too fast, or that its queue is full."""
+_LATER = frozenset({0x04, 0x08, 0x0A, 0x0D, 0x45, 0x64, *WAITS})
+"""Refusals of the moment, or of our own sender name, which say nothing of the number (SMPP 3.4, 5.1.3)."""
+_NO_SUCH_NUMBER = 0x0B
+_PART_TRIES = 10
+_JOINED = 0x40
+"""The class of a part: its text begins with a header."""
+_CODING = {Alphabet.GSM7: 0, Alphabet.UCS2: 8}
+_LETTERS, _INTERNATIONAL, _SHORT = (5, 0), (1, 1), (3, 0)
+"""Kinds of a sender: type of number and numbering plan."""
+_SHORT_NUMBER = 6
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The message centre. ``window``: texts that may be under way unanswered; ``sender``: a name, or a number."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str
+    sender: str
+    tls: bool = False
+    window: int = 10
+    per_second: int | None = None
+    answer_seconds: float = 60.0
+
+    def __repr__(self) -> str:
+        """Name the centre only: settings end up in logs and tracebacks, passwords must not."""
+        return f"<SMPP {self.host}:{self.port}>"
+
+
+def settings(url: str, sender: str) -> Settings:
+    """Read ``smpp://user:password@host:port?window=10&per_second=30``, or ``smpps://`` for TLS.
+
+    Raises ``VernoError`` with a sentence that does not repeat the address, which holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        numbers = {name: int(value) for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query))}
+        port = parts.port or PORT
+    except ValueError:
+        parts, numbers, port = urlsplit(""), {}, PORT
+    good = parts.scheme in ("smpp", "smpps") and parts.hostname and parts.username
+    if not good or not numbers.keys() <= {"window", "per_second"} or min(numbers.values(), default=1) < 1:
+        message = "VERNO_SMS_URL must look like smpp://user:password@host:port?window=10&per_second=30"
+        raise VernoError(message)
+    return Settings(
+        host=parts.hostname or "",
+        port=port,
+        system_id=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=sender,
+        tls=parts.scheme == "smpps",
+        window=numbers.get("window", 10),
+        per_second=numbers.get("per_second"),
+    )
+
+
+def client(chosen: Settings, kind: str) -> smpp34.Client:
+    """Return a client that will bind to send (``TX``) or to receive (``RX``)."""
+    return smpp34.Client(
+        chosen.host,
+        chosen.port,
+        chosen.system_id,
+        chosen.password,
+        bind_type=kind,
+        tls=chosen.tls,
+        window_size=chosen.window,
+        connect_timeout_ms=int(BIND_SECONDS * 1000),
+    )
+
+
+class Session:
+    """The bound session that all lines of a run share; the last one to leave unbinds it."""
+
+    def __init__(self, chosen: Settings) -> None:
+        """Prepare; nothing is bound yet."""
+        self.settings = chosen
+        self.users = 0
+        self._client: smpp34.Client | None = None
+        self._smsc: smpp34.Smsc | None = None
+        self._binding = asyncio.Lock()
+
+    async def bound(self) -> smpp34.Smsc | None:
+        """Return the session while it stands."""
+        if self._client is None or not await self._client.is_alive():
+            return None
+        return self._smsc
+
+    async def bind(self) -> None:
+        """Bind unless bound; raises ``Unreachable``."""
+        async with self._binding:
+            if await self.bound() is not None:
+                return
+            self._client = client(self.settings, "TX")
+            try:
+                self._smsc = await self._client.connect()
+            except smpp34.SmppError as error:
+                self._client = None
+                raise Unreachable(cause(error)) from None
+
+    async def leave(self) -> None:
+        """Unbind, briefly, when nobody is left."""
+        self.users -= 1
+        if self.users == 0 and self._client is not None:
+            gone, self._client, self._smsc = self._client, None, None
+            with suppress(smpp34.SmppError, TimeoutError):
+                async with asyncio.timeout(2):
+                    await gone.stop()
+
+
+class Line:
+    """A place in the session's window."""
+
+    def __init__(self, session: Session) -> None:
+        """Take part in the session; nothing is bound yet."""
+        self._session = session
+        self._chosen = session.settings
+        session.users += 1
+
+    async def open(self) -> None:
+        """Bind unless bound; raises ``Unreachable``."""
+        await self._session.bind()
+
+    async def offer(self, parcel: Text) -> Outcome | None:  # noqa: ARG002 SMPP asks nothing beforehand
+        """Say whether the session still stands."""
+        return None if await self._session.bound() is not None else Temporary("the session has ended")
+
+    async def hand_over(self, parcel: Text) -> Outcome:
+        """Submit the text, part after part. Once a part is taken, the rest is either taken too or nobody knows."""
+        total = parcel.plan.segments
+        outcome = await self._submit(parcel, 0)
+        for number in range(1, total):
+            if not isinstance(outcome, Accepted):
+                break
+            outcome = await self._submit(parcel, number)
+            for _ in range(_PART_TRIES):
+                if not isinstance(outcome, Temporary) or outcome.retry_after is None:
+                    break
+                await asyncio.sleep(1)
+                outcome = await self._submit(parcel, number)
+            if isinstance(outcome, Temporary | Refused):
+                return Unknown(
+                    timed_out=False, response=f"{number} of {total} parts were taken, then {outcome.response}"
+                )
+        return outcome
+
+    async def _submit(self, parcel: Text, number: int) -> Outcome:
+        """Submit one part. The last one asks for a receipt, which then speaks for the text."""
+        total = parcel.plan.segments
+        body = segments.encode(parcel.plan.parts[number], parcel.plan.alphabet)
+        if total > 1:
+            body = segments.header(int(parcel.id[-2:], 16), total, number + 1) + body
+        smsc = await self._session.bound()
+        if smsc is None:
+            return Temporary("the session has ended")
+        ton, npi = _sender_kind(self._chosen.sender)
+        try:
+            async with asyncio.timeout(self._chosen.answer_seconds):
+                answer = await smsc.submit_sm(
+                    parcel.recipient,
+                    body,
+                    source_addr=self._chosen.sender.removeprefix("+"),
+                    source_addr_ton=ton,
+                    source_addr_npi=npi,
+                    dest_addr_ton=_INTERNATIONAL[0],
+                    dest_addr_npi=_INTERNATIONAL[1],
+                    esm_class=_JOINED if total > 1 else 0,
+                    data_coding=_CODING[parcel.plan.alphabet],
+                    registered_delivery=1 if number == total - 1 else 0,
+                )
+        except TimeoutError:
+            return Unknown(timed_out=True, response="no answer")
+        except smpp34.SmppError as error:
+            return Unknown(timed_out=False, response=f"the session ended: {error}"[:RESPONSE_LIMIT])
+        return _outcome(answer)
+
+    async def reset(self) -> None:
+        """Do nothing: nothing was offered."""
+
+    async def close(self) -> None:
+        """Leave the session."""
+        await self._session.leave()
+
+
+def cause(error: smpp34.SmppError) -> str:
+    """Say why a bind failed; the library calls a refused password a time-out."""
+    return f"{error} (is the password right?)" if "timed out" in str(error) else str(error)[:RESPONSE_LIMIT]
+
+
+def _outcome(answer: smpp34.SubmitSmResp) -> Outcome:
+    status = answer.command_status
+    if status == 0:
+        return Accepted("taken", answer.message_id or None)
+    response = f"status 0x{status:02X}"
+    if status in _LATER:
+        return Temporary(response, WAITS.get(status))
+    return Refused(response, gone=status == _NO_SUCH_NUMBER)
+
+
+def _sender_kind(sender: str) -> tuple[int, int]:
+    number = sender.removeprefix("+")
+    if not number.isdecimal():
+        return _LETTERS
+    return _SHORT if len(number) <= _SHORT_NUMBER else _INTERNATIONAL
