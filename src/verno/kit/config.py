@@ -10,6 +10,14 @@
 | ``VERNO_SMTP_URL`` | ``smtp://user:password@host:port``, ``smtps://`` for TLS | none: mail waits |
 | ``VERNO_PUBLIC_URL`` | the address people reach this server at, for links in messages | ``http://127.0.0.1:8000`` |
 | ``VERNO_MAIL_FROM`` | the sender of mail | ``points@localhost`` |
+| ``VERNO_BOUNCE_ADDRESS`` | the mailbox that bounces come to; each letter gets a signed address of it | the sender |
+| ``VERNO_BOUNCE_IMAP_URL`` | ``imaps://user:password@host`` to read bounces from | none: they come by pipe |
+| ``VERNO_DKIM_KEY`` | the file of an RSA key (PEM) that signs mail | none: the relay signs |
+| ``VERNO_DKIM_SELECTOR`` | under which name the key's other half stands in DNS | ``verno`` |
+| ``VERNO_SMS_URL`` | ``smpp://user:password@host:port``, or ``http://`` for a Kannel gateway | none: texts wait |
+| ``VERNO_SMS_FROM`` | the sender of texts: a registered name, or a number | ``Verno`` |
+| ``VERNO_TELEGRAM_TOKEN`` | the bot's token | none: its messages wait |
+| ``VERNO_TELEGRAM_URL`` | where the bot's API lies | ``https://api.telegram.org`` |
 """
 
 import os
@@ -52,3 +60,44 @@ def smtp_url() -> str | None:
 def mail_from() -> str:
     """Return the address that mail is sent from."""
     return os.environ.get("VERNO_MAIL_FROM", "points@localhost")
+
+
+def bounce_address() -> str | None:
+    """Return the mailbox for bounces, or None when they come back to the sender unsigned."""
+    return os.environ.get("VERNO_BOUNCE_ADDRESS") or None
+
+
+def bounce_imap_url() -> str | None:
+    """Return the mailbox to read bounces from, or None."""
+    return os.environ.get("VERNO_BOUNCE_IMAP_URL") or None
+
+
+def dkim_key() -> Path | None:
+    """Return the file of the key that signs mail, or None when the relay signs."""
+    path = os.environ.get("VERNO_DKIM_KEY")
+    return Path(path) if path else None
+
+
+def dkim_selector() -> str:
+    """Return the name of the signing key in DNS."""
+    return os.environ.get("VERNO_DKIM_SELECTOR") or "verno"
+
+
+def sms_url() -> str | None:
+    """Return the message centre or gateway, or None when texts have nowhere to go yet."""
+    return os.environ.get("VERNO_SMS_URL") or None
+
+
+def sms_from() -> str:
+    """Return the name or number that texts are sent from."""
+    return os.environ.get("VERNO_SMS_FROM") or "Verno"
+
+
+def telegram_token() -> str | None:
+    """Return the bot's token, or None when there is no bot."""
+    return os.environ.get("VERNO_TELEGRAM_TOKEN") or None
+
+
+def telegram_url() -> str:
+    """Return where the bot's API lies, without a slash at the end."""
+    return (os.environ.get("VERNO_TELEGRAM_URL") or "https://api.telegram.org").rstrip("/")

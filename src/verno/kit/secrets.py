@@ -13,7 +13,20 @@ from verno.kit import config
 from verno.kit.errors import VernoError
 
 Purpose = Literal[
-    "django", "lookup", "wrap", "fingerprint", "unsubscribe", "cursor", "audit", "pin", "seal", "proof", "quote"
+    "django",
+    "lookup",
+    "wrap",
+    "fingerprint",
+    "unsubscribe",
+    "cursor",
+    "audit",
+    "pin",
+    "seal",
+    "proof",
+    "quote",
+    "receipt",
+    "telegram",
+    "vapid",
 ]
 
 KEY_BYTES = 32

@@ -1,9 +1,10 @@
-"""E-mail as a channel: letters in MIME, over SMTP to the relay."""
+"""E-mail as a channel: letters in MIME, signed, over SMTP to the relay."""
 
 from datetime import datetime
 
 from verno.kit import config
-from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email import dkim, return_path, smtp
+from verno.messaging.channels.email.dkim import Signer
 from verno.messaging.channels.email.smtp import Envelope, Settings
 from verno.messaging.channels.port import Unwritable
 from verno.messaging.letters import compose
@@ -17,9 +18,10 @@ class Email:
     code = CHANNEL_EMAIL
     per_second: int | None = None
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the relay's settings; nothing is opened yet."""
+    def __init__(self, settings: Settings, signer: Signer | None = None) -> None:
+        """Take the relay's settings, and who signs for our domain; nothing is opened yet."""
         self._settings = settings
+        self._signer = signer
 
     @property
     def lines(self) -> int:
@@ -42,10 +44,17 @@ class Email:
         except UnicodeError:
             message = "the address cannot be written in ASCII"
             raise Unwritable(message) from None
-        return Envelope(config.mail_from(), recipient, compose.mail(content, recipient, now=now))
+        letter = compose.mail(content, recipient, now=now)
+        if self._signer is not None:
+            letter = self._signer.sign(letter, now=now)
+        sender, mailbox = config.mail_from(), config.bounce_address()
+        if mailbox is None:
+            return Envelope(sender, recipient, letter)
+        token = return_path.token(content.message_id)
+        return Envelope(return_path.address(mailbox, token), recipient, letter, content.message_id, token)
 
 
 def relay() -> Email | None:
     """Return the relay that ``VERNO_SMTP_URL`` names, or None: mail then waits."""
     url = config.smtp_url()
-    return Email(smtp.settings(url)) if url else None
+    return Email(smtp.settings(url), dkim.ours()) if url else None

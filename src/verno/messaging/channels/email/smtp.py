@@ -64,11 +64,16 @@ def settings(url: str) -> Settings:
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """A letter on its way: sender and recipient in ASCII, and the letter's bytes."""
+    """A letter on its way: sender and recipient in ASCII, and the letter's bytes.
+
+    ``reference`` is the name that bounces will tell it by; ``envelope_id`` asks servers to repeat it in them.
+    """
 
     sender: str
     recipient: str
     letter: bytes
+    reference: str | None = None
+    envelope_id: str | None = None
 
 
 class Line:
@@ -104,8 +109,8 @@ class Line:
     async def offer(self, parcel: Envelope) -> Outcome | None:
         """Name sender and recipient; None when the server is ready for the letter."""
         try:
-            await self._name_sender(parcel.sender)
-            await self._smtp.rcpt(parcel.recipient)
+            await self._name_sender(parcel)
+            await self._smtp.rcpt(parcel.recipient, options=self._wishes(parcel, recipient=True))
         except aiosmtplib.SMTPRecipientRefused as error:
             await self.reset()
             return _definite(error.code, _text(error))
@@ -120,17 +125,23 @@ class Line:
             return Temporary(_text(error))
         return None
 
-    async def _name_sender(self, sender: str) -> None:
+    async def _name_sender(self, parcel: Envelope) -> None:
         """Begin a letter; again on a new connection where the server closed this one, idle or after so many letters."""
         try:
-            await self._smtp.mail(sender)
+            await self._smtp.mail(parcel.sender, options=self._wishes(parcel))
         except aiosmtplib.SMTPTimeoutError:
             raise
         except (aiosmtplib.SMTPException, OSError):
             if self._smtp.is_connected:
                 raise
             await self.open()
-            await self._smtp.mail(sender)
+            await self._smtp.mail(parcel.sender, options=self._wishes(parcel))
+
+    def _wishes(self, parcel: Envelope, *, recipient: bool = False) -> list[str]:
+        """Return what to ask of a server that knows reports of delivery (RFC 3461): failures only, headers only."""
+        if parcel.envelope_id is None or not self._smtp.supports_extension("dsn"):
+            return []
+        return ["NOTIFY=FAILURE"] if recipient else [f"ENVID={parcel.envelope_id}", "RET=HDRS"]
 
     async def hand_over(self, parcel: Envelope) -> Outcome:
         """Send the letter. From the first byte on, only a clear answer of the server counts as one."""
@@ -143,7 +154,7 @@ class Line:
         except (aiosmtplib.SMTPException, OSError) as error:
             self._smtp.close()
             return Unknown(timed_out=False, response=_text(error))
-        return Accepted(f"{response.code} {response.message}"[:RESPONSE_LIMIT])
+        return Accepted(f"{response.code} {response.message}"[:RESPONSE_LIMIT], parcel.reference)
 
     async def reset(self) -> None:
         """Forget the letter under way; a server that cannot even do that is left."""
@@ -171,7 +182,12 @@ def ascii_address(address: str) -> str:
 def _definite(code: int, response: str) -> Outcome:
     if code < PERMANENT:
         return Temporary(response)
-    return Refused(response, gone=_NO_SUCH_ADDRESS.search(response) is not None)
+    return Refused(response, gone=names_dead_address(response))
+
+
+def names_dead_address(response: str) -> bool:
+    """Tell whether a server's words say that the address takes no mail at all."""
+    return _NO_SUCH_ADDRESS.search(response) is not None
 
 
 def _text(error: Exception) -> str:

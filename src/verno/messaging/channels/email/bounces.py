@@ -1,0 +1,88 @@
+"""Letters that come back: reports of delivery (RFC 3464) and complaints (RFC 5965), read with the standard library.
+
+Anybody can write such a letter. It is believed when it holds a return path that we signed, and not otherwise; what
+its own words claim to be the recipient is not even looked at.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email import message_from_bytes
+from email.message import Message
+
+import msgspec
+
+from verno.messaging.channels.email import return_path
+from verno.messaging.channels.email.smtp import names_dead_address
+from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Receipt
+from verno.messaging.types import CHANNEL_EMAIL
+
+SIZE_LIMIT = 1_000_000
+"""Bytes read of one letter; a report stands at its beginning, before the letter it returns."""
+TOKEN_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Return-Path")
+"""Where the address stands that a letter came to; the last one in the letter that is returned."""
+REPORT_HEADERS = ("Original-Envelope-Id", "Original-Mail-From")
+_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """The letter says nothing of a message of ours; the text says why."""
+
+    why: str
+
+
+def read(letter: bytes, *, now: datetime, recipient: str | None = None) -> Receipt | Unread:
+    """Return what a letter to the bounce mailbox says. ``recipient`` is whom it came to, where the server tells."""
+    message = message_from_bytes(letter[:SIZE_LIMIT])
+    parts = list(message.walk())
+    message_id = return_path.find(" ".join([recipient or "", *_proofs(parts)]))
+    if message_id is None:
+        return Unread("no return path of ours")
+    for part in parts:
+        if part.get_content_type() == "message/delivery-status":
+            return _delivery(part, message_id, now)
+        if part.get_content_type() == "message/feedback-report":
+            return _complaint(part, message_id, now)
+    return Unread("neither a report of delivery nor a complaint")
+
+
+def _proofs(parts: list[Message]) -> Iterator[str]:
+    for part in parts:
+        for name in (*TOKEN_HEADERS, *REPORT_HEADERS):
+            yield from map(str, part.get_all(name, []))
+
+
+def _delivery(report: Message, message_id: str, now: datetime) -> Receipt | Unread:
+    """Read the block of the recipient; a letter of ours has one."""
+    for block in _blocks(report):
+        action = str(block.get("Action", "")).strip().lower()
+        status = str(block.get("Status", "")).split("(")[0].strip()
+        words = _without_addresses(f"{status} {block.get('Diagnostic-Code', '')}")
+        if action == "failed":
+            return Receipt(CHANNEL_EMAIL, message_id, Fate.BOUNCED, now, words, gone=names_dead_address(words))
+        if action == "delivered":
+            return Receipt(CHANNEL_EMAIL, message_id, Fate.DELIVERED, now, words)
+        if action:
+            return Unread(f"not an end: {action[:20]}")
+    return Unread("a report of delivery without a recipient")
+
+
+def _complaint(report: Message, message_id: str, now: datetime) -> Receipt | Unread:
+    for block in _blocks(report):
+        kind = str(block.get("Feedback-Type", "")).strip().lower()
+        if kind == "not-spam":
+            return Unread("not an end: not-spam")
+        if kind:
+            return Receipt(CHANNEL_EMAIL, message_id, Fate.COMPLAINED, now, kind[:RESPONSE_LIMIT])
+    return Unread("a complaint without a kind")
+
+
+def _blocks(report: Message) -> list[Message]:
+    """Return a report's blocks of headers; a sender that encoded them is read too."""
+    payload = report.get_payload()
+    return [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
+
+
+def _without_addresses(words: str) -> str:
+    """Servers repeat the address in their words, which are kept; it is not."""
+    return _ADDRESS.sub("<…>", " ".join(words.split()))[:RESPONSE_LIMIT]

@@ -1,0 +1,283 @@
+"""Letters that come back: made by Postfix, fetched over IMAP, believed only with a return path that we signed."""
+
+import asyncio
+import imaplib
+import os
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email import message_from_string
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from tests.messaging.peers import postfix
+from tests.messaging.peers.process import Peer, needs_node, needs_programs
+from verno.kit.errors import VernoError
+from verno.messaging.channels.email import bounces, mailbox, return_path, smtp
+from verno.messaging.channels.email.bounces import Unread
+from verno.messaging.channels.email.smtp import Envelope
+from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Unreachable
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+ID = "0192f0c1-0000-7000-8000-0000000000ab"
+MAILBOX = "bounces@shop.example"
+
+
+def test_a_return_path_names_its_message() -> None:
+    token = return_path.token(ID)
+    address = return_path.address(MAILBOX, token)
+    assert len(token) == 40
+    assert address == f"bounces+{token}@shop.example"
+    assert return_path.find(f"To: <{address}>") == ID
+    assert return_path.find(address.upper()) == ID, "the letters' case may change on the way"
+
+
+@pytest.mark.parametrize("place", range(40))
+def test_a_changed_return_path_names_nothing(place: int) -> None:
+    token = return_path.token(ID)
+    other = "a" if token[place] != "a" else "b"
+    assert return_path.find(f"bounces+{token[:place]}{other}{token[place + 1 :]}@shop.example") is None
+
+
+def report(
+    token: str, *, action: str = "failed", status: str = "5.1.1", words: str = "550 nobody", to: str = MAILBOX
+) -> bytes:
+    name, _, domain = to.partition("@")
+    return f"""From: MAILER-DAEMON@relay.example\r
+To: {name}+{token}@{domain}\r
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r
+\r
+--b\r
+Content-Type: text/plain\r
+\r
+It did not arrive.\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; relay.example\r
+\r
+Final-Recipient: rfc822; anna@example.com\r
+Action: {action}\r
+Status: {status}\r
+Diagnostic-Code: smtp; {words}\r
+\r
+--b--\r
+""".encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, Receipt("email", ID, Fate.BOUNCED, NOW, "5.1.1 smtp; 550 nobody", gone=True)),
+        ({"status": "5.1.10 (null MX)"}, Receipt("email", ID, Fate.BOUNCED, NOW, "5.1.10 smtp; 550 nobody", gone=True)),
+        ({"status": "5.2.2"}, Receipt("email", ID, Fate.BOUNCED, NOW, "5.2.2 smtp; 550 nobody")),
+        ({"status": "5.7.1"}, Receipt("email", ID, Fate.BOUNCED, NOW, "5.7.1 smtp; 550 nobody")),
+        ({"status": "4.4.7"}, Receipt("email", ID, Fate.BOUNCED, NOW, "4.4.7 smtp; 550 nobody")),
+        (
+            {"status": "5.0.0", "words": "550 5.1.1 <anna@example.com>: none"},
+            Receipt("email", ID, Fate.BOUNCED, NOW, "5.0.0 smtp; 550 5.1.1 <…>: none", gone=True),
+        ),
+        (
+            {"action": "delivered", "status": "2.0.0"},
+            Receipt("email", ID, Fate.DELIVERED, NOW, "2.0.0 smtp; 550 nobody"),
+        ),
+        ({"action": "delayed", "status": "4.4.1"}, Unread("not an end: delayed")),
+    ],
+)
+def test_what_a_report_says(changes: dict[str, str], told: Receipt | Unread) -> None:
+    assert bounces.read(report(return_path.token(ID), **changes), now=NOW) == told
+
+
+def test_a_forged_report_is_not_believed() -> None:
+    forged = return_path.token(ID)[:-4] + "aaaa"
+    assert bounces.read(report(forged), now=NOW) == Unread("no return path of ours")
+    named = report("x").replace(b"It did not", f"Message-ID: <{ID}@shop.example>".encode())
+    assert bounces.read(named, now=NOW) == Unread("no return path of ours"), "an id alone proves nothing"
+
+
+def test_the_server_may_tell_whom_it_came_to() -> None:
+    address = return_path.address(MAILBOX, return_path.token(ID))
+    told = bounces.read(report("x"), now=NOW, recipient=address)
+    assert isinstance(told, Receipt)
+    assert told.reference == ID
+
+
+@pytest.mark.parametrize(
+    "letter", [b"", b"\xff\x00" * 99, b"Content-Type: message/delivery-status\r\n\r\nAction: failed"]
+)
+def test_rubbish_is_not_read(letter: bytes) -> None:
+    assert bounces.read(letter, now=NOW) == Unread("no return path of ours")
+    address = return_path.address(MAILBOX, return_path.token(ID))
+    assert not isinstance(bounces.read(letter[:10], now=NOW, recipient=address), Receipt)
+
+
+def complaint(kind: str, token: str) -> bytes:
+    """After the example of RFC 5965, appendix B.2: no real feedback loop is to be had here."""
+    return f"""From: <abusedesk@example.com>\r
+To: <abuse@shop.example>\r
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r
+\r
+--b\r
+Content-Type: text/plain; charset="US-ASCII"\r
+\r
+This is an email abuse report.\r
+--b\r
+Content-Type: message/feedback-report\r
+\r
+Feedback-Type: {kind}\r
+User-Agent: SomeGenerator/1.0\r
+Version: 1\r
+Original-Mail-From: <bounces+{token}@shop.example>\r
+Original-Rcpt-To: <anna@example.com>\r
+\r
+--b\r
+Content-Type: message/rfc822\r
+\r
+From: <points@shop.example>\r
+Subject: 120 points\r
+\r
+text\r
+--b--\r
+""".encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("abuse", Receipt("email", ID, Fate.COMPLAINED, NOW, "abuse")),
+        ("not-spam", Unread("not an end: not-spam")),
+    ],
+)
+def test_what_a_complaint_says(kind: str, told: Receipt | Unread) -> None:
+    letter = complaint(kind, return_path.token(ID))
+    assert bounces.read(letter, now=NOW) == told
+    proof_elsewhere = letter.replace(b"Original-Mail-From: ", b"X-Nothing: ")
+    assert bounces.read(proof_elsewhere, now=NOW) == Unread("no return path of ours")
+    returned = proof_elsewhere.replace(
+        b"Subject: 120 points", f"Return-Path: <bounces+{return_path.token(ID)}@shop.example>".encode()
+    )
+    assert bounces.read(returned, now=NOW) == told, "the letter's own return path is as good"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def imap() -> Iterator[tuple[mailbox.Settings, int]]:
+    """A mailbox (pip mail-devel): its address over IMAP, and the port that it takes mail at."""
+    imap_port, smtp_port = free_port(), free_port()
+    command = [sys.executable, "-m", "mail_devel", "--host", "127.0.0.1", "--user", MAILBOX, "--password", "secret"]
+    command += ["--no-http", "--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: answers(imap_port) and answers(smtp_port), 20)
+        yield mailbox.settings(f"imap://bounces%40shop.example:secret@127.0.0.1:{imap_port}"), smtp_port
+        process.kill()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(done: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def fetch(chosen: mailbox.Settings) -> list[Receipt]:
+    found: list[Receipt] = []
+
+    def hear(receipts: Sequence[Receipt], words: Sequence[Heard]) -> None:
+        found.extend(receipts)
+
+    mailbox.step(chosen, hear, now=NOW, stopping=lambda: False)
+    return found
+
+
+def test_the_mailbox_is_read_once(imap: tuple[mailbox.Settings, int]) -> None:
+    chosen, port = imap
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        server.sendmail("", [MAILBOX], report(return_path.token(ID)))
+        server.sendmail("a@example.com", [MAILBOX], b"Subject: hello\r\n\r\nWho is this?\r\n")
+    with pytest.raises(ZeroDivisionError):
+        mailbox.step(chosen, lambda receipts, words: 1 / 0, now=NOW, stopping=lambda: False)  # type: ignore[arg-type, return-value]
+    assert [one.reference for one in fetch(chosen)] == [ID], "what failed is read again"
+    assert fetch(chosen) == []
+    with pytest.raises(Unreachable, match="mailbox"):
+        fetch(mailbox.settings(f"imap://bounces%40shop.example:wrong@127.0.0.1:{chosen.port}"))
+
+
+def test_the_address_of_a_mailbox() -> None:
+    chosen = mailbox.settings("imaps://a%40b:p%40ss@mail.example/Bounces%20here")
+    assert (chosen.port, chosen.username, chosen.password, chosen.folder) == (993, "a@b", "p@ss", "Bounces here")
+    assert repr(chosen) == "<IMAP mail.example:993>"
+    with pytest.raises(VernoError, match="VERNO_BOUNCE_IMAP_URL"):
+        mailbox.settings("pop3://a:b@c")
+
+
+@needs_node("smtp-server")
+@needs_programs("postfix")
+@pytest.mark.skipif(os.geteuid() != 0, reason="Postfix starts as root only")
+def test_a_bounce_made_by_postfix(imap: tuple[mailbox.Settings, int]) -> None:
+    """Our line → Postfix → a server that says 550 → Postfix's report → the mailbox → a receipt."""
+    chosen, mailbox_port = imap
+    token = return_path.token(ID)
+    sent = b"From: points@shop.example\r\nTo: nobody@example.com\r\nSubject: 1\r\n\r\ntext\r\n"
+    envelope = Envelope(return_path.address(MAILBOX, token), "nobody@example.com", sent, ID, token)
+    with Peer("sink.cjs") as sink, public_folder() as folder:
+        port = free_port()
+        with postfix.running(folder, port=port, routes={"example.com": sink.port, "shop.example": mailbox_port}):
+            until(lambda: answers(port), 10)
+            outcome = asyncio.run(hand_over(port, envelope))
+            assert isinstance(outcome, Accepted)
+            assert outcome.reference == ID
+            found: list[Receipt] = []
+            until(lambda: found.extend(fetch(chosen)) or found, 20)
+    (told,) = found
+    assert (told.reference, told.outcome, told.gone) == (ID, Fate.BOUNCED, True)
+    assert "there is no such mailbox" in told.response
+    assert "nobody@" not in told.response
+    returned = stored(chosen)
+    (about_letter, _) = next(
+        part for part in returned.walk() if part.get_content_type() == "message/delivery-status"
+    ).get_payload()
+    assert about_letter["Original-Envelope-Id"] == token
+
+
+async def hand_over(port: int, envelope: Envelope) -> Outcome:
+    line = smtp.Line(smtp.Settings("127.0.0.1", port))
+    await line.open()
+    outcome = await line.offer(envelope) or await line.hand_over(envelope)
+    await line.close()
+    return outcome
+
+
+@contextmanager
+def public_folder() -> Iterator[Path]:
+    """A folder that Postfix's own user can reach; pytest's are for us alone."""
+    with tempfile.TemporaryDirectory(prefix="verno-postfix-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def stored(chosen: mailbox.Settings) -> Message:
+    with imaplib.IMAP4(chosen.host, chosen.port) as server:
+        server.login(chosen.username, chosen.password)
+        server.select()
+        _, answer = server.fetch("1", "(RFC822)")
+    assert isinstance(answer[0], tuple)
+    return message_from_string(answer[0][1].decode())
