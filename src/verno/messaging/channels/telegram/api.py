@@ -1,0 +1,135 @@
+"""The bot's calls: a message with buttons, another text for it, an answer to a press, where updates go.
+
+The bot's token stands in every address, so no address is ever logged or repeated.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from verno.messaging.channels import http
+from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary
+from verno.outbound.client import Client
+from verno.outbound.types import Answer
+
+SECONDS = 30.0
+MOST_TEXT = 4096
+"""UTF-16 units of one message, its marks not counted."""
+OK, BLOCKED = 200, 403
+_OURS = frozenset({401, 404})
+"""Refusals of the token, which say nothing of the reader."""
+_NO_CHAT = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate conversation")
+UPDATES = ("message", "callback_query", "my_chat_member")
+
+
+class Button(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A button under a message: it opens ``url``, or its press is told to us as ``callback_data``."""
+
+    text: str
+    url: str | None = None
+    callback_data: str | None = None
+
+
+Rows = Sequence[Sequence[Button]]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message to one chat, its text in Telegram's HTML."""
+
+    chat_id: int
+    text: str
+    buttons: Rows = ()
+
+
+class Bot(msgspec.Struct, frozen=True):
+    """The bot: where its API lies, and its token."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Name nothing: the token is a password."""
+        return "<Telegram bot>"
+
+    async def send(self, client: Client, message: Message) -> Outcome:
+        """Send a message; its reference is Telegram's number for it."""
+        body: dict[str, object] = {
+            "chat_id": message.chat_id,
+            "text": message.text,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        if message.buttons:
+            body["reply_markup"] = _markup(message.buttons)
+        return await self._call(client, "sendMessage", body)
+
+    async def edit(self, client: Client, reference: str, message: Message) -> Outcome:
+        """Give a sent message another text and other buttons."""
+        body: dict[str, object] = {
+            "chat_id": message.chat_id,
+            "message_id": int(reference),
+            "text": message.text,
+            "parse_mode": "HTML",
+            "reply_markup": _markup(message.buttons),
+        }
+        return await self._call(client, "editMessageText", body)
+
+    async def answer(self, client: Client, press: str, text: str = "") -> Outcome:
+        """Answer a press, so that the button stops waiting; the text shows for a moment."""
+        return await self._call(client, "answerCallbackQuery", {"callback_query_id": press, "text": text})
+
+    async def set_webhook(self, client: Client, url: str, secret: str) -> Outcome:
+        """Let updates come to our address, each with the secret in a header."""
+        body: dict[str, object] = {"url": url, "secret_token": secret, "allowed_updates": UPDATES}
+        return await self._call(client, "setWebhook", body)
+
+    async def _call(self, client: Client, method: str, body: Mapping[str, object]) -> Outcome:
+        outcome = await client.call(
+            "POST",
+            f"{self.url}/bot{self.token}/{method}",
+            headers={"content-type": "application/json"},
+            body=msgspec.json.encode(body),
+            timeout=SECONDS,
+        )
+        if isinstance(outcome, Answer) and outcome.status == http.TOO_MANY:
+            # How long to wait stands in the body here, not in a header.
+            return _read(outcome.status, outcome.body)
+        answer = http.answered(outcome)
+        if not isinstance(answer, Answer):
+            return answer
+        return _read(answer.status, answer.body)
+
+
+class _Sent(msgspec.Struct):
+    message_id: int | None = None
+
+
+class _Parameters(msgspec.Struct):
+    retry_after: int | None = None
+
+
+class _Reply(msgspec.Struct):
+    ok: bool
+    result: _Sent | bool | None = None
+    description: str = ""
+    parameters: _Parameters | None = None
+
+
+def _read(status: int, body: bytes) -> Outcome:
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        reply = _Reply(ok=status == OK)
+    if reply.ok and status == OK:
+        sent = reply.result.message_id if isinstance(reply.result, _Sent) else None
+        return Accepted("taken", None if sent is None else str(sent))
+    response = f"{status} {reply.description}"[:RESPONSE_LIMIT]
+    if status == http.TOO_MANY:
+        return Temporary(response, reply.parameters.retry_after if reply.parameters else None)
+    if status in _OURS:
+        return Temporary(response)
+    return Refused(response, gone=status == BLOCKED or any(words in response for words in _NO_CHAT))
+
+
+def _markup(buttons: Rows) -> Mapping[str, object]:
+    return {"inline_keyboard": buttons}

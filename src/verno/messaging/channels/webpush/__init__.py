@@ -1,0 +1,3 @@
+"""Web push: notices to browsers that were asked and said yes."""
+
+CODE = "webpush"

@@ -1,0 +1,51 @@
+"""Web push as a channel: a member's address is the subscription of a browser, as JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from verno.kit import config
+from verno.messaging.channels.http import Calls, Line
+from verno.messaging.channels.webpush import CODE, pushes
+from verno.messaging.channels.webpush.pushes import Notice, Push, Vapid
+from verno.messaging.letters import compose
+from verno.messaging.letters.compose import Content
+from verno.outbound.client import Client
+from verno.outbound.guard import Network
+
+MOST_BODY = 300
+"""Characters of a notice; no device shows more."""
+
+
+class WebPush:
+    """Browsers' push services, whichever a subscription names."""
+
+    code = CODE
+    lines = 32
+    answer_seconds = pushes.SECONDS
+    per_second: int | None = None
+
+    def __init__(self, vapid: Vapid, *, allowed: Sequence[Network] = (), plain_http: bool = False) -> None:
+        """Take our signature. Endpoints are written by browsers, so only public ones are called, and ``allowed``."""
+        self._vapid = vapid
+        self._calls = Calls(Client(public_only=True, allowed=allowed, plain_http=plain_http))
+
+    def line(self) -> Line[Push]:
+        """Return a slot for calls."""
+        return Line(self._calls, pushes.send)
+
+    def write(self, content: Content, address: str, *, now: datetime) -> Push:
+        """Seal the message for one browser; a second copy of it takes the place of the first."""
+        letter = compose.letter(content)
+        notice = Notice(letter.subject, _short(letter.text), config.public_url(), content.message_id)
+        topic = content.message_id.replace("-", "")
+        return pushes.seal(pushes.subscription(address), notice, vapid=self._vapid, now=now, topic=topic)
+
+
+def browsers() -> WebPush:
+    """Return the channel; it needs no provider and no setting."""
+    return WebPush(Vapid(config.mail_from()))
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= MOST_BODY else f"{text[: MOST_BODY - 1].rstrip()}…"
