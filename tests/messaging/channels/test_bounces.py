@@ -4,12 +4,10 @@ import asyncio
 import imaplib
 import os
 import smtplib
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_string
@@ -19,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.messaging.peers import postfix
-from tests.messaging.peers.process import Peer, needs_node, needs_programs
+from tests.messaging.peers.process import Peer, free_port, needs_node, needs_programs, until, until_open
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import bounces, mailbox, return_path, smtp
 from verno.messaging.channels.email.bounces import Unread
@@ -167,13 +165,6 @@ def test_what_a_complaint_says(kind: str, told: Receipt | Unread) -> None:
     assert bounces.read(returned, now=NOW) == told, "the letter's own return path is as good"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def imap() -> Iterator[tuple[mailbox.Settings, int]]:
     """A mailbox (pip mail-devel): its address over IMAP, and the port that it takes mail at."""
@@ -181,21 +172,10 @@ def imap() -> Iterator[tuple[mailbox.Settings, int]]:
     command = [sys.executable, "-m", "mail_devel", "--host", "127.0.0.1", "--user", MAILBOX, "--password", "secret"]
     command += ["--no-http", "--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until(lambda: answers(imap_port) and answers(smtp_port), 20)
+        until_open(imap_port)
+        until_open(smtp_port)
         yield mailbox.settings(f"imap://bounces%40shop.example:secret@127.0.0.1:{imap_port}"), smtp_port
         process.kill()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(done: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def fetch(chosen: mailbox.Settings) -> list[Receipt]:
@@ -241,7 +221,7 @@ def test_a_bounce_made_by_postfix(imap: tuple[mailbox.Settings, int]) -> None:
     with Peer("sink.cjs") as sink, public_folder() as folder:
         port = free_port()
         with postfix.running(folder, port=port, routes={"example.com": sink.port, "shop.example": mailbox_port}):
-            until(lambda: answers(port), 10)
+            until_open(port)
             outcome = asyncio.run(hand_over(port, envelope))
             assert isinstance(outcome, Accepted)
             assert outcome.reference == ID

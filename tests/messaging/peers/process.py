@@ -3,8 +3,11 @@
 import json
 import queue
 import shutil
+import socket
 import subprocess
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -26,6 +29,30 @@ def needs_programs(*names: str) -> pytest.MarkDecorator:
     """Skip where a program is missing."""
     missing = [name for name in names if shutil.which(name) is None]
     return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} is not installed")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until_open(port: int, seconds: float = 20) -> None:
+    """Wait until somebody listens."""
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, seconds)
+
+
+def until(done: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
 
 
 class Peer:

@@ -1,12 +1,16 @@
-"""SMS as a channel over SMPP."""
+"""SMS as a channel: over SMPP to a message centre, or over HTTP to a gateway."""
 
 from datetime import datetime
+from functools import partial
 
-from verno.messaging.channels.sms import smpp, texts
+from verno.kit import config
+from verno.messaging.channels.http import Calls, Line
+from verno.messaging.channels.sms import gateway, smpp, texts
 from verno.messaging.channels.sms.smpp import Session, Settings
 from verno.messaging.channels.sms.texts import Text
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.outbound.client import Client
 
 
 class Smpp:
@@ -42,4 +46,44 @@ class Smpp:
 
     def write(self, content: Content, address: str, *, now: datetime) -> Text:  # noqa: ARG002 a channel's signature
         """Write the text to one number."""
-        return texts.write(content.message_id, compose.letter(content).text, address)
+        return _write(content, address)
+
+
+class Gateway:
+    """An HTTP gateway."""
+
+    code = texts.CODE
+    lines = 16
+    answer_seconds = gateway.SECONDS
+
+    def __init__(self, settings: gateway.Settings) -> None:
+        """Take the gateway's settings; nothing is opened yet."""
+        self._settings = settings
+        self._calls = Calls(Client(plain_http=settings.url.startswith("http://")))
+
+    @property
+    def per_second(self) -> int | None:
+        """Return what the contract with the gateway allows."""
+        return self._settings.per_second
+
+    def line(self) -> Line[Text]:
+        """Return a slot for calls."""
+        return Line(self._calls, partial(gateway.send, self._settings))
+
+    def write(self, content: Content, address: str, *, now: datetime) -> Text:  # noqa: ARG002 a channel's signature
+        """Write the text to one number."""
+        return _write(content, address)
+
+
+def provider() -> Smpp | Gateway | None:
+    """Return what ``VERNO_SMS_URL`` names, or None: texts then wait."""
+    url = config.sms_url()
+    if not url:
+        return None
+    if url.startswith(("http://", "https://")):
+        return Gateway(gateway.settings(url, config.sms_from()))
+    return Smpp(smpp.settings(url, config.sms_from()))
+
+
+def _write(content: Content, address: str) -> Text:
+    return texts.write(content.message_id, compose.letter(content).text, address)

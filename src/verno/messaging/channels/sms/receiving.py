@@ -45,17 +45,24 @@ def read(event: smpp34.DeliverSmEvent, *, now: datetime) -> Receipt | Heard | No
     body = event.short_message or options.get(smpp34.TLV_MESSAGE_PAYLOAD, b"")
     if event.esm_class & _KIND != _RECEIPT:
         return Heard(CODE, f"+{event.source_addr.removeprefix('+')}", _text(event, body), now)
-    told = body.decode("latin-1")
-    fields = {name.lower(): value for name, value in _FIELDS.findall(told)}
+    fields = told(body.decode("latin-1"))
     id_ = options.get(smpp34.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1") or fields.get("id")
     state = options.get(smpp34.TLV_MESSAGE_STATE)
     fate = _FATES.get(state[0] if state else _STATES.get(fields.get("stat", "").upper(), 0))
     if not id_ or fate is None:
         return None
-    # The text of a receipt repeats the message's first words, which are nobody's business here.
-    response = " ".join([f"{name}:{fields[name]}" for name in ("stat", "err") if name in fields])
     gone = fate is Fate.UNDELIVERED and options.get(smpp34.TLV_NETWORK_ERROR_CODE) == _UNKNOWN_SUBSCRIBER
-    return Receipt(CODE, id_, fate, now, (response or f"state {state[0] if state else 0}")[:RESPONSE_LIMIT], gone)
+    return Receipt(CODE, id_, fate, now, said(fields) or f"state {state[0] if state else 0}", gone)
+
+
+def told(receipt: str) -> dict[str, str]:
+    """Return the fields of a receipt's text that are of use: ``id``, ``stat`` and ``err``."""
+    return {name.lower(): value for name, value in _FIELDS.findall(receipt)}
+
+
+def said(fields: dict[str, str]) -> str:
+    """Return what is kept of them. The text repeats the message's first words, which are nobody's business here."""
+    return " ".join([f"{name}:{fields[name]}" for name in ("stat", "err") if name in fields])[:RESPONSE_LIMIT]
 
 
 def step(chosen: smpp.Settings, hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:

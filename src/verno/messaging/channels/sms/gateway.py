@@ -1,0 +1,122 @@
+"""Texts through an HTTP gateway that speaks as Kannel does: ``sendsms``, and calls of our address with what became."""
+
+from datetime import datetime
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+import msgspec
+
+from verno.kit import config
+from verno.kit.errors import VernoError
+from verno.messaging.channels import http, tokens
+from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
+from verno.messaging.channels.sms import receiving
+from verno.messaging.channels.sms.segments import Alphabet
+from verno.messaging.channels.sms.texts import CODE, Text
+from verno.outbound.client import Client
+from verno.outbound.types import Answer
+
+SECONDS = 30.0
+TAKEN = frozenset({200, 202})
+FORBIDDEN = 403
+DELIVERED, FAILED, REJECTED = 1, 2, 16
+"""Kannel's kinds of receipts that are ends; 4 and 8 say that the message has gone on."""
+MASK = DELIVERED | FAILED | REJECTED
+_CODING = {Alphabet.GSM7: 0, Alphabet.UCS2: 2}
+_UTF16 = "2"
+_USE = "sms-receipt"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The gateway: the address of its ``sendsms``, our name there, and the sender of texts."""
+
+    url: str
+    username: str
+    password: str
+    sender: str
+    per_second: int | None = None
+
+    def __repr__(self) -> str:
+        """Name the gateway only: settings end up in logs and tracebacks, passwords must not."""
+        return f"<SMS gateway {urlsplit(self.url).hostname}>"
+
+
+def settings(url: str, sender: str) -> Settings:
+    """Read ``http://user:password@host:port/cgi-bin/sendsms?per_second=30``, or ``https://``.
+
+    Raises ``VernoError`` with a sentence that does not repeat the address, which holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        wish = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        per_second = int(wish.pop("per_second")[0]) if "per_second" in wish else None
+    except ValueError:
+        parts, port, wish, per_second = urlsplit(""), "", {}, None
+    good = parts.scheme in ("http", "https") and parts.hostname and parts.username
+    if not good or wish or (per_second is not None and per_second < 1):
+        message = "VERNO_SMS_URL must look like http://user:password@host:port/cgi-bin/sendsms?per_second=30"
+        raise VernoError(message)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return Settings(
+        url=f"{parts.scheme}://{host}{port}{parts.path or '/cgi-bin/sendsms'}",
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=sender,
+        per_second=per_second,
+    )
+
+
+async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
+    """Hand a text to the gateway, which cuts it itself and calls our signed address with what became of it."""
+    query = urlencode(
+        {
+            "username": chosen.username,
+            "password": chosen.password,
+            "from": chosen.sender,
+            "to": f"+{parcel.recipient}",
+            "text": "".join(parcel.plan.parts),
+            "charset": "UTF-8",
+            "coding": _CODING[parcel.plan.alphabet],
+            "dlr-mask": MASK,
+            "dlr-url": receipt_url(parcel.id),
+        }
+    )
+    answer = http.answered(await client.call("GET", f"{chosen.url}?{query}", timeout=SECONDS))
+    if not isinstance(answer, Answer):
+        return answer
+    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"[:RESPONSE_LIMIT]
+    if answer.status in TAKEN:
+        return Accepted(response, parcel.id)
+    # A gateway that does not know us says nothing of the number.
+    return Temporary(response) if answer.status == FORBIDDEN else Refused(response)
+
+
+def receipt_url(message_id: str) -> str:
+    """Return the address that the gateway calls; it puts the kind for ``%d``, and the centre's words for ``%A``."""
+    return f"{config.public_url()}/hooks/sms/{tokens.token(_USE, message_id)}?status=%d&words=%A"
+
+
+def receipt(token: str, query: str, *, now: datetime) -> Receipt | None:
+    """Return what a call of such an address says; None for an address that we did not make, or what is not an end."""
+    message_id = tokens.find(_USE, token)
+    fields = parse_qs(query, encoding="latin-1")
+    status = fields.get("status", [""])[0]
+    if message_id is None or status not in {str(DELIVERED), str(FAILED), str(REJECTED)}:
+        return None
+    fate = Fate.DELIVERED if status == str(DELIVERED) else Fate.UNDELIVERED
+    words = receiving.said(receiving.told(fields.get("words", [""])[0]))
+    return Receipt(CODE, message_id, fate, now, f"status {status} {words}".strip())
+
+
+def heard(query: str, *, now: datetime) -> Heard | None:
+    """Return what somebody wrote, from ``from=%p&coding=%c&text=%b``; None where there is no sender.
+
+    The caller has checked that it is the gateway that calls.
+    """
+    fields = parse_qs(query, encoding="latin-1", keep_blank_values=True)
+    sender = fields.get("from", [""])[0].strip().removeprefix("+")
+    if not sender:
+        return None
+    data = fields.get("text", [""])[0].encode("latin-1")
+    text = data.decode("utf-16-be" if fields.get("coding", [""])[0] == _UTF16 else "utf-8", "replace")
+    return Heard(CODE, f"+{sender}", text, now)
