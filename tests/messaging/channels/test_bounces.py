@@ -15,6 +15,8 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.messaging.peers import postfix
 from tests.messaging.peers.process import Peer, free_port, needs_node, needs_programs, until, until_open
@@ -163,6 +165,17 @@ def test_what_a_complaint_says(kind: str, told: Receipt | Unread) -> None:
         b"Subject: 120 points", f"Return-Path: <bounces+{return_path.token(ID)}@shop.example>".encode()
     )
     assert bounces.read(returned, now=NOW) == told, "the letter's own return path is as good"
+
+
+@given(st.data())
+def test_nothing_that_comes_stops_the_reading(data: st.DataObject) -> None:
+    """Pieces of real reports, cut and mixed with rubbish: a letter that raised would block the mailbox for good."""
+    letters = [report(return_path.token(ID)), complaint("abuse", return_path.token(ID))]
+    letter = data.draw(st.sampled_from(letters))
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(letter)))
+        letter = letter[:at] + data.draw(st.binary(max_size=8)) + letter[at + data.draw(st.integers(0, 40)) :]
+    bounces.read(letter, now=NOW)
 
 
 @pytest.fixture

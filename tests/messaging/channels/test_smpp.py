@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.messaging.peers.process import Peer, needs_node
-from verno.kit.errors import VernoError
+from verno.kit.errors import Unavailable, VernoError
 from verno.messaging.channels.port import (
     Accepted,
     Fate,
@@ -174,8 +174,11 @@ def test_a_text_that_is_torn(centre: Peer, monkeypatch: pytest.MonkeyPatch) -> N
 def listen(chosen: smpp.Settings, centre: Peer, count: int, told: Sequence[dict[str, object]]) -> list[Receipt | Heard]:
     heard: list[Receipt | Heard] = []
     stop = threading.Event()
+    away = [Unavailable("the database is away")]
 
     def hear(receipts: Sequence[Receipt], words: Sequence[Heard]) -> None:
+        if away:
+            raise away.pop()
         heard.extend([*receipts, *words])
 
     receiver = threading.Thread(

@@ -17,7 +17,7 @@ from verno.messaging.channels.email.smtp import names_dead_address
 from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Receipt
 from verno.messaging.types import CHANNEL_EMAIL
 
-SIZE_LIMIT = 1_000_000
+SIZE_LIMIT = 200_000
 """Bytes read of one letter; a report stands at its beginning, before the letter it returns."""
 TOKEN_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Return-Path")
 """Where the address stands that a letter came to; the last one in the letter that is returned."""

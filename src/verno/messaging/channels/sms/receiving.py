@@ -3,12 +3,13 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import smpp34
 
+from verno.kit.errors import Unavailable
 from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Hear, Heard, Receipt, Unreachable
 from verno.messaging.channels.sms import segments, smpp
 from verno.messaging.channels.sms.segments import Alphabet
@@ -17,6 +18,8 @@ from verno.messaging.channels.sms.texts import CODE
 BATCH = 500
 """Receipts that are handed on together, at most."""
 GATHER_SECONDS = 0.05
+DATABASE_TRIES = 30
+"""Seconds that what came waits for a database that is away."""
 LOOK_SECONDS = 0.5
 """How often a quiet session looks whether it shall stop."""
 
@@ -101,7 +104,7 @@ async def _listen(chosen: smpp.Settings, hear: Hear, now: Callable[[], datetime]
             found = [one for event in events if (one := read(event, now=now())) is not None]
             if found:
                 receipts = [one for one in found if isinstance(one, Receipt)]
-                await asyncio.to_thread(hear, receipts, [one for one in found if isinstance(one, Heard)])
+                await _hand_on(hear, receipts, [one for one in found if isinstance(one, Heard)])
             total += len(found)
     finally:
         waiting.cancel()
@@ -109,6 +112,16 @@ async def _listen(chosen: smpp.Settings, hear: Hear, now: Callable[[], datetime]
             async with asyncio.timeout(2):
                 await client.stop()
     return total
+
+
+async def _hand_on(hear: Hear, receipts: Sequence[Receipt], words: Sequence[Heard]) -> None:
+    """Wait for a database that is away: what was acknowledged comes no second time."""
+    for _ in range(DATABASE_TRIES):
+        try:
+            return await asyncio.to_thread(hear, receipts, words)
+        except Unavailable:
+            await asyncio.sleep(1)
+    return await asyncio.to_thread(hear, receipts, words)
 
 
 def _text(event: smpp34.DeliverSmEvent, body: bytes) -> str:
