@@ -1,73 +1,26 @@
 """Turns, lanes, switches and mornings, between the queue and a real SMTP server."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.builders import Shop
-from tests.messaging.people import add_members, make_program
+from tests.messaging.news import NEWS, NOW, SERVICE, plan, readers, send, stories
+from tests.messaging.people import add_members
 from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft
 from verno.kit import db
 from verno.members import service as members
-from verno.members.types import ConsentFact, NewMember, Topic
+from verno.members.types import NewMember
 from verno.messaging import queries, service
-from verno.messaging.channels.email import smtp
-from verno.messaging.channels.email.channel import Email
 from verno.messaging.desk import Desk, Lane
-from verno.messaging.queries import MessageView
-from verno.messaging.sender import SendCounts, send_due
-from verno.messaging.types import Draft, Planned, Result
+from verno.messaging.sender import SendCounts
+from verno.messaging.types import Planned
 from verno.workspace import settings
 
-NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 3, 20, 0, tzinfo=UTC)
 """Eleven in the evening in Moscow."""
-NEWS, SERVICE = "news", "orders"
-
-
-@pytest.fixture
-def postman() -> Iterator[Postman]:
-    with Postman() as running:
-        yield running
-
-
-@pytest.fixture
-def shop(database: str) -> Shop:
-    with db.transaction() as conn:
-        shop = make_program(conn)
-        topics = [Topic(NEWS, "marketing"), Topic(SERVICE, "transactional")]
-        members.ensure_topics(conn, shop.program.id, topics)
-    return shop
-
-
-def readers(shop: Shop, count: int) -> list[str]:
-    """Add members who agree to news."""
-    with db.transaction() as conn:
-        holders = add_members(conn, shop, count)
-        said = [
-            ConsentFact(h, NEWS, "email", granted=True, at=NOW - timedelta(days=9), method="form", text_version="1")
-            for h in holders
-        ]
-        members.record_consents(conn, shop.program.id, said, now=NOW - timedelta(days=9))
-    return holders
-
-
-def plan(shop: Shop, *drafts: Draft, now: datetime = NOW) -> list[Result]:
-    with db.transaction() as conn:
-        return service.plan(conn, shop.program.id, drafts, now=now)
-
-
-def send(postman: Postman, *, now: datetime = NOW, lanes: tuple[Lane, ...] = tuple(Lane)) -> SendCounts:
-    chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
-    return send_due(Email(chosen), lambda: now, worker_name="test", lanes=lanes)
-
-
-def stories(holder: str) -> list[MessageView]:
-    with db.transaction() as conn:
-        return sorted(queries.of_member(conn, holder), key=lambda one: one.dedupe_key)
 
 
 def test_two_advertisements_share_no_turn(shop: Shop, postman: Postman) -> None:

@@ -152,6 +152,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "timed-out": _("the mail server did not answer in time"),
         "worker-lost": _("the worker stopped during the hand-over"),
         "cannot-be-rendered": _("the message could not be composed"),
+        "undelivered": _("it did not reach its reader"),
     },
     "check": {
         "address": _("Address"),

@@ -12,6 +12,7 @@ from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import ANY
 from verno.messaging.types import (
     CHANNEL_EMAIL,
+    CHANNEL_SMS,
     AddressFacts,
     Allow,
     Check,
@@ -31,7 +32,6 @@ Finding = tuple[Check, Reason | None, datetime | None]
 
 STOPPED_WAIT = timedelta(minutes=5)
 """When a message that a switch stops is looked at again."""
-SMS = "sms"
 
 
 def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Decision:
@@ -162,7 +162,7 @@ def _waits_for_morning(message: Outgoing) -> bool:
         case MessageClass.PROGRAM:
             return message.channel != CHANNEL_EMAIL
         case MessageClass.TRANSACTIONAL:
-            return message.channel == SMS and not message.urgent
+            return message.channel == CHANNEL_SMS and not message.urgent
         case _:
             return False
 

@@ -14,6 +14,7 @@ import msgspec
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.types import Member
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
@@ -299,9 +300,14 @@ def _jobs(conn: Connection, rows: Sequence[Row]) -> list[Job]:
             context=row.context,
             name=member.name if member else None,
         )
-        address = (member.email if member else None) or ""
+        address = (_address(member, row.channel) if member else None) or ""
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))
     return out
+
+
+def _address(member: Member, channel: str) -> str | None:
+    contacts = {"email": member.email, "phone": member.phone}
+    return contacts.get(facts.ADDRESS_KIND.get(channel, ""))
 
 
 class _Claimed(msgspec.Struct, frozen=True, array_like=True):

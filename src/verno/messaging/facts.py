@@ -16,6 +16,7 @@ from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
     CHANNEL_EMAIL,
+    CHANNEL_SMS,
     AddressFacts,
     ConsentFact,
     MemberFacts,
@@ -27,7 +28,7 @@ from verno.workspace import registry, settings
 
 SQL = Statements("verno.messaging")
 
-ADDRESS_KIND = {CHANNEL_EMAIL: "email"}
+ADDRESS_KIND = {CHANNEL_EMAIL: "email", CHANNEL_SMS: "phone"}
 """Which identity of a member is the address of a channel."""
 
 

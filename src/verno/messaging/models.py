@@ -147,3 +147,20 @@ class Stop(models.Model):
         """Read at every claim and hand-over."""
 
         db_table = "messaging_stop"
+
+
+class EarlyReceipt(models.Model):
+    """A provider's word about a message of which we do not know yet; tried again for a day, of no program till then."""
+
+    pk = models.CompositePrimaryKey("channel", "reference", "outcome")
+    channel = models.TextField()
+    reference = models.TextField()
+    outcome = models.TextField()
+    at = models.DateTimeField()
+    response = models.TextField()
+    gone = models.BooleanField()
+
+    class Meta:
+        """Nearly always empty."""
+
+        db_table = "messaging_early_receipt"

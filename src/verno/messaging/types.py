@@ -65,9 +65,11 @@ class Reason(StrEnum):
     TIMED_OUT = "timed-out"
     WORKER_LOST = "worker-lost"
     BROKEN = "cannot-be-rendered"
+    UNDELIVERED = "undelivered"
 
 
 CHANNEL_EMAIL = "email"
+CHANNEL_SMS = "sms"
 UTC = ZoneInfo("UTC")
 
 

@@ -16,7 +16,11 @@ from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
+from verno.messaging.answers import hearing, receipts
+from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay
+from verno.messaging.channels.port import Channel, P
+from verno.messaging.channels.sms import channel as texts
 from verno.messaging.desk import Lane
 from verno.progress import queries as tracks
 from verno.progress import service as progress
@@ -45,16 +49,40 @@ def count_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001
 
 def send_mail(*, now: datetime, stopping: Stopping) -> int:
     """Send what is due of what may wait; without a relay (``VERNO_SMTP_URL``) mail waits."""
-    return _send(Lane.BULK, now, stopping)
+    return _send(relay(), Lane.BULK, now, stopping)
 
 
 def send_urgent_mail(*, now: datetime, stopping: Stopping) -> int:
     """Send codes and services, over connections of their own."""
-    return _send(Lane.URGENT, now, stopping)
+    return _send(relay(), Lane.URGENT, now, stopping)
 
 
-def _send(lane: Lane, now: datetime, stopping: Stopping) -> int:
-    channel = relay()
+def send_texts(*, now: datetime, stopping: Stopping) -> int:
+    """Send the texts that may wait; without a provider (``VERNO_SMS_URL``) texts wait."""
+    return _send(texts.provider(), Lane.BULK, now, stopping)
+
+
+def send_urgent_texts(*, now: datetime, stopping: Stopping) -> int:
+    """Send codes and services as texts."""
+    return _send(texts.provider(), Lane.URGENT, now, stopping)
+
+
+def hear_texts(*, now: datetime, stopping: Stopping) -> int:
+    """Stay bound to the message centre for receipts and answers; a gateway calls us instead."""
+    return texts.listen(hearing.hear, now=now, stopping=stopping)
+
+
+def read_bounces(*, now: datetime, stopping: Stopping) -> int:
+    """Read what came back into the mailbox that ``VERNO_BOUNCE_IMAP_URL`` names, if there is one."""
+    return mailbox.read(hearing.hear, now=now, stopping=stopping)
+
+
+def retry_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one small batch
+    """Try receipts again that came before their message's own end."""
+    return receipts.retry_early(now=now)
+
+
+def _send(channel: Channel[P] | None, lane: Lane, now: datetime, stopping: Stopping) -> int:
     if channel is None:
         return 0
     return sender.step(channel, lane, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)

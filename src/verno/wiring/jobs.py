@@ -39,6 +39,10 @@ PARTS: Mapping[str, Looped] = {
     "reports": Looped("verno.wiring.chores:count_receipts", 0.5),
     "urgent-mail": Looped("verno.wiring.chores:send_urgent_mail", 0.5),
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
+    "urgent-texts": Looped("verno.wiring.chores:send_urgent_texts", 0.5),
+    "texts": Looped("verno.wiring.chores:send_texts", 1.0),
+    "heard-texts": Looped("verno.wiring.chores:hear_texts", 5.0),
+    "bounces": Looped("verno.wiring.chores:read_bounces", 60.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),
 }
@@ -48,6 +52,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "move-stragglers": Scheduled("verno.wiring.chores:move_stragglers", "* * * * *"),
     "tell-days": Scheduled("verno.wiring.chores:tell_days", "*/10 * * * *"),
     "close-day": Scheduled("verno.wiring.chores:close_day", "*/10 * * * *"),
+    "retry-receipts": Scheduled("verno.wiring.chores:retry_receipts", "* * * * *"),
     "apply-parked": Scheduled("verno.wiring.chores:apply_parked", "* * * * *"),
     "fill-tracks": Scheduled("verno.wiring.chores:fill_tracks", "* * * * *"),
     "sweep-progress": Scheduled("verno.wiring.chores:sweep_progress", "* * * * *"),

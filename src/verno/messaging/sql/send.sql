@@ -22,10 +22,11 @@ RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic,
 
 -- name: hand_over
 -- The point of no return: from here on a message is never claimed again. Only the worker whose claim still stands
--- gets it, so one that slept through its lease sends nothing. Plan: function scan, update by primary key.
+-- gets it, so one that slept through its lease sends nothing. Until the provider names it, its reference is its own id.
+-- Plan: function scan, update by primary key.
 UPDATE messaging_message m
 SET state = 'handing_over', reason = NULL, claimed_until = %(until)s, changed_at = %(now)s,
-    message_id = r.message_id, decision = m.decision || r.decision::jsonb
+    message_id = r.message_id, reference = r.id::text, decision = m.decision || r.decision::jsonb
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, message_id text, decision json)
 WHERE m.holder_id = r.holder_id AND m.id = r.id AND m.state = 'claimed' AND m.claimed_by = %(claim)s
 RETURNING m.id::text

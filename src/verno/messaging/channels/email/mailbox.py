@@ -1,6 +1,7 @@
 """The bounce mailbox over IMAP: unread letters are read, handed on in batches, and only then marked as read."""
 
 import imaplib
+import logging
 import ssl
 from collections.abc import Callable
 from datetime import datetime
@@ -8,9 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from verno.kit import config
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import bounces
 from verno.messaging.channels.port import Hear, Receipt, Unreachable
+
+log = logging.getLogger(__name__)
 
 BATCH = 100
 STEP_LIMIT = 1000
@@ -101,3 +105,15 @@ def _connect(chosen: Settings) -> imaplib.IMAP4:
 def _quoted(folder: str) -> str:
     escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def read(hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:
+    """Read the mailbox that ``VERNO_BOUNCE_IMAP_URL`` names; 0 where none is named."""
+    url = config.bounce_imap_url()
+    if url is None:
+        return 0
+    try:
+        return step(settings(url), hear, now=now, stopping=stopping)
+    except Unreachable as error:
+        log.warning("the bounce mailbox does not answer: %s", error)
+        return 0

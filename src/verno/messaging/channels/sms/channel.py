@@ -1,16 +1,21 @@
 """SMS as a channel: over SMPP to a message centre, or over HTTP to a gateway."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 from verno.kit import config
 from verno.messaging.channels.http import Calls, Line
-from verno.messaging.channels.sms import gateway, smpp, texts
+from verno.messaging.channels.port import Hear, Unreachable
+from verno.messaging.channels.sms import gateway, receiving, smpp, texts
 from verno.messaging.channels.sms.smpp import Session, Settings
 from verno.messaging.channels.sms.texts import Text
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.outbound.client import Client
+
+log = logging.getLogger(__name__)
 
 
 class Smpp:
@@ -87,3 +92,15 @@ def provider() -> Smpp | Gateway | None:
 
 def _write(content: Content, address: str) -> Text:
     return texts.write(content.message_id, compose.letter(content).text, address)
+
+
+def listen(hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:
+    """Hand on receipts and answers from the message centre; 0 where texts go through a gateway, or nowhere."""
+    url = config.sms_url()
+    if not url or url.startswith(("http://", "https://")):
+        return 0
+    try:
+        return receiving.step(smpp.settings(url, config.sms_from()), hear, now=now, stopping=stopping)
+    except Unreachable as error:
+        log.warning("the message centre does not answer: %s", error)
+        return 0

@@ -1,0 +1,1 @@
+"""What comes back: receipts of providers, and what readers answer."""

@@ -1,0 +1,117 @@
+"""Receipts: what became of accepted messages at their readers' end, and what follows for their addresses."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from verno.kit import batches, db
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.members import service as people
+from verno.members.types import ConsentFact
+from verno.messaging import facts, service
+from verno.messaging.channels.port import Fate, Receipt
+from verno.messaging.facts import SQL
+from verno.messaging.types import MessageClass, NewSuppression, Reason, State
+
+STATES: Mapping[Fate, State] = {
+    Fate.DELIVERED: State.DELIVERED,
+    Fate.READ: State.OPENED,
+    Fate.UNDELIVERED: State.BOUNCED,
+    Fate.BOUNCED: State.BOUNCED,
+    Fate.COMPLAINED: State.COMPLAINED,
+}
+RANKS = tuple(Fate)
+"""Of several words about one message in a batch the last of these counts."""
+COMPLAINT = "complaint"
+EARLY_FOR = timedelta(days=1)
+EARLY_LIMIT = 1000
+
+Place = tuple[str, str]
+"""(channel, reference): how a provider names a message."""
+
+
+def apply(conn: Connection, receipts: Sequence[Receipt], *, now: datetime) -> int:
+    """Write a batch of receipts; returns how many messages changed.
+
+    Words may come twice, late, in any order, or before the message's own end is written: an older state never
+    replaces a newer one, and what names no message of ours is kept and tried again for a day. An address that takes
+    nothing is suppressed; a reader who complains gets no more advertising on that channel.
+    """
+    if not receipts:
+        return 0
+    changed = conn.execute(SQL["apply_receipts"], {"rows": batches.rows(_rows(receipts)), "now": now}).fetchall()
+    places = [{"channel": one.channel, "reference": one.reference} for one in receipts]
+    found: dict[Place, tuple[str, str]] = {
+        (channel, reference): (program, holder)
+        for channel, reference, holder, program in conn.execute(
+            SQL["known_references"], {"rows": batches.rows(places)}
+        ).fetchall()
+    }
+    early = [one for one in receipts if (one.channel, one.reference) not in found and now - one.at < EARLY_FOR]
+    if early:
+        conn.execute(SQL["keep_receipts"], {"rows": batches.rows(early)})
+    for program in sorted({program for program, _ in found.values()}):
+        mine = {place: holder for place, (owner, holder) in found.items() if owner == program}
+        _suppress(conn, program, [(one, mine[place]) for one in receipts if (place := _place(one)) in mine], now)
+        _silence(conn, program, [(one, mine[place]) for one in receipts if (place := _place(one)) in mine], now)
+    return len(changed)
+
+
+def retry_early(*, now: datetime) -> int:
+    """Try receipts again that had come too early, in a transaction of its own; returns how many found their message."""
+    with db.across_programs() as conn:
+        rows = conn.execute(SQL["take_early"], {"limit": EARLY_LIMIT}).fetchall()
+        waiting = [
+            Receipt(channel, reference, Fate(outcome), at, response, gone)
+            for channel, reference, outcome, at, response, gone in rows
+        ]
+        return apply(conn, waiting, now=now)
+
+
+def _rows(receipts: Sequence[Receipt]) -> list[dict[str, object]]:
+    return [
+        {
+            "channel": one.channel,
+            "reference": one.reference,
+            "state": STATES[one.outcome],
+            "reason": Reason.UNDELIVERED if STATES[one.outcome] is State.BOUNCED else None,
+            "response": one.response,
+            "rank": RANKS.index(one.outcome),
+            "position": position,
+        }
+        for position, one in enumerate(receipts)
+    ]
+
+
+def _place(receipt: Receipt) -> Place:
+    return receipt.channel, receipt.reference
+
+
+def _suppress(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> None:
+    """Write no more to addresses that take nothing."""
+    suppressions: list[NewSuppression] = []
+    for channel in sorted({one.channel for one, _ in told if one.gone}):
+        gone = {holder: one for one, holder in told if one.gone and one.channel == channel}
+        addresses = members.contacts(conn, sorted(gone), facts.ADDRESS_KIND[channel])
+        suppressions += [
+            NewSuppression(
+                channel, facts.address_hash(program_id, channel, address), "no-such-address", gone[holder].response[:80]
+            )
+            for holder, address in addresses.items()
+        ]
+    service.suppress(conn, program_id, suppressions, now=now)
+
+
+def _silence(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> None:
+    """Take a complaint as leaving all advertising of that channel; only the member may come back."""
+    complained = [(one, holder) for one, holder in told if one.outcome is Fate.COMPLAINED]
+    if not complained:
+        return
+    classes = facts.topic_classes(conn, program_id)
+    advertising = [topic for topic, class_ in classes.items() if class_ is MessageClass.MARKETING]
+    words = [
+        ConsentFact(holder, topic, one.channel, granted=False, at=max(now, one.at), method=COMPLAINT)
+        for one, holder in complained
+        for topic in advertising
+    ]
+    people.record_consents(conn, program_id, words, now=now)

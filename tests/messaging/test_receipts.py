@@ -1,0 +1,100 @@
+"""What providers tell later: every order of words, words that come too early, dead addresses, complaints."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from tests.builders import Shop
+from tests.messaging.news import NEWS, NOW, plan, readers, send, stories
+from tests.messaging.postman import Postman
+from tests.messaging.test_planning import draft
+from verno.kit import db
+from verno.messaging.answers import hearing, receipts
+from verno.messaging.channels.port import Fate, Receipt
+from verno.messaging.types import Planned, Withheld
+
+LATER = NOW + timedelta(minutes=1)
+
+
+def told(reference: str | None, *fates: Fate, gone: bool = False) -> list[Receipt]:
+    assert reference is not None
+    return [Receipt("email", reference, fate, LATER, f"250 {fate}", gone) for fate in fates]
+
+
+def sent(shop: Shop, postman: Postman) -> tuple[str, str]:
+    """Send a letter; returns who has it, and its reference."""
+    [anna] = readers(shop, 1)
+    [planned] = plan(shop, draft(anna, "a", topic=NEWS))
+    send(postman)
+    assert isinstance(planned, Planned)
+    return anna, planned.message_id
+
+
+@pytest.mark.parametrize(
+    ("fates", "state"),
+    [
+        ([Fate.DELIVERED], "delivered"),
+        ([Fate.DELIVERED, Fate.READ], "opened"),
+        ([Fate.BOUNCED], "bounced"),
+        ([Fate.DELIVERED, Fate.BOUNCED], "bounced"),
+        ([Fate.READ, Fate.COMPLAINED], "complained"),
+    ],
+)
+def test_words_end_alike_in_whatever_order_they_come(
+    shop: Shop, postman: Postman, fates: Sequence[Fate], state: str
+) -> None:
+    anna, reference = sent(shop, postman)
+    words = told(reference, *fates)
+    hearing.hear([*words, *words], [])
+    assert stories(anna)[0].state == state
+    for order in permutations(words):
+        for word in order:
+            hearing.hear([word], [])
+        assert stories(anna)[0].state == state, "an older word replaces no newer one"
+
+
+def test_a_receipt_that_comes_before_the_messages_end_is_kept(shop: Shop, postman: Postman) -> None:
+    words = told("0192f3a4-0000-7000-8000-000000000001", Fate.DELIVERED)
+    hearing.hear(words, [])
+    anna, _ = sent(shop, postman)
+    with db.across_programs() as conn:
+        conn.execute("UPDATE messaging_message SET reference = %s", (words[0].reference,))
+    assert receipts.retry_early(now=LATER) == 1
+    assert stories(anna)[0].state == "delivered"
+    assert receipts.retry_early(now=LATER) == 0, "it is not tried twice"
+
+
+def test_what_nobody_knows_is_forgotten_after_a_day(shop: Shop) -> None:
+    hearing.hear(told("somebody-else's", Fate.DELIVERED), [])
+    for hours in (1, 23, 25, 26):
+        receipts.retry_early(now=LATER + timedelta(hours=hours))
+    with db.transaction() as conn:
+        assert conn.execute("SELECT count(*) FROM messaging_early_receipt").fetchone() == (0,)
+
+
+def test_an_address_that_takes_nothing_is_written_to_no_more(shop: Shop, postman: Postman) -> None:
+    anna, reference = sent(shop, postman)
+    hearing.hear(told(reference, Fate.BOUNCED, gone=True), [])
+    [result] = plan(shop, draft(anna, "b", topic=NEWS), now=NOW + timedelta(days=2))
+    assert isinstance(result, Withheld)
+    assert result.reason == "suppressed"
+
+
+def test_who_complains_gets_no_more_advertising_but_their_statement(shop: Shop, postman: Postman) -> None:
+    anna, reference = sent(shop, postman)
+    hearing.hear(told(reference, Fate.COMPLAINED), [])
+    news, statement = plan(shop, draft(anna, "b", topic=NEWS), draft(anna, "statement"), now=NOW + timedelta(days=2))
+    assert isinstance(news, Withheld)
+    assert news.reason == "withdrawn"
+    assert isinstance(statement, Planned)
+
+
+def test_what_was_uncertain_is_so_no_longer(shop: Shop, postman: Postman) -> None:
+    anna, reference = sent(shop, postman)
+    with db.across_programs() as conn:
+        conn.execute("UPDATE messaging_message SET state = 'uncertain', reason = 'connection-lost'")
+    hearing.hear(told(reference, Fate.DELIVERED), [])
+    [one] = stories(anna)
+    assert (one.state, one.reason) == ("delivered", None)
