@@ -96,14 +96,14 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
         ("duplicate", "pass"),
     ]
     assert queries.message(conn, silent, silent) is None
-    assert queries.render(conn, silent, silent) is None
+    assert queries.render(conn, silent, silent, now=NOW) is None
 
 
 def test_a_preview_has_no_live_link(conn: psycopg.Connection, shop: Shop) -> None:
     (anna,) = add_members(conn, shop, 1)
     (result,) = plan(conn, shop.program.id, [draft(anna)], now=NOW)
     assert isinstance(result, Planned)
-    letter = queries.render(conn, anna, result.message_id)
+    letter = queries.render(conn, anna, result.message_id, now=NOW)
     assert letter is not None
     assert "/u/" not in letter.html + letter.text
 

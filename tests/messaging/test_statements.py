@@ -104,7 +104,7 @@ def test_a_late_transfer_is_of_earlier_periods(conn: psycopg.Connection, shop: S
         "closing": 143,
         "expiring": [],
     }
-    letter = queries.render(conn, who, queries.of_member(conn, who)[0].id)
+    letter = queries.render(conn, who, queries.of_member(conn, who)[0].id, now=NOVEMBER_FIRST)
     assert letter is not None
     assert "From earlier periods: +48" in letter.text
 
@@ -256,7 +256,7 @@ def test_the_letter_in_both_languages(conn: psycopg.Connection, shop: Shop) -> N
         spend(conn, shop, who, 344, at(10, 3))
     members.upsert(conn, shop.program, [NewMember(external_id="m-0", name="Анна <b>")], now=at(10, 4))
     planned(conn, shop, 10, NOVEMBER_FIRST)
-    letters = [queries.render(conn, who, queries.of_member(conn, who)[0].id) for (who,) in (ru, en)]
+    letters = [queries.render(conn, who, queries.of_member(conn, who)[0].id, now=NOVEMBER_FIRST) for (who,) in (ru, en)]
     russian, english = letters
     assert russian is not None
     assert english is not None

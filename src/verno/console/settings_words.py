@@ -107,6 +107,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Whose law holds for messages"),
         gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
     ),
+    "messages.points_notices": (
+        gettext_lazy("Members are told of every movement of points"),
+        gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
+    ),
     "promotions.review": (
         gettext_lazy("Another person approves new promotions"),
         gettext_lazy("Switch it off where one person works alone."),
@@ -137,6 +141,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "write_off": gettext_lazy("is written off"),
     },
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.country": {
         "strict": gettext_lazy("nobody has said: the strictest"),
         "RU": gettext_lazy("Russia"),

@@ -214,6 +214,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     },
     "topic": {
         "points-statement": _("Points statement"),
+        "points-moves": _("Movements of points"),
+        "points-ending": _("Points that begin or end"),
     },
     "role": _ROLES,
     "staff": {

@@ -126,7 +126,7 @@ class Desk:
             for lane in self._lanes:
                 asked = {**parameters, "urgent": lane is Lane.URGENT, "limit": limit - len(rows)}
                 rows += conn.execute(SQL["claim"], asked).fetchall()
-            jobs = [job for group in _by_program(rows).values() for job in _jobs(conn, group)]
+            jobs = [job for group in _by_program(rows).values() for job in _jobs(conn, group, now)]
             self._houses = {}
             refused = self._judge(conn, jobs, now)
             ends = [_turned_down(job, refused[job.content.message_id], now) for job in jobs if _id(job) in refused]
@@ -280,11 +280,12 @@ def _by_program(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
     return groups
 
 
-def _jobs(conn: Connection, rows: Sequence[Row]) -> list[Job]:
-    """Read the names and addresses behind one program's claimed rows."""
+def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
+    """Read the names, addresses and, where it is told, what they have now, behind one program's claimed rows."""
     claimed = [msgspec.convert(row, _Claimed) for row in rows]
     program = workspace.program(conn, claimed[0].program_id)
     people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
+    balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -299,6 +300,7 @@ def _jobs(conn: Connection, rows: Sequence[Row]) -> list[Job]:
             locale=row.locale,
             context=row.context,
             name=member.name if member else None,
+            balance=balances.get(row.holder_id, {}),
         )
         address = (_address(member, row.channel) if member else None) or ""
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))

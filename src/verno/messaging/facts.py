@@ -9,6 +9,7 @@ import msgspec
 from verno.kit import batches, localtime
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
+from verno.ledger import queries as ledger
 from verno.members import identity
 from verno.members import queries as members
 from verno.members.types import Wish
@@ -140,6 +141,15 @@ def address_hash(program_id: str, channel: str, address: str) -> str:
 def topic_classes(conn: Connection, program_id: str) -> dict[str, MessageClass]:
     """Return the class of each topic of a program."""
     return {topic.code: MessageClass(topic.class_name) for topic in members.topics(conn, program_id)}
+
+
+def balances(conn: Connection, program_id: str, holders: Sequence[str], now: datetime) -> dict[str, dict[str, int]]:
+    """Return what holders can use now, by unit."""
+    if not holders:
+        return {}
+    codes = {unit.id: unit.code for unit in workspace.units(conn, program_id)}
+    found = ledger.balances(conn, sorted(set(holders)), now=now)
+    return {holder: {codes[one.unit_id]: one.available for one in some} for holder, some in found.items()}
 
 
 def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from psycopg.rows import args_row
 
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.messaging import facts
 from verno.messaging.facts import SQL
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
@@ -78,7 +79,7 @@ def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequen
     return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["uncertain"], parameters).fetchall()
 
 
-def render(conn: Connection, holder_id: str, message_id: str) -> Letter | None:
+def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) -> Letter | None:
     """Return a stored message as its reader sees it, or None when there is none.
 
     Its unsubscribe link leads nowhere: a preview must not put the member's own link into somebody else's hands.
@@ -87,6 +88,7 @@ def render(conn: Connection, holder_id: str, message_id: str) -> Letter | None:
     if row is None:
         return None
     program_id, topic, channel, template, locale, context = row
+    balance = facts.balances(conn, program_id, [holder_id] if template in compose.LIVE else [], now)
     member = members.members(conn, program_id, [holder_id]).get(holder_id)
     content = Content(
         holder_id=holder_id,
@@ -99,5 +101,6 @@ def render(conn: Connection, holder_id: str, message_id: str) -> Letter | None:
         locale=locale,
         context=context,
         name=member.name if member else None,
+        balance=balance.get(holder_id, {}),
     )
     return compose.letter(content, link=lambda _: "#")

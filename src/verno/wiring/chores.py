@@ -22,6 +22,7 @@ from verno.messaging.channels.email.channel import relay
 from verno.messaging.channels.port import Channel, P
 from verno.messaging.channels.sms import channel as texts
 from verno.messaging.desk import Lane
+from verno.messaging.notices import reader as notices
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -45,6 +46,11 @@ def beat(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's 
 def count_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
     """Hand the reports their next events."""
     return reader.step(now=now)
+
+
+def tell_moves(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one short transaction
+    """Tell members of what moved their points."""
+    return notices.step(now=now)
 
 
 def send_mail(*, now: datetime, stopping: Stopping) -> int:

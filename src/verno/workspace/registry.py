@@ -328,6 +328,13 @@ BETWEEN_MEMBERS = Definition(
 MESSAGES_COUNTRY = Definition(
     "messages.country", _choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
 )
+POINTS_NOTICES = Definition(
+    "messages.points_notices",
+    SWITCH,
+    default=False,
+    levels=WHOLE,
+    meaning="whether members are told of every movement of their points",
+)
 
 ALL: tuple[Definition[object], ...] = cast(
     "tuple[Definition[object], ...]",
@@ -353,6 +360,7 @@ ALL: tuple[Definition[object], ...] = cast(
         REPLAY_MOST_SHARE,
         LEGAL_ENTITY,
         MESSAGES_COUNTRY,
+        POINTS_NOTICES,
     ),
 )
 REGISTRY = {one.key: one for one in ALL}

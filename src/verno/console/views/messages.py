@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from verno.console import words
 from verno.console.face import Face
 from verno.console.member_page import older, open_page, read_place
+from verno.kit.clock import clock
 from verno.messaging import queries as messaging
 from verno.messaging.queries import MessageView
 from verno.messaging.types import Check, Record
@@ -50,7 +51,7 @@ def messages(request: HttpRequest, member_id: object) -> HttpResponse:
 def preview(request: HttpRequest, member_id: object, message_id: object) -> HttpResponse:
     """Show a letter as its reader sees it, for a sandboxed frame."""
     with open_page(request, member_id) as page:
-        letter = messaging.render(page.conn, page.member.id, str(message_id))
+        letter = messaging.render(page.conn, page.member.id, str(message_id), now=clock.now())
     if letter is None:
         raise Http404
     return HttpResponse(letter.html, headers={"Content-Security-Policy": PREVIEW_POLICY})

@@ -16,7 +16,7 @@ def hear(told: Sequence[Receipt], words: Sequence[Heard]) -> None:
 
     def work() -> None:
         with db.across_programs() as conn:
-            moment = max([one.at for one in (*told, *words)])
+            moment = max([*(one.at for one in told), *(one.at for one in words)])
             receipts.apply(conn, told, now=moment)
 
     if told or words:

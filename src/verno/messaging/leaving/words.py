@@ -4,10 +4,19 @@ from collections.abc import Mapping
 
 from verno.members.service import POINTS_STATEMENT
 from verno.messaging.letters.wording import Language
+from verno.messaging.notices.telling import POINTS_ENDING, POINTS_MOVES
 
 TOPICS: Mapping[Language, Mapping[str, str]] = {
-    "ru": {POINTS_STATEMENT: "выписки по баллам"},
-    "en": {POINTS_STATEMENT: "points statements"},
+    "ru": {
+        POINTS_STATEMENT: "выписки по баллам",
+        POINTS_MOVES: "уведомления о движении баллов",
+        POINTS_ENDING: "уведомления о сроках баллов",
+    },
+    "en": {
+        POINTS_STATEMENT: "points statements",
+        POINTS_MOVES: "notices of points that moved",
+        POINTS_ENDING: "notices of points that begin or end",
+    },
 }
 
 PAGE: Mapping[Language, Mapping[str, str]] = {

@@ -10,7 +10,7 @@ import msgspec
 from verno.kit import config
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import mime, statement, templating, wording
+from verno.messaging.letters import mime, notice, statement, templating, wording
 from verno.messaging.types import Letter
 
 
@@ -25,10 +25,15 @@ class View(Protocol):
 
 VIEWS: Mapping[str, View] = {"statement": statement.view}
 """Which templates there are, and who finds their words."""
+LIVE = frozenset({notice.TEMPLATE})
+"""Templates that tell what a member has now: read when they leave, since what was planned with them grows old."""
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What a message is written from. The member's name is read at the last moment and never stored with it."""
+    """What a message is written from. The member's name is read at the last moment and never stored with it.
+
+    ``balance``: what the member can use now, by unit; where the template is ``LIVE``.
+    """
 
     holder_id: str
     message_id: str
@@ -40,13 +45,12 @@ class Content(msgspec.Struct, frozen=True):
     locale: str
     context: Mapping[str, object]
     name: str | None
+    balance: Mapping[str, int] = {}
 
 
 def letter(content: Content, *, link: Callable[[Subscription], str] = links.unsubscribe_url) -> Letter:
     """Return what the reader sees. Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one."""
-    view = VIEWS[content.template](
-        content.context, locale=content.locale, name=content.name, program=content.program_name
-    )
+    view = _view(content)
     frame = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
@@ -54,6 +58,13 @@ def letter(content: Content, *, link: Callable[[Subscription], str] = links.unsu
         "unsubscribe_url": link(subscription(content)),
     }
     return templating.render(content.template, view | frame)
+
+
+def _view(content: Content) -> dict[str, object]:
+    said = {"locale": content.locale, "name": content.name, "program": content.program_name}
+    if content.template in LIVE:
+        return notice.view(content.context, **said, contact=config.mail_from(), balance=content.balance)
+    return VIEWS[content.template](content.context, **said)
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:

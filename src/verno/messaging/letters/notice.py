@@ -1,0 +1,125 @@
+"""The words of a notice: what moved a member's points, where and when, and what they have now."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from verno.messaging.letters import wording
+
+TEMPLATE = "notice"
+
+
+class Told(StrEnum):
+    """What a notice tells."""
+
+    RECEIPT = "receipt"
+    RETURN = "return"
+    ADJUSTED = "adjusted"
+    SENT = "sent"
+    RECEIVED = "received"
+    REINSTATED = "reinstated"
+    ACTIVATED = "activated"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+
+
+class Move(msgspec.Struct, frozen=True):
+    """Points of a unit, in its smallest step: above 0 they came, below 0 they went."""
+
+    unit: str
+    scale: int
+    points: int
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What is stored with the message. ``day``: the day of it, or the last one on which what ends can be used."""
+
+    told: Told
+    moves: list[Move]
+    day: date
+    place: str | None = None
+    number: str | None = None
+
+
+WORDS: Mapping[wording.Language, Mapping[str, str]] = {
+    "ru": {
+        "receipt": "Покупка {date}",
+        "return": "Возврат {date}",
+        "adjusted": "Изменение баллов {date}",
+        "sent": "Вы передали баллы {date}",
+        "received": "Вам передали баллы {date}",
+        "reinstated": "Баллы возвращены {date}",
+        "activated": "Баллы стали доступны {date}",
+        "expiring": "Скоро сгорят: последний день — {date}",
+        "expired": "Баллы сгорели, последний день был {date}",
+        "place": "Магазин",
+        "number": "Чек",
+        "balance": "Сейчас на счёте",
+        "doubt": "Это были не вы? Ответьте на это письмо или напишите на {contact}: мы проверим чек, кассу и кассира.",
+        "why": "Программа «{program}» сообщает о каждом движении баллов, чтобы вы заметили ошибку или чужую покупку.",
+        "unsubscribe": "Не присылать уведомления о баллах",
+    },
+    "en": {
+        "receipt": "Purchase on {date}",
+        "return": "Return on {date}",
+        "adjusted": "Points changed on {date}",
+        "sent": "You sent points on {date}",
+        "received": "You were sent points on {date}",
+        "reinstated": "Points given back on {date}",
+        "activated": "Points usable since {date}",
+        "expiring": "Ending soon: usable through {date}",
+        "expired": "Points have ended, the last day was {date}",
+        "place": "Store",
+        "number": "Receipt",
+        "balance": "You have now",
+        "doubt": "This was not you? Answer this letter or write to {contact}: "
+        "we will look at the receipt, the till and the cashier.",
+        "why": "{program} tells you of every movement of your points, "
+        "so that you notice a mistake or a stranger's purchase.",
+        "unsubscribe": "Stop sending me notices about points",
+    },
+}
+
+
+def view(
+    context: Mapping[str, object],
+    *,
+    locale: str,
+    name: str | None,  # noqa: ARG001 a notice is too short for a greeting
+    program: str,
+    contact: str,
+    balance: Mapping[str, int],
+) -> dict[str, object]:
+    """Return the template's words. ``balance``: what the member can use now, by unit; read when the message leaves."""
+    figures = msgspec.convert(context, Context)
+    words = WORDS[wording.language(locale)]
+    moved = [_signed(move, locale) for move in figures.moves]
+    headline = words[figures.told].format(date=wording.day(figures.day, locale))
+    rows = [
+        {"label": words[label], "value": value}
+        for label, value in (("place", figures.place), ("number", figures.number))
+        if value
+    ]
+    units = {move.unit: move.scale for move in figures.moves}
+    rows += [
+        {"label": words["balance"], "value": wording.points(balance[unit], scale, locale)}
+        for unit, scale in units.items()
+        if unit in balance
+    ]
+    return {
+        "subject": f"{', '.join(moved)}: {headline[0].lower()}{headline[1:]}",
+        "preview": headline,
+        "headline": headline,
+        "moved": moved,
+        "rows": rows,
+        "doubt": words["doubt"].format(contact=contact),
+        "why": words["why"].format(program=program),
+        "unsubscribe": words["unsubscribe"],
+    }
+
+
+def _signed(move: Move, locale: str) -> str:
+    words = wording.points(move.points, move.scale, locale)
+    return f"+{words}" if move.points > 0 else words

@@ -1,0 +1,1 @@
+"""Notices: every movement of points is told to whose points they are."""
