@@ -106,14 +106,23 @@ def test_nobody_is_told_where_the_owner_does_not_want_it(shop: Shop) -> None:
     assert stories(anna) == []
 
 
-def event(type_: str, holder: str | None = "anna", **body: object) -> StoredEvent:
+def event(type_: str, body: dict[str, object], holder: str | None = "anna") -> StoredEvent:
     return StoredEvent("1", 1, "program", holder, type_, body, NOW)
 
 
 def days(type_: str, points: Sequence[int], *, hours: Sequence[int] = (0,), ahead: int = 0) -> list[StoredEvent]:
     ends = datetime(2026, 11, 10, 21, 0, tzinfo=UTC)
     return [
-        event(type_, day=date(2026, 11, 3), unit_id="u-1", points=one, at=ends + timedelta(hours=hour), days=ahead)
+        event(
+            type_,
+            {
+                "day": date(2026, 11, 3),
+                "unit_id": "u-1",
+                "points": one,
+                "at": ends + timedelta(hours=hour),
+                "days": ahead,
+            },
+        )
         for one, hour in zip(points, hours, strict=True)
     ]
 
@@ -133,7 +142,7 @@ def test_what_is_over_is_not_announced() -> None:
 
 
 def test_who_sends_and_who_receives_are_told_apart() -> None:
-    sent = event("points.transferred.v1", correction="c-1", unit="points", points=-20, to="boris")
+    sent = event("points.transferred.v1", {"correction": "c-1", "unit": "points", "points": -20, "to": "boris"})
     found = telling.notices([sent], NAMES, now=NOW)
     assert [(one.holder_id, one.context.told, one.context.moves[0].points) for one in found] == [
         ("anna", Told.SENT, -20),
@@ -142,6 +151,6 @@ def test_who_sends_and_who_receives_are_told_apart() -> None:
 
 
 def test_a_receipt_without_points_and_one_of_nobody_are_not_told() -> None:
-    body = {"receipt": "r", "number": "1", "place": "msk-1", "at": NOW, "points": {}}
-    nobody = event("receipt.settled.v1", None, **{**body, "points": {"points": 5}})
-    assert telling.notices([event("receipt.settled.v1", **body), nobody], NAMES, now=NOW) == []
+    body: dict[str, object] = {"receipt": "r", "number": "1", "place": "msk-1", "at": NOW, "points": {}}
+    nobody = event("receipt.settled.v1", body | {"points": {"points": 5}}, None)
+    assert telling.notices([event("receipt.settled.v1", body), nobody], NAMES, now=NOW) == []
