@@ -38,7 +38,7 @@ LONGEST = timedelta(days=366)
 def reached(caps: Sequence[Cap], channel: str, sent: Sequence[Sent], now: datetime) -> Cap | None:
     """Return the first cap that one more on ``channel`` at ``now`` would break."""
     for cap in caps:
-        if cap.channel is not None and cap.channel != channel:
+        if len(sent) < cap.most or (cap.channel is not None and cap.channel != channel):
             continue
         since = now - timedelta(days=cap.days)
         if sum([one.at > since and cap.channel in (None, one.channel) for one in sent]) >= cap.most:

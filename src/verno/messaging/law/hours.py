@@ -1,7 +1,8 @@
 """Quiet hours: whether people may be reached at a moment, and when next."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from verno.kit import localtime
@@ -19,9 +20,13 @@ def opening(moment: datetime, zones: Sequence[ZoneInfo], window: Window) -> date
     Somebody whose zone is not known may live in any of their country's: all must be open. None when the windows have
     no moment in common.
     """
-    common: list[Span] | None = None
+    if len(zones) == 1:  # nearly always, and by day it is open
+        opens, closes = _span(localtime.business_date(moment, zones[0]), zones[0], window)
+        if opens <= moment < closes:
+            return moment
+    common: Sequence[Span] | None = None
     for zone in zones:
-        spans = list(_spans(moment, zone, window))
+        spans = _spans(moment, zone, window)
         common = spans if common is None else list(_both(common, spans))
     for opens, closes in common or ():
         if moment < closes:
@@ -29,15 +34,15 @@ def opening(moment: datetime, zones: Sequence[ZoneInfo], window: Window) -> date
     return None
 
 
-def _spans(moment: datetime, zone: ZoneInfo, window: Window) -> Iterator[Span]:
+def _spans(moment: datetime, zone: ZoneInfo, window: Window) -> list[Span]:
     today = localtime.business_date(moment, zone)
-    for ahead in range(-1, DAYS_AHEAD):
-        day = today + timedelta(days=ahead)
-        yield _at(day, window.opens, zone), _at(day, window.closes, zone)
+    return [_span(today + timedelta(days=ahead), zone, window) for ahead in range(-1, DAYS_AHEAD)]
 
 
-def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    return localtime.localize(datetime.combine(day, clock), zone)
+@lru_cache(maxsize=4096)
+def _span(day: date, zone: ZoneInfo, window: Window) -> Span:
+    opens, closes = [localtime.localize(datetime.combine(day, at), zone) for at in (window.opens, window.closes)]
+    return opens, closes
 
 
 def _both(some: Sequence[Span], others: Sequence[Span]) -> Iterator[Span]:
