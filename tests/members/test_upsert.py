@@ -19,6 +19,7 @@ from verno.members.types import (
     Refusal,
     Refused,
     Result,
+    State,
     Updated,
 )
 
@@ -200,7 +201,7 @@ def test_consents_are_history_and_the_newest_holds(conn: psycopg.Connection, sho
     member = read(conn, shop, "a")
     at = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)  # 10:00 on Moscow's clock
     assert member.consents == [Consent("points-statement", "email", granted=False, at=at, method="paper",
-                                       text_version="v1")]  # fmt: skip
+                                       text_version="v1", state=State.WITHDRAWN, class_name="program")]  # fmt: skip
     rows = conn.execute("SELECT count(*) FROM members_consent").fetchone()
     assert rows == (3,)
     states = queries.consent_states(conn, shop.program.id, "points-statement", "email")

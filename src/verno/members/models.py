@@ -58,6 +58,8 @@ class Identity(models.Model):
     holder_id = models.UUIDField()
     sealed = models.BinaryField()
     created_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.TextField(null=True)
 
     class Meta:
         """Narrow and unpartitioned; one identity of a kind a member."""
@@ -86,17 +88,29 @@ class AttributeType(models.Model):
 
 
 class Consent(models.Model):
-    """One thing a member said about being written to (append-only); the newest of a topic and channel holds."""
+    """One thing a member said (append-only). What follows from the history is read by ``members_said``."""
 
     pk = models.CompositePrimaryKey("holder_id", "id")
     holder_id = models.UUIDField()
     id = models.UUIDField()
     program_id = models.UUIDField()
+    purpose = models.TextField(db_default="advertising")
     topic = models.TextField()
     channel = models.TextField()
     action = models.TextField()
     method = models.TextField()
+    text_id = models.TextField(null=True)
     text_version = models.TextField(null=True)
+    text_sha256 = models.BinaryField(null=True)
+    locale = models.TextField(null=True)
+    surface = models.TextField(null=True)
+    actor = models.TextField(null=True)
+    ip = models.TextField(null=True)
+    agent = models.TextField(null=True)
+    evidence_ref = models.TextField(null=True)
+    country = models.TextField(null=True)
+    valid_until = models.DateTimeField(null=True)
+    address_hash = models.BinaryField(null=True)
     reason = models.TextField(null=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -106,13 +120,36 @@ class Consent(models.Model):
 
         db_table = "members_consent"
         constraints = [
-            models.CheckConstraint(condition=models.Q(action__in=["grant", "withdraw"]), name="members_consent_action"),
+            models.CheckConstraint(
+                condition=models.Q(action__in=["grant", "confirm", "withdraw", "expire", "import"]),
+                name="members_consent_action",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["holder_id", "topic", "channel", "-occurred_at", "-id"], name="members_consent_newest"
             ),
         ]
+
+
+class ConsentText(models.Model):
+    """A text that members are shown when they are asked (append-only): what they said yes to, word for word."""
+
+    pk = models.CompositePrimaryKey("program_id", "text_id", "version", "locale")
+    program_id = models.UUIDField()
+    text_id = models.TextField()
+    version = models.IntegerField()
+    locale = models.TextField()
+    purpose = models.TextField()
+    body = models.TextField()
+    sha256 = models.BinaryField()
+    published_at = models.DateTimeField()
+    published_by = models.TextField()
+
+    class Meta:
+        """A few rows a program."""
+
+        db_table = "members_consent_text"
 
 
 class Topic(models.Model):
@@ -122,9 +159,14 @@ class Topic(models.Model):
     program_id = models.UUIDField()
     code = models.TextField()
     class_name = models.TextField()
+    names = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    descriptions = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    is_default = models.BooleanField(db_default=False)
+    double_opt_in = models.BooleanField(db_default=True)
+    archived_at = models.DateTimeField(null=True)
 
     class Meta:
-        """Few rows a program."""
+        """Few rows a program; the class never changes."""
 
         db_table = "members_topic"
 

@@ -11,8 +11,21 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
+from verno.members.consent import levels
 from verno.members.identity import Kind, lookup_hash, normalise
-from verno.members.types import AttributeKind, Consent, GivenBadge, Member, MemberKind, Merged, Topic, Wish
+from verno.members.types import (
+    AttributeKind,
+    Consent,
+    GivenBadge,
+    Member,
+    MemberKind,
+    Merged,
+    Record,
+    Standing,
+    State,
+    Topic,
+    Wish,
+)
 from verno.predicate.types import Kind as FieldKind
 from verno.rules.facts import Member as Facts
 from verno.workspace import queries as workspace
@@ -21,6 +34,9 @@ SQL = Statements("verno.members")
 
 Key = tuple[str, str]
 """(kind, value): an ``id`` or ``external_id`` in clear; a ``phone``, ``email`` or ``card`` by its hash."""
+
+Spoken = tuple[str, str, str, bool, datetime, str, str | None, str, str]
+"""A holder, and the fields of a ``Consent``."""
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 SEARCH_LIMIT = 20
@@ -67,7 +83,7 @@ def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict
 def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Member]:
     """Return members by id with contacts opened and newest consents, those that exist; one round trip."""
     wanted = batches.rows([id_ for id_ in ids if is_id(id_)])
-    parameters = {"program": program_id, "ids": wanted, "kind": None}
+    parameters = {"program": program_id, "ids": wanted, "kind": None, "now": None}
     with conn.pipeline():
         rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
         sealed = conn.execute(SQL["sealed_contacts"], parameters)
@@ -100,7 +116,7 @@ def facts(conn: Connection, program_id: str, ids: Sequence[str], *, now: datetim
     rows = batches.rows(ids)
     with conn.pipeline():
         people = conn.execute(SQL["member_facts"], {"program": program_id, "ids": rows})
-        said = consents(conn, ids)
+        said = consents(conn, ids, now=now)
         given = badges(conn, program_id, ids, at=now)
     return {
         id_: Facts(
@@ -110,6 +126,7 @@ def facts(conn: Connection, program_id: str, ids: Sequence[str], *, now: datetim
             joined=joined,
             badges=frozenset([one.code for one in given.get(id_, ())]),
             consents=frozenset([f"{one.topic}/{one.channel}" for one in said.get(id_, ()) if one.granted]),
+            consent_level=levels.level(said.get(id_, ())).value,
             attributes=attributes,
         )
         for id_, birth_date, joined, attributes, kind in people.fetchall()
@@ -195,19 +212,54 @@ def topics(conn: Connection, program_id: str) -> list[Topic]:
     return conn.cursor(row_factory=args_row(Topic)).execute(SQL["topics"], {"program": program_id}).fetchall()
 
 
-def consents(conn: Connection, holder_ids: Sequence[str]) -> dict[str, list[Consent]]:
-    """Return each member's newest word on every topic and channel; members who said nothing are left out."""
-    return _spoken(conn.execute(SQL["consents"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+def consents(conn: Connection, holder_ids: Sequence[str], *, now: datetime | None = None) -> dict[str, list[Consent]]:
+    """Return each member's yes or no on every topic and channel; members who said neither are left out.
+
+    So is a yes that does not count: unproven or unconfirmed where it is marketing, or no longer valid. Without ``now``
+    what was said ahead of the clock is among them, and what ends does so by the database's clock.
+    """
+    found = _spoken(conn.execute(SQL["consents"], _asked(holder_ids, now)).fetchall())
+    return {
+        holder: words
+        for holder, said in found.items()
+        if (words := [one for one in said if one.granted or one.state is State.WITHDRAWN])
+    }
+
+
+def standings(conn: Connection, holder_ids: Sequence[str], *, now: datetime) -> dict[str, list[Standing]]:
+    """Return where members stand on every purpose, topic and channel they were asked about."""
+    out: dict[str, list[Standing]] = {}
+    for holder, *row in conn.execute(SQL["standings"], _asked(holder_ids, now)).fetchall():
+        out.setdefault(holder, []).append(
+            msgspec.convert(dict(zip(Standing.__struct_fields__, row, strict=True)), Standing)
+        )
+    return out
+
+
+def consent_history(
+    conn: Connection, program_id: str, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int
+) -> list[Record]:
+    """Return a page of what a member said, the newest first, before the row (at, id) when given."""
+    at, id_ = before or (None, None)
+    parameters = {"program": program_id, "holder": holder_id, "before_at": at, "before_id": id_, "limit": limit}
+    found = conn.execute(SQL["consent_history"], parameters).fetchall()
+    return [msgspec.convert(dict(zip(Record.__struct_fields__, row, strict=True)), Record) for row in found]
 
 
 def consent_states(
-    conn: Connection, program_id: str, topic: str, channel: str, holder_ids: Sequence[str] | None = None
+    conn: Connection,
+    program_id: str,
+    topic: str,
+    channel: str,
+    holder_ids: Sequence[str] | None = None,
+    *,
+    now: datetime | None = None,
 ) -> dict[str, bool]:
-    """Return whether each member's newest word on a topic and channel is a grant; None asks for everybody.
+    """Return whether each member stands at a yes on a topic and channel; None asks for everybody.
 
     Members who said nothing are left out: silence is no consent.
     """
-    parameters = {"program": program_id, "topic": topic, "channel": channel}
+    parameters = {"program": program_id, "topic": topic, "channel": channel, "now": now}
     if holder_ids is None:
         return dict(conn.execute(SQL["all_consent_states"], parameters).fetchall())
     wanted = parameters | {"ids": batches.rows(list(holder_ids))}
@@ -248,8 +300,13 @@ def _opened(rows: Iterable[tuple[str, str, bytes, bytes]]) -> dict[tuple[str, st
     return out
 
 
-def _spoken(rows: Iterable[tuple[str, str, str, bool, datetime, str, str | None]]) -> dict[str, list[Consent]]:
+def _asked(holder_ids: Sequence[str], now: datetime | None) -> dict[str, object]:
+    return {"ids": batches.rows(list(holder_ids)), "now": now}
+
+
+def _spoken(rows: Iterable[Spoken]) -> dict[str, list[Consent]]:
     out: dict[str, list[Consent]] = {}
-    for holder, topic, channel, granted, at, method, text_version in rows:
-        out.setdefault(holder, []).append(Consent(topic, channel, granted, at, method, text_version))
+    for holder, topic, channel, granted, at, method, text_version, state, class_name in rows:
+        word = Consent(topic, channel, granted, at, method, text_version, State(state), class_name)
+        out.setdefault(holder, []).append(word)
     return out

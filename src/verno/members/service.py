@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
 from psycopg import Cursor
 from psycopg.rows import TupleRow, args_row
 
@@ -12,7 +13,7 @@ from verno.kit.db import Connection
 from verno.members import changes, sealing
 from verno.members.changes import Asked, Book, Claim, Frame, Stored
 from verno.members.queries import SQL
-from verno.members.types import AttributeKind, ConsentFact, NewBadge, NewMember, Refusal, Refused, Result, Topic
+from verno.members.types import Action, AttributeKind, ConsentFact, NewBadge, NewMember, Refusal, Refused, Result, Topic
 from verno.workspace.types import Program
 
 BADGE_GIVEN = "badge.given.v1"
@@ -153,7 +154,7 @@ def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Bo
         members={row.external_id: row for row in stored.fetchall()},
         owners={(kind, digest): holder for holder, kind, digest in [*mine, *taken.fetchall()]},
         kinds={name: AttributeKind(kind) for name, kind in kinds.fetchall()},
-        topics=frozenset(code for code, _ in topics.fetchall()),
+        topics=frozenset(code for code, *_ in topics.fetchall()),
         held={(holder, kind): digest for holder, kind, digest in mine},
         survivors=dict(merged.fetchall()),
     )
@@ -224,13 +225,15 @@ def _consent_rows(facts: Sequence[ConsentFact], now: datetime) -> str:
             {
                 "id": id_,
                 "holder_id": fact.holder_id,
+                "purpose": fact.purpose,
                 "topic": fact.topic,
                 "channel": fact.channel,
-                "action": "grant" if fact.granted else "withdraw",
+                "action": fact.action or (Action.GRANT if fact.granted else Action.WITHDRAW),
                 "method": fact.method,
                 "text_version": fact.text_version,
                 "reason": fact.reason,
                 "occurred_at": fact.at,
+                **msgspec.structs.asdict(fact.proof),
             }
             for id_, fact in zip(ids.new_ids(len(facts), now=now), facts, strict=True)
         ]

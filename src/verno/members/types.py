@@ -51,11 +51,62 @@ class AttributeKind(StrEnum):
     DATE = "date"
 
 
+class Purpose(StrEnum):
+    """What a consent is for. Each is asked for by itself; advertising by topic and channel, the others as a whole."""
+
+    RULES = "rules"
+    PERSONAL_DATA = "personal-data"
+    ADVERTISING = "advertising"
+    THIRD_PARTIES = "third-parties"
+    PROFILING = "profiling"
+
+
+class Action(StrEnum):
+    """What a record of the history says. ``import``: an earlier system said that there was a grant."""
+
+    GRANT = "grant"
+    CONFIRM = "confirm"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    IMPORT = "import"
+
+
+class State(StrEnum):
+    """What follows from a history: ``members/consent/state.py``."""
+
+    SILENT = "silent"
+    GRANTED = "granted"
+    UNCONFIRMED = "unconfirmed"
+    UNPROVEN = "unproven"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Level(StrEnum):
+    """How far a member's yes to advertising reaches: ``members/consent/levels.py``."""
+
+    NOTHING = "nothing"
+    SERVICE_ONLY = "service-only"
+    EMAIL_ONLY = "email-only"
+    SMS_ONLY = "sms-only"
+    SMS_AND_EMAIL = "sms-and-email"
+    MESSENGERS_ONLY = "messengers-only"
+
+
 class Topic(msgspec.Struct, frozen=True):
-    """Messages that a member agrees to or leaves as one; ``class_name`` says how much they may ask of the reader."""
+    """Messages that a member agrees to or leaves as one; ``class_name`` says how much they may ask of the reader.
+
+    Names and descriptions by language. ``is_default``: forms may offer it ticked, never a marketing one.
+    ``double_opt_in``: a grant to a marketing one counts once the address is confirmed.
+    """
 
     code: str
     class_name: str
+    names: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
+    is_default: bool = False
+    double_opt_in: bool = True
+    archived_at: datetime | None = None
 
 
 class NewConsent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -89,8 +140,27 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     buying_group: Code | UnsetType | None = UNSET
 
 
+class Proof(msgspec.Struct, frozen=True, gc=False):
+    """What shows that somebody said so. ``ip`` is shortened; ``address_hash``: of the address meant, in hex."""
+
+    text_id: str | None = None
+    text_sha256: str | None = None
+    locale: str | None = None
+    surface: str | None = None
+    actor: str | None = None
+    ip: str | None = None
+    agent: str | None = None
+    evidence_ref: str | None = None
+    country: str | None = None
+    valid_until: datetime | None = None
+    address_hash: str | None = None
+
+
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):
-    """A consent or its withdrawal, of a member that is known. ``reason`` says why it was withdrawn."""
+    """A record of the history, of a member that is known. ``reason`` says why it was withdrawn.
+
+    ``action`` stands where ``granted`` says too little. Topic and channel are empty but for advertising.
+    """
 
     holder_id: str
     topic: str
@@ -100,10 +170,13 @@ class ConsentFact(msgspec.Struct, frozen=True, gc=False):
     method: str
     text_version: str | None = None
     reason: str | None = None
+    purpose: Purpose = Purpose.ADVERTISING
+    action: Action | None = None
+    proof: Proof = Proof()
 
 
 class Consent(msgspec.Struct, frozen=True, gc=False):
-    """The newest word of a member on one topic and channel."""
+    """Where a member stands on one topic and channel. ``granted``: messages of the topic's class may be written."""
 
     topic: str
     channel: str
@@ -111,6 +184,44 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     at: datetime
     method: str
     text_version: str | None
+    state: State = State.GRANTED
+    class_name: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """Where a member stands on a purpose; topic and channel are empty but for advertising."""
+
+    purpose: Purpose
+    topic: str
+    channel: str
+    state: State
+    granted: bool
+    at: datetime
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One record of the history as it is read back, evidence included."""
+
+    id: str
+    purpose: Purpose
+    topic: str
+    channel: str
+    action: Action
+    method: str
+    text_id: str | None
+    text_version: str | None
+    text_sha256: str | None
+    locale: str | None
+    surface: str | None
+    actor: str | None
+    ip: str | None
+    agent: str | None
+    evidence_ref: str | None
+    country: str | None
+    valid_until: datetime | None
+    reason: str | None
+    at: datetime
+    recorded_at: datetime
 
 
 class Wish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):

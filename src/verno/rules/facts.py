@@ -62,6 +62,7 @@ class Member:
     progress: Mapping[str, int] = field(default_factory=dict)
     attributes: Mapping[str, object] = field(default_factory=dict)
     shares: Mapping[str, int] = field(default_factory=dict)
+    consent_level: str | None = None
 
 
 NOBODY = Member()

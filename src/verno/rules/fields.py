@@ -19,6 +19,15 @@ TIERS = "tiers."
 PROGRESS = "progress."
 SCALE = "scale."
 """Before a track's code: a rate that is the member's share of a turnover scale."""
+CONSENT_LEVELS = {
+    "sms-and-email": gettext_noop("SMS and e-mail"),
+    "email-only": gettext_noop("e-mail only"),
+    "sms-only": gettext_noop("SMS only"),
+    "messengers-only": gettext_noop("messengers only"),
+    "service-only": gettext_noop("service messages only"),
+    "nothing": gettext_noop("nothing"),
+}
+"""How far a member's yes to advertising reaches."""
 AFTER_DISCOUNTS = frozenset({"paid", "discount", "lines.paid", "lines.discount"})
 """What is not known before rules have taken something off: only rules that give may ask it."""
 
@@ -95,6 +104,11 @@ def _member(known: Known) -> list[Field]:
         Field("member.joined", Kind.DATE, attrgetter("member.joined"), label=gettext_noop("day of joining")),
         Field("member.badges", Kind.CODES, attrgetter("member.badges"), label=gettext_noop("badges")),
         Field("member.consents", Kind.CODES, attrgetter("member.consents"), label=gettext_noop("consents")),
+        Field(
+            *("member.consent_level", Kind.CHOICE, attrgetter("member.consent_level")),
+            label=gettext_noop("consent to advertising"),
+            choices=CONSENT_LEVELS,
+        ),
     ]
     for name, kind in known.member_attributes.items():
         find = _of_member("attributes", name)

@@ -45,6 +45,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     progress: dict[str, int] = {}
     attributes: dict[str, object] = {}
     shares: dict[str, int] = {}
+    consent_level: str | None = None
 
 
 class Stored(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -175,6 +176,7 @@ def person(member: Member) -> Person:
         dict(member.progress),
         dict(member.attributes),
         dict(member.shares),
+        member.consent_level,
     )
 
 
@@ -193,4 +195,5 @@ def member_of(holder_id: str, kept: Person | None) -> Member:
         kept.progress,
         kept.attributes,
         kept.shares,
+        kept.consent_level,
     )

@@ -1,48 +1,108 @@
 -- name: topics
 -- Plan: primary key range, a few rows.
-SELECT code, class_name FROM members_topic WHERE program_id = %(program)s ORDER BY code
+SELECT code, class_name, names, descriptions, is_default, double_opt_in, archived_at
+FROM members_topic WHERE program_id = %(program)s ORDER BY code
 
 -- name: add_topics
 -- Topics that are there keep their class. Plan: function scan, insert.
-INSERT INTO members_topic (program_id, code, class_name)
-SELECT %(program)s, code, class_name FROM json_to_recordset(%(rows)s) AS r (code text, class_name text)
+INSERT INTO members_topic (program_id, code, class_name, names, descriptions, is_default, double_opt_in)
+SELECT %(program)s, code, class_name, names, descriptions, is_default, double_opt_in
+FROM json_to_recordset(%(rows)s) AS r (
+    code text, class_name text, names jsonb, descriptions jsonb, is_default boolean, double_opt_in boolean
+)
 ON CONFLICT DO NOTHING
+RETURNING code
+
+-- name: change_topic
+-- All of a topic but its class. Plan: primary key.
+UPDATE members_topic
+SET names = %(names)s, descriptions = %(descriptions)s, is_default = %(is_default)s,
+    double_opt_in = %(double_opt_in)s, archived_at = %(archived_at)s
+WHERE program_id = %(program)s AND code = %(code)s
 
 -- name: add_consents
--- Add to the history; the same word of the same moment, sent again, is there already.
--- Plan: function scan, anti-join on the index of the newest, insert.
-INSERT INTO members_consent (holder_id, id, program_id, topic, channel, action, method, text_version, reason,
-                             occurred_at, recorded_at)
-SELECT r.holder_id, r.id, %(program)s, r.topic, r.channel, r.action, r.method, r.text_version, r.reason,
-       r.occurred_at, %(now)s
+-- Add to the history; the same word of the same moment, sent again, is there already. What is said of a channel with an
+-- address is said of the address that the member has. Plan: function scan, anti-join on the index of the newest, insert.
+INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_id, text_version,
+                             text_sha256, locale, surface, actor, ip, agent, evidence_ref, country, valid_until,
+                             address_hash, reason, occurred_at, recorded_at)
+SELECT r.holder_id, r.id, %(program)s, r.purpose, r.topic, r.channel, r.action, r.method, r.text_id, r.text_version,
+       decode(r.text_sha256, 'hex'), r.locale, r.surface, r.actor, r.ip, r.agent, r.evidence_ref, r.country,
+       r.valid_until,
+       CASE WHEN r.address_hash IS NOT NULL THEN decode(r.address_hash, 'hex')
+            WHEN r.channel IN ('email', 'sms', 'voice') THEN (
+                SELECT i.value_hash FROM members_identity i
+                WHERE i.holder_id = r.holder_id AND i.kind = CASE r.channel WHEN 'email' THEN 'email' ELSE 'phone' END
+            ) END,
+       r.reason, r.occurred_at, %(now)s
 FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, topic text, channel text, action text, method text, text_version text, reason text,
-    occurred_at timestamptz
+    holder_id uuid, id uuid, purpose text, topic text, channel text, action text, method text, text_id text,
+    text_version text, text_sha256 text, locale text, surface text, actor text, ip text, agent text, evidence_ref text,
+    country text, valid_until timestamptz, address_hash text, reason text, occurred_at timestamptz
 )
 WHERE NOT EXISTS (
     SELECT FROM members_consent c
-    WHERE c.holder_id = r.holder_id AND c.topic = r.topic AND c.channel = r.channel
+    WHERE c.holder_id = r.holder_id AND c.topic = r.topic AND c.channel = r.channel AND c.purpose = r.purpose
       AND c.occurred_at = r.occurred_at AND c.action = r.action
 )
 
 -- name: consents
--- The newest word of each member on each topic and channel. Plan: nested loop on the index of the newest, unique.
-SELECT DISTINCT ON (c.holder_id, c.topic, c.channel)
-       c.holder_id::text, c.topic, c.channel, c.action = 'grant', c.occurred_at, c.method, c.text_version
+-- Where members stand on every topic and channel. Plan: function scan, nested loop on the index of the newest, unique.
+SELECT r.id::text, s.topic, s.channel, s.granted, s.since, s.method, s.text_version, s.state,
+       s.class_name
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
-JOIN members_consent c ON c.holder_id = r.id
-ORDER BY c.holder_id, c.topic, c.channel, c.occurred_at DESC, c.id DESC
+CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
+WHERE s.purpose = 'advertising'
+ORDER BY r.id, s.topic, s.channel
+
+-- name: standings
+-- Where members stand on everything. Plan: as above.
+SELECT r.id::text, s.purpose, s.topic, s.channel, s.state, s.granted, s.since
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
+ORDER BY r.id, s.purpose, s.topic, s.channel
 
 -- name: consent_states
--- The newest word on one topic and channel, of the members given. Plan: nested loop on the index of the newest.
-SELECT DISTINCT ON (c.holder_id) c.holder_id::text, c.action = 'grant'
+-- Whether members given stand at a yes on one topic and channel. Plan: nested loop on the index of the newest.
+SELECT r.id::text, s.granted
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
-JOIN members_consent c ON c.holder_id = r.id AND c.topic = %(topic)s AND c.channel = %(channel)s
-ORDER BY c.holder_id, c.occurred_at DESC, c.id DESC
+CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
+WHERE s.purpose = 'advertising' AND s.topic = %(topic)s AND s.channel = %(channel)s
 
 -- name: all_consent_states
--- The newest word on one topic and channel, of everybody. Plan: one scan of the program's consents, sort, unique.
-SELECT DISTINCT ON (c.holder_id) c.holder_id::text, c.action = 'grant'
+-- The same of everybody who ever said something on it. Plan: one scan of the program's consents, hash, nested loop on
+-- the index of the newest.
+SELECT r.holder_id::text, s.granted
+FROM (
+    SELECT DISTINCT c.holder_id FROM members_consent c
+    WHERE c.program_id = %(program)s AND c.topic = %(topic)s AND c.channel = %(channel)s
+    OFFSET 0
+) r
+CROSS JOIN LATERAL members_said(r.holder_id, %(now)s::timestamptz) s
+WHERE s.purpose = 'advertising' AND s.topic = %(topic)s AND s.channel = %(channel)s
+
+-- name: consent_history
+-- A member's records, the newest first, after a row when given. Plan: the holder's range of the primary key, sort.
+SELECT c.id::text, c.purpose, c.topic, c.channel, c.action, c.method, c.text_id, c.text_version,
+       encode(c.text_sha256, 'hex'), c.locale, c.surface, c.actor, c.ip, c.agent, c.evidence_ref, c.country,
+       c.valid_until, c.reason, c.occurred_at, c.recorded_at
 FROM members_consent c
-WHERE c.program_id = %(program)s AND c.topic = %(topic)s AND c.channel = %(channel)s
-ORDER BY c.holder_id, c.occurred_at DESC, c.id DESC
+WHERE c.program_id = %(program)s AND c.holder_id = %(holder)s
+  AND (%(before_at)s::timestamptz IS NULL OR (c.occurred_at, c.id) < (%(before_at)s, %(before_id)s::uuid))
+ORDER BY c.occurred_at DESC, c.id DESC
+LIMIT %(limit)s
+
+-- name: consent_texts
+-- The texts that were published, the newest version first. Plan: primary key range, a few rows.
+SELECT text_id, version, locale, purpose, body, encode(sha256, 'hex'), published_at, published_by
+FROM members_consent_text WHERE program_id = %(program)s
+ORDER BY text_id, version DESC, locale
+
+-- name: add_consent_texts
+-- Publish one version in several languages; two at once: the primary key refuses one. Plan: function scan, insert.
+INSERT INTO members_consent_text (program_id, text_id, version, locale, purpose, body, sha256, published_at,
+                                  published_by)
+SELECT %(program)s, r.text_id, r.version, r.locale, r.purpose, r.body, decode(r.sha256, 'hex'), %(now)s, %(by)s
+FROM json_to_recordset(%(rows)s) AS r (
+    text_id text, version integer, locale text, purpose text, body text, sha256 text
+)

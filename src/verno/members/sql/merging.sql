@@ -91,20 +91,20 @@ DELETE FROM members_moved_identity WHERE holder_id = %(holder)s
 -- name: carry_withdrawals
 -- A "no" goes along with its own date, a "yes" does not: nobody agreed to anything as the other member.
 -- Plan: range of the index of the newest, unique, anti-join on the same index.
-INSERT INTO members_consent (holder_id, id, program_id, topic, channel, action, method, text_version, reason,
+INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_version, reason,
                              occurred_at, recorded_at)
-SELECT %(into)s, gen_random_uuid(), %(program)s, c.topic, c.channel, c.action, 'merge', c.text_version, c.reason,
-       c.occurred_at, %(now)s
+SELECT %(into)s, gen_random_uuid(), %(program)s, c.purpose, c.topic, c.channel, c.action, 'merge', c.text_version,
+       c.reason, c.occurred_at, %(now)s
 FROM (
-    SELECT DISTINCT ON (topic, channel) topic, channel, action, text_version, reason, occurred_at
+    SELECT DISTINCT ON (topic, channel, purpose) purpose, topic, channel, action, text_version, reason, occurred_at
     FROM members_consent
-    WHERE holder_id = %(holder)s
-    ORDER BY topic, channel, occurred_at DESC, id DESC
+    WHERE holder_id = %(holder)s AND action <> 'confirm'
+    ORDER BY topic, channel, purpose, occurred_at DESC, action DESC, id DESC
 ) c
 WHERE c.action = 'withdraw' AND NOT EXISTS (
     SELECT FROM members_consent o
-    WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.action = 'withdraw'
-      AND o.occurred_at = c.occurred_at
+    WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
+      AND o.action = 'withdraw' AND o.occurred_at = c.occurred_at
 )
 
 -- name: merged_from

@@ -1,0 +1,75 @@
+"""What follows from a member's words on one matter. Pure; ``members_said`` in the database reads the same.
+
+A withdrawal beats everything older, and everything of its own moment. What was said after it counts only with the
+version of the text that was shown (an import: with evidence), while it is valid, and, where the topic asks so, once
+the address is confirmed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from verno.members.types import Action, Channel, State
+
+MARKETING = "marketing"
+ADDRESS_OF = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.VOICE: "phone"}
+"""Channels whose address a stranger may have typed, and which identity is the address."""
+LINK, SMS_CODE = "double-opt-in-link", "sms-code"
+CONFIRMING = frozenset({LINK, SMS_CODE})
+"""Methods of a grant that reached the address by themselves."""
+_GRANTS = frozenset({Action.GRANT, Action.IMPORT})
+_ENDS = frozenset({Action.WITHDRAW, Action.EXPIRE})
+
+
+class Word(msgspec.Struct, frozen=True, gc=False):
+    """A record of the history, as far as it matters here. ``elsewhere``: it was about another address than today's."""
+
+    action: Action
+    at: datetime
+    method: str = ""
+    text_version: str | None = None
+    evidence_ref: str | None = None
+    valid_until: datetime | None = None
+    elsewhere: bool = False
+
+
+def derive(words: Sequence[Word], *, asks: bool, verified: bool, now: datetime) -> State:
+    """Return where the member stands. ``asks``: the address must be confirmed; ``verified``: today's address is."""
+    ends = [word for word in words if word.action in _ENDS]
+    last = max(ends, key=lambda word: (word.at, word.action is Action.WITHDRAW), default=None)
+    live = [word for word in words if word.at <= now and (last is None or word.at > last.at)]
+    grants = [word for word in live if word.action in _GRANTS]
+    if not grants:
+        if last is None:
+            return State.SILENT
+        return State.WITHDRAWN if last.action is Action.WITHDRAW else State.EXPIRED
+    valid = [word for word in grants if word.valid_until is None or word.valid_until > now]
+    if not valid:
+        return State.EXPIRED
+    if not any(_proven(word) for word in valid):
+        return State.UNPROVEN
+    confirmed = verified or any(_confirms(word) for word in live)
+    return State.GRANTED if confirmed or not asks else State.UNCONFIRMED
+
+
+def is_granted(state: State, class_name: str) -> bool:
+    """Tell whether messages of a class may be written: marketing needs the whole proof, the others a plain yes."""
+    if class_name == MARKETING:
+        return state is State.GRANTED
+    return state in {State.GRANTED, State.UNPROVEN, State.UNCONFIRMED}
+
+
+def asks(class_name: str, channel: str, *, double_opt_in: bool) -> bool:
+    """Tell whether a grant counts only once the address is confirmed."""
+    return class_name == MARKETING and double_opt_in and channel in ADDRESS_OF
+
+
+def _proven(word: Word) -> bool:
+    return (word.evidence_ref if word.action is Action.IMPORT else word.text_version) is not None
+
+
+def _confirms(word: Word) -> bool:
+    if word.elsewhere:
+        return False
+    return word.action is Action.CONFIRM or (word.action is Action.GRANT and word.method in CONFIRMING)

@@ -1,0 +1,155 @@
+"""What follows from a history: the law in cases, the property that matters, and the database's reading of the same."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.builders import NOW, make_shop
+from tests.messaging.people import add_members
+from verno.kit.ids import new_id
+from verno.members import queries, service
+from verno.members.consent import state
+from verno.members.consent.levels import by_messenger, level
+from verno.members.consent.state import Word, derive, is_granted
+from verno.members.types import Action, Consent, Level, State, Topic
+
+DAY = timedelta(days=1)
+GRANT = Word(Action.GRANT, NOW - 9 * DAY, "web-form", text_version="1")
+STOP = Word(Action.WITHDRAW, NOW - 8 * DAY, "page")
+PLAIN = Word(Action.GRANT, NOW - 7 * DAY, "api")
+
+CASES = (
+    ((), State.SILENT),
+    ((GRANT,), State.GRANTED),
+    ((GRANT, STOP), State.WITHDRAWN),
+    ((STOP, GRANT), State.WITHDRAWN),
+    ((STOP, PLAIN), State.UNPROVEN),
+    ((GRANT, PLAIN), State.GRANTED),
+    ((Word(Action.GRANT, STOP.at, "web-form", "1"), STOP), State.WITHDRAWN),
+    ((Word(Action.GRANT, NOW + DAY, "till", "1"),), State.SILENT),
+    ((Word(Action.GRANT, GRANT.at, "till", "1", valid_until=NOW),), State.EXPIRED),
+    ((Word(Action.GRANT, GRANT.at, "till", "1", valid_until=NOW + DAY),), State.GRANTED),
+    ((GRANT, Word(Action.EXPIRE, NOW - DAY)), State.EXPIRED),
+    ((Word(Action.IMPORT, GRANT.at, "import", "1"),), State.UNPROVEN),
+    ((Word(Action.IMPORT, GRANT.at, "import", None, "scan-17"),), State.GRANTED),
+    ((Word(Action.CONFIRM, GRANT.at, "link"),), State.SILENT),
+)
+
+
+@pytest.mark.parametrize(("words", "expected"), CASES)
+def test_what_follows(words: tuple[Word, ...], expected: State) -> None:
+    assert derive(words, asks=False, verified=False, now=NOW) is expected
+    assert derive(words[::-1], asks=False, verified=False, now=NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("more", "verified", "expected"),
+    [
+        ((), False, State.UNCONFIRMED),
+        ((), True, State.GRANTED),
+        ((Word(Action.CONFIRM, NOW - DAY, "link"),), False, State.GRANTED),
+        ((Word(Action.CONFIRM, NOW - DAY, "link", elsewhere=True),), False, State.UNCONFIRMED),
+        ((Word(Action.CONFIRM, NOW - DAY, "link"), Word(Action.WITHDRAW, NOW)), True, State.WITHDRAWN),
+        ((Word(Action.GRANT, NOW - DAY, state.LINK, "1"),), False, State.GRANTED),
+    ],
+)
+def test_where_the_address_must_be_confirmed(more: tuple[Word, ...], verified: bool, expected: State) -> None:
+    assert derive((GRANT, *more), asks=True, verified=verified, now=NOW) is expected
+
+
+def test_marketing_needs_the_whole_proof() -> None:
+    assert [one for one in State if is_granted(one, "marketing")] == [State.GRANTED]
+    assert {one for one in State if is_granted(one, "program")} == {State.GRANTED, State.UNPROVEN, State.UNCONFIRMED}
+
+
+_moments = st.integers(-6, 1).map(lambda day: NOW + day * DAY)
+_words = st.builds(
+    Word,
+    action=st.sampled_from(Action),
+    at=_moments,
+    method=st.sampled_from(["web-form", "till", state.LINK, state.SMS_CODE]),
+    text_version=st.sampled_from([None, "1"]),
+    evidence_ref=st.sampled_from([None, "scan"]),
+    valid_until=st.one_of(st.none(), st.integers(-2, 2).map(lambda day: NOW + day * DAY)),
+    elsewhere=st.booleans(),
+)
+_histories = st.lists(_words, max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_histories, _moments, st.booleans(), st.booleans(), st.sampled_from(["marketing", "program"]))
+def test_adding_a_withdrawal_never_turns_a_no_into_a_yes(
+    words: list[Word], at: object, asks: bool, verified: bool, class_name: str
+) -> None:
+    before = derive(words, asks=asks, verified=verified, now=NOW)
+    more = [*words, Word(Action.WITHDRAW, at)]  # type: ignore[arg-type]
+    after = derive(more, asks=asks, verified=verified, now=NOW)
+    assert is_granted(before, class_name) or not is_granted(after, class_name)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(_histories, st.booleans(), st.sampled_from(["news", "points-statement", "loose", "gone"]),
+                  st.sampled_from(["email", "sms", "telegram"])),
+        min_size=1, max_size=8,
+    )
+)  # fmt: skip
+def test_the_database_reads_the_same(conn: psycopg.Connection, cases: list[tuple[list[Word], bool, str, str]]) -> None:
+    shop = make_shop(conn)
+    topics = [Topic("news", "marketing"), Topic("loose", "marketing", double_opt_in=False)]
+    service.ensure_topics(conn, shop.program.id, topics)
+    holders = add_members(conn, shop, len(cases), agree=False)
+    expected = {}
+    for holder, (words, verified, topic, channel) in zip(holders, cases, strict=True):
+        if verified:
+            conn.execute("UPDATE members_identity SET verified_at = %s WHERE holder_id = %s", (NOW, holder))
+        for word in words:
+            _insert(conn, shop.program.id, holder, topic, channel, word)
+        class_name = "program" if topic == "points-statement" else "marketing"
+        asked = state.asks(class_name, channel, double_opt_in=topic != "loose")
+        at_home = verified and channel == "email"
+        found = derive(words, asks=asked, verified=at_home, now=NOW)
+        if found is not State.SILENT:
+            expected[holder] = (found, is_granted(found, class_name))
+    read = queries.standings(conn, holders, now=NOW)
+    assert {holder: (one.state, one.granted) for holder, (one,) in read.items()} == expected
+    for topic in {case[2] for case in cases}:
+        for channel in {case[3] for case in cases}:
+            mine = {h for h, case in zip(holders, cases, strict=True) if case[2:] == (topic, channel)}
+            states = queries.consent_states(conn, shop.program.id, topic, channel, now=NOW)
+            assert states == {h: granted for h, (_, granted) in expected.items() if h in mine}
+    conn.rollback()
+
+
+def _insert(conn: psycopg.Connection, program: str, holder: str, topic: str, channel: str, word: Word) -> None:
+    conn.execute(
+        """INSERT INTO members_consent (holder_id, id, program_id, topic, channel, action, method, text_version,
+               evidence_ref, valid_until, address_hash, occurred_at, recorded_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        (holder, new_id(now=NOW), program, topic, channel, word.action, word.method, word.text_version,
+         word.evidence_ref, word.valid_until, b"another" if word.elsewhere else None, word.at, NOW),
+    )  # fmt: skip
+
+
+def _yes(topic: str, channel: str, class_name: str = "marketing", *, granted: bool = True) -> Consent:
+    return Consent(topic, channel, granted, NOW, "m", "1", State.GRANTED, class_name)
+
+
+@pytest.mark.parametrize(
+    ("consents", "expected", "messenger"),
+    [
+        ([], Level.NOTHING, False),
+        ([_yes("news", "sms", granted=False)], Level.NOTHING, False),
+        ([_yes("points-statement", "email", "program")], Level.SERVICE_ONLY, False),
+        ([_yes("news", "email"), _yes("points-statement", "sms", "program")], Level.EMAIL_ONLY, False),
+        ([_yes("news", "sms"), _yes("news", "telegram")], Level.SMS_ONLY, True),
+        ([_yes("news", "sms"), _yes("offers", "email")], Level.SMS_AND_EMAIL, False),
+        ([_yes("news", "max")], Level.MESSENGERS_ONLY, True),
+    ],
+)
+def test_the_level_in_one_word(consents: list[Consent], expected: Level, messenger: bool) -> None:
+    assert (level(consents), by_messenger(consents)) == (expected, messenger)
