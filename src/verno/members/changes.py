@@ -238,7 +238,7 @@ def _consents(book: Book, holder: str, consents: Sequence[NewConsent], frame: Fr
         if consent.topic not in book.topics:
             known = ", ".join(sorted(book.topics))
             return Refused(Refusal.UNKNOWN_TOPIC, f"consents[{i}].topic", f"known: {known}")
-        at = _moment(consent.at, frame)
+        at = frame.now if consent.at is None else moment(consent.at, frame.zone)
         if not EARLIEST_CONSENT <= at <= frame.now + CLOCKS_DIFFER:
             return Refused(Refusal.TIME_OUT_OF_RANGE, f"consents[{i}].at", "in the future, or before 1990")
         facts.append(
@@ -255,10 +255,12 @@ def _consents(book: Book, holder: str, consents: Sequence[NewConsent], frame: Fr
     return facts
 
 
-def _moment(at: datetime | None, frame: Frame) -> datetime:
-    if at is None:
-        return frame.now
-    return localtime.localize(at, frame.zone) if at.tzinfo is None else at.astimezone(UTC)
+def moment(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment that was said; without an offset it is what the program's clock shows."""
+    try:
+        return localtime.localize(at, zone) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:  # the first and last day of all calendars
+        return at.replace(tzinfo=UTC)
 
 
 def _today(frame: Frame) -> date:

@@ -226,8 +226,8 @@ def consents(conn: Connection, holder_ids: Sequence[str], *, now: datetime | Non
     }
 
 
-def standings(conn: Connection, holder_ids: Sequence[str], *, now: datetime) -> dict[str, list[Standing]]:
-    """Return where members stand on every purpose, topic and channel they were asked about."""
+def standings(conn: Connection, holder_ids: Sequence[str], *, now: datetime | None) -> dict[str, list[Standing]]:
+    """Return where members stand on every purpose, topic and channel they were asked about; ``now`` as above."""
     out: dict[str, list[Standing]] = {}
     for holder, *row in conn.execute(SQL["standings"], _asked(holder_ids, now)).fetchall():
         out.setdefault(holder, []).append(

@@ -196,7 +196,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     channel: str
     state: State
     granted: bool
-    at: datetime
+    since: datetime
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -290,6 +290,8 @@ class Refusal(StrEnum):
     BAD_TEXT = "bad-text"
     TOO_MANY_ATTRIBUTES = "too-many-attributes"
     UNKNOWN_TOPIC = "unknown-topic"
+    UNKNOWN_TEXT = "unknown-text"
+    BAD_CONSENT = "bad-consent"
     TIME_OUT_OF_RANGE = "time-out-of-range"
 
 

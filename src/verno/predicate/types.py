@@ -125,8 +125,8 @@ class Field:
     an expression that needs no parentheses around it, written for psycopg (``%`` is ``%%``); ``{key}`` in it becomes
     the bound text ``key``, for what users name. Of ITEMS, ``sql`` is what stands behind FROM, with the WHERE that ties
     parts to the whole; of a field that Python alone can be asked, it is left out.
-    ``label`` is a text to translate or the owner's own; ``choices`` are codes with labels; ``decimals`` is how many
-    digits of a number stand behind the point, for people.
+    ``label`` is a text to translate or the owner's own; ``choices`` are codes with such labels; ``decimals`` is how
+    many digits of a number stand behind the point, for people.
     """
 
     name: str

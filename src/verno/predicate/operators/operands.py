@@ -177,6 +177,11 @@ def _tell_moment(value: datetime, field: Field, language: Language) -> str:
     return f"{_tell_date(there.date(), field, language)} {there:%H:%M} {there.tzname()}"
 
 
+def _tell_code(value: str, field: Field, language: Language) -> str:
+    label = (field.choices or {}).get(value)
+    return language.gettext(label) if label else value
+
+
 def _tell_minute(value: int, _: Field, __: Language) -> str:
     return f"{value // 60:02d}:{value % 60:02d}"
 
@@ -185,7 +190,7 @@ NOTHING = Operand(_read_nothing, lambda *_: "")
 NUMBER = Operand(_whole(-MAX_NUMBER, MAX_NUMBER, "a whole number"), _tell_number)
 COUNT = Operand(_whole(0, MAX_NUMBER, "a whole number"), _tell_number)
 TEXT = Operand(_read_text, _tell_text)
-CODE = Operand(_read_code, lambda value, field, _: (field.choices or {}).get(value, value))
+CODE = Operand(_read_code, _tell_code)
 FLAG = Operand(_read_flag, lambda value, _, language: language.gettext(YES if value else NO))
 DATE = Operand(_read_date, _tell_date)
 MOMENT = Operand(_read_moment, _tell_moment)

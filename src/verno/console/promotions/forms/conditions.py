@@ -100,7 +100,7 @@ def _is_attribute(field: Field) -> bool:
 
 
 def _field(field: Field, symbol: str, *, of_lines: bool) -> FieldInfo:
-    choices = [(code, label or code) for code, label in (field.choices or {}).items()]
+    choices = [(code, _(label) if label else code) for code, label in (field.choices or {}).items()]
     suffix = symbol if field.kind is Kind.MONEY else ""
     return FieldInfo(
         field.name,

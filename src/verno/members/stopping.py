@@ -1,0 +1,131 @@
+"""Leaving: from a topic, a channel or all of it; by a button, by the word STOP, by voice at a till.
+
+A withdrawal is written even where nothing was agreed to: a yes from before it, that an import brings later, is none.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec import structs
+
+from verno.kit.db import Connection
+from verno.members import queries, service
+from verno.members.consent.state import ADDRESS_OF
+from verno.members.identity import lookup_hash, normalise
+from verno.members.types import Action, Channel, ConsentFact, Proof, Purpose, State
+from verno.workspace import queries as workspace
+
+LEAVABLE = frozenset({"marketing", "program"})
+"""Classes of topics that members may leave; what they bought and their own security is told all the same."""
+WORD = "stop-word"
+NO_PROOF = Proof()
+
+_WORDS = frozenset(
+    {
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"),
+        *("стоп", "отписка", "отписаться"),
+    }
+)
+_LOOKS_LIKE = str.maketrans("ctoп", "стоп")
+_NOISE = " \t\r\n\u00a0-‐‑.,!?;:\"'«»“”„()[]<>*"
+
+ANSWERS = {
+    "ru": "{program}: больше не пишем вам сюда. Сообщения о покупках и коды входа останутся.",
+    "en": "{program}: we will not write to you here any more. Purchase notices and sign-in codes remain.",
+}
+
+
+class Stop(StrEnum):
+    """What a stop word asks for."""
+
+    ALL = "all"
+    """Nothing more on this channel."""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What is left: topics and channels, None for all of them."""
+
+    topics: Collection[str] | None = None
+    channels: Collection[str] | None = None
+
+
+EVERYTHING = Scope()
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What an incoming word did. ``answer`` is the one confirmation to send, None where it was sent before.
+
+    ``holder_id`` is None for an address that no member has: then there was nothing to withdraw.
+    """
+
+    stop: Stop
+    holder_id: str | None
+    answer: str | None
+    withdrawn: int = 0
+
+
+def stop_word(text: str) -> Stop | None:
+    """Tell whether a message is a stop word and nothing else; any other wording is for a person to read."""
+    word = "".join(sign for sign in text.casefold() if sign not in _NOISE)
+    return Stop.ALL if word in _WORDS or word.translate(_LOOKS_LIKE) in _WORDS else None
+
+
+def heard(conn: Connection, program_id: str, channel: str, address: str, text: str, now: datetime) -> Heard | None:
+    """Obey a stop word that came in over a channel from an address; None for a text that is none.
+
+    Everything but service messages is withdrawn on that channel. The address is a phone, an e-mail, or the
+    messenger's own name for the person.
+    """
+    word = stop_word(text)
+    if word is None:
+        return None
+    program = workspace.program(conn, program_id)
+    kind = ADDRESS_OF.get(Channel(channel), channel)
+    known = normalise(kind, address, country=program.country) if kind in {"phone", "email"} else address
+    key = (kind, lookup_hash(program_id, kind, known or address))
+    holder = queries.find_holders(conn, program_id, [key]).get(key)
+    language = "ru" if any("а" <= sign <= "я" for sign in text.casefold()) else "en"
+    answer = ANSWERS[language].format(program=program.name)
+    if holder is None:
+        return Heard(word, None, answer)
+    proof = Proof(surface=channel, actor="member", locale=language, address_hash=key[1])
+    done = stop(conn, program_id, holder, Scope(channels=[channel]), method=WORD, proof=proof, now=now)
+    return Heard(word, holder, answer if done else None, len(done))
+
+
+def stop(
+    conn: Connection,
+    program_id: str,
+    holder_id: str,
+    scope: Scope,
+    *,
+    method: str,
+    reason: str | None = None,
+    proof: Proof = NO_PROOF,
+    now: datetime,
+) -> Sequence[ConsentFact]:
+    """Withdraw a member from topics and channels; returns what was not withdrawn before.
+
+    From everything: profiling ends with it. Three round trips. The caller vouches for the member.
+    """
+    known = [one.code for one in queries.topics(conn, program_id) if one.class_name in LEAVABLE]
+    leaving = sorted(set(known if scope.topics is None else scope.topics))
+    over = [channel.value for channel in Channel] if scope.channels is None else sorted(set(scope.channels))
+    wanted = [(Purpose.ADVERTISING, topic, channel) for topic in leaving for channel in over]
+    if scope.topics is None and scope.channels is None:
+        wanted.append((Purpose.PROFILING, "", ""))
+    # What was said ahead of the clock counts too: a grant must not outlive the withdrawal.
+    standings = queries.standings(conn, [holder_id], now=None).get(holder_id, [])
+    said = {(one.purpose, one.topic, one.channel): one for one in standings}
+    facts = []
+    for purpose, topic, channel in wanted:
+        before = said.get((purpose, topic, channel))
+        if before is not None and before.state is State.WITHDRAWN:
+            continue
+        at = now if before is None else max(now, before.since)
+        fact = ConsentFact(holder_id, topic, channel, granted=False, at=at, method=method, reason=reason)
+        facts.append(structs.replace(fact, purpose=purpose, action=Action.WITHDRAW, proof=proof))
+    service.record_consents(conn, program_id, facts, now=now)
+    return facts

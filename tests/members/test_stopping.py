@@ -1,0 +1,99 @@
+"""Leaving: stop words and nothing else are stop words; everything said before ends, and stays ended."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.builders import NOW, Shop, make_shop
+from verno.members import queries, service, stopping
+from verno.members.stopping import EVERYTHING, Scope, Stop, stop_word
+from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Purpose, State, Topic
+
+DAY = timedelta(days=1)
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+def shop(conn: psycopg.Connection) -> Shop:
+    made = make_shop(conn)
+    topics = [Topic("news", "marketing", double_opt_in=False), Topic("orders", "transactional")]
+    service.ensure_topics(conn, made.program.id, topics)
+    return made
+
+
+@pytest.fixture
+def ann(conn: psycopg.Connection, shop: Shop) -> str:
+    said = [
+        NewConsent(topic, channel, granted=True, at=NOW - DAY, text_version="1")
+        for topic in ("news", "points-statement")
+        for channel in (Channel.SMS, Channel.EMAIL)
+    ]
+    (stored,) = service.upsert(conn, shop.program, [NewMember("ann", phone=PHONE, consents=said)], now=NOW)
+    assert isinstance(stored, Created)
+    return stored.member_id
+
+
+def granted(conn: psycopg.Connection, holder: str) -> set[tuple[str, str]]:
+    return {(one.topic, one.channel) for one in queries.consents(conn, [holder])[holder] if one.granted}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "stop", " Stop! ", "«стоп»", "СТОП.", "отписаться", "Отписка", "opt-out", "STOP ALL", "unsubscribe",
+     "Revoke", "end", "quit", "cancel", "CTOП", "cтоп", "стоп\u00a0"],
+)  # fmt: skip
+def test_stop_words(text: str) -> None:
+    assert stop_word(text) is Stop.ALL
+
+
+@pytest.mark.parametrize(
+    "text", ["", "...", "please stop", "stop by tomorrow", "не останавливайтесь", "стоп-кран", "остановка", "ok", "1"]
+)
+def test_any_other_wording_is_for_a_person(text: str) -> None:
+    assert stop_word(text) is None
+
+
+def test_a_stop_word_ends_the_channel_and_is_answered_once(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    def say(text: str, at: int) -> stopping.Heard | None:
+        return stopping.heard(conn, shop.program.id, "sms", "8 (916) 123-45-67", text, NOW + at * DAY)
+
+    assert say("please stop", 0) is None
+    first = say("СТОП", 0)
+    assert first is not None
+    assert (first.holder_id, first.withdrawn) == (ann, 2)
+    assert first.answer == "Shop: больше не пишем вам сюда. Сообщения о покупках и коды входа останутся."
+    assert granted(conn, ann) == {("news", "email"), ("points-statement", "email")}
+    again = say("stop", 1)
+    assert again is not None
+    assert (again.answer, again.withdrawn) == (None, 0)
+
+
+def test_an_address_that_nobody_has(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    found = stopping.heard(conn, shop.program.id, "sms", "+79160000000", "stop", NOW)
+    assert found is not None
+    assert (found.holder_id, found.withdrawn) == (None, 0)
+    assert found.answer is not None
+    assert len(granted(conn, ann)) == 4
+
+
+def test_a_yes_from_before_the_stop_that_comes_later_is_none(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    stopping.stop(conn, shop.program.id, ann, Scope(channels=["viber"]), method="voice", now=NOW)
+    late = ConsentFact(ann, "news", "viber", True, NOW - DAY, "paper", "1")
+    service.record_consents(conn, shop.program.id, [late], now=NOW + DAY)
+    assert ("news", "viber") not in granted(conn, ann)
+
+
+def test_everything_ends_profiling_too_and_leaves_what_was_bought(
+    conn: psycopg.Connection, shop: Shop, ann: str
+) -> None:
+    ahead = ConsentFact(ann, "news", "sms", True, NOW + 3 * DAY, "till", "1")
+    service.record_consents(conn, shop.program.id, [ahead], now=NOW)
+    done = stopping.stop(conn, shop.program.id, ann, EVERYTHING, method="page", reason="too-often", now=NOW)
+    assert len(done) == 2 * len(Channel) + 1
+    assert "orders" not in {one.topic for one in done}
+    standings = queries.standings(conn, [ann], now=NOW + 5 * DAY)[ann]
+    assert {one.state for one in standings} == {State.WITHDRAWN}
+    assert Purpose.PROFILING in {one.purpose for one in standings}
+    assert granted(conn, ann) == set()
+    assert not stopping.stop(conn, shop.program.id, ann, EVERYTHING, method="page", now=NOW + DAY)
