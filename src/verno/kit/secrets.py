@@ -27,6 +27,8 @@ Purpose = Literal[
     "receipt",
     "telegram",
     "vapid",
+    "preferences",
+    "otp",
 ]
 
 KEY_BYTES = 32

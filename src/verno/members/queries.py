@@ -17,6 +17,7 @@ from verno.members.types import (
     AttributeKind,
     Consent,
     GivenBadge,
+    Identity,
     Member,
     MemberKind,
     Merged,
@@ -224,6 +225,14 @@ def consents(conn: Connection, holder_ids: Sequence[str], *, now: datetime | Non
         for holder, said in found.items()
         if (words := [one for one in said if one.granted or one.state is State.WITHDRAWN])
     }
+
+
+def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[str, Identity]]:
+    """Return by member and kind which contacts there are, by keyed hash, and whether they are confirmed."""
+    out: dict[str, dict[str, Identity]] = {}
+    for holder, kind, *rest in conn.execute(SQL["verified"], {"ids": batches.rows(list(holder_ids))}).fetchall():
+        out.setdefault(holder, {})[kind] = Identity(*rest)
+    return out
 
 
 def standings(conn: Connection, holder_ids: Sequence[str], *, now: datetime | None) -> dict[str, list[Standing]]:

@@ -82,7 +82,7 @@ def heard(conn: Connection, program_id: str, channel: str, address: str, text: s
     if word is None:
         return None
     program = workspace.program(conn, program_id)
-    kind = ADDRESS_OF.get(Channel(channel), channel)
+    kind = ADDRESS_OF.get(channel, channel)
     known = normalise(kind, address, country=program.country) if kind in {"phone", "email"} else address
     key = (kind, lookup_hash(program_id, kind, known or address))
     holder = queries.find_holders(conn, program_id, [key]).get(key)

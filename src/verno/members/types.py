@@ -199,6 +199,14 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     since: datetime
 
 
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """A contact by its keyed hash in hex; ``verified_by`` is the method by which it was confirmed."""
+
+    value_hash: str
+    verified_at: datetime | None
+    verified_by: str | None
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of the history as it is read back, evidence included."""
 

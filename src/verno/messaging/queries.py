@@ -82,7 +82,7 @@ def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequen
 def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) -> Letter | None:
     """Return a stored message as its reader sees it, or None when there is none.
 
-    Its unsubscribe link leads nowhere: a preview must not put the member's own link into somebody else's hands.
+    Its links lead nowhere: a preview must not put the member's own links into somebody else's hands.
     """
     row = conn.execute(SQL["content"], {"holder": holder_id, "id": message_id}).fetchone()
     if row is None:
@@ -103,4 +103,4 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         name=member.name if member else None,
         balance=balance.get(holder_id, {}),
     )
-    return compose.letter(content, link=lambda _: "#")
+    return compose.letter(content, link=lambda _: "#", doors=False)

@@ -3,6 +3,11 @@
 from django.urls import path
 
 from verno.messaging import views
+from verno.messaging.preferences import pages
 
 app_name = "messaging"
-urlpatterns = [path("u/<str:token>", views.unsubscribe, name="unsubscribe")]
+urlpatterns = [
+    path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("p/<str:token>", pages.preferences, name="preferences"),
+    path("c/<str:token>", pages.confirm, name="confirm"),
+]

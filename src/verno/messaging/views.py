@@ -1,13 +1,10 @@
 """The way out of a topic: RFC 8058's one-click POST, and a page for people. No cookie, no login, no redirect."""
 
-import base64
-import secrets
 from collections.abc import Sequence
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +15,9 @@ from verno.members import queries as members
 from verno.messaging.leaving import farewell, links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.leaving.words import PAGE, topic_name
-from verno.messaging.letters.wording import LANGUAGES, Language, language
+from verno.messaging.letters.wording import Language, language
+from verno.messaging.preferences.answering import answer, asked, browsers
+from verno.messaging.preferences.links import Person, preferences_url
 from verno.workspace import queries as workspace
 
 
@@ -29,12 +28,12 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     left = links.read(token)
     try:
         if left is None:
-            return _page(request, "unknown", _browser(request), {}, status=404)
+            return _page(request, "unknown", browsers(request), {}, status=404)
         return _stop(request, left) if request.method == "POST" else _show(request, left)
     except KeyError:  # the token is ours, the program is gone
-        return _page(request, "unknown", _browser(request), {}, status=404)
+        return _page(request, "unknown", browsers(request), {}, status=404)
     except Unavailable:
-        page = _page(request, "busy", _browser(request), {}, status=503)
+        page = _page(request, "busy", browsers(request), {}, status=503)
         page["Retry-After"] = "30"
         return page
 
@@ -69,7 +68,11 @@ def _known(conn: db.Connection, left: Subscription) -> tuple[dict[str, str], Lan
     program = workspace.program(conn, left.program_id)
     member = members.members(conn, left.program_id, [left.holder_id]).get(left.holder_id)
     spoken = language((member.locale if member else None) or program.locale)
-    return {"program": program.name, "topic": left.topic, "channel": left.channel}, spoken
+    names = {"program": program.name, "topic": left.topic, "channel": left.channel}
+    if member is not None:
+        # Who holds the letter's link may see and choose what else comes: less, a pause, nothing.
+        names["preferences"] = preferences_url(Person(left.program_id, left.holder_id))
+    return names, spoken
 
 
 def _said(request: HttpRequest) -> tuple[Sequence[str], str, bool]:
@@ -82,28 +85,15 @@ def _said(request: HttpRequest) -> tuple[Sequence[str], str, bool]:
     return form.getlist("reason"), form.get("words", ""), one_click
 
 
-def _asked(request: HttpRequest) -> Language | None:
-    wanted = request.GET.get("lang")
-    return next((name for name in LANGUAGES if name == wanted), None)
-
-
-def _browser(request: HttpRequest) -> Language:
-    return language(request.headers.get("Accept-Language", "")[:2])
-
-
 def _page(
     request: HttpRequest, state: str, spoken: Language, names: dict[str, str], *, status: int = 200
 ) -> HttpResponse:
-    spoken = _asked(request) or spoken
+    spoken = asked(request) or spoken
     words = PAGE[spoken]
     named = {"program": names.get("program", ""), "topic": topic_name(names.get("topic", ""), spoken)}
     said = "done" if state == "thanks" else state
-    nonce = base64.b64encode(secrets.token_bytes(16)).decode()
     context = {
-        "lang": spoken,
-        "other": next(name for name in LANGUAGES if name != spoken),
         "other_name": words["other_language"],
-        "nonce": nonce,
         "state": state,
         "program": named["program"],
         "title": words[f"{said}_title"].format(**named),
@@ -113,15 +103,7 @@ def _page(
         "words_label": words["words"],
         "send": words["send"],
         "reasons": [(code, words[f"reason_{code}"]) for code in farewell.REASONS],
-        "path": request.path,
+        "instead": words["instead"],
+        "preferences": names.get("preferences", ""),
     }
-    response = HttpResponse(render_to_string("messaging/unsubscribe.html", context), status=status)
-    response["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    # The address is the capability: it must not leave in a Referer, a cache or an index.
-    response["Referrer-Policy"] = "no-referrer"
-    response["Cache-Control"] = "no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Content-Language"] = spoken
-    return response
+    return answer(request, "messaging/unsubscribe.html", context, spoken, status=status)

@@ -5,7 +5,7 @@ version of the text that was shown (an import: with evidence), while it is valid
 the address is confirmed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from verno.members.types import Action, Channel, State
 
 MARKETING = "marketing"
-ADDRESS_OF = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.VOICE: "phone"}
+ADDRESS_OF: Mapping[str, str] = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.VOICE: "phone"}
 """Channels whose address a stranger may have typed, and which identity is the address."""
 LINK, SMS_CODE = "double-opt-in-link", "sms-code"
 CONFIRMING = frozenset({LINK, SMS_CODE})

@@ -106,3 +106,17 @@ SELECT %(program)s, r.text_id, r.version, r.locale, r.purpose, r.body, decode(r.
 FROM json_to_recordset(%(rows)s) AS r (
     text_id text, version integer, locale text, purpose text, body text, sha256 text
 )
+
+-- name: verify_identity
+-- An address turned out to be the member's; the first moment stays. Plan: primary key.
+UPDATE members_identity
+SET verified_at = coalesce(verified_at, %(now)s), verified_by = coalesce(verified_by, %(method)s)
+WHERE program_id = %(program)s AND kind = %(kind)s AND value_hash = decode(%(value)s, 'hex')
+  AND holder_id = %(holder)s
+RETURNING verified_at
+
+-- name: verified
+-- Which addresses of members are confirmed, and how. Plan: function scan, nested loop on (holder, kind).
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.verified_at, i.verified_by
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_identity i ON i.holder_id = r.id

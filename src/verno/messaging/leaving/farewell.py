@@ -16,6 +16,8 @@ ONE_CLICK = "one-click"
 PAGE = "unsubscribe-page"
 REASONS = ("too-often", "not-interesting", "never-asked", "no-longer-a-customer", "other")
 MAX_WORDS = 500
+MOST_EXPLAINED = 50
+"""Topics and channels that one answer is kept for."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 

@@ -40,6 +40,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "reason_never-asked": "Я на это не подписывался",
         "reason_no-longer-a-customer": "Больше не покупаю здесь",
         "reason_other": "Другое",
+        "instead": "Реже, пауза или другие темы",
         "other_language": "English",
     },
     "en": {
@@ -62,6 +63,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "reason_never-asked": "I never asked for it",
         "reason_no-longer-a-customer": "I no longer shop here",
         "reason_other": "Something else",
+        "instead": "Less often, a pause, or other topics",
         "other_language": "Русский",
     },
 }

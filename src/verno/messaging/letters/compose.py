@@ -10,7 +10,8 @@ import msgspec
 from verno.kit import config
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import mime, notice, statement, templating, wording
+from verno.messaging.letters import confirm, mime, notice, statement, templating, wording
+from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.types import Letter
 
 
@@ -23,7 +24,7 @@ class View(Protocol):
         """Return text and lists of text; ``subject`` is among them."""
 
 
-VIEWS: Mapping[str, View] = {"statement": statement.view}
+VIEWS: Mapping[str, View] = {"statement": statement.view, confirm.TEMPLATE: confirm.view}
 """Which templates there are, and who finds their words."""
 LIVE = frozenset({notice.TEMPLATE})
 """Templates that tell what a member has now: read when they leave, since what was planned with them grows old."""
@@ -48,15 +49,23 @@ class Content(msgspec.Struct, frozen=True):
     balance: Mapping[str, int] = {}
 
 
-def letter(content: Content, *, link: Callable[[Subscription], str] = links.unsubscribe_url) -> Letter:
-    """Return what the reader sees. Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one."""
+def letter(
+    content: Content, *, link: Callable[[Subscription], str] = links.unsubscribe_url, doors: bool = True
+) -> Letter:
+    """Return what the reader sees; without ``doors`` its other links lead nowhere.
+
+    Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one.
+    """
     view = _view(content)
     frame = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
         "contact": config.mail_from(),
         "unsubscribe_url": link(subscription(content)),
+        "preferences_url": preferences_url(Person(content.program_id, content.holder_id)) if doors else "#",
     }
+    if content.template == confirm.TEMPLATE:
+        frame["confirm_url"] = confirm.url(content.context, content.program_id, content.holder_id) if doors else "#"
     return templating.render(content.template, view | frame)
 
 

@@ -1,0 +1,163 @@
+"""What the preference page shows, and what its buttons do; all of it in the caller's transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import structs
+
+from verno.kit.db import Connection
+from verno.members import masking, queries, service, stopping
+from verno.members.consent import texts, wishes
+from verno.members.consent.state import MARKETING
+from verno.members.stopping import LEAVABLE, Scope
+from verno.members.types import (
+    Action,
+    Channel,
+    ConsentFact,
+    Member,
+    NewMember,
+    Proof,
+    Purpose,
+    Record,
+    Standing,
+    State,
+    Topic,
+    Wish,
+)
+from verno.messaging.leaving import farewell
+from verno.messaging.letters.wording import Language
+from verno.messaging.preferences.words import PAGE
+from verno.workspace.types import Program
+
+METHOD = "preference-page"
+TEXT_ID, TEXT_VERSION = "preference-page", "1"
+"""The text above the page's switches; its words are ours, so that its version goes with this code."""
+HISTORY = 50
+
+Pair = tuple[str, str]
+"""(topic, channel)."""
+
+YES = frozenset({State.GRANTED, State.UNCONFIRMED})
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A member's preferences as they stand."""
+
+    program: Program
+    member: Member
+    topics: tuple[Topic, ...]
+    channels: tuple[str, ...]
+    standings: Mapping[Pair, Standing]
+    wish: Wish
+    history: Sequence[Record]
+
+    def is_on(self, pair: Pair) -> bool:
+        """Tell whether a switch is on: the member said yes, whatever else is needed."""
+        standing = self.standings.get(pair)
+        return standing is not None and (standing.granted or standing.state in YES)
+
+    def address(self, channel: str) -> str:
+        """Return the masked address of a channel, or nothing."""
+        shown = masking.masked(self.member)
+        return {Channel.EMAIL: shown.email, Channel.SMS: shown.phone}.get(Channel(channel)) or ""
+
+
+def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -> Sheet | None:
+    """Return the preferences of a member, or None when there is no such member (any more)."""
+    member = queries.members(conn, program.id, [holder_id]).get(holder_id)
+    if member is None:
+        return None
+    said = {
+        (one.topic, one.channel): one
+        for one in queries.standings(conn, [holder_id], now=now).get(holder_id, [])
+        if one.purpose is Purpose.ADVERTISING
+    }
+    spoken = {pair for pair, one in said.items() if one.granted or one.state in YES}
+    offered = [
+        one
+        for one in queries.topics(conn, program.id)
+        if one.class_name in LEAVABLE and (one.archived_at is None or any(topic == one.code for topic, _ in spoken))
+    ]
+    offered.sort(key=lambda one: (one.class_name != MARKETING, one.code))
+    has = {Channel.EMAIL: member.email, Channel.SMS: member.phone}
+    used = {channel for _, channel in spoken}
+    channels = [channel.value for channel in Channel if has.get(channel) or channel in used]
+    return Sheet(
+        program,
+        member,
+        tuple(offered),
+        tuple(channels),
+        said,
+        queries.wishes(conn, [holder_id]).get(holder_id, Wish()),
+        queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
+    )
+
+
+def save(
+    conn: Connection, sheet: Sheet, shown: Collection[Pair], on: Collection[Pair], proof: Proof, *, now: datetime
+) -> tuple[list[Pair], list[Pair]]:
+    """Let the switches that were shown stand as they were sent; returns what was switched on, and what off."""
+    possible = {(topic.code, channel) for topic in sheet.topics for channel in sheet.channels}
+    wanted = sorted(possible & set(shown))
+    added = [pair for pair in wanted if pair in on and not sheet.is_on(pair)]
+    ended = [pair for pair in wanted if pair not in on and sheet.is_on(pair)]
+    facts = [_grant(sheet, pair, proof, now=now) for pair in added]
+    for pair in ended:
+        fact = ConsentFact(sheet.member.id, *pair, False, _after(sheet, pair, now), METHOD)
+        facts.append(structs.replace(fact, action=Action.WITHDRAW, proof=proof))
+    service.record_consents(conn, sheet.program.id, facts, now=now)
+    return added, ended
+
+
+def leave(conn: Connection, sheet: Sheet, scope: Scope, proof: Proof, *, now: datetime) -> list[Pair]:
+    """Leave a topic, a channel or everything; returns what was on before."""
+    done = stopping.stop(conn, sheet.program.id, sheet.member.id, scope, method=METHOD, proof=proof, now=now)
+    pairs = [(one.topic, one.channel) for one in done]
+    return [pair for pair in pairs if sheet.is_on(pair)]
+
+
+def explain(
+    conn: Connection, sheet: Sheet, pairs: Collection[Pair], reason: str, proof: Proof, *, now: datetime
+) -> None:
+    """Keep why the member left; as a further withdrawal, since history is only ever added to."""
+    ended = {pair for pair, said in sheet.standings.items() if said.state is State.WITHDRAWN}
+    left = sorted(ended & set(pairs))
+    facts = [
+        ConsentFact(sheet.member.id, *pair, False, _after(sheet, pair, now), METHOD, None, reason, proof=proof)
+        for pair in left[: farewell.MOST_EXPLAINED]
+    ]
+    service.record_consents(conn, sheet.program.id, facts, now=now)
+
+
+def wish(conn: Connection, sheet: Sheet, wanted: Wish, *, now: datetime) -> bool:
+    """Keep how often the member wishes to hear; False for what nobody may wish."""
+    if wishes.problem(wanted, now=now) is not None:
+        return False
+    wishes.wish(conn, sheet.program.id, {sheet.member.id: wanted}, now=now)
+    return True
+
+
+def speak(conn: Connection, sheet: Sheet, language: Language, *, now: datetime) -> None:
+    """Write to the member in another language from now on."""
+    service.upsert(conn, sheet.program, [NewMember(sheet.member.external_id, locale=language)], now=now)
+
+
+def proof_of(language: Language, ip: str | None, agent: str | None) -> Proof:
+    """Return what shows that somebody did it here."""
+    return Proof(locale=language, surface="/p/", actor="member", ip=ip, agent=agent)
+
+
+def _grant(sheet: Sheet, pair: Pair, proof: Proof, *, now: datetime) -> ConsentFact:
+    language: Language = "ru" if proof.locale == "ru" else "en"
+    shown = PAGE[language]["agree"].format(program=sheet.program.name)
+    whole = structs.replace(proof, text_id=TEXT_ID, text_sha256=texts.sha256(shown))
+    at = _after(sheet, pair, now)
+    at = at if at == now else at + timedelta(microseconds=1)  # or a withdrawal of that moment would win
+    return ConsentFact(sheet.member.id, *pair, True, at, METHOD, TEXT_VERSION, proof=whole)
+
+
+def _after(sheet: Sheet, pair: Pair, now: datetime) -> datetime:
+    """Return now, or when the newest word was said, if a clock ran ahead: a withdrawal must not be older than it."""
+    before = sheet.standings.get(pair)
+    return now if before is None else max(now, before.since)

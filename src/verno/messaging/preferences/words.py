@@ -1,0 +1,166 @@
+"""The words of the preference page and of the confirmation page, in Russian and English side by side."""
+
+from collections.abc import Mapping
+
+from verno.messaging.letters.wording import Language
+
+CHANNELS: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "email": "Почта", "sms": "СМС", "push": "Уведомления в браузере", "voice": "Звонки", "telegram": "Telegram",
+        "max": "MAX", "vk": "ВКонтакте", "whatsapp": "WhatsApp", "viber": "Viber",
+    },
+    "en": {
+        "email": "E-mail", "sms": "SMS", "push": "Browser notifications", "voice": "Calls", "telegram": "Telegram",
+        "max": "MAX", "vk": "VK", "whatsapp": "WhatsApp", "viber": "Viber",
+    },
+}  # fmt: skip
+
+PURPOSES: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "rules": "правила программы", "personal-data": "обработку персональных данных",
+        "third-parties": "передачу данных другим компаниям", "profiling": "подбор предложений по вашим покупкам",
+    },
+    "en": {
+        "rules": "the program's rules", "personal-data": "processing of personal data",
+        "third-parties": "passing data to other companies", "profiling": "offers chosen by your purchases",
+    },
+}  # fmt: skip
+
+ACTIONS: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "grant": "Согласие", "confirm": "Адрес подтверждён", "withdraw": "Отказ", "expire": "Срок согласия истёк",
+        "import": "Согласие из прежней системы",
+    },
+    "en": {
+        "grant": "Agreed", "confirm": "Address confirmed", "withdraw": "Stopped", "expire": "Consent ran out",
+        "import": "Agreed, says an earlier system",
+    },
+}  # fmt: skip
+
+METHODS: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "web-form": "форма на сайте", "double-opt-in-link": "ссылка из письма", "sms-code": "код из СМС",
+        "till": "на кассе", "paper-scan": "бумажная анкета", "phone-call": "по телефону", "api": "через сайт или кассу",
+        "preference-page": "эта страница", "unsubscribe-page": "ссылка «Отписаться»",
+        "one-click": "кнопка «Отписаться» в почте", "stop-word": "ответ «СТОП»", "merge": "ваша вторая карта",
+        "import": "прежняя система",
+    },
+    "en": {
+        "web-form": "a form on the site", "double-opt-in-link": "a link in a letter", "sms-code": "a code by SMS",
+        "till": "at the till", "paper-scan": "a paper form", "phone-call": "by phone", "api": "through the site or till",
+        "preference-page": "this page", "unsubscribe-page": "the unsubscribe link",
+        "one-click": "your mail's unsubscribe button", "stop-word": "the answer STOP", "merge": "your second card",
+        "import": "an earlier system",
+    },
+}  # fmt: skip
+
+PAGE: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "title": "Что вам присылать",
+        "intro": "Изменения действуют сразу. На баллы это не влияет.",
+        "agree": "Включая переключатель, я соглашаюсь получать от программы «{program}» сообщения на эту тему этим "
+        "способом. Отключить можно здесь в любой момент.",
+        "save": "Сохранить",
+        "unconfirmed_email": "ждёт подтверждения: мы отправили вам письмо",
+        "unconfirmed": "ждёт подтверждения номера",
+        "no_topics": "Программа пока ничего не рассылает.",
+        "no_channels": "У программы нет ни вашей почты, ни телефона, поэтому писать вам некуда.",
+        "stop_channel": "Отключить целиком: {channel}",
+        "stop_topic": "Отключить тему: {topic}",
+        "less_title": "Как часто",
+        "most_any": "Как получится",
+        "most_7": "Не чаще раза в неделю",
+        "most_14": "Не чаще раза в две недели",
+        "most_30": "Не чаще раза в месяц",
+        "pause": "Пауза на 30 дней",
+        "paused": "До {date} мы не пишем вам ничего рекламного.",
+        "resume": "Закончить паузу",
+        "all_title": "Совсем ничего",
+        "all_text": "Отключим все темы и все способы связи. Чеки и коды входа останутся.",
+        "all": "Отписаться от всего",
+        "language_title": "Язык сообщений",
+        "history_title": "Что вы решали раньше",
+        "history_none": "Пока ничего не записано.",
+        "contact": "Пишет вам «{program}», {contact}. Ответ на письмо прочтёт человек.",
+        "other_language": "English",
+        "done_saved": "Готово, сохранили.",
+        "done_nothing": "Ничего не изменилось.",
+        "done_all": "Готово, мы больше не пишем.",
+        "done_topic": "Готово, эта тема отключена.",
+        "done_channel": "Готово, этот способ отключён.",
+        "done_pause": "Готово, пауза включена.",
+        "done_resume": "Готово, пауза закончена.",
+        "done_wish": "Готово, так и будем писать.",
+        "done_language": "Готово, будем писать по-русски.",
+        "done_reason": "Спасибо, что рассказали.",
+        "confirm_sent": "Осталось подтвердить почту: нажмите кнопку в письме, которое мы отправили.",
+        "why": "Почему? Можно не отвечать",
+        "words": "Своими словами",
+        "send": "Отправить ответ",
+        "unknown_title": "Ссылка не работает",
+        "unknown_text": "Похоже, она скопирована не целиком. Откройте её прямо из письма.",
+        "busy_title": "Сейчас не получилось",
+        "busy_text": "Ничего не изменилось. Попробуйте, пожалуйста, через минуту.",
+        "ask_confirm_title": "Это ваша почта?",
+        "ask_confirm_text": "Нажмите кнопку, и программа «{program}» сможет писать вам сюда.",
+        "confirm_button": "Да, моя",
+        "confirmed_title": "Готово, почта подтверждена",
+        "confirmed_text": "Программа «{program}» будет писать вам то, что вы выбрали.",
+        "stale_title": "Ссылка устарела",
+        "stale_text": "Она работает семь дней и только для того адреса, на который пришла. Попросите новую.",
+    },
+    "en": {
+        "title": "What we send you",
+        "intro": "Changes take effect at once. Your points stay as they are.",
+        "agree": "By switching on, I agree that {program} sends me messages on this topic this way. I can switch it "
+        "off here at any time.",
+        "save": "Save",
+        "unconfirmed_email": "waits for your confirmation: we sent you a letter",
+        "unconfirmed": "waits until the number is confirmed",
+        "no_topics": "The program does not send anything yet.",
+        "no_channels": "The program has neither your e-mail nor your phone, so there is nowhere to write to.",
+        "stop_channel": "Switch off entirely: {channel}",
+        "stop_topic": "Switch off the topic: {topic}",
+        "less_title": "How often",
+        "most_any": "Whenever there is something",
+        "most_7": "At most once a week",
+        "most_14": "At most once in two weeks",
+        "most_30": "At most once a month",
+        "pause": "Pause for 30 days",
+        "paused": "Until {date} we send you no advertising.",
+        "resume": "End the pause",
+        "all_title": "Nothing at all",
+        "all_text": "We switch off all topics and all ways to reach you. Receipts and sign-in codes remain.",
+        "all": "Unsubscribe from everything",
+        "language_title": "Language of messages",
+        "history_title": "What you decided before",
+        "history_none": "Nothing is on record yet.",
+        "contact": "You hear from {program}, {contact}. A person reads your answer.",
+        "other_language": "Русский",
+        "done_saved": "Done, saved.",
+        "done_nothing": "Nothing has changed.",
+        "done_all": "Done, we no longer write to you.",
+        "done_topic": "Done, this topic is off.",
+        "done_channel": "Done, this way is off.",
+        "done_pause": "Done, paused.",
+        "done_resume": "Done, the pause is over.",
+        "done_wish": "Done, that is how we will write.",
+        "done_language": "Done, we will write in English.",
+        "done_reason": "Thank you for telling us.",
+        "confirm_sent": "One step is left: press the button in the letter that we have sent you.",
+        "why": "Why? You need not say",
+        "words": "In your own words",
+        "send": "Send the answer",
+        "unknown_title": "This link does not work",
+        "unknown_text": "It seems to be cut short. Please open it from the letter itself.",
+        "busy_title": "That did not work just now",
+        "busy_text": "Nothing has changed. Please try again in a minute.",
+        "ask_confirm_title": "Is this your e-mail?",
+        "ask_confirm_text": "Press the button, and {program} may write to you here.",
+        "confirm_button": "Yes, it is mine",
+        "confirmed_title": "Done, your e-mail is confirmed",
+        "confirmed_text": "{program} will send you what you have chosen.",
+        "stale_title": "This link is out of date",
+        "stale_text": "It works for seven days, and only for the address it was sent to. Please ask for a new one.",
+    },
+}

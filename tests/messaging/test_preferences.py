@@ -1,0 +1,228 @@
+"""The preference page and the confirmation page: what their buttons do, what looking does not, who may not."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client, override_settings
+
+from tests.builders import Shop
+from tests.messaging.people import add_members, make_program
+from tests.messaging.postman import Postman
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.members import merging, queries, service
+from verno.members.consent import topics
+from verno.members.types import NewMember, Purpose, Record, State, Topic, Wish
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.preferences import links
+from verno.messaging.preferences.links import Address, Person
+from verno.messaging.sender import send_due
+from verno.workspace.audit import SYSTEM
+
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+NEWS = Topic("news", "marketing", {"en": "News and offers", "ru": "Новости и акции"}, {"en": "Once a week."})
+
+
+@pytest.fixture
+def shop(database: str) -> Iterator[Shop]:
+    with db.transaction() as conn:
+        made = make_program(conn)
+        topics.put(conn, made.program.id, NEWS, now=NOW, by=SYSTEM)
+        add_members(conn, made, 2)
+        service.upsert(conn, made.program, [NewMember("m-0", phone="+79161234567")], now=NOW)
+    before, clock.read = clock.read, lambda: NOW
+    with override_settings(ROOT_URLCONF="verno.messaging.urls"):
+        yield made
+    clock.read = before
+
+
+def holder(n: int = 0) -> str:
+    with db.transaction() as conn:
+        row = conn.execute("SELECT id::text FROM members_member WHERE external_id = %s", (f"m-{n}",)).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def path(shop: Shop, n: int = 0) -> str:
+    return f"/p/{links.preferences_token(Person(shop.program.id, holder(n)))}"
+
+
+def press(shop: Shop, do: str, n: int = 0, **form: object) -> str:
+    """Press a button on the page, a minute after the last one."""
+    earlier = clock.read()
+    clock.read = lambda: earlier + timedelta(minutes=1)
+    answer = Client(enforce_csrf_checks=True).post(path(shop, n), {"do": do, **form})
+    assert answer.status_code == 200
+    assert not answer.cookies
+    return str(answer.content.decode())
+
+
+def states(n: int = 0) -> dict[tuple[str, str], State]:
+    who = holder(n)
+    with db.transaction() as conn:
+        found = queries.standings(conn, [who], now=clock.read()).get(who, [])
+    return {(one.topic, one.channel): one.state for one in found if one.purpose is Purpose.ADVERTISING}
+
+
+def history(shop: Shop, n: int = 0) -> list[Record]:
+    with db.transaction() as conn:
+        return queries.consent_history(conn, shop.program.id, holder(n), limit=99)
+
+
+def test_looking_changes_nothing_and_shows_the_switches(shop: Shop) -> None:
+    for method in ("get", "head", "options", "put", "delete"):
+        getattr(Client(), method)(path(shop))
+    assert len(history(shop)) == 1
+    page = Client().get(path(shop)).content.decode()
+    assert "News and offers" in page
+    assert "m•••@example.com" in page
+    assert "member-0@example.com" not in page
+    assert page.count('role="switch"') == 4, "two topics by two channels"
+    assert re.findall(r'value="([^"]+)" checked', page)[:1] == ["points-statement/email"]
+
+
+def test_a_switch_is_a_grant_with_the_text_that_was_shown_and_waits_for_the_letters_button(shop: Shop) -> None:
+    shown = ["news/email", "news/sms", "points-statement/email", "points-statement/sms"]
+    page = press(shop, "save", shown=shown, on=["news/email", "points-statement/email"])
+    assert "press the button in the letter" in page
+    grant = history(shop)[0]
+    assert (grant.topic, grant.channel, grant.method, grant.text_id) == ("news", "email", *["preference-page"] * 2)
+    assert (grant.text_version, grant.ip, grant.locale, grant.actor) == ("1", "127.0.0.0/24", "en", "member")
+    assert grant.text_sha256 is not None
+    assert states() == {("news", "email"): State.UNCONFIRMED, ("points-statement", "email"): State.UNPROVEN}
+    with Postman() as postman:
+        send_due(Email(smtp.Settings("127.0.0.1", postman.port, connections=1)), clock.read, worker_name="test")
+        letter = postman.letter("member-0@example.com")
+    assert letter["Subject"] == "Shop: please confirm your e-mail"
+    body = letter.get_payload()[0].get_payload(decode=True).decode()  # type: ignore[union-attr]
+    link = re.search(r"http://127.0.0.1:8000(/c/\S+)", body)
+    assert link is not None
+    assert "Is this your e-mail?" in Client().get(link[1]).content.decode()
+    assert states()[("news", "email")] is State.UNCONFIRMED, "a scanner that follows links confirms nothing"
+    assert "your e-mail is confirmed" in Client(enforce_csrf_checks=True).post(link[1]).content.decode()
+    assert states()[("news", "email")] is State.GRANTED
+
+
+def test_a_switch_off_is_a_withdrawal_and_what_was_not_shown_stays(shop: Shop) -> None:
+    page = press(shop, "save", shown=["news/email"], on=[])
+    assert "Nothing has changed" in page
+    page = press(shop, "save", shown=["points-statement/email", "gone/email", "rubbish"], on=["gone/email", "news/fax"])
+    assert "Done, saved." in page
+    assert states() == {("points-statement", "email"): State.WITHDRAWN}
+    press(shop, "save", shown=["points-statement/email"], on=["points-statement/email"])
+    assert states() == {("points-statement", "email"): State.GRANTED}, "coming back is a grant of its own"
+
+
+@pytest.mark.parametrize(
+    ("do", "ended"),
+    [
+        ("all", {("news", "email"), ("news", "sms"), ("points-statement", "email"), ("points-statement", "sms")}),
+        ("topic:news", {("news", "email"), ("news", "sms")}),
+        ("channel:sms", {("news", "sms"), ("points-statement", "sms")}),
+        ("topic:gone", set()),
+        ("channel:fax", set()),
+        ("", set()),
+    ],
+)
+def test_leaving(shop: Shop, do: str, ended: set[tuple[str, str]]) -> None:
+    every = ["news/email", "news/sms", "points-statement/email", "points-statement/sms"]
+    press(shop, "save", shown=every, on=every)
+    press(shop, do)
+    seen = {(topic, channel) for topic, channel in states() if channel in {"email", "sms"}}
+    assert {pair for pair, state in states().items() if state is State.WITHDRAWN and pair in seen} == ended
+
+
+def test_effect_first_then_a_reason_from_the_list_or_in_own_words(shop: Shop) -> None:
+    page = press(shop, "all")
+    assert "Done, we no longer write to you." in page
+    assert '<input type="hidden" name="left" value="points-statement/email">' in page
+    page = press(shop, "reason", left=["points-statement/email", "news/fax"], reason="too-often", words="enough\x00")
+    assert "Thank you" in page
+    assert [record.reason for record in history(shop)][:1] == ["too-often: enough"]
+    before = len(history(shop))
+    press(shop, "reason", left=["points-statement/email"])
+    assert len(history(shop)) == before
+
+
+def test_less_often_a_pause_and_its_end(shop: Shop) -> None:
+    def wish() -> Wish | None:
+        with db.transaction() as conn:
+            return queries.wishes(conn, [holder()]).get(holder())
+
+    press(shop, "wish", most_per="7")
+    assert wish() == Wish(7)
+    page = press(shop, "pause")
+    assert "Until December 1, 2026 we send you no advertising." in page
+    assert wish() == Wish(7, clock.read() + 30 * DAY)
+    press(shop, "wish", most_per="3")
+    assert wish() == Wish(7, clock.read() + 30 * DAY - timedelta(minutes=1))
+    press(shop, "resume")
+    press(shop, "wish", most_per="")
+    assert wish() == Wish()
+
+
+def test_another_language_stays(shop: Shop) -> None:
+    assert "Готово, будем писать по-русски." in press(shop, "language", language="ru")
+    assert "Что вам присылать" in Client().get(path(shop)).content.decode()
+    press(shop, "language", language="xx")
+    assert "Что вам присылать" in Client().get(path(shop)).content.decode()
+    assert "What we send you" in Client().get(path(shop) + "?lang=en").content.decode()
+
+
+def test_history_in_plain_words(shop: Shop) -> None:
+    press(shop, "channel:email")
+    page = Client().get(path(shop)).content.decode()
+    assert "Stopped: News and offers, Points statements (E-mail)<small>November 1, 2026, this page" in page
+    assert "Agreed: Points statements (E-mail)<small>January 1, 2026, through the site or till" in page
+
+
+def test_an_old_link_opens_whom_its_reader_is_now(shop: Shop) -> None:
+    old, new = holder(0), holder(1)
+    with db.transaction() as conn:
+        merging.lock(conn, shop.program.id, [old, new])
+        merging.redirect(conn, shop.program.id, old, new, now=NOW)
+    press(shop, "all")
+    assert states(1)[("points-statement", "email")] is State.WITHDRAWN
+
+
+@pytest.mark.parametrize("bad", ["x", "я", "A" * 500, "%00", "cut", "swap", "other"])
+def test_a_bad_token(shop: Shop, bad: str) -> None:
+    good = path(shop).removeprefix("/p/")
+    spoiled = {"cut": good[:-1], "swap": good.swapcase(), "other": good[:20] + "A" + good[21:]}.get(bad, bad)
+    for page in ("p", "c"):
+        for answer in (Client().get(f"/{page}/{spoiled}"), Client().post(f"/{page}/{spoiled}", {"do": "all"})):
+            assert answer.status_code == 404
+            assert "This link does not work" in answer.content.decode()
+    assert Client().get(f"/c/{good}").status_code == 404, "a link to preferences confirms nothing"
+    assert len(history(shop)) == 1
+
+
+def test_a_confirmation_that_comes_too_late_or_to_another_address(shop: Shop) -> None:
+    with db.transaction() as conn:
+        email = queries.identities(conn, [holder()])[holder()]["email"]
+    late = Address(shop.program.id, holder(), email.value_hash, NOW)
+    assert Client().post(f"/c/{links.confirm_token(late)}").status_code == 410
+    good = Address(shop.program.id, holder(), email.value_hash, NOW + DAY)
+    with db.transaction() as conn:
+        service.upsert(conn, shop.program, [NewMember("m-0", email="new@example.com")], now=NOW)
+    assert Client().post(f"/c/{links.confirm_token(good)}").status_code == 410
+    with db.transaction() as conn:
+        assert queries.identities(conn, [holder()])[holder()]["email"].verified_at is None
+
+
+def test_a_member_or_program_that_is_gone(shop: Shop) -> None:
+    for person in (Person(shop.program.id, shop.program.id), Person(holder(), holder())):
+        answer = Client().get(f"/p/{links.preferences_token(person)}")
+        assert answer.status_code == 404
+
+
+def test_the_page_is_locked_down(shop: Shop) -> None:
+    answer = Client().get(path(shop))
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert "script" not in answer.content.decode()
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cache-Control"] == "no-store"
