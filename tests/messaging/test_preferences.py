@@ -177,7 +177,7 @@ def test_history_in_plain_words(shop: Shop) -> None:
     press(shop, "channel:email")
     page = Client().get(path(shop)).content.decode()
     assert "Stopped: News and offers, Points statements (E-mail)<small>November 1, 2026, this page" in page
-    assert "Agreed: Points statements (E-mail)<small>January 1, 2026, through the site or till" in page
+    assert "Agreed: Points statements (E-mail)<small>January 1, 2026, the site or a till" in page
 
 
 def test_an_old_link_opens_whom_its_reader_is_now(shop: Shop) -> None:

@@ -162,14 +162,15 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             Table(
                 members.Identity,
                 _("Identities"),
-                "holder_id kind created_at",
+                "holder_id kind created_at verified_at verified_by",
                 order=("holder_id", "kind"),
                 find=("holder_id",),
             ),
             Table(
                 members.Consent,
                 _("Consents"),
-                "id holder_id topic channel action method text_version reason occurred_at recorded_at",
+                "id holder_id purpose topic channel action method text_id text_version actor evidence_ref valid_until"
+                " reason occurred_at recorded_at",
                 "id",
                 HOLDER,
                 ("holder_id",),
@@ -188,7 +189,20 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 order=("holder_id",),
                 find=("holder_id",),
             ),
-            Table(members.Topic, _("Topics"), "code class_name", order=("code",), find=("code",)),
+            Table(
+                members.Topic,
+                _("Topics"),
+                "code class_name names is_default double_opt_in archived_at",
+                order=("code",),
+                find=("code",),
+            ),
+            Table(
+                members.ConsentText,
+                _("Texts of consents"),
+                "text_id version locale purpose body published_at published_by",
+                order=("text_id", "-version", "locale"),
+                find=("text_id",),
+            ),
             Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
             Table(
                 members.Redirect,
@@ -483,6 +497,8 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 LEFT_OUT = {
     "members_key": "keys that open contacts",
     "members_moved_identity": "sealed contacts of merged members",
+    "members_otp": "keyed hashes of codes that are good for five minutes",
+    "members_otp_count": "keyed hashes of what codes were sent to",
     "members_parted": "ties of merges that were undone; the merges themselves say more",
     "workspace_key_meter": "moments that change with every request",
     "workspace_try_count": "keyed hashes of what was typed",

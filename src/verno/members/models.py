@@ -211,6 +211,41 @@ class Wish(models.Model):
         ]
 
 
+class Otp(models.Model):
+    """The one live code of a member's address for a purpose, by keyed hash."""
+
+    pk = models.CompositePrimaryKey("holder_id", "kind", "purpose")
+    holder_id = models.UUIDField()
+    kind = models.TextField()
+    purpose = models.TextField()
+    program_id = models.UUIDField()
+    code_hash = models.BinaryField()
+    address_hash = models.BinaryField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.SmallIntegerField()
+
+    class Meta:
+        """A new code takes the old one's row."""
+
+        db_table = "members_otp"
+
+
+class OtpCount(models.Model):
+    """How often something was done in an hour: codes sent to a number, codes tried; what, by keyed hash."""
+
+    pk = models.CompositePrimaryKey("program_id", "hour", "what_hash")
+    program_id = models.UUIDField()
+    hour = models.DateTimeField()
+    what_hash = models.BinaryField()
+    used = models.IntegerField()
+
+    class Meta:
+        """Two days of rows."""
+
+        db_table = "members_otp_count"
+
+
 class Redirect(models.Model):
     """A member who turned out to be another one: whoever names them means ``survivor_id``.
 

@@ -47,7 +47,7 @@ METHODS: Mapping[Language, Mapping[str, str]] = {
     },
     "en": {
         "web-form": "a form on the site", "double-opt-in-link": "a link in a letter", "sms-code": "a code by SMS",
-        "till": "at the till", "paper-scan": "a paper form", "phone-call": "by phone", "api": "through the site or till",
+        "till": "at the till", "paper-scan": "a paper form", "phone-call": "by phone", "api": "the site or a till",
         "preference-page": "this page", "unsubscribe-page": "the unsubscribe link",
         "one-click": "your mail's unsubscribe button", "stop-word": "the answer STOP", "merge": "your second card",
         "import": "an earlier system",
