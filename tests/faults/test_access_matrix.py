@@ -130,6 +130,24 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/members:batch": lambda t, n: Asked("/v1/members:batch", {"members": [{"external_id": t.external_id}]}),
     "GET /v1/members/{id}": lambda t, n: Asked(f"/v1/members/{t.member}"),
     "POST /v1/members:lookup": lambda t, n: Asked("/v1/members:lookup", {"phone": t.contact}),
+    "GET /v1/members/{id}/consents": lambda t, n: Asked(f"/v1/members/{t.member}/consents"),
+    "POST /v1/members/{id}/consents": lambda t, n: Asked(
+        f"/v1/members/{t.member}/consents", {"action": "grant", "purpose": "rules", "method": "paper"}
+    ),
+    "GET /v1/members/{id}/wishes": lambda t, n: Asked(f"/v1/members/{t.member}/wishes"),
+    "PUT /v1/members/{id}/wishes": lambda t, n: Asked(f"/v1/members/{t.member}/wishes", {"most_per": 7}),
+    "POST /v1/members/{id}/identities/{kind}:verify-start": lambda t, n: Asked(
+        f"/v1/members/{t.member}/identities/phone:verify-start", {}
+    ),
+    "POST /v1/members/{id}/identities/{kind}:verify": lambda t, n: Asked(
+        f"/v1/members/{t.member}/identities/phone:verify", {"code": "000000"}
+    ),
+    "GET /v1/topics": lambda t, n: Asked("/v1/topics"),
+    "PUT /v1/topics/{code}": lambda t, n: Asked("/v1/topics/news", {"class_name": "marketing"}),
+    "GET /v1/consent-texts": lambda t, n: Asked("/v1/consent-texts"),
+    "POST /v1/consent-texts": lambda t, n: Asked(
+        "/v1/consent-texts", {"text_id": n, "purpose": "rules", "bodies": {"en": "Rules."}}
+    ),
     "POST /v1/members/{id}/adjustments": lambda t, n: Asked(
         f"/v1/members/{t.member}/adjustments", {"unit": "points", "points": 1, "reason": "goodwill"}, n
     ),

@@ -19,6 +19,7 @@ from ninja.openapi.schema import OpenAPISchema
 from verno import __version__
 from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
+from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, tracks
 from verno.api.promotions import books, drafts
@@ -114,6 +115,8 @@ api.add_router("", drafts.router)
 api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
+for _door in (records, topics, codes):
+    api.add_router("", _door.router)
 
 
 @api.exception_handler(Refused)

@@ -1,0 +1,156 @@
+"""Doors to a member's consents and wishes."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from msgspec import structs
+from ninja import Router
+
+from verno.api import shapes
+from verno.api.doors import Bearer, answer, caller, receive, sees_personal, writing
+from verno.api.members import holder
+from verno.kit import db
+from verno.kit.clock import clock
+from verno.kit.db import Connection
+from verno.members import queries
+from verno.members.consent import wishes
+from verno.members.consent.levels import level
+from verno.members.consent.saying import NewRecord, say
+from verno.members.types import Level, Record, Standing, Wish
+from verno.members.types import Refused as NotKept
+from verno.web import problems, wire
+from verno.web.pages import Place, read_cursor, read_limit
+from verno.web.problems import Problem, Refused
+from verno.workspace import audit
+from verno.workspace import queries as workspace
+from verno.workspace.audit import Actor, ActorKind
+from verno.workspace.types import Scope
+
+router = Router(tags=["consents"])
+
+
+class ConsentsAnswer(msgspec.Struct, frozen=True):
+    """Where a member stands now, and a page of what they said, newest first; ``next`` goes into ``cursor``.
+
+    Networks and browsers are null unless the key may read personal data.
+    """
+
+    level: Level
+    standings: list[Standing]
+    history: list[Record]
+    next: str | None
+
+
+class StandingsAnswer(msgspec.Struct, frozen=True):
+    """Where a member stands now."""
+
+    level: Level
+    standings: list[Standing]
+
+
+@router.get(
+    "/members/{id}/consents",
+    auth=Bearer(Scope.MEMBERS_READ),
+    summary="What a member agreed to, with its history",
+    openapi_extra=shapes.describe(gives={200: ConsentsAnswer}),
+)
+def read(
+    request: HttpRequest,
+    id: str,  # noqa: A002 the address's own word
+    cursor: str | None = None,
+    limit: str | None = None,
+) -> HttpResponse:
+    """Read where a member stands and every record behind it; ``limit`` is 1 to 200, 50 unless told."""
+    size, place, key, now = read_limit(limit), read_cursor(cursor), caller(request), clock.now()
+    with db.transaction(key.program_id) as conn:
+        who = holder(conn, key, id)
+        before = (place.at, place.id) if place else None
+        rows = queries.consent_history(conn, key.program_id, who, before=before, limit=size + 1)
+        standing = _standing(conn, who, now)
+    shown = (
+        rows[:size] if sees_personal(request) else [structs.replace(row, ip=None, agent=None) for row in rows[:size]]
+    )
+    following = Place(shown[-1].at, shown[-1].id).encode() if len(rows) > size else None
+    return answer(ConsentsAnswer(standing.level, standing.standings, shown, following))
+
+
+@router.post(
+    "/members/{id}/consents",
+    auth=Bearer(Scope.MEMBERS_WRITE),
+    summary="Write down what a member said",
+    openapi_extra=shapes.describe(takes=NewRecord, gives={201: StandingsAnswer}),
+)
+def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Add one record to a member's history; the same word of the same moment, sent again, is one."""
+    key, now = caller(request), clock.now()
+    record = wire.convert(receive(request), NewRecord)
+
+    def work(conn: Connection) -> StandingsAnswer:
+        who = holder(conn, key, id)
+        program = workspace.program(conn, key.program_id)
+        (said,) = say(conn, program, who, [record], actor=f"key:{key.id}", now=now)
+        if isinstance(said, NotKept):
+            raise Refused(_problem(said))
+        return _standing(conn, who, now)
+
+    return answer(writing(key.program_id, work), status=201)
+
+
+@router.get(
+    "/members/{id}/wishes",
+    auth=Bearer(Scope.MEMBERS_READ),
+    summary="How often a member wishes to hear",
+    openapi_extra=shapes.describe(gives={200: Wish}),
+)
+def read_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Read how often a member wishes to hear from the program, and until when not at all."""
+    key = caller(request)
+    with db.transaction(key.program_id) as conn:
+        who = holder(conn, key, id)
+        return answer(queries.wishes(conn, [who]).get(who, Wish()))
+
+
+@router.put(
+    "/members/{id}/wishes",
+    auth=Bearer(Scope.MEMBERS_WRITE),
+    summary="Keep how often a member wishes to hear",
+    openapi_extra=shapes.describe(takes=Wish, gives={200: Wish}),
+)
+def put_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
+    """Keep a member's wish in place of an earlier one; null stands for no wish."""
+    key, now = caller(request), clock.now()
+    wanted = _utc(wire.convert(receive(request), Wish))
+    wrong = wishes.problem(wanted, now=now)
+    if wrong is not None:
+        raise Refused(problems.invalid([wrong]))
+
+    def work(conn: Connection) -> Wish:
+        who = holder(conn, key, id)
+        wishes.wish(conn, key.program_id, {who: wanted}, now=now)
+        by = Actor(ActorKind.KEY, key.id)
+        audit.record(conn, key.program_id, by, "member.wish", ("member", who), now=now)
+        return wanted
+
+    return answer(writing(key.program_id, work))
+
+
+def _standing(conn: Connection, who: str, now: datetime) -> StandingsAnswer:
+    said = queries.consents(conn, [who], now=now).get(who, [])
+    return StandingsAnswer(level(said), queries.standings(conn, [who], now=now).get(who, []))
+
+
+def _utc(wish: Wish) -> Wish:
+    if wish.paused_until is None:
+        return wish
+    if wish.paused_until.tzinfo is None:
+        raise Refused(problems.invalid([("paused_until", "needs an offset, such as Z")]))
+    try:
+        return structs.replace(wish, paused_until=wish.paused_until.astimezone(UTC))
+    except OverflowError:
+        raise Refused(problems.invalid([("paused_until", "is no moment of ours")])) from None
+
+
+def _problem(refused: NotKept) -> Problem:
+    detail = f"{refused.field}: {refused.detail}"
+    return Problem(refused.reason, 422, "The consent cannot be kept", detail, errors=((refused.field, refused.detail),))

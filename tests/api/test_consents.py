@@ -1,0 +1,120 @@
+"""Doors to consents, wishes, topics, texts and codes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.conftest import Api
+
+YES = {
+    "action": "grant", "method": "web-form", "topic": "news", "channel": "email", "text_id": "ads",
+    "text_version": "1", "locale": "en", "surface": "form/7", "ip": "203.0.113.77", "agent": "Browser",
+}  # fmt: skip
+
+
+@pytest.fixture
+def ann(api: Api, caller: Callable[..., Api]) -> str:
+    owner = caller("settings:write")
+    assert owner.put("/topics/news", {"class_name": "marketing", "names": {"en": "News"}}).status_code == 200
+    bodies = {"en": "Send me offers."}
+    published = owner.post("/consent-texts", {"text_id": "ads", "purpose": "advertising", "bodies": bodies})
+    assert published.json() == {"text_id": "ads", "version": 1}
+    member = api.post("/members", {"external_id": "ann", "phone": "+79161234567", "email": "ann@example.com"})
+    return str(member.json()["id"])
+
+
+def test_a_consent_is_kept_with_its_evidence_and_read_back(api: Api, ann: str, caller: Callable[..., Api]) -> None:
+    said = api.post(f"/members/{ann}/consents", YES)
+    assert said.status_code == 201
+    assert said.json()["level"] == "nothing"
+    assert [(one["topic"], one["state"], one["granted"]) for one in said.json()["standings"]] == [
+        ("news", "unconfirmed", False)
+    ]
+    confirmed = api.post(
+        f"/members/{ann}/consents", {"action": "confirm", "method": "link", "topic": "news", "channel": "email"}
+    )
+    assert confirmed.json()["level"] == "email-only"
+    page = api.get(f"/members/{ann}/consents?limit=1").json()
+    assert [one["action"] for one in page["history"]] == ["confirm"]
+    rest = api.get(f"/members/{ann}/consents?cursor={page['next']}").json()
+    (grant,) = rest["history"]
+    assert (grant["ip"], grant["agent"], grant["surface"], grant["text_id"]) == (
+        "203.0.113.0/24", "Browser", "form/7", "ads",
+    )  # fmt: skip
+    assert rest["next"] is None
+    masked = caller("members:read").get(f"/members/{ann}/consents").json()["history"]
+    assert {(one["ip"], one["agent"]) for one in masked} == {(None, None)}
+    read = api.get(f"/members/{ann}").json()["consents"]
+    assert [(one["topic"], one["granted"], one["state"]) for one in read] == [("news", True, "granted")]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "field"),
+    [
+        ({"topic": "none"}, "unknown-topic", "topic"),
+        ({"text_version": "9"}, "unknown-text", "text_id"),
+        ({"channel": None}, "bad-consent", "channel"),
+        ({"purpose": "rules"}, "bad-consent", "topic"),
+        ({"at": "2090-01-01T00:00:00Z"}, "time-out-of-range", "at"),
+        ({"at": "0001-01-01T00:00:00+14:00"}, "time-out-of-range", "at"),
+        ({"action": "maybe"}, "invalid", "action"),
+        ({"country": "Russia"}, "invalid", "country"),
+    ],
+)
+def test_a_refusal_names_the_field(api: Api, ann: str, change: dict[str, object], kind: str, field: str) -> None:
+    refused = api.post(f"/members/{ann}/consents", {**YES, **change})
+    assert (refused.status_code, refused.json()["type"]) == (422, kind)
+    assert refused.json()["errors"][0]["field"].strip("$.") == field
+    assert api.get(f"/members/{ann}/consents").json()["history"] == []
+
+
+def test_wishes(api: Api, ann: str) -> None:
+    assert api.get(f"/members/{ann}/wishes").json() == {"most_per": None, "paused_until": None}
+    kept = api.put(f"/members/{ann}/wishes", {"most_per": 7, "paused_until": "2026-11-30T03:00:00+03:00"})
+    assert kept.json() == {"most_per": 7, "paused_until": "2026-11-30T00:00:00Z"}
+    assert api.get(f"/members/{ann}/wishes").json() == kept.json()
+    for wrong in (
+        {"most_per": 3},
+        {"paused_until": "2090-01-01T00:00:00Z"},
+        {"paused_until": "2026-11-30T00:00:00"},
+        {"paused_until": "9999-12-31T23:59:59-14:00"},
+        {"most": 7},
+    ):
+        assert api.put(f"/members/{ann}/wishes", wrong).status_code == 422, wrong
+
+
+def test_topics_and_texts(api: Api, ann: str, caller: Callable[..., Api]) -> None:
+    owner = caller("settings:write", "members:read")
+    found = {one["code"]: one for one in owner.get("/topics").json()["topics"]}
+    assert found["news"]["names"] == {"en": "News"}
+    for wrong, field in (
+        ({"class_name": "program"}, "class_name"),
+        ({"class_name": "marketing", "is_default": True}, "is_default"),
+        ({"class_name": "marketing", "names": {"en": ""}}, "names.en"),
+    ):
+        refused = owner.put("/topics/news", wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    gone = owner.put("/topics/news", {"class_name": "marketing", "archived": True})
+    assert gone.json()["archived_at"]
+    assert [one["body"] for one in owner.get("/consent-texts").json()["texts"]] == ["Send me offers."]
+    empty = owner.post("/consent-texts", {"text_id": "ads", "purpose": "advertising", "bodies": {"en": " "}})
+    assert empty.json()["errors"][0]["field"] == "bodies.en"
+    assert caller("members:write").put("/topics/news", {"class_name": "marketing"}).status_code == 403
+
+
+def test_a_code_confirms_a_phone(api: Api, ann: str) -> None:
+    address = f"/members/{ann}/identities/phone"
+    api.post(f"/members/{ann}/consents", {**YES, "channel": "sms"})
+    made = api.post(f"{address}:verify-start", {})
+    assert made.status_code == 201
+    code = made.json()["code"]
+    soon = api.post(f"{address}:verify-start", {})
+    assert (soon.status_code, soon.json()["type"], soon.json()["retryable"]) == (429, "too-soon", True)
+    wrong = api.post(f"{address}:verify", {"code": f"{(int(code) + 1) % 10**6:06}"})
+    assert (wrong.status_code, wrong.json()["type"], wrong.json()["left"]) == (422, "wrong-code", 4)
+    assert api.post(f"{address}:verify", {"code": code}).json() == {"confirmed": 1}
+    assert api.get(f"/members/{ann}/consents").json()["level"] == "sms-only"
+    assert api.post(f"{address}:verify", {"code": "12"}).status_code == 422
+    assert api.post(f"/members/{ann}/identities/card:verify-start", {}).status_code == 404
+    bob = api.post("/members", {"external_id": "bob"}).json()["id"]
+    assert api.post(f"/members/{bob}/identities/phone:verify-start", {}).status_code == 409
