@@ -17,7 +17,9 @@ from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
 from verno.members import masking
 from verno.members import queries as members
-from verno.members.types import Consent, Member, Merged
+from verno.members.consent import levels
+from verno.members.consent import topics as naming
+from verno.members.types import Consent, Member, Merged, Topic
 from verno.web import pages
 from verno.web.pages import Place
 from verno.web.problems import Refused
@@ -42,6 +44,17 @@ class MemberPage:
     merged_into: str | None = None
     """Whom the member is now; their own page stays, with all that happened before."""
     merged_from: tuple[Merged, ...] = ()
+    topics: tuple[Topic, ...] = ()
+
+    @property
+    def language(self) -> str:
+        """Return the two letters of the language the page is read in."""
+        return self.face.locale[:2]
+
+    @property
+    def topic_names(self) -> dict[str, str]:
+        """Return what topics are called, by code."""
+        return {one.code: naming.name(one, self.language) for one in self.topics}
 
     def note(self, request: HttpRequest, *others: Member) -> None:
         """Have the audit know that the member is shown in full, and others beside them, if they are."""
@@ -55,7 +68,9 @@ class MemberPage:
             "title": self.member.name or self.member.external_id,
             "synthetic": bool(self.member.attributes.get(SYNTHETIC)),
             "attributes": attributes(self.face, self.member.attributes),
-            "consents": by_topic(self.member.consents),
+            "consents": [(self.topic_names.get(topic, topic), rows) for topic, rows in by_topic(self.member.consents)],
+            "level": levels.level(self.member.consents).value,
+            "by_messenger": levels.by_messenger(self.member.consents),
             "birth_date": birth_date(self.face, self.member.birth_date),
             "balances": self.balances or [Balance(unit.id) for unit in self.face.units],
             "tab": tab,
@@ -84,7 +99,8 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
         into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
         merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
-        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged))
+        about = tuple(members.topics(conn, face.program.id))
+        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged), about)
         if request.method != "POST":
             page.note(request)
         yield page

@@ -2,6 +2,9 @@
 
 from django.urls import path
 
+from verno.console.consents import leaving
+from verno.console.consents import member as consents
+from verno.console.consents import pages as topics
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -40,6 +43,11 @@ urlpatterns = [
     path("members/<uuid:member_id>/messages/<uuid:message_id>/", messages.preview, name="preview"),
     path("members/<uuid:member_id>/progress/", progress.progress, name="progress"),
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
+    path("members/<uuid:member_id>/consents/", consents.consents, name="consents"),
+    path("consents/", topics.listed, name="topics"),
+    path("consents/topics/<slug:code>/", topics.topic, name="topic"),
+    path("consents/texts/", topics.published, name="consent-texts"),
+    path("consents/leaving/", leaving.leaving, name="leaving"),
     path("approvals/", corrections.approvals, name="approvals"),
     path("promotions/", books.promotions, name="promotions"),
     path("promotions/versions/<int:number>/", books.version, name="version"),

@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from verno.console.consents import naming as consents
 from verno.console.tracks import naming as tracks
 
 _ROLES: dict[str, Promise | str] = {
@@ -19,6 +20,7 @@ _ROLES: dict[str, Promise | str] = {
 
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
+    **consents.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),
@@ -249,6 +251,11 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "staff.deactivate": _("Access ended"),
         "staff.activate": _("Let in again"),
         "member.read": _("Personal data read"),
+        "member.wish": _("Wish of a member kept"),
+        "consent.stop": _("A “stop” written down"),
+        "consent-text.publish": _("Text of a consent published"),
+        "topic.add": _("Topic added"),
+        "topic.change": _("Topic changed"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),

@@ -129,6 +129,11 @@ class Consent(models.Model):
             models.Index(
                 fields=["holder_id", "topic", "channel", "-occurred_at", "-id"], name="members_consent_newest"
             ),
+            models.Index(
+                fields=["program_id", "occurred_at"],
+                condition=models.Q(action="withdraw"),
+                name="members_consent_left",
+            ),
         ]
 
 

@@ -16,6 +16,7 @@ from verno.members.identity import Kind, lookup_hash, normalise
 from verno.members.types import (
     AttributeKind,
     Consent,
+    Departure,
     GivenBadge,
     Identity,
     Member,
@@ -273,6 +274,12 @@ def consent_states(
         return dict(conn.execute(SQL["all_consent_states"], parameters).fetchall())
     wanted = parameters | {"ids": batches.rows(list(holder_ids))}
     return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
+
+
+def departures(conn: Connection, program_id: str, since: datetime, until: datetime, *, most: int) -> list[Departure]:
+    """Return who left what in a time, the newest first: once a member, topic and channel."""
+    parameters = {"program": program_id, "since": since, "until": until, "most": most}
+    return conn.cursor(row_factory=args_row(Departure)).execute(SQL["departures"], parameters).fetchall()
 
 
 def wishes(conn: Connection, holder_ids: Sequence[str]) -> dict[str, Wish]:

@@ -199,6 +199,16 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     since: datetime
 
 
+class Departure(msgspec.Struct, frozen=True, gc=False):
+    """A member left a topic on a channel, where they had agreed to it; ``reason`` as ``ConsentFact`` has it."""
+
+    holder_id: str
+    topic: str
+    channel: str
+    at: datetime
+    reason: str | None
+
+
 class Identity(msgspec.Struct, frozen=True, gc=False):
     """A contact by its keyed hash in hex; ``verified_by`` is the method by which it was confirmed."""
 

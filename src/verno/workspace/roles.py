@@ -36,6 +36,10 @@ class Permission(StrEnum):
     PERSONAL_READ = "personal:read"
     """See names, contacts and birth dates in full, search by name, read letters."""
     MEMBERS_MERGE = "members:merge"
+    CONSENTS_WRITE = "consents:write"
+    """Write down that a member said "stop"."""
+    TOPICS_WRITE = "topics:write"
+    """Say what the program writes about, and publish the texts that members are asked with."""
     POINTS_ADJUST = "points:adjust"
     POINTS_APPROVE = "points:approve"
     """Be the second person for an adjustment above the limit."""
@@ -71,14 +75,26 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.SETTINGS_READ,
             P.PROMOTIONS_READ,
             P.PROMOTIONS_WRITE,
+            P.CONSENTS_WRITE,
+            P.TOPICS_WRITE,
         }
     ),
     Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ, P.PROMOTIONS_READ}),
-    Role.SUPPORT: frozenset({P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ}),
-    Role.STORE_MANAGER: frozenset(
-        {P.REPORTS_READ, P.MEMBERS_READ, P.PERSONAL_READ, P.POINTS_ADJUST, P.TILL_APPROVE, P.LIMITS_READ}
+    Role.SUPPORT: frozenset(
+        {P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ, P.CONSENTS_WRITE}
     ),
-    Role.CASHIER: frozenset({P.MEMBERS_READ}),
+    Role.STORE_MANAGER: frozenset(
+        {
+            P.REPORTS_READ,
+            P.MEMBERS_READ,
+            P.PERSONAL_READ,
+            P.POINTS_ADJUST,
+            P.TILL_APPROVE,
+            P.LIMITS_READ,
+            P.CONSENTS_WRITE,
+        }
+    ),
+    Role.CASHIER: frozenset({P.MEMBERS_READ, P.CONSENTS_WRITE}),
     Role.DEVELOPER: frozenset({P.SETTINGS_READ, P.BACKROOM_READ}),
     # Reads everything, changes nothing.
     Role.AUDITOR: frozenset(

@@ -19,6 +19,7 @@ from verno.ledger import queries as ledger
 from verno.ledger.queries import LotView
 from verno.members import masking
 from verno.members import queries as members
+from verno.members.consent.levels import level
 
 SOON = timedelta(days=30)
 LOTS = 50
@@ -43,7 +44,10 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "face": face,
         "text": text,
-        "found": [(member, bool(member.attributes.get(SYNTHETIC)), balances.get(member.id, [])) for member in shown],
+        "found": [
+            (member, bool(member.attributes.get(SYNTHETIC)), balances.get(member.id, []), level(member.consents).value)
+            for member in shown
+        ],
         "personal": personal,
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,

@@ -44,6 +44,11 @@ def name(topic: Topic, language: str) -> str:
     return names.get(language) or names.get("en") or next(iter(names.values()), topic.code)
 
 
+def named(topic: Topic, language: str) -> str:
+    """Return a topic's name in this very language, or nothing."""
+    return (BUILT_IN.get(topic.code, {}) | topic.names).get(language, "")
+
+
 def description(topic: Topic, language: str) -> str:
     """Return the sentence under a topic's name, or nothing."""
     return topic.descriptions.get(language) or topic.descriptions.get("en", "")

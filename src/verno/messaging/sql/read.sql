@@ -36,3 +36,13 @@ FROM messaging_message
 WHERE program_id = %(program)s AND state = 'uncertain'
 ORDER BY changed_at DESC, id DESC
 LIMIT %(limit)s
+
+-- name: pressure
+-- How many messages each member had got in a time before a moment. Plan: function scan, nested loop on the holder's
+-- range of the primary key.
+SELECT r.n, count(m.id)
+FROM json_to_recordset(%(rows)s) AS r (n integer, holder_id uuid, since timestamptz, until timestamptz)
+LEFT JOIN messaging_message m
+  ON m.holder_id = r.holder_id AND m.changed_at >= r.since AND m.changed_at < r.until
+ AND m.state NOT IN ('queued', 'claimed', 'deferred', 'withheld', 'rejected')
+GROUP BY r.n

@@ -1,0 +1,62 @@
+"""Why people leave: withdrawals of a month by topic, channel and reason, and how much they had been sent before."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.members.types import Departure
+from verno.messaging.facts import SQL
+
+BEFORE = timedelta(days=30)
+MOST = 20_000
+"""Departures that one report looks at; of more, the newest."""
+MOST_WORDS = 30
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Those who left a topic on a channel for one reason ('' for none given), and the messages that they had got."""
+
+    topic: str
+    channel: str
+    reason: str
+    members: int
+    messages: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The groups, the largest first; (topic, channel, words) of those who said more, the newest first."""
+
+    groups: tuple[Group, ...]
+    words: tuple[tuple[str, str, str], ...]
+    full: bool
+
+
+def report(conn: Connection, program_id: str, since: datetime, until: datetime) -> Report:
+    """Return why people left from ``since`` until before ``until``."""
+    found = members.departures(conn, program_id, since, until, most=MOST)
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    words: list[tuple[str, str, str]] = []
+    for chunk in batches.batched(found, batches.MAX_BATCH):
+        for one, messages in zip(chunk, _pressure(conn, chunk), strict=True):
+            code, _, said = (one.reason or "").partition(": ")
+            key = (one.topic, one.channel, code)
+            before = sums.get(key, (0, 0))
+            sums[key] = (before[0] + 1, before[1] + messages)
+            if said and len(words) < MOST_WORDS:
+                words.append((one.topic, one.channel, said))
+    groups = [Group(*key, *figures) for key, figures in sums.items()]
+    groups.sort(key=lambda one: (-one.members, one.topic, one.channel, one.reason))
+    return Report(tuple(groups), tuple(words), len(found) == MOST)
+
+
+def _pressure(conn: Connection, departures: Sequence[Departure]) -> list[int]:
+    rows = [
+        {"n": n, "holder_id": one.holder_id, "since": one.at - BEFORE, "until": one.at}
+        for n, one in enumerate(departures)
+    ]
+    found = dict(conn.execute(SQL["pressure"], {"rows": batches.rows(rows)}).fetchall())
+    return [found.get(n, 0) for n in range(len(departures))]
