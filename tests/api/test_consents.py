@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.api.conftest import Api
+from verno.kit import db
+from verno.messaging import queries as messaging
 
 YES = {
     "action": "grant", "method": "web-form", "topic": "news", "channel": "email", "text_id": "ads",
@@ -30,6 +32,9 @@ def test_a_consent_is_kept_with_its_evidence_and_read_back(api: Api, ann: str, c
     assert [(one["topic"], one["state"], one["granted"]) for one in said.json()["standings"]] == [
         ("news", "unconfirmed", False)
     ]
+    with db.transaction() as conn:
+        (letter,) = messaging.of_member(conn, ann)
+    assert (letter.template, letter.class_name, letter.state) == ("confirm-email", "transactional", "queued")
     confirmed = api.post(
         f"/members/{ann}/consents", {"action": "confirm", "method": "link", "topic": "news", "channel": "email"}
     )

@@ -218,6 +218,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "points-statement": _("Points statement"),
         "points-moves": _("Movements of points"),
         "points-ending": _("Points that begin or end"),
+        "account": _("Account"),
     },
     "role": _ROLES,
     "staff": {

@@ -15,7 +15,7 @@ from verno.members import queries as members
 from verno.messaging.leaving import farewell, links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.leaving.words import PAGE, topic_name
-from verno.messaging.letters.wording import Language, language
+from verno.messaging.letters.wording import LANGUAGES, Language, language
 from verno.messaging.preferences.answering import answer, asked, browsers
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.workspace import queries as workspace
@@ -68,7 +68,8 @@ def _known(conn: db.Connection, left: Subscription) -> tuple[dict[str, str], Lan
     program = workspace.program(conn, left.program_id)
     member = members.members(conn, left.program_id, [left.holder_id]).get(left.holder_id)
     spoken = language((member.locale if member else None) or program.locale)
-    names = {"program": program.name, "topic": left.topic, "channel": left.channel}
+    topic = next((one for one in members.topics(conn, left.program_id) if one.code == left.topic), None)
+    names = {f"topic_{one}": topic_name(left.topic, topic, one) for one in LANGUAGES} | {"program": program.name}
     if member is not None:
         # Who holds the letter's link may see and choose what else comes: less, a pause, nothing.
         names["preferences"] = preferences_url(Person(left.program_id, left.holder_id))
@@ -90,7 +91,7 @@ def _page(
 ) -> HttpResponse:
     spoken = asked(request) or spoken
     words = PAGE[spoken]
-    named = {"program": names.get("program", ""), "topic": topic_name(names.get("topic", ""), spoken)}
+    named = {"program": names.get("program", ""), "topic": names.get(f"topic_{spoken}", "")}
     said = "done" if state == "thanks" else state
     context = {
         "other_name": words["other_language"],

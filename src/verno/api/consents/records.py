@@ -17,8 +17,9 @@ from verno.members import queries
 from verno.members.consent import wishes
 from verno.members.consent.levels import level
 from verno.members.consent.saying import NewRecord, say
-from verno.members.types import Level, Record, Standing, Wish
+from verno.members.types import Action, Channel, Level, Record, Standing, State, Wish
 from verno.members.types import Refused as NotKept
+from verno.messaging.preferences import inviting
 from verno.web import problems, wire
 from verno.web.pages import Place, read_cursor, read_limit
 from verno.web.problems import Problem, Refused
@@ -82,7 +83,10 @@ def read(
     openapi_extra=shapes.describe(takes=NewRecord, gives={201: StandingsAnswer}),
 )
 def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
-    """Add one record to a member's history; the same word of the same moment, sent again, is one."""
+    """Add one record to a member's history; the same word of the same moment, sent again, is one.
+
+    Who agrees to advertising by e-mail and has not confirmed the address is sent a letter that asks, once a day.
+    """
     key, now = caller(request), clock.now()
     record = wire.convert(receive(request), NewRecord)
 
@@ -92,7 +96,10 @@ def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addres
         (said,) = say(conn, program, who, [record], actor=f"key:{key.id}", now=now)
         if isinstance(said, NotKept):
             raise Refused(_problem(said))
-        return _standing(conn, who, now)
+        found = _standing(conn, who, now)
+        if record.action is Action.GRANT and any(_waits(one, record) for one in found.standings):
+            inviting.ask(conn, program, [who], now=now)
+        return found
 
     return answer(writing(key.program_id, work), status=201)
 
@@ -133,6 +140,12 @@ def put_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the a
         return wanted
 
     return answer(writing(key.program_id, work))
+
+
+def _waits(standing: Standing, record: NewRecord) -> bool:
+    """Tell whether what was just agreed to waits for the e-mail address to be confirmed."""
+    same = (standing.topic, standing.channel) == (record.topic, record.channel)
+    return same and standing.channel == Channel.EMAIL and standing.state is State.UNCONFIRMED
 
 
 def _standing(conn: Connection, who: str, now: datetime) -> StandingsAnswer:

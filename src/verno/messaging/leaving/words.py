@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from verno.members.consent import topics as naming
 from verno.members.service import POINTS_STATEMENT
+from verno.members.types import Topic
 from verno.messaging.letters.wording import Language
 from verno.messaging.notices.telling import POINTS_ENDING, POINTS_MOVES
 
@@ -18,6 +20,8 @@ TOPICS: Mapping[Language, Mapping[str, str]] = {
         POINTS_ENDING: "notices of points that begin or end",
     },
 }
+
+QUOTED: Mapping[Language, str] = {"ru": "«{name}»", "en": "“{name}”"}
 
 PAGE: Mapping[Language, Mapping[str, str]] = {
     "ru": {
@@ -69,6 +73,9 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def topic_name(code: str, spoken: Language) -> str:
-    """Return what people call a topic; a topic without words of ours keeps its code."""
-    return TOPICS[spoken].get(code, code)
+def topic_name(code: str, topic: Topic | None, spoken: Language) -> str:
+    """Return what people call a topic in the middle of a sentence; one that nobody named keeps its code."""
+    known = TOPICS[spoken].get(code)
+    if known or topic is None:
+        return known or code
+    return QUOTED[spoken].format(name=naming.name(topic, spoken))

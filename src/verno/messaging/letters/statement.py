@@ -65,6 +65,7 @@ def view(context: Mapping[str, object], *, locale: str, name: str | None, progra
         "ending_none": words["ending_none"].format(date=horizon),
         "why": words["why"].format(program=program),
         "unsubscribe": words["unsubscribe"],
+        "preferences": words["preferences"],
     }
 
 

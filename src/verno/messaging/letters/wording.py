@@ -45,6 +45,7 @@ STATEMENT: Mapping[Language, Mapping[str, str]] = {
         "why": "Вы получили это письмо, потому что участвуете в программе «{program}» "
         "и согласились получать выписки по баллам на почту.",
         "unsubscribe": "Больше не присылать выписки",
+        "preferences": "Выбрать, что и как часто получать",
     },
     "en": {
         "subject": "{balance}: your {month} statement",
@@ -64,6 +65,7 @@ STATEMENT: Mapping[Language, Mapping[str, str]] = {
         "why": "You get this letter because you are a member of {program} "
         "and agreed to receive points statements by e-mail.",
         "unsubscribe": "Stop sending me statements",
+        "preferences": "Choose what you receive, and how often",
     },
 }
 
