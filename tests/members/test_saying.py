@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NOW, Shop, make_shop
 from tests.messaging.people import add_members
+from verno.intake.settling import remembering
 from verno.kit import db
 from verno.members import queries, service
 from verno.members.consent import texts, topics
@@ -14,6 +15,12 @@ from verno.members.consent.saying import NewRecord, say, shortened
 from verno.members.consent.texts import NotPublished
 from verno.members.consent.topics import NotKept
 from verno.members.types import Action, Channel, ConsentFact, NewMember, Purpose, Refusal, Refused, State, Topic
+from verno.predicate.closures import closure
+from verno.predicate.reading import read
+from verno.predicate.types import Node
+from verno.predicate.types import Refused as Unreadable
+from verno.rules.facts import Facts
+from verno.rules.fields import Known, member_registry
 from verno.workspace.audit import SYSTEM
 
 NEWS = Topic("news", "marketing", {"en": "News and offers", "ru": "Новости и акции"})
@@ -64,6 +71,27 @@ def test_a_confirmation_makes_it_count_and_another_address_does_not_inherit_it(
     assert [one.granted for one in queries.consents(conn, [ann])[ann]] == [True]
     service.upsert(conn, shop.program, [NewMember("m-0", email="other@example.com")], now=NOW)
     assert queries.consents(conn, [ann]) == {}, "an unconfirmed yes to advertising is left out"
+
+
+def test_conditions_may_ask_how_far_the_yes_reaches(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    def tree(*levels: str) -> Node | Unreadable:
+        rule = {"field": "member.consent_level", "operator": "in", "value": list(levels)}
+        return read({"combinator": "and", "rules": [rule]}, member_registry(Known()))
+
+    node = tree("email-only", "sms-and-email")
+    assert not isinstance(node, Unreadable)
+    assert isinstance(tree("everything"), Unreadable)
+
+    def holds() -> bool:
+        member = queries.facts(conn, shop.program.id, [ann], now=NOW)[ann]
+        kept = remembering.member_of(ann, remembering.person(member))
+        assert kept == member, "a receipt remembers it"
+        facts = Facts(NOW, "Europe/Moscow", (), member=kept)
+        return closure(node)(facts, facts.when)
+
+    assert not holds()
+    speak(conn, shop, ann, locale="en", method="double-opt-in-link")
+    assert holds()
 
 
 def test_purposes_stand_alone(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
