@@ -26,6 +26,8 @@ from verno.workspace.roles import Role
 HOLDER = ("holder_id", "id")
 """How what belongs to a member is kept together; its index begins with the holder."""
 
+MINE = ("holder_id",)
+
 ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
     (
         _("Ledger"),
@@ -182,13 +184,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 order=("holder_id", "code"),
                 find=("holder_id",),
             ),
-            Table(
-                members.Wish,
-                _("Wishes"),
-                "holder_id most_per paused_until changed_at",
-                order=("holder_id",),
-                find=("holder_id",),
-            ),
+            Table(members.Wish, _("Wishes"), "holder_id most_per paused_until changed_at", order=MINE, find=MINE),
             Table(
                 members.Topic,
                 _("Topics"),

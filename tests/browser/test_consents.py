@@ -1,0 +1,135 @@
+"""Consents in a real browser: topics, a member's tab, the preference page; on a desk, on a phone, in both languages."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.test_console import set_up
+from verno.kit import db
+from verno.members import queries
+from verno.members.types import Wish
+from verno.messaging.preferences import links
+from verno.messaging.preferences.links import Address, Person
+
+WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SAID = {
+    "en": {"news": "News and offers", "saved": "Done, saved.", "over": "Done, we no longer write to you."},
+    "ru": {"news": "Новости и акции", "saved": "Готово, сохранили.", "over": "Готово, мы больше не пишем."},
+}
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture where somebody wants to look, by day and by night."""
+    folder = os.environ.get("VERNO_TEST_PICTURES")
+    if folder:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=str(Path(folder) / f"consents-{name}-{scheme}.png"), full_page=True)
+        page.emulate_media(color_scheme="light")
+
+
+def add_news(page: Page, locale: str) -> None:
+    page.goto("/console/consents/")
+    for name, text in (
+        ("name_ru", "Новости и акции"),
+        ("name_en", "News and offers"),
+        ("description_ru", "Новинки и скидки, раз в неделю."),
+        ("description_en", "What is new and what is cheaper, once a week."),
+        ("code", "news"),
+    ):
+        page.locator(f"[name={name}]").fill(text)
+    page.locator(".card form button[type=submit]").click()
+    expect(page.locator("table")).to_contain_text("news")
+    keep(page, f"{locale}-topics")
+    assert not page.evaluate(WIDE)
+
+
+def publish(page: Page, locale: str) -> None:
+    page.goto("/console/consents/texts/")
+    page.locator("[name=text_id]").fill("ads")
+    page.locator("[name=purpose]").select_option("advertising")
+    page.locator("[name=body_ru]").fill("Согласен получать новости и акции.")
+    page.locator("[name=body_en]").fill("I agree to receive news and offers.")
+    page.locator(".card form button[type=submit]").click()
+    page.locator("details summary").first.click()
+    keep(page, f"{locale}-texts")
+    assert not page.evaluate(WIDE)
+
+
+@pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])
+def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, locale: str, size: dict[str, int]) -> None:
+    program, who = site.story.shop.program.id, site.story.members["1"]
+    own = f"/p/{links.preferences_token(Person(program, who))}?lang={locale}"
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        add_news(page, locale)
+        publish(page, locale)
+        page.goto(own)
+        keep(page, f"{locale}-preferences")
+        assert not page.evaluate(WIDE)
+        page.locator('input[name=on][value="news/email"]').check()
+        page.locator('button[value="save"]').click()
+        expect(page.locator(".done")).to_contain_text(SAID[locale]["saved"])
+        keep(page, f"{locale}-saved")
+        confirm(page, site, locale)
+        page.goto(f"/console/members/{who}/consents/")
+        page.locator("details.letter summary").first.click()
+        keep(page, f"{locale}-member")
+        assert not page.evaluate(WIDE)
+        page.goto(own)
+        page.locator('button[value="all"]').click()
+        expect(page.locator(".done")).to_contain_text(SAID[locale]["over"])
+        keep(page, f"{locale}-over")
+        page.locator('input[value="too-often"]').check()
+        page.locator("textarea").fill("Каждый день!")
+        page.locator('button[value="reason"]').click()
+        page.goto("/console/consents/leaving/")
+        expect(page.locator("table")).to_contain_text(SAID[locale]["news"])
+        keep(page, f"{locale}-leaving")
+        assert not page.evaluate(WIDE)
+    assert site.trouble == []
+
+
+def confirm(page: Page, site: Site, locale: str) -> None:
+    """Press the button that the letter leads to."""
+    program, who = site.story.shop.program.id, site.story.members["1"]
+    with db.transaction() as conn:
+        email = queries.identities(conn, [who])[who]["email"]
+    until = datetime.now(UTC) + links.CONFIRM_LIFE
+    page.goto(f"/c/{links.confirm_token(Address(program, who, email.value_hash, until))}?lang={locale}")
+    keep(page, f"{locale}-confirm")
+    page.locator("main button").click()
+    keep(page, f"{locale}-confirmed")
+    with db.transaction() as conn:
+        assert queries.identities(conn, [who])[who]["email"].verified_at is not None
+
+
+@pytest.mark.parametrize(("locale", "size"), [("ru", DESK), ("en", PHONE)], ids=["desk", "phone"])
+def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size: dict[str, int]) -> None:
+    program, who = site.story.shop.program.id, site.story.members["1"]
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        page.goto(f"/p/{links.preferences_token(Person(program, who))}?lang={locale}")
+        page.locator('input[name="most_per"][value="7"]').check()
+        page.locator('button[value="wish"]').click()
+        page.locator('button[value="pause"]').click()
+        page.locator("summary").click()
+        keep(page, f"{locale}-paused")
+        with db.transaction() as conn:
+            wish = queries.wishes(conn, [who]).get(who, Wish())
+        assert wish.most_per == 7
+        assert wish.paused_until is not None
+        page.goto(f"/console/members/{who}/consents/")
+        page.locator("#stop-channel").select_option("email")
+        page.locator("button.btn-danger").click()
+        keep(page, f"{locale}-stopped")
+        assert not page.evaluate(WIDE)
+        page.goto("/console/members/")
+        page.locator("input[name=q]").fill("Sample")
+        expect(page.locator(".found").first).to_be_visible()
+        keep(page, f"{locale}-found")
+    assert site.trouble == []
