@@ -148,6 +148,18 @@ def test_effect_first_then_a_reason_from_the_list_or_in_own_words(shop: Shop) ->
     assert len(history(shop)) == before
 
 
+def test_what_was_bought_is_told_unless_somebody_says_no(shop: Shop) -> None:
+    with db.transaction() as conn:
+        topics.put(conn, shop.program.id, Topic("moves", "transactional"), now=NOW, by=SYSTEM)
+    page = Client().get(path(shop)).content.decode()
+    assert 'value="moves/email" checked' in page
+    press(shop, "all")
+    assert ("moves", "email") not in states()
+    press(shop, "save", shown=["moves/email", "moves/sms"], on=["moves/sms"])
+    assert states()[("moves", "email")] is State.WITHDRAWN
+    assert ("moves", "sms") not in states()
+
+
 def test_less_often_a_pause_and_its_end(shop: Shop) -> None:
     def wish() -> Wish | None:
         with db.transaction() as conn:

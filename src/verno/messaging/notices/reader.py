@@ -23,8 +23,8 @@ from verno.workspace.types import Program
 
 READER = "notices"
 TOPICS = (
-    Topic(POINTS_MOVES, MessageClass.TRANSACTIONAL),
-    Topic(POINTS_ENDING, MessageClass.PROGRAM),
+    Topic(POINTS_MOVES, MessageClass.TRANSACTIONAL, {"ru": "Движение баллов", "en": "Movements of points"}),
+    Topic(POINTS_ENDING, MessageClass.PROGRAM, {"ru": "Сроки баллов", "en": "Points that begin or end"}),
 )
 """Of a purchase's points its buyer is told as of the purchase; of an end only who agreed to be."""
 

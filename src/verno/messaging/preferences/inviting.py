@@ -7,15 +7,13 @@ from verno.kit.db import Connection
 from verno.members import queries, service
 from verno.members.consent import confirming
 from verno.members.consent.state import LINK
-from verno.members.types import ConsentFact, Proof, Topic
+from verno.members.types import ConsentFact, Proof
 from verno.messaging import service as messaging
 from verno.messaging.letters import confirm
 from verno.messaging.preferences.links import CONFIRM_LIFE, Address
+from verno.messaging.preferences.sheet import ACCOUNT
 from verno.messaging.types import Draft, Planned
 from verno.workspace.types import Program
-
-ACCOUNT = Topic("account", "transactional", {"ru": "Ваш счёт и настройки", "en": "Your account"})
-"""What a confirmation letter belongs to."""
 
 
 def ask(conn: Connection, program: Program, holders: Sequence[str], *, now: datetime) -> int:

@@ -35,6 +35,11 @@ TEXT_ID, TEXT_VERSION = "preference-page", "1"
 """The text above the page's switches; its words are ours, so that its version goes with this code."""
 HISTORY = 50
 
+TRANSACTIONAL = "transactional"
+ORDER = (MARKETING, "program", TRANSACTIONAL)
+ACCOUNT = Topic("account", TRANSACTIONAL, {"ru": "Ваш счёт и настройки", "en": "Your account"})
+"""What letters about the member's own settings belong to; nothing that one would switch off."""
+
 Pair = tuple[str, str]
 """(topic, channel)."""
 
@@ -53,9 +58,19 @@ class Sheet(msgspec.Struct, frozen=True):
     history: Sequence[Record]
 
     def is_on(self, pair: Pair) -> bool:
-        """Tell whether a switch is on: the member said yes, whatever else is needed."""
+        """Tell whether a switch is on: the member said yes, whatever else is needed.
+
+        What was bought is told unless somebody said no.
+        """
         standing = self.standings.get(pair)
+        if any(topic.code == pair[0] and topic.class_name == TRANSACTIONAL for topic in self.topics):
+            return standing is None or standing.state is not State.WITHDRAWN
         return standing is not None and (standing.granted or standing.state in YES)
+
+    @property
+    def leavable(self) -> tuple[Topic, ...]:
+        """Return the topics that end with "everything"."""
+        return tuple([topic for topic in self.topics if topic.class_name in LEAVABLE])
 
     def address(self, channel: str) -> str:
         """Return the masked address of a channel, or nothing."""
@@ -77,9 +92,10 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
     offered = [
         one
         for one in queries.topics(conn, program.id)
-        if one.class_name in LEAVABLE and (one.archived_at is None or any(topic == one.code for topic, _ in spoken))
+        if (one.class_name in LEAVABLE or (one.class_name == TRANSACTIONAL and one.code != ACCOUNT.code))
+        and (one.archived_at is None or any(topic == one.code for topic, _ in spoken))
     ]
-    offered.sort(key=lambda one: (one.class_name != MARKETING, one.code))
+    offered.sort(key=lambda one: (ORDER.index(one.class_name), one.code))
     has = {Channel.EMAIL: member.email, Channel.SMS: member.phone}
     used = {channel for _, channel in spoken}
     channels = [channel.value for channel in Channel if has.get(channel) or channel in used]

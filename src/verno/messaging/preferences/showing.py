@@ -49,9 +49,8 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "channels": [
             (channel, words["stop_channel"].format(channel=CHANNELS[spoken][channel]))
             for channel in found.channels
-            if any(found.is_on((topic.code, channel)) for topic in found.topics)
+            if any(found.is_on((topic.code, channel)) for topic in found.leavable)
         ],
-        "any_on": any(found.is_on(pair) for pair in found.standings),
         "most": [
             ("" if days is None else str(days), words[f"most_{days or 'any'}"], days == found.wish.most_per)
             for days in (None, *wishes.EVERY)
