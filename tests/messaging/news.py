@@ -7,6 +7,7 @@ from tests.messaging.people import add_members
 from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.members import service as members
+from verno.members.consent.state import LINK
 from verno.members.types import ConsentFact
 from verno.messaging import queries, service
 from verno.messaging.channels.email import smtp
@@ -25,7 +26,7 @@ def readers(shop: Shop, count: int) -> list[str]:
     with db.transaction() as conn:
         holders = add_members(conn, shop, count)
         said = [
-            ConsentFact(h, NEWS, "email", granted=True, at=NOW - timedelta(days=9), method="form", text_version="1")
+            ConsentFact(h, NEWS, "email", granted=True, at=NOW - timedelta(days=9), method=LINK, text_version="1")
             for h in holders
         ]
         members.record_consents(conn, shop.program.id, said, now=NOW - timedelta(days=9))
