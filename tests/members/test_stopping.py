@@ -6,9 +6,9 @@ import psycopg
 import pytest
 
 from tests.builders import NOW, Shop, make_shop
-from verno.members import queries, service, stopping
+from verno.members import merging, queries, service, stopping
 from verno.members.stopping import EVERYTHING, Scope, Stop, stop_word
-from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Purpose, State, Topic
+from verno.members.types import Action, Channel, ConsentFact, Created, NewConsent, NewMember, Purpose, State, Topic
 
 DAY = timedelta(days=1)
 PHONE = "+79161234567"
@@ -97,3 +97,20 @@ def test_everything_ends_profiling_too_and_leaves_what_was_bought(
     assert Purpose.PROFILING in {one.purpose for one in standings}
     assert granted(conn, ann) == set()
     assert not stopping.stop(conn, shop.program.id, ann, EVERYTHING, method="page", now=NOW + DAY)
+
+
+def test_a_no_goes_along_with_a_merge_whatever_was_confirmed_after_it(
+    conn: psycopg.Connection, shop: Shop, ann: str
+) -> None:
+    (stored,) = service.upsert(conn, shop.program, [NewMember("double")], now=NOW)
+    assert isinstance(stored, Created)
+    double = stored.member_id
+    stopping.stop(conn, shop.program.id, double, Scope(["news"], ["sms"]), method="page", now=NOW)
+    later = ConsentFact(double, "news", "sms", False, NOW + DAY, "link", action=Action.CONFIRM)
+    other = ConsentFact(double, "", "", False, NOW, "paper", purpose=Purpose.THIRD_PARTIES)
+    service.record_consents(conn, shop.program.id, [later, other], now=NOW + DAY)
+    merging.lock(conn, shop.program.id, [ann, double])
+    merging.redirect(conn, shop.program.id, double, ann, now=NOW + DAY)
+    ended = {(one.purpose, one.topic, one.channel) for one in queries.standings(conn, [ann], now=None)[ann]
+             if one.state is State.WITHDRAWN}  # fmt: skip
+    assert ended == {(Purpose.ADVERTISING, "news", "sms"), (Purpose.THIRD_PARTIES, "", "")}
