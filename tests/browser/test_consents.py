@@ -27,13 +27,14 @@ def keep(page: Page, name: str) -> None:
     folder = os.environ.get("VERNO_TEST_PICTURES")
     if folder:
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(400)  # colours fade
             page.screenshot(path=str(Path(folder) / f"consents-{name}-{scheme}.png"), full_page=True)
         page.emulate_media(color_scheme="light")
 
 
 def add_news(page: Page, locale: str) -> None:
-    page.goto("/console/consents/")
+    page.goto("/console/members/consents/")
     for name, text in (
         ("name_ru", "Новости и акции"),
         ("name_en", "News and offers"),
@@ -49,7 +50,7 @@ def add_news(page: Page, locale: str) -> None:
 
 
 def publish(page: Page, locale: str) -> None:
-    page.goto("/console/consents/texts/")
+    page.goto("/console/members/consents/texts/")
     page.locator("[name=text_id]").fill("ads")
     page.locator("[name=purpose]").select_option("advertising")
     page.locator("[name=body_ru]").fill("Согласен получать новости и акции.")
@@ -62,7 +63,7 @@ def publish(page: Page, locale: str) -> None:
 
 @pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])
 def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, locale: str, size: dict[str, int]) -> None:
-    program, who = site.story.shop.program.id, site.story.members["1"]
+    program, who = site.story.shop.program.id, site.story.anna
     own = f"/p/{links.preferences_token(Person(program, who))}?lang={locale}"
     with site.visitor(viewport=size, locale="en-US") as page:
         set_up(page, site, locale)
@@ -87,7 +88,7 @@ def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, loca
         page.locator('input[value="too-often"]').check()
         page.locator("textarea").fill("Каждый день!")
         page.locator('button[value="reason"]').click()
-        page.goto("/console/consents/leaving/")
+        page.goto("/console/members/consents/leaving/")
         expect(page.locator("table")).to_contain_text(SAID[locale]["news"])
         keep(page, f"{locale}-leaving")
         assert not page.evaluate(WIDE)
@@ -96,7 +97,7 @@ def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, loca
 
 def confirm(page: Page, site: Site, locale: str) -> None:
     """Press the button that the letter leads to."""
-    program, who = site.story.shop.program.id, site.story.members["1"]
+    program, who = site.story.shop.program.id, site.story.anna
     with db.transaction() as conn:
         email = queries.identities(conn, [who])[who]["email"]
     until = datetime.now(UTC) + links.CONFIRM_LIFE
@@ -110,7 +111,7 @@ def confirm(page: Page, site: Site, locale: str) -> None:
 
 @pytest.mark.parametrize(("locale", "size"), [("ru", DESK), ("en", PHONE)], ids=["desk", "phone"])
 def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size: dict[str, int]) -> None:
-    program, who = site.story.shop.program.id, site.story.members["1"]
+    program, who = site.story.shop.program.id, site.story.anna
     with site.visitor(viewport=size, locale="en-US") as page:
         set_up(page, site, locale)
         page.goto(f"/p/{links.preferences_token(Person(program, who))}?lang={locale}")

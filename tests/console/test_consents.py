@@ -15,7 +15,12 @@ from verno.members.consent import texts
 from verno.members.types import ConsentFact, Created, NewMember, State
 from verno.workspace import audit
 
-TOPICS, TEXTS, LEAVING = "/console/consents/", "/console/consents/texts/", "/console/consents/leaving/"
+TOPICS = "/console/members/consents/"
+TEXTS, LEAVING = f"{TOPICS}texts/", f"{TOPICS}leaving/"
+    "/console/members/consents/",
+    "/console/members/consents/texts/",
+    "/console/members/consents/leaving/",
+)
 NEWS = {
     "code": "news",
     "class_name": "marketing",

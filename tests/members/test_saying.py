@@ -44,7 +44,7 @@ def ann(conn: psycopg.Connection, shop: Shop) -> str:
 
 
 def speak(conn: psycopg.Connection, shop: Shop, ann: str, **change: object) -> ConsentFact | Refused:
-    record = NewRecord(**{name: getattr(YES, name) for name in YES.__struct_fields__} | change)  # type: ignore[arg-type]
+    record = NewRecord(**{name: getattr(YES, name) for name in YES.__struct_fields__} | change)
     (said,) = say(conn, shop.program, ann, [record], actor="key:1", now=NOW)
     return said
 

@@ -98,7 +98,9 @@ def test_a_switch_is_a_grant_with_the_text_that_was_shown_and_waits_for_the_lett
         send_due(Email(smtp.Settings("127.0.0.1", postman.port, connections=1)), clock.read, worker_name="test")
         letter = postman.letter("member-0@example.com")
     assert letter["Subject"] == "Shop: please confirm your e-mail"
-    body = letter.get_payload()[0].get_payload(decode=True).decode()  # type: ignore[union-attr]
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    body = plain.get_content()
     link = re.search(r"http://127.0.0.1:8000(/c/\S+)", body)
     assert link is not None
     assert "Is this your e-mail?" in Client().get(link[1]).content.decode()

@@ -78,7 +78,6 @@ MENU = (
     Room("console:members", _("Members")),
     Room("console:promotions", _("Promotions")),
     Room("console:approvals", _("Approvals")),
-    Room("console:topics", _("Consents")),
     Room("console:liability", _("Liability")),
     Room("console:limits", _("Limits")),
     Room("console:settings", _("Settings")),

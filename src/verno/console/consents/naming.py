@@ -44,6 +44,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "merge": _("merge of two cards"),
         "import": _("import"),
     },
+    "said_by": {"member": _("the member")},
+    "surface": {"/p/": _("preference page"), "/c/": _("link in a letter"), "console": _("console")},
     "topic_class": {
         "marketing": _("Advertising"),
         "program": _("Program"),

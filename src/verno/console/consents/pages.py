@@ -57,7 +57,8 @@ class TopicForm(forms.Form):
 
     def __init__(self, *args: Any, known: Topic | None = None, **kwargs: Any) -> None:  # noqa: ANN401 Django's
         """Take the topic that is changed, if one is."""
-        super().__init__(*args, initial=_initial(known), **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = _initial(known)
         choices = [(one, words.say("topic_class", one)) for one in CLASSES]
         self.fields["class_name"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         self.known = known

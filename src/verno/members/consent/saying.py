@@ -87,11 +87,9 @@ def _fact(
     at = now if record.at is None else moment(record.at, zone)
     if not EARLIEST_CONSENT <= at <= now + CLOCKS_DIFFER:
         return Refused(Refusal.TIME_OUT_OF_RANGE, "at", "in the future, or before 1990")
-    text = None
-    if record.text_id is not None:
-        text = _text(record, published)
-        if isinstance(text, Refused):
-            return text
+    text = None if record.text_id is None else _text(record, published)
+    if isinstance(text, Refused):
+        return text
     until = record.valid_until
     proof = Proof(
         text_id=record.text_id,

@@ -40,13 +40,17 @@ class NotKept(msgspec.Struct, frozen=True):
 
 def name(topic: Topic, language: str) -> str:
     """Return what people of a language call a topic: in it, else in English, in any, else its code."""
-    names = BUILT_IN.get(topic.code, {}) | topic.names
+    names = _names(topic)
     return names.get(language) or names.get("en") or next(iter(names.values()), topic.code)
 
 
 def named(topic: Topic, language: str) -> str:
     """Return a topic's name in this very language, or nothing."""
-    return (BUILT_IN.get(topic.code, {}) | topic.names).get(language, "")
+    return _names(topic).get(language, "")
+
+
+def _names(topic: Topic) -> dict[str, str]:
+    return {**BUILT_IN.get(topic.code, {}), **topic.names}
 
 
 def description(topic: Topic, language: str) -> str:

@@ -39,7 +39,7 @@ def report(conn: Connection, program_id: str, since: datetime, until: datetime) 
     """Return why people left from ``since`` until before ``until``."""
     found = members.departures(conn, program_id, since, until, most=MOST)
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}
-    words: list[tuple[str, str, str]] = []
+    words: dict[tuple[str, str], tuple[str, str, str]] = {}
     for chunk in batches.batched(found, batches.MAX_BATCH):
         for one, messages in zip(chunk, _pressure(conn, chunk), strict=True):
             code, _, said = (one.reason or "").partition(": ")
@@ -47,10 +47,10 @@ def report(conn: Connection, program_id: str, since: datetime, until: datetime) 
             before = sums.get(key, (0, 0))
             sums[key] = (before[0] + 1, before[1] + messages)
             if said and len(words) < MOST_WORDS:
-                words.append((one.topic, one.channel, said))
+                words.setdefault((one.holder_id, said), (one.topic, one.channel, said))
     groups = [Group(*key, *figures) for key, figures in sums.items()]
     groups.sort(key=lambda one: (-one.members, one.topic, one.channel, one.reason))
-    return Report(tuple(groups), tuple(words), len(found) == MOST)
+    return Report(tuple(groups), tuple(words.values()), len(found) == MOST)
 
 
 def _pressure(conn: Connection, departures: Sequence[Departure]) -> list[int]:
@@ -58,5 +58,5 @@ def _pressure(conn: Connection, departures: Sequence[Departure]) -> list[int]:
         {"n": n, "holder_id": one.holder_id, "since": one.at - BEFORE, "until": one.at}
         for n, one in enumerate(departures)
     ]
-    found = dict(conn.execute(SQL["pressure"], {"rows": batches.rows(rows)}).fetchall())
+    found: dict[int, int] = dict(conn.execute(SQL["pressure"], {"rows": batches.rows(rows)}).fetchall())
     return [found.get(n, 0) for n in range(len(departures))]

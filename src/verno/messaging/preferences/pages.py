@@ -54,7 +54,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         return _plain(request, "unknown", browsers(request), status=404)
     form = _form(request)
     now = clock.now()
-    proof = sheet.proof_of(asked(request) or "en", shortened(request.META.get("REMOTE_ADDR")), _agent(request))
+    proof = _proof(request, "/p/")
 
     def work() -> tuple[Sheet, Done | None, Language] | None:
         with db.transaction(person.program_id) as conn:
@@ -69,7 +69,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 return found, None, spoken
             done = _act(conn, found, form, msgspec.structs.replace(proof, locale=spoken), now)
             again = sheet.read(conn, program, holder, now=now)
-            spoken = language(form["language"]) if done.said == "language" else spoken
+            spoken = language(form.get("language")) if done.said == "language" else spoken
             return (again or found), done, spoken
 
     return _guarded(request, work, lambda found: _shown(request, *found))
@@ -83,7 +83,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if address is None:
         return _plain(request, "unknown", browsers(request), status=404)
     now = clock.now()
-    proof = sheet.proof_of(asked(request) or "en", shortened(request.META.get("REMOTE_ADDR")), _agent(request))
+    proof = _proof(request, "/c/")
 
     def work() -> tuple[Program, Language, str] | None:
         with db.transaction(address.program_id) as conn:
@@ -148,7 +148,7 @@ def _wished(conn: db.Connection, found: Sheet, what: str, form: QueryDict, now: 
             return Done("nothing")
         wanted = Wish(int(most) if most else None, wish.paused_until)
     elif what == "language" and form.get("language") in LANGUAGES:
-        sheet.speak(conn, found, language(form["language"]), now=now)
+        sheet.speak(conn, found, language(form.get("language")), now=now)
         return Done("language")
     else:
         return Done("nothing")
@@ -178,6 +178,12 @@ def _form(request: HttpRequest) -> QueryDict | None:
         return request.POST
     except _UNREADABLE:
         return QueryDict()
+
+
+def _proof(request: HttpRequest, surface: str) -> Proof:
+    """Return what shows that somebody did it here; the language is filled in once it is known."""
+    network = shortened(request.META.get("REMOTE_ADDR"))
+    return sheet.proof_of(asked(request) or "en", network, _agent(request), surface=surface)
 
 
 def _agent(request: HttpRequest) -> str | None:

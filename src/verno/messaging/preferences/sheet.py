@@ -159,9 +159,9 @@ def speak(conn: Connection, sheet: Sheet, language: Language, *, now: datetime) 
     service.upsert(conn, sheet.program, [NewMember(sheet.member.external_id, locale=language)], now=now)
 
 
-def proof_of(language: Language, ip: str | None, agent: str | None) -> Proof:
+def proof_of(language: Language, ip: str | None, agent: str | None, *, surface: str) -> Proof:
     """Return what shows that somebody did it here."""
-    return Proof(locale=language, surface="/p/", actor="member", ip=ip, agent=agent)
+    return Proof(locale=language, surface=surface, actor="member", ip=ip, agent=agent)
 
 
 def _grant(sheet: Sheet, pair: Pair, proof: Proof, *, now: datetime) -> ConsentFact:

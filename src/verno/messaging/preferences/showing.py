@@ -65,7 +65,7 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
 
 def _topics(found: Sheet, spoken: Language) -> list[dict[str, object]]:
     words = PAGE[spoken]
-    out = []
+    out: list[dict[str, object]] = []
     for topic in found.topics:
         name = topics.name(topic, spoken)
         cells = [
