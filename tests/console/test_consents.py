@@ -17,10 +17,6 @@ from verno.workspace import audit
 
 TOPICS = "/console/members/consents/"
 TEXTS, LEAVING = f"{TOPICS}texts/", f"{TOPICS}leaving/"
-    "/console/members/consents/",
-    "/console/members/consents/texts/",
-    "/console/members/consents/leaving/",
-)
 NEWS = {
     "code": "news",
     "class_name": "marketing",
