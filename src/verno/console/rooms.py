@@ -52,6 +52,7 @@ NEEDS: Mapping[str, Permission] = {
     "staff": Permission.STAFF_WRITE,
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
+    "sending": Permission.SETTINGS_READ,
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
 }
@@ -72,6 +73,7 @@ MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
     Room("console:promotions", _("Promotions")),
+    Room("console:sending", _("Messages")),
     Room("console:approvals", _("Approvals")),
     Room("console:liability", _("Liability")),
     Room("console:limits", _("Limits")),

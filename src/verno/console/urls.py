@@ -17,6 +17,7 @@ from verno.console.views import (
     limits,
     members,
     messages,
+    sending,
     settings,
     staff,
 )
@@ -63,6 +64,7 @@ urlpatterns = [
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
+    path("messages/", sending.sending, name="sending"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("<path:rest>", errors.not_found, name="nowhere"),

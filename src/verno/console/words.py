@@ -212,6 +212,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "whatsapp": "WhatsApp",
         "viber": "Viber",
     },
+    "switch": {
+        "all": _("Everything but codes"),
+        "marketing": _("Advertising"),
+        "channel:email": _("All e-mail"),
+        "channel:sms": _("All SMS"),
+    },
     "topic": {
         "points-statement": _("Points statement"),
         "points-moves": _("Movements of points"),
@@ -285,8 +291,13 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "contract.agree": _("Contract of a turnover scale set"),
         "tier.set": _("Tier given by hand"),
         "tier.take": _("Tier given by hand taken back"),
+        "messages.stop": _("Messages stopped"),
+        "messages.let-go": _("Messages let go"),
+        "message.send-again": _("Uncertain message sent again"),
     },
     "object": {
+        "messages": _("Messages"),
+        "message": _("Message"),
         "key": _("API key"),
         "staff": _("Person"),
         "member": _("Member"),
