@@ -54,6 +54,7 @@ NEEDS: Mapping[str, Permission] = {
     "audit": Permission.AUDIT_READ,
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
+    "places": Permission.SETTINGS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 

@@ -17,6 +17,7 @@ from verno.console.views import (
     limits,
     members,
     messages,
+    places,
     settings,
     staff,
 )
@@ -65,5 +66,6 @@ urlpatterns = [
     path("audit/", audit.entries, name="audit"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
+    path("settings/places/", places.places, name="places"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

@@ -225,6 +225,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "reinstatement.posted": _("Expired points brought back"),
         "setting.set": _("Setting changed"),
         "unit.add": _("Kind of points added"),
+        "place.add": _("Store added"),
+        "place.change": _("Store changed"),
         "adjustment.by-pin": _("Decided by PIN over the API"),
         "limit.add": _("Limit added"),
         "limit.change": _("Limit changed"),
@@ -263,6 +265,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "rule": _("Rule"),
         "promotion": _("Promotion"),
         "unit": _("Kind of points"),
+        "place": _("Store"),
         "track": _("Progress track"),
         "contract": _("Contract"),
         "correction": _("Correction"),
@@ -283,6 +286,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "read": _("over the API, by id"),
         "lookup": _("over the API, by a contact"),
         "store": _("over the API, while storing"),
+        "name": _("its name"),
+        "region": _("its region"),
+        "name,region": _("its name and its region"),
         **_ROLES,
     },
     "subject": {
@@ -306,6 +312,11 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "unknown-unit": _("There is no such kind of points."),
         "unknown-place": _("There is no such place."),
         "too-many-limits": _("There are too many limits already."),
+    },
+    "place": {
+        "bad-region": _("A region is called by one line of up to 64 characters."),
+        "bad-legal-entity": _("A legal entity is called by one line of up to 200 characters."),
+        "unknown-place": _("There is no such place."),
     },
     "standing": {
         "holds": _("in force"),

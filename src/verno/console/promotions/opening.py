@@ -78,9 +78,14 @@ class Opened:
         return queries.at(self.books, self.face.now)
 
     def naming_of(self, body: Mapping[str, object]) -> Naming:
-        """Return what words about a draft's body may name: places by their names too."""
-        stores = {store.code: store.name for store in workspace.stores(self.conn, self.program_id)}
-        known = replace(self.desk.known, digits=currency_digits(self.face.program.currency), places=stores)
+        """Return what words about a draft's body may name: places by their names too, and regions."""
+        stores = workspace.stores(self.conn, self.program_id)
+        known = replace(
+            self.desk.known,
+            digits=currency_digits(self.face.program.currency),
+            places={store.code: store.name for store in stores},
+            regions={region: region for region in sorted({store.region for store in stores if store.region})} or None,
+        )
         categories = body.get("categories")
         codes = [str(one["code"]) for one in categories if isinstance(one, dict) and one.get("code")] if isinstance(
             categories, list

@@ -316,7 +316,7 @@ def points(face: Face, unit: str, value: int) -> str:
 
 
 def unplaced(known: fields.Known) -> fields.Known:
-    """Return what is known without the names of places: a condition may name one that is not there."""
+    """Return what is known without places and regions: a condition may name one that is not there."""
     return fields.Known(known.digits, None, known.tracks, known.member_attributes)
 
 
