@@ -18,8 +18,11 @@ from verno.promotions.budgets.counting import wants
 from verno.promotions.budgets.desk import Desk as Budgets
 from verno.promotions.budgets.types import Figures, Use, of_rulebook
 from verno.promotions.drafts import queries as drafts
-from verno.promotions.drafts.types import DraftRow, State
+from verno.promotions.drafts import service as drafting
+from verno.promotions.drafts.types import Draft, DraftRow, NewDraft, State
 from verno.promotions.types import StoredRulebook
+from verno.rules.fields import Known
+from verno.workspace import audit
 from verno.workspace.roles import Role
 
 hire = test_roles.hire
@@ -163,6 +166,33 @@ def test_a_publication_for_later_is_seen_and_taken_back(house: House, hire: Hire
     assert (status, row(house).state) == (200, State.WITHDRAWN)
     assert "Taken back: version 2 will not hold." in page
     assert "already" in do(marketer, f"{FORCE}versions/1/", do="withdraw")[1]
+
+
+def test_who_keeps_earlier_rules_is_judged_in_words(house: House, hire: Hire) -> None:
+    marketer, program = begun(house, hire(Role.MARKETER)[0]), house.story.shop.program.id
+
+    def keeping(**said: object) -> None:
+        old = {"combinator": "and", "rules": [{"field": "member.joined", "operator": "<", "value": "2026-01-01"}]}
+        with db.transaction(program) as conn:
+            desk = drafting.open_desk(conn, program, Known())
+            found = desk.read(1)
+            made = NewDraft(title="Spring", body={**found.body, "keeps": [{"members": old, **said}]}, number=1)
+            assert isinstance(drafting.save(desk, made, by=audit.SYSTEM, now=NOW), Draft)
+
+    keeping(until="2026-11-24")
+    over = "Who keeps earlier rules: 24 Nov 2026 is over before these rules begin."
+    assert over in read(marketer, ONE)
+    status, page = do(marketer, ONE, do="submit")
+    assert (status, page.count(over), row(house).state) == (409, 1, State.DRAFT)
+    keeping(until="2026-11-30", version=7)
+    assert do(marketer, ONE, do="submit")[0] == 200
+    assert do(house.client, ONE, do="approve")[0] == 200
+    status, page = do(marketer, ONE, do="publish")
+    assert (status, row(house).state) == (409, State.APPROVED)
+    assert "Who keeps earlier rules: Version 7 has not held, and will not before these rules begin." in page
+    marketer.post("/console/language/", {"language": "ru", "next": ONE})
+    page = do(marketer, ONE, do="publish")[1]
+    assert "Кто остаётся на прежних правилах: Версия 7 не действовала" in page
 
 
 def test_an_earlier_version_holds_again(house: House, hire: Hire) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -103,5 +102,5 @@ def _change(request: HttpRequest, conn: Connection, face: Face, form: PlacesForm
     if refused is None:
         return True
     at = FIELDS[refused.reason]
-    form.add_error(at if at in form.fields else None, gettext(words.say("place", refused.reason)))
+    form.add_error(at if at in form.fields else None, words.say("place", refused.reason))
     return False
