@@ -12,7 +12,11 @@ from tests.builders import NOW
 from tests.console import test_roles
 from tests.console.conftest import House
 from tests.console.test_roles import Hire
+from verno.intake import context
+from verno.intake.reading import recounting
 from verno.kit import db
+from verno.progress import queries as progress
+from verno.progress.types import Stored
 from verno.promotions import gallery, queries
 from verno.promotions.budgets.counting import wants
 from verno.promotions.budgets.desk import Desk as Budgets
@@ -320,3 +324,42 @@ def test_the_gallery_shows_every_mechanic(house: House, locale: str) -> None:
     few = house.client.get(f"{GALLERY}?for=coffee").content.decode()
     assert 'id="nth-coffee"' in few
     assert 'id="clearance"' not in few
+
+
+def tracks(house: House) -> dict[str, Stored]:
+    with db.transaction() as conn:
+        return {one.track.code: one for one in progress.tracks(conn, house.story.shop.program.id)}
+
+
+def test_a_mechanic_is_used_with_the_tracks_that_it_asks(house: House, hire: Hire) -> None:
+    marketer, _ = hire(Role.MARKETER)
+    page = read(marketer, GALLERY)
+    assert "Coffee card · Stamp card Counts pieces within all time. Full card: 6 Make this track too" in page
+    status, page = do(marketer, GALLERY, mechanic="nth-coffee", tracks="yes")
+    assert status == 200
+    assert "The progress track Coffee card is made" in page
+    assert tracks(house)["coffee_card"].track == gallery.find("nth-coffee").needs[0]  # type: ignore[union-attr]  # it is there
+    context.forget()
+    recounting.fill(house.story.shop.program.id, now=NOW + 2 * recounting.SETTLED, stopping=lambda: False)
+    assert tracks(house)["coffee_card"].filled
+    assert "Coffee card" not in read(marketer, GALLERY).split("Counts pieces")[0]
+    assert do(marketer, ONE, do="submit")[0] == 200, "nothing is wrong with the draft"
+    do(marketer, GALLERY, mechanic="nth-coffee", tracks="yes")
+    assert len(tracks(house)) == 1, "what is there is not made again"
+
+
+def test_the_tracks_are_made_only_when_that_is_wanted(house: House) -> None:
+    page = do(house.client, GALLERY, mechanic="win-back")[1]
+    assert (tracks(house), "is made" in page) == ({}, False)
+    page = do(house.client, GALLERY, mechanic="win-back", tracks="yes")[1]
+    assert set(tracks(house)) == {"visits", "visits_60_days"}
+    assert "The progress tracks Visits, Visits in 60 days are made" in page
+
+
+def test_where_a_track_cannot_be_made_nothing_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verno.progress.service.publishing.MAX_TRACKS", 1)
+    page = do(house.client, GALLERY, mechanic="win-back", tracks="yes")[1]
+    assert "Nothing was made: its progress tracks cannot be. A program has at most 1 tracks." in page
+    assert tracks(house) == {}
+    with pytest.raises(StopIteration):
+        row(house)
