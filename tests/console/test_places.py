@@ -42,7 +42,7 @@ def post(house: House, **sent: object) -> tuple[int, str]:
 
 def test_stores_are_put_into_a_region_and_out_of_it(house: House, stores: list[str]) -> None:
     assert PAGE in house.client.get("/console/settings/").content.decode()
-    assert post(house, do="region", stores=stores[1:], region="Северо-Запад")[0] == 302
+    assert post(house, do="set", stores=stores[1:], region="Северо-Запад")[0] == 302
     assert regions(house) == [None, "Северо-Запад", "Северо-Запад"]
     page = text(house.client.get(PAGE).content.decode())
     assert "Nevsky spb-1 Северо-Запад –" in page
@@ -54,7 +54,7 @@ def test_stores_are_put_into_a_region_and_out_of_it(house: House, stores: list[s
 
 
 def test_who_owns_them_is_the_setting_of_each(house: House, stores: list[str]) -> None:
-    post(house, do="owner", stores=stores[:2], legal_entity="Daisy LLC")
+    post(house, do="set", stores=stores[:2], legal_entity="Daisy LLC")
     assert owners(house) == ["Daisy LLC", "Daisy LLC", None]
     shown = text(house.client.get("/console/settings/?scope=place%3Dspb-1").content.decode())
     assert "Daisy LLC" in shown
@@ -65,13 +65,13 @@ def test_who_owns_them_is_the_setting_of_each(house: House, stores: list[str]) -
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ({"do": "region", "region": "south"}, "Choose stores first."),
-        ({"do": "region", "stores": "spb-1", "region": " "}, "This must be filled in."),
-        ({"do": "owner", "stores": "spb-1"}, "This must be filled in."),
-        ({"do": "region", "stores": "spb-1", "region": "x" * 65}, "at most 64 characters"),
-        ({"do": "region", "stores": "spb-1", "region": "a\nb"}, "A region is called by one line"),
-        ({"do": "owner", "stores": "spb-1", "legal_entity": "a\nb"}, "A legal entity is called by one line"),
-        ({"do": "region", "stores": "nowhere", "region": "south"}, "Select a valid choice."),
+        ({"do": "set", "region": "south"}, "Choose stores first."),
+        ({"do": "set", "stores": "spb-1", "region": " "}, "This must be filled in."),
+        ({"do": "set", "stores": "spb-1"}, "This must be filled in."),
+        ({"do": "set", "stores": "spb-1", "region": "x" * 65}, "at most 64 characters"),
+        ({"do": "set", "stores": "spb-1", "region": "a\nb"}, "A region is called by one line"),
+        ({"do": "set", "stores": "spb-1", "legal_entity": "a\nb"}, "A legal entity is called by one line"),
+        ({"do": "set", "stores": "nowhere", "region": "south"}, "Select a valid choice."),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(
@@ -90,7 +90,7 @@ def test_what_nobody_asks_is_not_there(house: House, stores: list[str]) -> None:
 
 
 def test_the_builder_offers_the_regions(house: House, stores: list[str]) -> None:
-    post(house, do="region", stores="spb-1", region="south")
+    post(house, do="set", stores="spb-1", region="south")
     answer = house.client.post("/console/promotions/drafts/", {"do": "empty", "title": "South"})
     page = unescape(house.client.get(f"{answer['Location']}rules/new/").content.decode())
     assert '"choices":[["south","south"]]' in page

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
+from msgspec import UNSET
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, signed_in
@@ -18,10 +19,9 @@ from verno.workspace.places import queries, service
 from verno.workspace.places.types import FIELDS, LONGEST_CODE, Place, PlaceChange, Refused
 from verno.workspace.roles import Permission, may
 
+SET = "set"
+"""The button that sets for the stores chosen what is filled in; the others take something back."""
 TAKEN_BACK = {"no-region": "region", "no-owner": "legal_entity"}
-"""What a button takes back of the stores chosen."""
-SAID = {"region": "region", "owner": "legal_entity"}
-"""What a button sets for them."""
 
 
 class PlacesForm(forms.Form):
@@ -50,12 +50,19 @@ class PlacesForm(forms.Form):
         self.fields["stores"].choices = [(one.code, one.name) for one in places]  # type: ignore[attr-defined]  # choices
 
     def clean(self) -> dict[str, Any]:
-        """Want a text for what is set."""
+        """Want something to set."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        said = SAID.get(self.data.get("do", ""))
-        if said in data and not data[said]:
-            self.add_error(said, _("This must be filled in."))
+        if self.data.get("do") == SET and not self.errors and not self.said:
+            self.add_error("region", _("This must be filled in."))
         return data
+
+    @property
+    def said(self) -> dict[str, str | None]:
+        """Return what becomes of the stores: what is filled in, or None for what is taken back."""
+        do = self.data.get("do", "")
+        if do in TAKEN_BACK:
+            return {TAKEN_BACK[do]: None}
+        return {name: text for name in TAKEN_BACK.values() if (text := self.cleaned_data.get(name))}
 
     @property
     def chosen(self) -> list[str]:
@@ -89,14 +96,12 @@ def places(request: HttpRequest) -> HttpResponse:
 
 def _change(request: HttpRequest, conn: Connection, face: Face, form: PlacesForm) -> bool:
     """Change the stores chosen as the page asks; tell whether it is done."""
-    do = request.POST.get("do", "")
-    field = SAID.get(do) or TAKEN_BACK.get(do)
-    if field is None:
+    if request.POST.get("do") not in {SET, *TAKEN_BACK}:
         raise Http404
     if not form.is_valid():
         return False
-    value = form.cleaned_data[field] if do in SAID else None
-    wanted = [PlaceChange(code, **{field: value}) for code in form.cleaned_data["stores"]]
+    region, owner = (form.said.get(name, UNSET) for name in TAKEN_BACK.values())
+    wanted = [PlaceChange(code, region=region, legal_entity=owner) for code in form.cleaned_data["stores"]]
     done = service.change(conn, face.program.id, wanted, now=face.now, by=actor(request))
     refused = next((one for one in done if isinstance(one, Refused)), None)
     if refused is None:
