@@ -94,3 +94,12 @@ def test_the_builder_offers_the_regions(house: House, stores: list[str]) -> None
     answer = house.client.post("/console/promotions/drafts/", {"do": "empty", "title": "South"})
     page = unescape(house.client.get(f"{answer['Location']}rules/new/").content.decode())
     assert '"choices":[["south","south"]]' in page
+
+
+def test_a_rule_says_when_no_store_is_in_its_region(house: House, stores: list[str]) -> None:
+    answer = house.client.post("/console/promotions/gallery/", {"mechanic": "region-only"}, follow=True)
+    number = answer.request["PATH_INFO"].partition("rules/")[0]
+    said = "no store is in the region siberia"
+    assert said in text(house.client.get(number).content.decode())
+    post(house, do="set", stores="spb-1", region="siberia")
+    assert said not in text(house.client.get(number).content.decode())

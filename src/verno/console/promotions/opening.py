@@ -85,7 +85,7 @@ class Opened:
             self.desk.known,
             digits=currency_digits(self.face.program.currency),
             places={store.code: store.name for store in stores},
-            regions={region: region for region in sorted({store.region for store in stores if store.region})} or None,
+            regions={region: region for region in sorted({store.region for store in stores if store.region})},
         )
         categories = body.get("categories")
         codes = [str(one["code"]) for one in categories if isinstance(one, dict) and one.get("code")] if isinstance(
