@@ -145,8 +145,8 @@ def test_a_file_is_replayed_too(worth: House) -> None:
         ({"file": b"\xff\xfe"}, "This is not a rulebook"),
         ({"file": b"["*100_000}, "This is not a rulebook"),
         ({"file": b'{"rules": [{"id": "\\u0000"}]}'}, "This is not a rulebook"),
-        ({"file": b'{"rules": 7}'}, "a rulebook has rules"),
-        ({"file": b'{"rules": [{"id": "x"}]}'}, "effects"),
+        ({"file": b'{"rules": 7}'}, "A rulebook has rules."),
+        ({"file": b'{"rules": [{"id": "x"}]}'}, "Rule “x”: What it does: This must be filled in."),
         ({"file": b""}, "This is not a rulebook"),
         ({"file": json.dumps(HALF).encode(), "period": "soon"}, "Select a valid choice"),
         ({"file": json.dumps(HALF).encode(), "period": "dates"}, "Say the first day."),
@@ -273,8 +273,30 @@ def test_a_draft_that_cannot_be_asked_says_why(worth: House) -> None:
     number = draft(worth, {"rules": [{"id": "x", "effects": [{"type": "gift", "sku": 7}]}]})
     name, _ = a_receipt(worth)
     told = page(worth.client, f"{TRY}?receipt={name}&current=current&draft=draft-{number}")
-    assert "These rules cannot be asked" in told
+    assert "These rules cannot be asked: Rule “x”: What it does: This is not what belongs here." in told
     assert "1 for every full 1.00" in told
+
+
+def test_what_is_wrong_is_told_in_the_readers_language(worth: House) -> None:
+    rule = {"id": "stars: x", "name": "Звёзды", "effects": [{"type": "earn_percent", "unit": "stars", "rate": 500}]}
+    never = {"combinator": "and", "rules": [
+        {"field": "amount", "operator": ">", "value": 5}, {"field": "amount", "operator": "<", "value": 3},
+    ]}  # fmt: skip
+    body: dict[str, object] = {"rules": [rule, {**rule, "id": "never", "name": "", "when": never}]}
+    number, program = draft(worth, body), worth.story.shop.program.id
+    said = "Правило «Звёзды»: В программе нет баллов с кодом stars."
+    receipt, _ = a_receipt(worth)
+    worth.client.post("/console/language/", {"language": "ru", "next": LAB})
+    answer = text(worth.client.post(LAB, {"period": "all", "draft": number}).content.decode())
+    assert said in answer
+    assert "Правило «never»" in answer
+    assert said in page(worth.client, f"{TRY}?receipt={receipt}&current=current&draft=draft-{number}")
+    where = start(worth, draft=draft(worth, HALF))
+    with db.transaction(program) as conn:
+        found = queries.run(conn, program, str(service.claim(conn, program, worth.story.anna, now=NOW)), now=NOW)
+        assert found is not None
+        service.finish(conn, found, worth.story.anna, ("rule big: the id is used twice",), kept=False, now=NOW)
+    assert "Правило «Big baskets»: Код: Такой код уже у другого правила." in page(worth.client, where)
 
 
 def include(house: House, number: int) -> str:

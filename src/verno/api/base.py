@@ -20,7 +20,7 @@ from verno import __version__
 from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
 from verno.api.doors import refuse
-from verno.api.marketing import contracts, goods, tracks
+from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.promotions import books, drafts
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
@@ -114,6 +114,7 @@ api.add_router("", drafts.router)
 api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
+api.add_router("", places.router)
 
 
 @api.exception_handler(Refused)

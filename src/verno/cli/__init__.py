@@ -11,6 +11,7 @@ COMMANDS = {
     "key": ("verno.cli.key:key", "Make, list, rotate and revoke API keys."),
     "staff": ("verno.cli.staff:group", "Add and change who works here."),
     "unit": ("verno.cli.unit:unit", "Keep several kinds of points."),
+    "place": ("verno.cli.workspace.place:place", "Keep stores and the regions they are in."),
     "limit": ("verno.cli.limit:limit", "Limit what may happen in an hour or a day."),
     "promotions": ("verno.cli.promotions:promotions", "Publish rules: drafts, versions, what is paused."),
     "set": ("verno.cli.settings:set_value", "Set what an owner may set."),

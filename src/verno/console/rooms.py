@@ -55,6 +55,7 @@ NEEDS: Mapping[str, Permission] = {
     "sending": Permission.SETTINGS_READ,
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
+    "places": Permission.SETTINGS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 

@@ -17,6 +17,7 @@ from verno.console.views import (
     limits,
     members,
     messages,
+    places,
     sending,
     settings,
     staff,
@@ -67,5 +68,6 @@ urlpatterns = [
     path("messages/", sending.sending, name="sending"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
+    path("settings/places/", places.places, name="places"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

@@ -266,6 +266,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "reinstatement.posted": _("Expired points brought back"),
         "setting.set": _("Setting changed"),
         "unit.add": _("Kind of points added"),
+        "place.add": _("Store added"),
+        "place.change": _("Store changed"),
         "adjustment.by-pin": _("Decided by PIN over the API"),
         "limit.add": _("Limit added"),
         "limit.change": _("Limit changed"),
@@ -309,6 +311,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "rule": _("Rule"),
         "promotion": _("Promotion"),
         "unit": _("Kind of points"),
+        "place": _("Store"),
         "track": _("Progress track"),
         "contract": _("Contract"),
         "correction": _("Correction"),
@@ -329,6 +332,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "read": _("over the API, by id"),
         "lookup": _("over the API, by a contact"),
         "store": _("over the API, while storing"),
+        "name": _("its name"),
+        "region": _("its region"),
+        "name,region": _("its name and its region"),
         **_ROLES,
     },
     "subject": {
@@ -352,6 +358,11 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "unknown-unit": _("There is no such kind of points."),
         "unknown-place": _("There is no such place."),
         "too-many-limits": _("There are too many limits already."),
+    },
+    "place": {
+        "bad-region": _("A region is called by one line of up to 64 characters."),
+        "bad-legal-entity": _("A legal entity is called by one line of up to 200 characters."),
+        "unknown-place": _("There is no such place."),
     },
     "standing": {
         "holds": _("in force"),

@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from verno.console.face import signed_in
-from verno.console.promotions.opening import Opened, opened, refusal
+from verno.console.promotions import editing
+from verno.console.promotions.opening import Opened, opened
 from verno.console.promotions.saying.differences import Differences, differences
 from verno.console.promotions.saying.telling import Teller, Told
 from verno.kit import db
@@ -126,10 +127,15 @@ def _changing(request: HttpRequest, back: str, number: int = 0) -> HttpResponse:
     def work() -> None:
         with opened(request) as page:
             done = verb(page, number)
-            page.say(refusal(done) if isinstance(done, Refused) else done)
+            page.say(*(_reasons(page, done, number) if isinstance(done, Refused) else [done]))
 
     db.retrying(work)
     return redirect(back)
+
+
+def _reasons(page: Opened, refused: Refused, number: int) -> list[str]:
+    book = queries.version(page.books, number)
+    return page.reasons(refused, {} if book is None else editing.of_rulebook(book.rulebook))
 
 
 def _pause(page: Opened, _number: int) -> Done:

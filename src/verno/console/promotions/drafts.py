@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from verno.console.face import signed_in
 from verno.console.promotions import editing
-from verno.console.promotions.opening import Opened, opened, refusal
+from verno.console.promotions.opening import Opened, opened
 from verno.console.promotions.saying import problems
 from verno.console.promotions.saying.differences import Differences, differences
 from verno.console.promotions.saying.problems import Found
@@ -67,7 +67,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, number: int) -> HttpResponse:
     """Show a draft: rules, problems, what it changes; send it on, judge it, publish it."""
-    said, typed = "", False
+    said: list[str] = []
     if request.method == "POST":
         verb = VERBS.get(request.POST.get("do", ""))
         if verb is None:
@@ -77,11 +77,11 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
         said = db.retrying(lambda: _do(request, number, verb[1]))
         if not said:
             return redirect("console:draft", number)
-        typed = True
     with opened(request) as page:
         context = page.context("drafts") | _context(page, find(page, number))
-    context |= {"refused": said, "typed": request.POST if typed else {}}
-    return render(request, "console/promotions/draft.html", context, status=NOT_DONE if typed else 200)
+    # What is wrong whenever they hold is told beside the rules anyway.
+    context |= {"refused": said[:1] if context["wrong"] else said, "typed": request.POST if said else {}}
+    return render(request, "console/promotions/draft.html", context, status=NOT_DONE if said else 200)
 
 
 def save(page: Opened, found: Draft, body: editing.Body, *, title: str = "", revision: int | None = None) -> Answer:
@@ -94,7 +94,7 @@ def save(page: Opened, found: Draft, body: editing.Body, *, title: str = "", rev
 
 def problems_of(page: Opened, body: Mapping[str, object]) -> list[Found]:
     """Return what is wrong with a body, in words."""
-    return problems.of_body(body, known=page.desk.known, units=page.desk.units, money=page.face.money)
+    return problems.of_body(body, known=page.desk.known, units=page.desk.units, face=page.face)
 
 
 def _begin(request: HttpRequest) -> HttpResponse:
@@ -114,17 +114,18 @@ def begin(page: Opened, title: str, *, empty: bool = False) -> int:
     return done.row.number
 
 
-def _do(request: HttpRequest, number: int, verb: Callable[[Opened, Draft], Answer]) -> str:
-    """Do something to a draft; return why not, nothing when it is done."""
+def _do(request: HttpRequest, number: int, verb: Callable[[Opened, Draft], Answer]) -> list[str]:
+    """Do something to a draft; return why not, with all reasons, nothing when it is done."""
     with opened(request) as page:
-        done = verb(page, find(page, number))
+        found = find(page, number)
+        done = verb(page, found)
         if isinstance(done, Refused):
-            return refusal(done)
+            return page.reasons(done, found.body)
         if isinstance(done, str):
-            return done
+            return [done]
         if isinstance(done, StoredRulebook):
             page.say(_published(page, done))
-    return ""
+    return []
 
 
 def _published(page: Opened, book: StoredRulebook) -> str:

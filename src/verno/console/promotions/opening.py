@@ -14,6 +14,7 @@ from verno.console.face import Face, actor, face_of, signed_in
 from verno.console.memo import Memo
 from verno.console.promotions import editing
 from verno.console.promotions.forms.describing import Naming
+from verno.console.promotions.saying.problems import retold
 from verno.console.promotions.saying.telling import Teller
 from verno.intake import context
 from verno.kit import db
@@ -78,9 +79,14 @@ class Opened:
         return queries.at(self.books, self.face.now)
 
     def naming_of(self, body: Mapping[str, object]) -> Naming:
-        """Return what words about a draft's body may name: places by their names too."""
-        stores = {store.code: store.name for store in workspace.stores(self.conn, self.program_id)}
-        known = replace(self.desk.known, digits=currency_digits(self.face.program.currency), places=stores)
+        """Return what words about a draft's body may name: places by their names too, and regions."""
+        stores = workspace.stores(self.conn, self.program_id)
+        known = replace(
+            self.desk.known,
+            digits=currency_digits(self.face.program.currency),
+            places={store.code: store.name for store in stores},
+            regions={region: region for region in sorted({store.region for store in stores if store.region})},
+        )
         categories = body.get("categories")
         codes = [str(one["code"]) for one in categories if isinstance(one, dict) and one.get("code")] if isinstance(
             categories, list
@@ -120,13 +126,17 @@ class Opened:
             return _("from the very beginning")
         return _("from %(when)s") % {"when": self.face.moment(book.effective_from)}
 
-    def say(self, text: str) -> None:
-        """Have the next page begin with a sentence."""
-        self.request.session[SAID] = text
+    def reasons(self, refused: Refused, body: object) -> list[str]:
+        """Say why nothing was done, and what is wrong with the body that was meant."""
+        return [refusal(refused), *retold(refused.problems, body, self.face)]
+
+    def say(self, *texts: str) -> None:
+        """Have the next page begin with a sentence, and what more there is to say of it."""
+        self.request.session[SAID] = texts
 
     def context(self, room: str) -> dict[str, object]:
         """Return what every template needs."""
-        return {"face": self.face, "room": room, "said": self.request.session.pop(SAID, ""), **self.rights}
+        return {"face": self.face, "room": room, "said": self.request.session.pop(SAID, ()), **self.rights}
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """One receipt by hand: a stored or a typed one, judged by two rulebooks side by side, rule by rule."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from verno.console.face import Face, face_of, note_reading, sees_personal
+from verno.console.promotions.saying.problems import retold
 from verno.console.replay.pages import drafts_to_try
 from verno.console.replay.receipt_form import ReceiptForm, SearchForm
 from verno.intake import context as intake
@@ -157,7 +157,7 @@ def _columns(
         if isinstance(book, Chosen):
             columns.append(Column(names[code], judge(book, code)))
         else:
-            columns.append(Column(names[code], problems=book.reasons))
+            columns.append(Column(names[code], problems=book))
     first = next((one.waterfall for one in columns if one.waterfall is not None), None)
     return {
         "columns": columns,
@@ -174,25 +174,29 @@ def _closed(conn: Connection, face: Face, code: str, receipt_id: str) -> tuple[s
     return next((one.closed for one in report.biggest if one.id == receipt_id), ()) if report is not None else ()
 
 
-def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | NotPublished:
-    """Return the rulebook of a choice, ready."""
+def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | list[str]:
+    """Return the rulebook of a choice, ready, or in words why it cannot be asked."""
     if code.startswith(DRAFT):
         found = drafts.draft(conn, face.program.id, int(code.removeprefix(DRAFT)), known=about.known, units=about.units)
-        return _ready(about, {} if found is None else found.body, face.now)
+        return _ready(about, {} if found is None else found.body, face)
     if code.startswith(RUN):
-        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)), face.now)
+        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)), face)
     if code.startswith(VERSION):
         book = promotions.version(about.rulebooks, int(code.removeprefix(VERSION)))
     else:
         book = promotions.at(about.rulebooks, face.now)
-    if book is None:
-        return trying.chosen(about, Rulebook(()), now=face.now)
-    return trying.chosen(about, book.rulebook, id_=book.id, now=face.now)
+    rules, id_ = (Rulebook(()), trying.BY_HAND) if book is None else (book.rulebook, book.id)
+    return _asked(trying.chosen(about, rules, id_=id_, now=face.now), {}, face)
 
 
-def _ready(about: Context, body: object, now: datetime) -> Chosen | NotPublished:
+def _ready(about: Context, body: object, face: Face) -> Chosen | list[str]:
     read = drafts.read(body)
-    return NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read, now=now)
+    found = NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read, now=face.now)
+    return _asked(found, body, face)
+
+
+def _asked(found: Chosen | NotPublished, body: object, face: Face) -> Chosen | list[str]:
+    return retold(found.reasons, body, face) if isinstance(found, NotPublished) else found
 
 
 def _rows(columns: Sequence[Column]) -> list[tuple[str, list[RuleTold | None]]]:

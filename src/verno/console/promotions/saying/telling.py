@@ -42,6 +42,8 @@ from verno.rules.effects import (
 from verno.rules.types import Budget, Counts, Rule, Rulebook
 
 HUNDRED = 100
+REGION = "region"
+WANTED = frozenset({"=", "in"})
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,19 @@ class Teller:
             rule.name or rule.id,
             self.condition(rule.when),
             [self.effect(one) for one in rule.effects],
-            list(_marks(rule)),
+            [*_marks(rule), *self._nowhere(rule.when)],
             [self.budget(one) for one in rule.budgets],
             rule.promotion or "",
             rule.paused,
         )
+
+    def _nowhere(self, tree: Tree | None) -> list[str]:
+        """Say which regions a condition asks for that no store is in: a slip, or stores are still to come."""
+        there = self.naming.known.regions
+        asked = dict.fromkeys(_values(tree, REGION)) if there is not None else ()
+        return [
+            _("no store is in the region %(region)s") % {"region": one} for one in asked if one not in (there or {})
+        ]
 
     def condition(self, tree: Tree | None) -> str:
         """Say a condition on receipts."""
@@ -316,7 +326,7 @@ def points(face: Face, unit: str, value: int) -> str:
 
 
 def unplaced(known: fields.Known) -> fields.Known:
-    """Return what is known without the names of places: a condition may name one that is not there."""
+    """Return what is known without places and regions: a condition may name one that is not there."""
     return fields.Known(known.digits, None, known.tracks, known.member_attributes)
 
 
@@ -328,6 +338,17 @@ def _with_days(text: str, days: int | None) -> str:
     if days is None:
         return text
     return f"{text} {ngettext('for %(days)s day', 'for %(days)s days', days) % {'days': days}}"
+
+
+def _values(tree: object, name: str) -> Iterator[str]:
+    """Yield what a condition, which can be read, wants a field to be; what it must not be is not looked for."""
+    if not isinstance(tree, dict):
+        return
+    value = tree.get("value")
+    if tree.get("field") == name and tree.get("operator") in WANTED:
+        yield from map(str, value if isinstance(value, list) else [value])
+    for inner in tree.get("rules") or ():
+        yield from _values(inner, name)
 
 
 def _marks(rule: Rule) -> Iterator[str]:
