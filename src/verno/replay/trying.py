@@ -67,10 +67,11 @@ def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND, now: dat
     former = promotions.at(context.rulebooks, now)
     valued = rulebook if published else keeping.named(promoting.valued(rulebook, context.units), former)
     wrong = [] if published else checks.problems(valued, context.known, list(context.by_code))
-    if wrong or isinstance(ready(valued, context.known), predicate.Refused):
+    made = context.books.get(id_) or ready(valued, context.known)
+    if wrong or isinstance(made, predicate.Refused):
         return NotPublished(tuple([str(one) for one in wrong]))
     always = StoredRulebook(id_, 0, EVER, valued)
-    books = {id_: book for id_, book in context.books.items() if id_ != always.id}
+    books = {**context.books, id_: made}
     under = replace(context, rulebooks=[always, *context.rulebooks], books=books, budgets_of={}, closed_of={})
     return Chosen(under, always)
 

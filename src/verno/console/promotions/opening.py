@@ -70,7 +70,7 @@ class Opened:
     @cached_property
     def books(self) -> list[StoredRulebook]:
         """All versions, the one that holds latest first."""
-        return queries.rulebooks(self.conn, self.program_id)
+        return queries.rulebooks(self.conn, self.program_id, known=context.remembered(self.program_id))
 
     @property
     def present(self) -> StoredRulebook | None:
