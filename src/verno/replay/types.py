@@ -232,7 +232,7 @@ class RuleTold(msgspec.Struct, frozen=True):
 
 
 class LineTold(msgspec.Struct, frozen=True):
-    """A line: ``quantity`` in thousandths, the rest in minor units."""
+    """A line: ``quantity`` in thousandths, the rest in minor units; ``to_pay`` in money, which alone earns points."""
 
     number: int
     sku: str
@@ -241,11 +241,29 @@ class LineTold(msgspec.Struct, frozen=True):
     discount: int
     to_pay: int
 
+    @property
+    def by_points(self) -> int:
+        """Return what points pay."""
+        return self.price - self.discount - self.to_pay
+
+
+class Spending(msgspec.Struct, frozen=True):
+    """What of a typed receipt points pay: ``points`` by unit, of ``most`` minor units, ``share`` per cent of it.
+
+    ``is_cut``: more was wanted than the share allows; a till would be refused that.
+    """
+
+    points: Mapping[str, int]
+    share: int
+    most: int
+    is_cut: bool
+
 
 class Waterfall(msgspec.Struct, frozen=True):
     """What a rulebook makes of one receipt: sums, lines, and every rule in the rulebook's order.
 
-    ``worth`` is what discounts and points come to for the member, in minor units, as a replay counts it.
+    ``worth`` is what discounts and points come to for the member, in minor units, as a replay counts it; ``spending``
+    is there where somebody asked points to pay.
     """
 
     at: datetime
@@ -259,6 +277,7 @@ class Waterfall(msgspec.Struct, frozen=True):
     worth: int
     lines: tuple[LineTold, ...]
     rules: tuple[RuleTold, ...]
+    spending: Spending | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -217,11 +217,12 @@ def _rows(columns: Sequence[Column]) -> list[Row]:
     return sorted(rows, key=lambda row: not any(one is not None and one.acts for one in row[1]))
 
 
-def _lines(columns: Sequence[Column]) -> list[tuple[LineTold, str, list[int]]]:
-    """Return the lines, each with its quantity and what either side takes off it."""
-    found = [one.waterfall.lines for one in columns if one.waterfall is not None]
+def _lines(columns: Sequence[Column]) -> list[tuple[LineTold, str, list[tuple[LineTold, int]]]]:
+    """Return the lines, each with its quantity, and as either side has it with what points pay there of all lines."""
+    found = [one.waterfall for one in columns if one.waterfall is not None]
     return [
-        (lines[0], in_words(lines[0].quantity), [line.discount for line in lines]) for lines in zip(*found, strict=True)
+        (lines[0], in_words(lines[0].quantity), [(line, one.by_points) for line, one in zip(lines, found, strict=True)])
+        for lines in zip(*[one.lines for one in found], strict=True)
     ]
 
 
