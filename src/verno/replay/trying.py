@@ -105,7 +105,7 @@ def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collectio
         facts.paused = past.paused
     without = past.closed if own else frozenset(closed)
     judge = book.judging(facts)
-    verdict = service.judged(judge, past, Burning(judge), closed=without)
+    verdict, _rest = service.judged(judge, past, Burning(judge), closed=without)
     return _told(book.context, judge, facts, verdict, language)
 
 

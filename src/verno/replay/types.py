@@ -16,10 +16,14 @@ MOST_LOSSES = 100
 
 
 class Period(msgspec.Struct, frozen=True):
-    """Receipts of this time, both in UTC, the end not included."""
+    """Receipts of this time, both in UTC, the end not included.
+
+    What came back of them, or was never captured, is taken out, unless they are wanted ``as_sold``.
+    """
 
     since: datetime
     until: datetime
+    as_sold: bool = False
 
 
 class RuleTotals(msgspec.Struct, frozen=True):
@@ -147,7 +151,7 @@ class Outstanding(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything that came out.
+    """Everything that came out. Receipts of which nothing is left are not among ``receipts``.
 
     A member wins whose discounts and points are worth more under the draft; ``loss`` is what all losers lose together,
     ``losses`` are the hardest hit. ``bands`` part the members by what they spent in the period, the least first.
@@ -175,6 +179,8 @@ class Report(msgspec.Struct, frozen=True):
     version: int | None
     most_share: int | None
     seconds: float
+    as_sold: bool = True
+    """Whether receipts were counted as they were sold: what came back of them is not taken out."""
 
     @property
     def share(self) -> int:
