@@ -105,6 +105,19 @@ def test_a_replay_from_start_to_result(worth: House) -> None:
     assert "has come to revision 2 since" in page(client, where)
 
 
+def test_a_replay_says_what_it_did_with_returns(worth: House) -> None:
+    assert re.search(r'name="returned"[^>]*checked', worth.client.get(LAB).content.decode())
+    for more, said, other in (
+        ({}, "as they were sold", "keeps its share"),
+        ({"returned": "on"}, "keeps its share", "as they were sold"),
+    ):
+        where = start(worth, draft=draft(worth, HALF), **more)
+        work(worth)
+        told = page(worth.client, where)
+        assert said in told
+        assert other not in told
+
+
 def test_the_losers_as_a_file(worth: House, hire: Hire) -> None:
     where = start(worth, draft=draft(worth, HALF))
     work(worth)

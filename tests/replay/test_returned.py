@@ -7,34 +7,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.builders import NOW
 from tests.intake.conftest import Counter
 from tests.intake.test_rulebooks import BASE, RULES, asks, earned, of_lines, publish
 from tests.intake.test_steps import step
 from tests.intake.tillwork import back, quoted, returned, returns, said, sale, sold, spending
-from tests.replay.test_replay import AMOUNTS, EVER, shop
+from tests.replay.test_replay import AMOUNTS, EVER, replayed, shop
 from verno.intake import context
 from verno.intake.returns.types import Original
 from verno.intake.steps.types import Capture
 from verno.intake.sums.kept import part
 from verno.intake.types import LineQuantity
-from verno.replay import service as replay
-from verno.replay.types import Period, Report
 from verno.rules.effects import DiscountPercent, Earn
-from verno.rules.types import Budget, Counts, Rule, Rulebook
+from verno.rules.types import Budget, Counts, Rule
 
 __all__ = ["shop"]
 
 AS_SOLD = replace(EVER, as_sold=True)
 OFF = Rule(id="off", effects=(DiscountPercent(share=1000),))
-
-
-def replayed(conn: psycopg.Connection, counter: Counter, *rules: Rule, period: Period = EVER) -> Report:
-    context.forget()
-    about = context.of(conn, counter.program.id)
-    found = replay.run(conn, about, Rulebook(rules), period, step=lambda _: None, now=NOW)
-    assert isinstance(found, Report), found
-    return found
 
 
 def test_what_came_back_neither_costs_nor_counts(conn: psycopg.Connection, shop: Counter) -> None:
