@@ -47,7 +47,7 @@ def test_what_came_back_is_taken_out_unless_it_is_told_not_to(counter: Counter, 
     with db.transaction(counter.program.id) as conn:
         back(conn, counter, "R-1", now=NOW, at=NOW)
     half = file(tmp_path, HALF)
-    counts = [json.loads(verno("replay", half, "--json", *more).output)["receipts"] for more in ((), ("--as-sold",))]
+    counts = [json.loads(verno("replay", half, "--json", *more).stdout)["receipts"] for more in ((), ("--as-sold",))]
     assert counts == [2, 3]
 
 

@@ -17,7 +17,7 @@ from verno.intake.returns.types import Original
 from verno.intake.steps.types import Capture
 from verno.intake.sums.kept import part
 from verno.intake.types import LineQuantity
-from verno.rules.effects import DiscountPercent, Earn
+from verno.rules.effects import DiscountAmount, DiscountPercent, Earn
 from verno.rules.types import Budget, Counts, Rule
 
 __all__ = ["shop"]
@@ -69,6 +69,16 @@ def test_a_return_takes_points_and_never_gives_any(conn: psycopg.Connection, sho
     said(back(conn, shop, "R-1", (1, "2")))
     assert replayed(conn, shop, small).draft.points == {}
     assert replayed(conn, shop, small, period=AS_SOLD).draft.points == {}
+
+
+def test_shares_of_two_discounts_are_the_share_of_both(conn: psycopg.Connection, shop: Counter) -> None:
+    """1.01 and 1.01 off a line, of which a half is left: 1.01 in all, where the half of each is 0.51 rounded."""
+    sold(conn, shop, sale("S-1", 30000))
+    said(back(conn, shop, "R-1", (1, "1")))
+    dear = asks("amount", ">=", 20_000)
+    twice = [Rule(id=id_, when=dear, effects=(DiscountAmount(amount=101),)) for id_ in ("a", "b")]
+    draft = replayed(conn, shop, *twice).draft
+    assert (draft.discount, {id_: one.discount for id_, one in draft.rules.items()}) == (101, {"a": 51, "b": 50})
 
 
 def test_what_came_back_leaves_its_budget(conn: psycopg.Connection, shop: Counter) -> None:
