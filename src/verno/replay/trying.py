@@ -72,9 +72,11 @@ def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND, now: dat
     former = promotions.at(context.rulebooks, now)
     valued = rulebook if published else keeping.named(promoting.valued(rulebook, context.units), former)
     wrong = [] if published else checks.problems(valued, context.known, list(context.by_code))
-    made = context.books.get(id_) or ready(valued, context.known)
-    if wrong or isinstance(made, predicate.Refused):
+    if wrong:
         return NotPublished(tuple([str(one) for one in wrong]))
+    made = (context.books.get(id_) if published else None) or ready(valued, context.known)
+    if isinstance(made, predicate.Refused):
+        return NotPublished(())
     always = StoredRulebook(id_, 0, EVER, valued)
     books = {**context.books, id_: made}
     under = replace(context, rulebooks=[always, *context.rulebooks], books=books, budgets_of={}, closed_of={})
