@@ -105,6 +105,19 @@ def test_a_replay_from_start_to_result(worth: House) -> None:
     assert "has come to revision 2 since" in page(client, where)
 
 
+def test_a_replay_says_what_it_did_with_returns(worth: House) -> None:
+    assert re.search(r'name="returned"[^>]*checked', worth.client.get(LAB).content.decode())
+    for more, said, other in (
+        ({}, "as they were sold", "keeps its share"),
+        ({"returned": "on"}, "keeps its share", "as they were sold"),
+    ):
+        where = start(worth, draft=draft(worth, HALF), **more)
+        work(worth)
+        told = page(worth.client, where)
+        assert said in told
+        assert other not in told
+
+
 def test_the_losers_as_a_file(worth: House, hire: Hire) -> None:
     where = start(worth, draft=draft(worth, HALF))
     work(worth)
@@ -267,6 +280,48 @@ def test_a_typed_receipt_by_hand(worth: House) -> None:
         answer = worth.client.post(TRY, {**sent, **wrong})
         assert answer.status_code == 422, (wrong, said)
         assert said in (answer.content.decode() if said == "field-error" else text(answer.content.decode())), wrong
+
+
+def test_points_pay_a_part_of_a_typed_receipt(worth: House) -> None:
+    """A point pays 0.10: 100 points pay 10.00, of which nothing is earned."""
+    sent = {
+        "place": "msk-1", "at": "2026-11-25T10:00", "member": "40000001", "current": "current", "draft": "current",
+        "lines": "Bananas; 1; 30\nCoffee; 1; 10",
+    }  # fmt: skip
+    told = text(worth.client.post(TRY, {**sent, "spend_points": "100"}).content.decode())
+    for words in (
+        "Paid with points −$10.00 Points −100 To pay $30.00",
+        "Points may pay 100 % of the price after discounts: $40.00.",
+        "What points pay earns nothing: rules give for $30.00.",
+        "Points pay Earns points",
+        "$30.00 – −$7.50 $22.50",
+        "$10.00 – −$2.50 $7.50",
+    ):
+        assert words in told, words
+    program = worth.story.shop.program.id
+    with db.transaction() as conn:
+        settings.write(conn, program, "spend.max_share", 10, now=NOW)
+    context.forget()
+    for more in ({"spend_points": "100"}, {"spend_points": "5", "spend_all_points": "on"}):
+        told = text(worth.client.post(TRY, {**sent, **more}).content.decode())
+        assert "Paid with points −$4.00 Points −40 To pay $36.00" in told
+        assert ("More was asked for than points may pay, 10 % of" in told) is ("spend_all_points" not in more)
+    for wrong, said in (
+        ({"spend_points": "many"}, "This is no number of points."),
+        ({"spend_points": "-1"}, "This is no number of points."),
+        ({"spend_points": "1.5"}, "This is no number of points."),
+        ({"spend_points": "1e400"}, "This is no number of points."),
+        ({"spend_points": "9" * 20}, "This is no number of points."),
+        ({"spend_points": "9000000"}, "The member has fewer points than that."),
+        ({"spend_points": "1", "member": ""}, "Only a member can pay with points: say who it is."),
+    ):
+        answer = worth.client.post(TRY, {**sent, **wrong})
+        assert answer.status_code == 422, wrong
+        assert said in text(answer.content.decode()), wrong
+
+
+def test_where_points_pay_nothing_nobody_is_asked_for_them(house: House) -> None:
+    assert "spend_points" not in house.client.get(TRY).content.decode()
 
 
 def test_a_draft_that_cannot_be_asked_says_why(worth: House) -> None:

@@ -150,7 +150,7 @@ def _shown(request: HttpRequest, conn: Connection, face: Face, found: Run) -> di
     row = drafts.row(conn, face.program.id, found.draft) if found.draft is not None else None
     names = figures.names_of(body)
     tracks = {one.track.code: one.track for one in reversed(intake.of(conn, face.program.id).tracks)}
-    return shown | figures.shown(face, report, names, tracks) | {
+    return shown | figures.shown(face, report, names, tracks, asked=request.GET) | {
         "losses": [(one, known.get(one.member)) for one in report.losses],
         "draft_row": row,
         "stale": row is not None and row.revision != found.revision,

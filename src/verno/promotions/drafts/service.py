@@ -74,13 +74,13 @@ def save(desk: Desk, wanted: NewDraft, *, by: Actor, now: datetime) -> Draft | R
     body = msgspec.json.encode(wanted.body)
     if len(body) > MAX_BODY:
         return Refused(Refusal.TOO_LONG, f"a rulebook has at most {MAX_BODY} bytes")
-    books = queries.rulebooks(desk.conn, desk.program_id)
-    if wanted.based_on is not None and queries.version(books, wanted.based_on) is None:
+    versions = queries.versions(desk.conn, desk.program_id)
+    if wanted.based_on is not None and wanted.based_on not in versions:
         return Refused(Refusal.UNKNOWN_VERSION, f"there is no version {wanted.based_on}")
     said: dict[str, object] = {"title": wanted.title, "body": body.decode(), "based_on": wanted.based_on}
     if wanted.number is None:
         if wanted.based_on is None:
-            said["based_on"] = _last(books)
+            said["based_on"] = max([one for one, stands in versions.items() if stands], default=None)
         return _add(desk, said, by=by, now=now)
     found = _open(desk, wanted.number, wanted.revision)
     if isinstance(found, Refused):
@@ -210,7 +210,7 @@ def _not_yet(
     agreed = row.approved_above_budget if desk.reviewed else above_budget
     if row.above_budget and not agreed:
         return Refused(Refusal.ABOVE_BUDGET, "a replay went above the budget, and nobody has agreed to that")
-    last = _last(books)
+    last = max([book.version for book in books if book.withdrawn_at is None], default=None)
     if last is not None and row.based_on is not None and row.based_on < last:
         words = f"version {last} was published since version {row.based_on}: save the draft again, based on that"
         return Refused(Refusal.OUTDATED, words)
@@ -230,10 +230,6 @@ def _may_not_review(found: Draft, who: str) -> Refused | None:
     if row.state is not State.SUBMITTED:
         return Refused(Refusal.NOT_SUBMITTED, f"the draft is {row.state}: it has to be submitted first")
     return None
-
-
-def _last(books: Sequence[StoredRulebook]) -> int | None:
-    return max([book.version for book in books if book.withdrawn_at is None], default=None)
 
 
 def _unknown(number: int) -> Refused:

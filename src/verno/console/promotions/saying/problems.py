@@ -103,14 +103,14 @@ def _judged(
     book: Rulebook, known: Known, units: Sequence[Unit], places: Sequence[int], *, whole: bool
 ) -> Iterator[Found]:
     """Say what is wrong with the rules that can be read; ``places`` are where they stand in the body."""
+    of_id: dict[str, list[int | None]] = {}
+    for place, rule in zip(places, book.rules, strict=True):
+        of_id.setdefault(rule.id, []).append(place)
     for one in checks.problems(book, known, [unit.code for unit in units]):
         path, text = _parted(one.text)
         if not whole and text.startswith(MISSED):
             continue  # what it asks for may be in a rule that is not finished
-        of_rule: list[int | None] = [
-            place for place, rule in zip(places, book.rules, strict=True) if rule.id == one.rule
-        ]
-        for place in of_rule or [None]:
+        for place in of_id.get(one.rule, [None]):
             yield Found(place, path, text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import assert_never
 
 import msgspec
@@ -298,20 +299,37 @@ class Teller:
         return _("by “%(field)s”: %(rates)s") % {"field": what, "rates": rates}
 
     def _names(self, ids: tuple[str, ...]) -> str:
-        names = {str(rule.get("id")): str(rule.get("name") or rule.get("id")) for rule in self.naming.rules}
-        return ", ".join(names.get(id_, id_) for id_ in ids)
+        return ", ".join(self._called.get(id_, id_) for id_ in ids)
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        """What the rules are called, by id."""
+        return {str(rule.get("id")): str(rule.get("name") or rule.get("id")) for rule in self.naming.rules}
 
     def _tree(self, tree: Tree | None, *, of_lines: bool) -> str:
         if tree is None:
             return _("always")
-        registry = fields.line_registry if of_lines else fields.registry
-        known = self.naming.known
-        for one in (known, unplaced(known)):
-            made: Registry = registry(one, tree)
+        for made in self._registries(tree, of_lines=of_lines):
             node = reading.read(tree, made)
             if not isinstance(node, Unreadable):
                 return self._told(node)
         return _("a condition that cannot be read yet")
+
+    def _registries(self, tree: Tree, *, of_lines: bool) -> Iterator[Registry]:
+        """Yield what may have the fields of a condition: those that every program has, then what this one asks for."""
+        yield self._of_lines if of_lines else self._of_receipts
+        registry = fields.line_registry if of_lines else fields.registry
+        known = self.naming.known
+        yield registry(known, tree)
+        yield registry(unplaced(known), tree)
+
+    @cached_property
+    def _of_receipts(self) -> Registry:
+        return fields.registry(self.naming.known)
+
+    @cached_property
+    def _of_lines(self) -> Registry:
+        return fields.line_registry(self.naming.known)
 
     def _told(self, node: Node) -> str:
         return explaining.tell(node, Language(self.naming.face.locale, _, ngettext, self.naming.face.zone))
