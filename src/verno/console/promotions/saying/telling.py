@@ -359,13 +359,13 @@ def _with_days(text: str, days: int | None) -> str:
 
 
 def _values(tree: object, name: str) -> Iterator[str]:
-    """Yield what a condition, which can be read, wants a field to be; what it must not be is not looked for."""
+    """Yield what a condition wants a field to be; what it must not be is not looked for, nor what cannot be read."""
     if not isinstance(tree, dict):
         return
-    value = tree.get("value")
-    if tree.get("field") == name and tree.get("operator") in WANTED:
+    value, inside, operator = tree.get("value"), tree.get("rules"), tree.get("operator")
+    if tree.get("field") == name and isinstance(operator, str) and operator in WANTED:
         yield from map(str, value if isinstance(value, list) else [value])
-    for inner in tree.get("rules") or ():
+    for inner in inside if isinstance(inside, list) else ():
         yield from _values(inner, name)
 
 
