@@ -21,6 +21,8 @@ COMMANDS = {
     "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points."),
     "track": ("verno.cli.marketing.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
     "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts."),
+    "mail": ("verno.cli.post.mail:mail", "Read letters that came back."),
+    "sms": ("verno.cli.post.sms:sms", "Connect an SMS gateway."),
     "report": ("verno.cli.report:report", "Print reports: the liability in points."),
     "verify": ("verno.cli.verify:verify", "Check independently that the books balance."),
     "seal": ("verno.cli.seal:seal", "Seal history and file a signed head of it."),

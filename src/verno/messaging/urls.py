@@ -1,8 +1,13 @@
-"""Addresses that messages lead to; without a login by design."""
+"""Addresses that messages lead to, and that providers call; without a login by design."""
 
 from django.urls import path
 
 from verno.messaging import views
+from verno.messaging.answers import doors
 
 app_name = "messaging"
-urlpatterns = [path("u/<str:token>", views.unsubscribe, name="unsubscribe")]
+urlpatterns = [
+    path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
+    path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
+]
