@@ -1,14 +1,11 @@
 // <rule-builder data-form data-problems data-check>: the form of one record, around a textarea with its JSON, which is
 // what is sent and, without this script, what is edited. The server is the judge: it says what is wrong by path.
 
+import { ConditionBuilder } from "./builder/alone";
 import { recordEditor } from "./builder/fields";
 import { h } from "./builder/dom";
+import { show, type Problem } from "./builder/problems";
 import { isRec, type Form, type Rec } from "./builder/types";
-
-interface Problem {
-  path: string;
-  text: string;
-}
 
 interface Answer {
   problems: Problem[];
@@ -40,7 +37,7 @@ export class RuleBuilder extends HTMLElement {
     this.load(model);
     const problems = JSON.parse(this.dataset["problems"] ?? "[]") as Problem[];
     this.#strict = "refused" in this.dataset || problems.length > 0;
-    this.#show(problems);
+    show(problems, this, this.#box);
     if ("refused" in this.dataset) this.querySelector<HTMLElement>(".b-wrong input, .b-wrong select, .b-wrong textarea")?.focus();
   }
 
@@ -76,32 +73,11 @@ export class RuleBuilder extends HTMLElement {
       const answer = await fetch(this.dataset["check"] ?? "", { method: "POST", body: new FormData(form) });
       if (!answer.ok || mine !== this.#asked) return;
       const { problems, words } = (await answer.json()) as Answer;
-      if (this.#strict) this.#show(problems);
+      if (this.#strict) show(problems, this, this.#box);
       const place = document.querySelector("[data-in-words]");
       place?.replaceChildren(...words.map((text) => h("p", {}, text)));
     } catch {
       // Without an answer the page is as good as before; saving tells what is wrong.
-    }
-  }
-
-  /** Put each problem to its row, or to the nearest one around it. */
-  #show(problems: Problem[]): void {
-    for (const old of this.querySelectorAll(".b-error")) old.remove();
-    for (const old of this.querySelectorAll(".b-wrong")) old.classList.remove("b-wrong");
-    const places = new Map([...this.querySelectorAll<HTMLElement>("[data-path]")].map((place) => [place.dataset["path"], place]));
-    for (const { path, text } of problems) {
-      let at = path;
-      while (at && !places.has(at)) at = at.slice(0, Math.max(0, at.lastIndexOf(".")));
-      const place = places.get(at) ?? this.#box;
-      const line = h("div", { class: "field-error b-error", role: "alert" }, text);
-      if (place === this.#box) place.prepend(line);
-      else {
-        place.classList.add("b-wrong");
-        place.append(line);
-        for (let around: Element | null = place; around && around !== this; around = around.parentElement) {
-          if (around instanceof HTMLDetailsElement) around.open = true;
-        }
-      }
     }
   }
 }
@@ -115,3 +91,4 @@ function parsed(text: string): unknown {
 }
 
 customElements.define("rule-builder", RuleBuilder);
+customElements.define("condition-builder", ConditionBuilder);

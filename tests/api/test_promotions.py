@@ -177,15 +177,12 @@ def test_some_members_keep_the_version_before(api: Api) -> None:
     old = {"combinator": "and", "rules": [{"field": "member.joined", "operator": "<", "value": "2026-01-01"}]}
     year = clock.now().year + 1
     keeps = [{"members": old, "until": f"{year}-03-31"}]
-    for wrong, told in (
-        ([{**keeps[0], "until": "2020-01-01"}], "2020-01-01 is over"),
-        ([{**keeps[0], "version": 7}], "version 7 has not held"),
-    ):
-        number = submitted(api, {"title": "Dearer", "body": {"rules": [RULE], "keeps": wrong}})
-        assert api.post(f"/promotions/drafts/{number}:review", word()).status_code == 200
-        refused = api.post(f"/promotions/drafts/{number}:publish", {})
-        assert problem(refused) == (422, "not-valid")
-        assert told in refused.content.decode()
+    wrong: dict[str, object] = {"rules": [RULE], "keeps": [{**keeps[0], "version": 7}]}
+    number = submitted(api, {"title": "Dearer", "body": wrong})
+    assert api.post(f"/promotions/drafts/{number}:review", word()).status_code == 200
+    refused = api.post(f"/promotions/drafts/{number}:publish", {})
+    assert problem(refused) == (422, "not-valid")
+    assert "version 7 has not held" in refused.content.decode()
     asks_lines = {"combinator": "and", "rules": [{"field": "sku", "operator": "=", "value": "tea"}]}
     body = {"rules": [RULE], "keeps": [{"members": asks_lines, "until": f"{year}-03-31"}]}
     assert "keeps.0.members" in api.post("/promotions/drafts", {"title": "Dearer", "body": body}).json()["problems"][0]

@@ -1,6 +1,7 @@
 """The page of settings in a real browser: on a desk, on a phone, in both languages."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.test_console import set_up
+from verno.kit import db
+from verno.workspace.places import service
+from verno.workspace.places.types import NewPlace, PlaceChange
 
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -49,4 +53,32 @@ def test_an_owner_says_what_a_point_pays(site: Site, locale: str, size: dict[str
         keep(page, f"{locale}-program")
         assert not page.evaluate(WIDE)
     # The page that asks once more is a 422, as every form that was not taken is.
+    assert [one for one in site.trouble if "422" not in one] == []
+
+
+@pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])
+def test_an_owner_puts_stores_into_a_region(site: Site, locale: str, size: dict[str, int]) -> None:
+    program, now = site.story.shop.program.id, datetime.now(UTC)
+    with db.transaction(program) as conn:
+        wanted = [
+            NewPlace("spb-1", "Nevsky prospekt 100", region="north"),
+            NewPlace("spb-2", "Ligovsky prospekt 3"),
+            NewPlace("vvo-1", "Svetlanskaya 33", "Asia/Vladivostok"),
+        ]
+        service.add(conn, program, wanted, now=now)
+        service.change(conn, program, [PlaceChange("vvo-1", legal_entity="Daisy and Daughters LLC")], now=now)
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        page.goto("/console/settings/")
+        page.locator("main a[href$='/settings/places/']").click()
+        assert not page.evaluate(WIDE)
+        page.locator("button[value=set]").click()
+        expect(page.locator(".alert-danger")).to_be_visible()
+        keep(page, f"{locale}-places-refused")
+        page.get_by_label("Ligovsky prospekt 3").check()
+        page.locator("#id_region").fill("north")
+        page.locator("#id_region").press("Enter")
+        expect(page.locator("tr", has_text="Ligovsky")).to_contain_text("north")
+        keep(page, f"{locale}-places")
+        assert not page.evaluate(WIDE)
     assert [one for one in site.trouble if "422" not in one] == []

@@ -1,5 +1,6 @@
 """Tracks in a real browser: written, looked at, published, recounted, and a member's progress."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.test_console import set_up
+from tests.browser.test_promotions import ODD
 from verno.intake import context
 from verno.intake.reading import recounting
 from verno.kit import db
@@ -33,6 +35,7 @@ from verno.progress.types import (
 from verno.workspace.audit import SYSTEM
 
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+FROM_FIVE = '{"combinator":"and","rules":[{"field":"amount","operator":">=","value":500}]}'
 CASES = [("en", DESK, "light"), ("ru", PHONE, "dark"), ("ru", DESK, "light"), ("en", PHONE, "dark")]
 
 
@@ -124,11 +127,16 @@ def write(page: Page, name: str) -> None:
             page.locator(f"input[name=step_{field}]").nth(row).fill(value)
     page.locator("input[name=step_benefits]").nth(1).fill("Free delivery")
     page.locator("details summary").first.click()
-    page.fill("#id_where", "{not json")
+    where = page.locator("condition-builder[data-path=where]")
+    where.locator(".b-adding button").first.click()
+    where.locator(".b-what").select_option("amount")
+    where.locator(".b-value input").fill("ten")
     page.locator("button[value=preview]").click()
-    expect(page.locator(".field-error")).to_be_visible()
+    expect(where.locator(".b-wrong .b-error")).to_be_visible()
+    expect(where.locator(".b-value input")).to_have_value("ten")
     keep(page, f"{name}-2-wrong")
-    page.fill("#id_where", "")
+    where.locator(".b-value input").fill("5")
+    expect(page.locator("#id_where")).to_have_value(FROM_FIVE)
 
 
 @pytest.mark.parametrize(("locale", "size", "theme"), CASES, ids=[f"{c[0]}-{c[1]['width']}" for c in CASES])
@@ -165,6 +173,8 @@ def test_a_track_is_written_published_and_seen_at_a_member(
         expect(page.locator("button[value=take]")).to_be_visible()
         keep(page, f"{name}-8-given")
         page.goto("/console/promotions/tracks/club/edit/")
+        expect(page.locator("condition-builder[data-path=where] .b-value input")).to_have_value("5")
+        expect(page.locator("condition-builder[data-path=lines] .b-empty")).to_be_visible()
         page.locator("input[name=step_threshold]").nth(0).fill("250")
         page.select_option("#id_rule", "keep")
         page.locator("button[value=preview]").click()
@@ -172,3 +182,67 @@ def test_a_track_is_written_published_and_seen_at_a_member(
         keep(page, f"{name}-9-change")
     # A form that was not taken is a 422.
     assert [one for one in site.trouble if "422" not in one] == []
+
+
+TOUCH = """([form, path, text]) => {
+  document.querySelector('#probe')?.remove();
+  const probe = document.createElement('div');
+  probe.id = 'probe';
+  probe.setAttribute('data-form', form);
+  const builder = document.createElement('condition-builder');
+  builder.setAttribute('data-registry', path === 'lines' ? 'lines' : 'receipt');
+  builder.setAttribute('data-path', path);
+  const area = document.createElement('textarea');
+  area.value = text;
+  builder.append(area);
+  probe.append(builder);
+  document.querySelector('main').append(probe);
+  const before = area.value;
+  const controls = () => [...builder.querySelectorAll('.b-form input, .b-form select, .b-form textarea')];
+  for (let i = 0; i < controls().length; i++) {
+    const control = controls()[i];
+    const tick = control.type === 'checkbox' || control.tagName === 'SELECT';
+    control.dispatchEvent(new Event(tick ? 'change' : 'input', { bubbles: true }));
+  }
+  return [before, area.value, controls().length, area.hidden];
+}"""
+
+
+def test_a_tracks_condition_comes_back_as_it_was(site: Site) -> None:
+    """It opens in the component, every field of it says its own value again; what is no condition stays text."""
+    lines = {
+        "combinator": "and",
+        "rules": [{"field": "category", "operator": "inCategory", "value": [["food", "tea"]]}],
+    }
+    with site.visitor(viewport=DESK, locale="en-US") as page:
+        set_up(page, site)
+        page.goto("/console/promotions/tracks/new/tiers/")
+        asking = page.locator("details[data-form]").get_attribute("data-form")
+        for path, tree in (("where", ODD["when"]), ("lines", lines)):
+            text = json.dumps(tree, indent=2)
+            before, after, controls, hidden = page.evaluate(TOUCH, [asking, path, text])
+            assert before == text
+            assert json.loads(after) == tree
+            assert controls > 2
+            assert hidden
+        for text in ("{not json", "[1]", '{"field": "amount"}'):
+            assert page.evaluate(TOUCH, [asking, "where", text]) == [text, text, 0, False]
+        assert page.evaluate(TOUCH, [asking, "where", ""]) == ["", "", 0, True]
+    assert site.trouble == []
+
+
+def test_a_condition_is_written_without_scripts(site: Site) -> None:
+    with site.visitor(viewport=PHONE, locale="en-US", java_script_enabled=False) as page:
+        set_up(page, site)
+        page.goto("/console/promotions/tracks/new/stamp_card/")
+        page.locator("details summary").first.click()
+        page.fill("#id_where", FROM_FIVE)
+        page.fill("#id_code", "card")
+        page.locator("input[name=step_code]").first.fill("cup")
+        page.locator("input[name=step_threshold]").first.fill("7")
+        page.locator("button[value=preview]").click()
+        page.locator("button[value=publish]").click()
+        page.wait_for_url("**/console/promotions/tracks/card/")
+    with db.transaction() as conn:
+        (only,) = queries.tracks(conn, site.story.shop.program.id)
+    assert only.track.where == json.loads(FROM_FIVE)

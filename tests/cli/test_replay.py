@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.intake.conftest import Counter, open_counter
-from tests.intake.tillwork import rule, sale, sold
+from tests.intake.tillwork import back, rule, sale, sold
 from tests.replay.test_runs import BONUS, HALF
 from verno.cli import group
 from verno.intake import context
@@ -41,6 +41,14 @@ def file(tmp_path: Path, body: object, name: str = "half.json") -> str:
     path = tmp_path / name
     path.write_bytes(body if isinstance(body, bytes) else json.dumps(body).encode())
     return str(path)
+
+
+def test_what_came_back_is_taken_out_unless_it_is_told_not_to(counter: Counter, tmp_path: Path) -> None:
+    with db.transaction(counter.program.id) as conn:
+        back(conn, counter, "R-1", now=NOW, at=NOW)
+    half = file(tmp_path, HALF)
+    counts = [json.loads(verno("replay", half, "--json", *more).stdout)["receipts"] for more in ((), ("--as-sold",))]
+    assert counts == [2, 3]
 
 
 def test_a_file_is_replayed(counter: Counter, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def sentences() -> list[str]:
         SOURCE / "rules" / "making" / "compiling.py",
         SOURCE / "predicate" / "reading.py",
         SOURCE / "predicate" / "operators" / "operands.py",
+        SOURCE / "promotions" / "keeping.py",
     ]
     seen = Sayings()
     for path in files:

@@ -12,14 +12,21 @@ from tests.builders import NOW
 from tests.console import test_roles
 from tests.console.conftest import House
 from tests.console.test_roles import Hire
+from verno.intake import context
+from verno.intake.reading import recounting
 from verno.kit import db
+from verno.progress import queries as progress
+from verno.progress.types import Stored
 from verno.promotions import gallery, queries
 from verno.promotions.budgets.counting import wants
 from verno.promotions.budgets.desk import Desk as Budgets
 from verno.promotions.budgets.types import Figures, Use, of_rulebook
 from verno.promotions.drafts import queries as drafts
-from verno.promotions.drafts.types import DraftRow, State
+from verno.promotions.drafts import service as drafting
+from verno.promotions.drafts.types import Draft, DraftRow, NewDraft, State
 from verno.promotions.types import StoredRulebook
+from verno.rules.fields import Known
+from verno.workspace import audit
 from verno.workspace.roles import Role
 
 hire = test_roles.hire
@@ -165,6 +172,33 @@ def test_a_publication_for_later_is_seen_and_taken_back(house: House, hire: Hire
     assert "already" in do(marketer, f"{FORCE}versions/1/", do="withdraw")[1]
 
 
+def test_who_keeps_earlier_rules_is_judged_in_words(house: House, hire: Hire) -> None:
+    marketer, program = begun(house, hire(Role.MARKETER)[0]), house.story.shop.program.id
+
+    def keeping(**said: object) -> None:
+        old = {"combinator": "and", "rules": [{"field": "member.joined", "operator": "<", "value": "2026-01-01"}]}
+        with db.transaction(program) as conn:
+            desk = drafting.open_desk(conn, program, Known())
+            found = desk.read(1)
+            made = NewDraft(title="Spring", body={**found.body, "keeps": [{"members": old, **said}]}, number=1)
+            assert isinstance(drafting.save(desk, made, by=audit.SYSTEM, now=NOW), Draft)
+
+    keeping(until="2026-11-24")
+    over = "Who keeps earlier rules: 24 Nov 2026 is over before these rules begin."
+    assert over in read(marketer, ONE)
+    status, page = do(marketer, ONE, do="submit")
+    assert (status, page.count(over), row(house).state) == (409, 1, State.DRAFT)
+    keeping(until="2026-11-30", version=7)
+    assert do(marketer, ONE, do="submit")[0] == 200
+    assert do(house.client, ONE, do="approve")[0] == 200
+    status, page = do(marketer, ONE, do="publish")
+    assert (status, row(house).state) == (409, State.APPROVED)
+    assert "Who keeps earlier rules: Version 7 has not held, and will not before these rules begin." in page
+    marketer.post("/console/language/", {"language": "ru", "next": ONE})
+    page = do(marketer, ONE, do="publish")[1]
+    assert "Кто остаётся на прежних правилах: Версия 7 не действовала" in page
+
+
 def test_an_earlier_version_holds_again(house: House, hire: Hire) -> None:
     marketer = approved(house, hire)
     do(marketer, ONE, do="publish")
@@ -290,3 +324,42 @@ def test_the_gallery_shows_every_mechanic(house: House, locale: str) -> None:
     few = house.client.get(f"{GALLERY}?for=coffee").content.decode()
     assert 'id="nth-coffee"' in few
     assert 'id="clearance"' not in few
+
+
+def tracks(house: House) -> dict[str, Stored]:
+    with db.transaction() as conn:
+        return {one.track.code: one for one in progress.tracks(conn, house.story.shop.program.id)}
+
+
+def test_a_mechanic_is_used_with_the_tracks_that_it_asks(house: House, hire: Hire) -> None:
+    marketer, _ = hire(Role.MARKETER)
+    page = read(marketer, GALLERY)
+    assert "Coffee card · Stamp card Counts pieces within all time. Full card: 6 Make this track too" in page
+    status, page = do(marketer, GALLERY, mechanic="nth-coffee", tracks="yes")
+    assert status == 200
+    assert "The progress track Coffee card is made" in page
+    assert tracks(house)["coffee_card"].track == gallery.find("nth-coffee").needs[0]  # type: ignore[union-attr]  # it is there
+    context.forget()
+    recounting.fill(house.story.shop.program.id, now=NOW + 2 * recounting.SETTLED, stopping=lambda: False)
+    assert tracks(house)["coffee_card"].filled
+    assert "Coffee card" not in read(marketer, GALLERY).split("Counts pieces")[0]
+    assert do(marketer, ONE, do="submit")[0] == 200, "nothing is wrong with the draft"
+    do(marketer, GALLERY, mechanic="nth-coffee", tracks="yes")
+    assert len(tracks(house)) == 1, "what is there is not made again"
+
+
+def test_the_tracks_are_made_only_when_that_is_wanted(house: House) -> None:
+    page = do(house.client, GALLERY, mechanic="win-back")[1]
+    assert (tracks(house), "is made" in page) == ({}, False)
+    page = do(house.client, GALLERY, mechanic="win-back", tracks="yes")[1]
+    assert set(tracks(house)) == {"visits", "visits_60_days"}
+    assert "The progress tracks Visits, Visits in 60 days are made" in page
+
+
+def test_where_a_track_cannot_be_made_nothing_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verno.progress.service.publishing.MAX_TRACKS", 1)
+    page = do(house.client, GALLERY, mechanic="win-back", tracks="yes")[1]
+    assert "Nothing was made: its progress tracks cannot be. A program has at most 1 tracks." in page
+    assert tracks(house) == {}
+    with pytest.raises(StopIteration):
+        row(house)

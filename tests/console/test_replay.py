@@ -105,6 +105,19 @@ def test_a_replay_from_start_to_result(worth: House) -> None:
     assert "has come to revision 2 since" in page(client, where)
 
 
+def test_a_replay_says_what_it_did_with_returns(worth: House) -> None:
+    assert re.search(r'name="returned"[^>]*checked', worth.client.get(LAB).content.decode())
+    for more, said, other in (
+        ({}, "as they were sold", "keeps its share"),
+        ({"returned": "on"}, "keeps its share", "as they were sold"),
+    ):
+        where = start(worth, draft=draft(worth, HALF), **more)
+        work(worth)
+        told = page(worth.client, where)
+        assert said in told
+        assert other not in told
+
+
 def test_the_losers_as_a_file(worth: House, hire: Hire) -> None:
     where = start(worth, draft=draft(worth, HALF))
     work(worth)
@@ -145,8 +158,8 @@ def test_a_file_is_replayed_too(worth: House) -> None:
         ({"file": b"\xff\xfe"}, "This is not a rulebook"),
         ({"file": b"["*100_000}, "This is not a rulebook"),
         ({"file": b'{"rules": [{"id": "\\u0000"}]}'}, "This is not a rulebook"),
-        ({"file": b'{"rules": 7}'}, "a rulebook has rules"),
-        ({"file": b'{"rules": [{"id": "x"}]}'}, "effects"),
+        ({"file": b'{"rules": 7}'}, "A rulebook has rules."),
+        ({"file": b'{"rules": [{"id": "x"}]}'}, "Rule “x”: What it does: This must be filled in."),
         ({"file": b""}, "This is not a rulebook"),
         ({"file": json.dumps(HALF).encode(), "period": "soon"}, "Select a valid choice"),
         ({"file": json.dumps(HALF).encode(), "period": "dates"}, "Say the first day."),
@@ -269,12 +282,76 @@ def test_a_typed_receipt_by_hand(worth: House) -> None:
         assert said in (answer.content.decode() if said == "field-error" else text(answer.content.decode())), wrong
 
 
+def test_points_pay_a_part_of_a_typed_receipt(worth: House) -> None:
+    """A point pays 0.10: 100 points pay 10.00, of which nothing is earned."""
+    sent = {
+        "place": "msk-1", "at": "2026-11-25T10:00", "member": "40000001", "current": "current", "draft": "current",
+        "lines": "Bananas; 1; 30\nCoffee; 1; 10",
+    }  # fmt: skip
+    told = text(worth.client.post(TRY, {**sent, "spend_points": "100"}).content.decode())
+    for words in (
+        "Paid with points −$10.00 Points −100 To pay $30.00",
+        "Points may pay 100 % of the price after discounts: $40.00.",
+        "What points pay earns nothing: rules give for $30.00.",
+        "Points pay Earns points",
+        "$30.00 – −$7.50 $22.50",
+        "$10.00 – −$2.50 $7.50",
+    ):
+        assert words in told, words
+    program = worth.story.shop.program.id
+    with db.transaction() as conn:
+        settings.write(conn, program, "spend.max_share", 10, now=NOW)
+    context.forget()
+    for more in ({"spend_points": "100"}, {"spend_points": "5", "spend_all_points": "on"}):
+        told = text(worth.client.post(TRY, {**sent, **more}).content.decode())
+        assert "Paid with points −$4.00 Points −40 To pay $36.00" in told
+        assert ("More was asked for than points may pay, 10 % of" in told) is ("spend_all_points" not in more)
+    for wrong, said in (
+        ({"spend_points": "many"}, "This is no number of points."),
+        ({"spend_points": "-1"}, "This is no number of points."),
+        ({"spend_points": "1.5"}, "This is no number of points."),
+        ({"spend_points": "1e400"}, "This is no number of points."),
+        ({"spend_points": "9" * 20}, "This is no number of points."),
+        ({"spend_points": "9000000"}, "The member has fewer points than that."),
+        ({"spend_points": "1", "member": ""}, "Only a member can pay with points: say who it is."),
+    ):
+        answer = worth.client.post(TRY, {**sent, **wrong})
+        assert answer.status_code == 422, wrong
+        assert said in text(answer.content.decode()), wrong
+
+
+def test_where_points_pay_nothing_nobody_is_asked_for_them(house: House) -> None:
+    assert "spend_points" not in house.client.get(TRY).content.decode()
+
+
 def test_a_draft_that_cannot_be_asked_says_why(worth: House) -> None:
     number = draft(worth, {"rules": [{"id": "x", "effects": [{"type": "gift", "sku": 7}]}]})
     name, _ = a_receipt(worth)
     told = page(worth.client, f"{TRY}?receipt={name}&current=current&draft=draft-{number}")
-    assert "These rules cannot be asked" in told
+    assert "These rules cannot be asked: Rule “x”: What it does: This is not what belongs here." in told
     assert "1 for every full 1.00" in told
+
+
+def test_what_is_wrong_is_told_in_the_readers_language(worth: House) -> None:
+    rule = {"id": "stars: x", "name": "Звёзды", "effects": [{"type": "earn_percent", "unit": "stars", "rate": 500}]}
+    never = {"combinator": "and", "rules": [
+        {"field": "amount", "operator": ">", "value": 5}, {"field": "amount", "operator": "<", "value": 3},
+    ]}  # fmt: skip
+    body: dict[str, object] = {"rules": [rule, {**rule, "id": "never", "name": "", "when": never}]}
+    number, program = draft(worth, body), worth.story.shop.program.id
+    said = "Правило «Звёзды»: В программе нет баллов с кодом stars."
+    receipt, _ = a_receipt(worth)
+    worth.client.post("/console/language/", {"language": "ru", "next": LAB})
+    answer = text(worth.client.post(LAB, {"period": "all", "draft": number}).content.decode())
+    assert said in answer
+    assert "Правило «never»" in answer
+    assert said in page(worth.client, f"{TRY}?receipt={receipt}&current=current&draft=draft-{number}")
+    where = start(worth, draft=draft(worth, HALF))
+    with db.transaction(program) as conn:
+        found = queries.run(conn, program, str(service.claim(conn, program, worth.story.anna, now=NOW)), now=NOW)
+        assert found is not None
+        service.finish(conn, found, worth.story.anna, ("rule big: the id is used twice",), kept=False, now=NOW)
+    assert "Правило «Big baskets»: Код: Такой код уже у другого правила." in page(worth.client, where)
 
 
 def include(house: House, number: int) -> str:

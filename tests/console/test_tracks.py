@@ -1,6 +1,7 @@
 """Pages of tracks: written by a marketer, looked at before they are published, and a member's progress."""
 
 import html
+import json
 import re
 from datetime import timedelta
 
@@ -110,6 +111,24 @@ def test_a_change_shows_who_moves_and_what_was_written_comes_back(house: House) 
     done = house.client.post("/console/promotions/tracks/club/edit/", {**harder, "do": "publish"})
     assert done.status_code == 302
     assert [one.steps[0].threshold for one in stored(house)] == [9_000_000, 10_000]
+
+
+def test_conditions_have_their_builder(house: House) -> None:
+    """It is told what may be asked, as a rule's, and what is wrong by the path; the textarea has what was typed."""
+    publish(house)
+    tree = {"combinator": "and", "rules": [{"field": "amount", "operator": ">=", "value": "ten"}]}
+    sent = {**CLUB, "where": json.dumps(tree), "rule": "keep", "do": "preview"}
+    page = house.client.post("/console/promotions/tracks/club/edit/", sent).content.decode()
+    form, wrong = (
+        json.loads(html.unescape(re.findall(rf'data-{name}="([^"]*)"', page)[0])) for name in ("form", "problems")
+    )
+    assert {"amount", "place", "member.badges", "progress.club", "tiers.club", "lines"} <= {
+        one["name"] for one in form["fields"]["receipt"]
+    }
+    assert {"sku", "category", "amount"} <= {one["name"] for one in form["fields"]["lines"]}
+    assert form["words"]["always"] == "All receipts."
+    assert wrong == [{"path": "where.rules.0.value", "text": "This must be a number."}]
+    assert json.dumps(tree) in html.unescape(page)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_codes_have_words(kind: str, codes: list[str]) -> None:
 
 def test_what_the_audit_records_has_words() -> None:
     source = Path(words.__file__).parents[1]
-    call = re.compile(r"audit\.record\([^\"]*\"([a-z]+\.[a-z-]+)\"")
+    call = re.compile(r"(?:audit\.record|\bAct)\([^\"]*\"([a-z]+\.[a-z-]+)\"")
     found = {code for path in source.rglob("*.py") for code in call.findall(path.read_text())}
     assert {"setting.set", "unit.add", "member.own-account"} <= found
     assert found | {f"{kind}.posted" for kind in Kind} <= set(words.WORDS["action"])

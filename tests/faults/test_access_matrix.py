@@ -228,6 +228,8 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     ),
     "POST /v1/goods": lambda t, n: Asked("/v1/goods", {"sku": "tea", "cost": 70}),
     "POST /v1/goods:batch": lambda t, n: Asked("/v1/goods:batch", {"goods": [{"sku": "tea", "cost": 70}]}),
+    "GET /v1/places": lambda t, n: Asked("/v1/places"),
+    "PATCH /v1/places": lambda t, n: Asked("/v1/places", {"places": [{"code": t.place, "region": "south"}]}),
 }
 """How each operation is asked about a target; ``n`` is a number or a name of its own."""
 

@@ -92,7 +92,7 @@ class Postman:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address.startswith("rcpt-"):
-            wanted = address.split("@", maxsplit=1)[0].removeprefix("rcpt-")
+            wanted = _name(address).removeprefix("rcpt-")
             if wanted == "hang":
                 await asyncio.sleep(SLOW)
             if wanted == "drop":
@@ -104,7 +104,7 @@ class Postman:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         (address,) = envelope.rcpt_tos
-        wanted = address.split("@")[0]
+        wanted = _name(address)
         self.over_tls.append(session.ssl is not None)
         if self.delay:
             await asyncio.sleep(self.delay)
@@ -118,6 +118,11 @@ class Postman:
         if wanted == "hang":
             await asyncio.sleep(SLOW)
         return "250 OK"
+
+
+def _name(address: str) -> str:
+    """Return how a recipient behaves: the mailbox's name, without what tells alike ones apart (drop+7@example.com)."""
+    return address.split("@", maxsplit=1)[0].split("+", maxsplit=1)[0]
 
 
 class _Busy(SMTP):

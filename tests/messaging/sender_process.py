@@ -1,4 +1,7 @@
-"""A sender as a process of its own, for tests that kill it: ``python -m tests.messaging.sender_process PORT``."""
+"""A sender as a process of its own, for tests that kill it.
+
+python -m tests.messaging.sender_process PORT CONNECTIONS MOMENT [SECONDS OF PATIENCE]
+"""
 
 import os
 import sys
@@ -13,8 +16,11 @@ def main() -> None:
     from verno.messaging.channels.email.channel import Email
     from verno.messaging.sender import send_due
 
-    port, connections, moment = sys.argv[1:]
-    chosen = smtp.Settings("127.0.0.1", int(port), connections=int(connections))
+    port, connections, moment, *patience = sys.argv[1:]
+    seconds = [float(one) for one in patience] or [600.0]
+    chosen = smtp.Settings(
+        *("127.0.0.1", int(port)), connections=int(connections), command_timeout=seconds[0], data_timeout=seconds[0]
+    )
     counts = send_due(Email(chosen), lambda: datetime.fromisoformat(moment), worker_name="process")
     print(counts.total)  # noqa: T201 its answer
 

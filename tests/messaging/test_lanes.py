@@ -14,11 +14,13 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service
-from verno.messaging.desk import Desk, Lane
+from verno.messaging.desk import Desk, End, Lane
 from verno.messaging.sender import SendCounts
-from verno.messaging.types import Planned
+from verno.messaging.types import Planned, Reason, State
 from verno.workspace import settings
+from verno.workspace.audit import Actor, ActorKind
 
+BY = Actor(ActorKind.OPERATOR, "command")
 NIGHT = datetime(2026, 11, 3, 20, 0, tzinfo=UTC)
 """Eleven in the evening in Moscow."""
 
@@ -105,10 +107,10 @@ def test_a_switch_holds_back(shop: Shop, postman: Postman, what: str, left: int)
     [anna] = readers(shop, 1)
     plan(shop, draft(anna, "a", topic=NEWS), draft(anna, "b", topic=SERVICE))
     with db.transaction() as conn:
-        service.stop(conn, shop.program.id, what, by="staff:test", now=NOW)
+        service.stop(conn, shop.program.id, what, by=BY, now=NOW)
     assert send(postman).accepted == left
     with db.transaction() as conn:
-        service.let_go(conn, shop.program.id, what)
+        service.let_go(conn, shop.program.id, what, by=BY, now=NOW)
     assert send(postman, now=NOW + timedelta(minutes=5)).accepted == 2 - left
 
 
@@ -118,7 +120,7 @@ def test_a_switch_stops_what_is_claimed_already(shop: Shop, postman: Postman) ->
     desk = Desk("email", "worker", lambda: NOW, 600)
     jobs, _ = desk.claim(1)
     with db.transaction() as conn:
-        service.stop(conn, shop.program.id, "marketing", by="staff:test", now=NOW)
+        service.stop(conn, shop.program.id, "marketing", by=BY, now=NOW)
     leaving, [staying] = desk.exchange(jobs, [])
     assert (leaving, staying.state, staying.due_at) == (set(), "queued", NOW + timedelta(minutes=5))
 
@@ -132,3 +134,24 @@ def test_the_country_is_a_setting(shop: Shop) -> None:
         [american] = service.plan(conn, shop.program.id, [draft(anna, "b", topic=NEWS)], now=NOW + timedelta(hours=8))
     assert not isinstance(strict, Planned)
     assert isinstance(american, Planned)
+
+
+def test_only_a_person_sends_an_uncertain_message_again(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    [planned] = plan(shop, draft(anna, "a", topic=SERVICE))
+    assert isinstance(planned, Planned)
+    dead = Desk("email", "dead", lambda: NOW, 600)
+    jobs, _ = dead.claim(1)
+    dead.exchange(jobs, [])
+    later = NOW + timedelta(hours=1)
+    assert send(postman, now=later) == SendCounts()
+    assert stories(anna)[0].state == "uncertain"
+    with db.transaction() as conn:
+        again = [
+            service.send_again(conn, shop.program.id, anna, planned.message_id, by=BY, now=later) for _ in range(2)
+        ]
+    assert again == [True, False]
+    assert send(postman, now=later) == SendCounts(accepted=1)
+    end = End(anna, planned.message_id, State.REJECTED, Reason.REFUSED, "late")
+    assert dead.exchange([], [end]) == (set(), [])
+    assert stories(anna)[0].state == "accepted", "the dead worker's late word counts no more"

@@ -227,6 +227,30 @@ def test_a_knowing_word_is_kept_only_where_there_was_something_to_know(desk: Des
     assert why(drafts.publish(desk, number, by=ANNA, now=NOW)) is Refusal.NOT_APPROVED
 
 
+def test_a_day_that_is_over_is_kept_by_nobody(desk: Desk) -> None:
+    old = {"combinator": "and", "rules": [{"field": "member.joined", "operator": "<", "value": "2026-01-01"}]}
+
+    def keeping(until: str) -> dict[str, object]:
+        return {**body(50), "keeps": [{"members": old, "until": until}]}
+
+    said = ("keeps: 2026-11-24 is over before the version begins",)
+    refused = drafts.submit(desk, saved(desk, keeping("2026-11-24")).row.number, by=ANNA, now=NOW)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.problems) == (Refusal.NOT_VALID, said)
+    number = saved(desk, keeping("2026-11-25")).row.number
+    assert isinstance(drafts.submit(desk, number, by=ANNA, now=NOW), Draft)
+    midnight = NOW.replace(hour=21)
+    assert why(drafts.review(desk, number, YES, by=BORIS, now=midnight)) is Refusal.NOT_VALID
+    assert isinstance(drafts.review(desk, number, YES, by=BORIS, now=NOW), Draft)
+    for at in (None, midnight + HOUR):
+        refused = drafts.publish(desk, number, by=ANNA, at=at, now=midnight)
+        assert isinstance(refused, Refused)
+        assert refused.problems == ("keeps: 2026-11-25 is over before the version begins",)
+    late = drafts.publish(desk, number, by=ANNA, at=midnight, now=NOW)
+    assert isinstance(late, Refused), "over by the time it begins"
+    assert published(drafts.publish(desk, number, by=ANNA, now=NOW)).version == 2
+
+
 def test_alone_one_agrees_while_publishing(desk: Desk) -> None:
     alone = Desk(desk.conn, desk.program_id, desk.known, desk.units, reviewed=False)
     number = saved(alone).row.number

@@ -32,7 +32,7 @@ def replayed(conn: psycopg.Connection, counter: Counter, *rules: Rule, period: P
     steps: list[int] = []
     found = replay.run(conn, about, Rulebook(rules), period, step=steps.append, now=NOW)
     assert isinstance(found, Report), found
-    assert sum(steps) == found.receipts
+    assert sum(steps) >= found.receipts  # of some nothing may be left
     return found
 
 

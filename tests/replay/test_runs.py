@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.builders import NOW
 from tests.cli.commands import wait_for
 from tests.intake.conftest import Counter, open_counter
 from tests.intake.test_rulebooks import BASE, publish
-from tests.intake.tillwork import rule, sale, sold
+from tests.intake.tillwork import back, rule, sale, sold
 from tests.replay.test_replay import EVER
 from verno.intake import context
 from verno.kit import db
@@ -117,6 +118,21 @@ def test_a_run_is_done_and_kept_with_its_draft(counter: Counter) -> None:
     assert isinstance(kept.result, dict)
     assert (kept.result["revision"], kept.result["run"], kept.result["loss"]) == (1, run.id, 4500)
     assert not kept.above_budget
+
+
+@pytest.mark.parametrize("as_sold", [False, True])
+def test_a_run_takes_out_what_came_back_or_not(counter: Counter, *, as_sold: bool) -> None:
+    with db.transaction(counter.program.id) as conn:
+        back(conn, counter, "R-1")
+    wanted = NewRun(period=replace(EVER, as_sold=as_sold), draft=draft(counter, HALF))
+    run = started(counter, wanted)
+    at_desk(counter, lambda desk: service.cancel(desk, run.id, by=ANNA, now=NOW))
+    again = at_desk(counter, lambda desk: service.again(desk, run.id, by=ANNA, now=NOW))
+    assert isinstance(again, Run)
+    assert work(counter) == 3
+    told = report(counter, again.id)
+    assert told is not None
+    assert (again.as_sold, told.as_sold, told.receipts) == (as_sold, as_sold, 3 if as_sold else 2)
 
 
 def test_a_draft_edited_meanwhile_keeps_nothing_of_it(counter: Counter) -> None:

@@ -18,7 +18,7 @@ from verno.members.types import NewMember
 from verno.progress import queries as progress
 from verno.progress import service as tracking
 from verno.progress.types import Fresh, Metric, Published, Rolling, StampCard, Step, Tiers, Track
-from verno.replay.types import Report, StepCount, StepMove
+from verno.replay.types import Period, Report, StepCount, StepMove
 from verno.rules.effects import DiscountPercent, Earn, GiveBadge, SetTier
 from verno.rules.fields import Known
 from verno.rules.types import Rule
@@ -65,6 +65,16 @@ def off(share: int) -> Rule:
     return Rule(id="off", effects=(DiscountPercent(share=share),))
 
 
+def test_what_came_back_moves_nobody(conn: psycopg.Connection, shop: Counter) -> None:
+    """C brings back 1,100 of 1,200: 100 points are silver, 200 are too; had nothing come back, they were gold."""
+    opened(conn, shop, OF_POINTS)
+    sold(conn, shop, sale("S-1", 1_100_00, 100_00, member=C))
+    back(conn, shop, "R-1", (1, "2"))
+    assert of(replayed(conn, shop, points(50)), "club")[1] == ()
+    as_sold = Period(EVER.since, EVER.until, as_sold=True)
+    assert of(replayed(conn, shop, points(50), period=as_sold), "club")[1] == (StepMove("silver", "gold", 1),)
+
+
 def test_points_move_members_up_and_down(conn: psycopg.Connection, shop: Counter) -> None:
     """90, 450 and 1,200 points are none, silver, gold. Twice as many: 180, 900, 2,400. Half as many: 45, 225, 600."""
     opened(conn, shop, OF_POINTS)
@@ -91,7 +101,7 @@ def test_what_lies_outside_the_period_and_what_came_back_stays(conn: psycopg.Con
     yesterday = type(EVER)(NOW - timedelta(days=2), EVER.until)
     assert of(replayed(conn, shop, points(50), period=yesterday), "club")[1] == ()
     assert of(replayed(conn, shop, points(200), period=yesterday), "club")[1] == (StepMove("gold", "silver", 1),)
-    back(conn, shop, "R-1")  # all of S-1: 600 are left, and a half of 450 less makes 375
+    back(conn, shop, "R-1")  # all of S-1: 600 are left on either side
     assert of(replayed(conn, shop, points(200), period=yesterday), "club")[1] == ()
 
 

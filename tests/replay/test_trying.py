@@ -1,9 +1,10 @@
 """One receipt by hand: every rule with its reason; a typed one is what a till would be quoted."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from tests.builders import NOW
 from tests.intake.conftest import Counter
@@ -13,17 +14,23 @@ from tests.replay.test_replay import EVER
 from verno.catalogue import service as catalogue
 from verno.catalogue.types import NewGoods
 from verno.intake import context
-from verno.intake.types import Refused
+from verno.intake.types import Refusal, Refused, Wish
+from verno.kit.ids import new_id
+from verno.ledger import service as posting
+from verno.ledger.types import Earn as Gift
+from verno.ledger.types import Operation, Posted
 from verno.predicate.types import Language
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished, Paused
 from verno.replay import service, trying
 from verno.replay.trying import Chosen
-from verno.replay.types import Report, RuleTold, Waterfall
+from verno.replay.types import Report, RuleTold, Spending, Waterfall
 from verno.rules.effects import DiscountPercent, Earn, EarnPercent, FreeUnits
 from verno.rules.types import Budget, Counts, Rule, Rulebook
 from verno.workspace import audit
+from verno.workspace import service as workspace
+from verno.workspace.types import NewUnit
 
 ENGLISH = Language("en", str, lambda one, many, n: one if n == 1 else many, UTC)
 
@@ -124,6 +131,70 @@ def test_a_typed_one_is_what_a_till_is_quoted(conn: psycopg.Connection, shop: Co
     assert (found.discount, found.to_pay) == (sum(of_lines(quote, "discount")), quote["to_pay"])
     assert found.points.get("points", 0) == earned(quote)
     assert by_rule(found)["paid-in-full"].why == "points"
+
+
+def typed(conn: psycopg.Connection, shop: Counter, by: Chosen, *wishes: Wish) -> Waterfall | Refused:
+    return trying.typed(conn, sale("S-9", 30000, 10000, spend=list(wishes)), by, ENGLISH, now=NOW)
+
+
+def test_points_pay_a_typed_one_as_at_a_till(conn: psycopg.Connection, shop: Counter) -> None:
+    """A point pays 0.10: 1000 pay 100.00 of 400.00, three quarters of it of the first line."""
+    publish(conn, shop, *RULES)
+    quote = quoted(conn, shop, sale("S-9", 30000, 10000, spend=[Wish("points", 1000)]))
+    assert isinstance(quote, dict)
+    found = typed(conn, shop, in_force(conn, shop), Wish("points", 1000))
+    assert isinstance(found, Waterfall)
+    assert found.spending == Spending({"points": 1000}, 100, 34000, is_cut=False)
+    assert (found.price, found.discount, found.by_points, found.to_pay) == (40000, 6000, 10000, quote["to_pay"])
+    assert [line.by_points for line in found.lines] == of_lines(quote, "paid_with_points")
+    assert found.points == {"points": 240} == {"points": earned(quote)}
+    assert by_rule(found)["paid-in-full"].why == "points"
+    assert conn.execute("SELECT count(*) FROM intake_receipt").fetchone() == (0,)
+
+
+def test_points_pay_no_more_than_their_share(conn: psycopg.Connection, shop: Counter) -> None:
+    """Half of 340.00 is 1700 points: who asks for 1701 is refused at a till, and is told here what half is."""
+    rule(conn, shop, "spend.max_share", 50)
+    by = book(conn, shop, *RULES)
+    enough, cut, most = (typed(conn, shop, by, wish) for wish in (Wish("points", 1700), Wish("points", 1701), ALL[0]))
+    half = Spending({"points": 1700}, 50, 17000, is_cut=False)
+    assert isinstance(enough, Waterfall)
+    assert isinstance(cut, Waterfall)
+    assert isinstance(most, Waterfall)
+    assert (enough.spending, cut.spending, most.spending) == (half, replace(half, is_cut=True), half)
+    assert enough.points == cut.points == most.points == {"points": 170}
+    assert (enough.to_pay, cut.to_pay) == (17000, 17000)
+
+
+def test_of_two_units_the_last_has_what_the_first_leaves(conn: psycopg.Connection, shop: Counter) -> None:
+    """Stars are worth 1.00 each: 1000 points pay 100.00 of 200.00, so that no more than 100 of 300 stars have room."""
+    (stars,) = workspace.add_units(conn, shop.program.id, [NewUnit("stars")], now=NOW)
+    rule(conn, shop, "spend.value", 100, scope="unit=stars")
+    entry = Gift(shop.member_id, stars.id, 500, NOW - timedelta(days=1))
+    gift = Operation("gift/stars", new_id(now=NOW), shop.member_id, "00", (entry,))
+    assert isinstance(posting.post(conn, shop.program.id, [gift], now=NOW)[0], Posted)
+    rule(conn, shop, "spend.max_share", 50)
+    by = in_force(conn, shop)
+    for wishes, points in (
+        ((Wish("points", 1000), Wish("stars", 300)), {"points": 1000, "stars": 100}),
+        ((Wish("stars", 300), Wish("points", 1000)), {"stars": 200}),
+        ((Wish("points", 1000), Wish("stars", 100)), {"points": 1000, "stars": 100}),
+    ):
+        found = typed(conn, shop, by, *wishes)
+        assert isinstance(found, Waterfall)
+        assert found.spending == Spending(points, 50, 20000, is_cut=wishes[1].points != 100)
+
+
+def test_what_cannot_be_spent(conn: psycopg.Connection, shop: Counter) -> None:
+    by = in_force(conn, shop)
+    for receipt, reason in (
+        (sale("S-9", 30000, spend=[Wish("points", 10_001)]), Refusal.INSUFFICIENT_POINTS),
+        (sale("S-9", 30000, member=None, spend=ALL), Refusal.UNKNOWN_MEMBER),
+        (sale("S-9", 30000, spend=[Wish("stars", 1)]), Refusal.INVALID),
+    ):
+        no = trying.typed(conn, receipt, by, ENGLISH, now=NOW)
+        assert isinstance(no, Refused)
+        assert no.reason is reason
 
 
 def test_a_plain_book_tells_its_rules_too(conn: psycopg.Connection, shop: Counter) -> None:

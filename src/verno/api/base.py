@@ -21,7 +21,7 @@ from verno.api import approvals, corrections, limits, members, points, settings,
 from verno.api.access import metered
 from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
-from verno.api.marketing import contracts, goods, tracks
+from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.promotions import books, drafts
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
@@ -115,6 +115,7 @@ api.add_router("", drafts.router)
 api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
+api.add_router("", places.router)
 for _door in (records, topics, codes):
     api.add_router("", _door.router)
 

@@ -26,7 +26,7 @@ from verno.workspace.roles import Role
 HOLDER = ("holder_id", "id")
 """How what belongs to a member is kept together; its index begins with the holder."""
 
-MINE = ("holder_id",)
+MINE, CODE = ("holder_id",), ("code",)
 
 ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
     (
@@ -185,19 +185,12 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 find=("holder_id",),
             ),
             Table(members.Wish, _("Wishes"), "holder_id most_per paused_until changed_at", order=MINE, find=MINE),
-            Table(
-                members.Topic,
-                _("Topics"),
-                "code class_name names is_default double_opt_in archived_at",
-                order=("code",),
-                find=("code",),
-            ),
+            Table(members.Topic, _("Topics"), "code class_name names double_opt_in archived_at", order=CODE, find=CODE),
             Table(
                 members.ConsentText,
                 _("Texts of consents"),
                 "text_id version locale purpose body published_at published_by",
                 order=("text_id", "-version", "locale"),
-                find=("text_id",),
             ),
             Table(members.AttributeType, _("Attributes"), "name type", order=("name",), find=("name",)),
             Table(

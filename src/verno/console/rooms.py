@@ -57,8 +57,10 @@ NEEDS: Mapping[str, Permission] = {
     "staff": Permission.STAFF_WRITE,
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
+    "sending": Permission.SETTINGS_READ,
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
+    "places": Permission.SETTINGS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 
@@ -77,6 +79,7 @@ MENU = (
     Room("console:dashboard", _("Dashboard")),
     Room("console:members", _("Members")),
     Room("console:promotions", _("Promotions")),
+    Room("console:sending", _("Messages")),
     Room("console:approvals", _("Approvals")),
     Room("console:liability", _("Liability")),
     Room("console:limits", _("Limits")),

@@ -20,6 +20,8 @@ from verno.console.views import (
     limits,
     members,
     messages,
+    places,
+    sending,
     settings,
     staff,
 )
@@ -71,7 +73,9 @@ urlpatterns = [
     path("staff/", staff.staff, name="staff"),
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
+    path("messages/", sending.sending, name="sending"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
+    path("settings/places/", places.places, name="places"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

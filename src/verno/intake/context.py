@@ -202,9 +202,7 @@ def of(conn: Connection, program_id: str) -> Context:
         program=program,
         units=workspace.units(conn, program_id),
         policy=book,
-        rulebooks=promotions.rulebooks(
-            conn, program_id, known={one.id: one for one in known.rulebooks} if known else {}
-        ),
+        rulebooks=promotions.rulebooks(conn, program_id, known=remembered(program_id)),
         tracks=tracks,
         known=_known(conn, program, tracks),
         books=known.books if known else {},
@@ -222,6 +220,13 @@ def of(conn: Connection, program_id: str) -> Context:
     with _guard:
         _contexts[program_id] = fresh
     return fresh
+
+
+def remembered(program_id: str) -> Mapping[str, StoredRulebook]:
+    """Return the rulebooks that this process has read before, by id: what was published is read once."""
+    with _guard:
+        known = _contexts.get(program_id)
+    return {one.id: one for one in known.rulebooks} if known is not None else {}
 
 
 def known_to_rules(conn: Connection, program_id: str) -> Known:

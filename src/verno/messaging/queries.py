@@ -79,6 +79,19 @@ def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequen
     return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["uncertain"], parameters).fetchall()
 
 
+class Switch(msgspec.Struct, frozen=True, gc=False):
+    """What is stopped (``all``, ``marketing``, ``channel:sms``), since when, and by whom (``staff:…``)."""
+
+    what: str
+    at: datetime
+    by: str
+
+
+def switches(conn: Connection, program_id: str) -> list[Switch]:
+    """Return what is stopped, the first first."""
+    return conn.cursor(row_factory=args_row(Switch)).execute(SQL["switches"], {"program": program_id}).fetchall()
+
+
 def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) -> Letter | None:
     """Return a stored message as its reader sees it, or None when there is none.
 

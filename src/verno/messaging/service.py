@@ -21,6 +21,8 @@ from verno.messaging.types import (
     State,
     Withheld,
 )
+from verno.workspace import audit
+from verno.workspace.audit import Actor
 
 Occasion = tuple[str, str, str]
 """(holder id, dedupe key, channel)."""
@@ -60,14 +62,28 @@ def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppre
         conn.execute(SQL["add_suppressions"], parameters)
 
 
-def stop(conn: Connection, program_id: str, what: str, *, by: str, now: datetime) -> None:
+def stop(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
     """Hold messages back from now on: ``all`` but security, a class (``marketing``), or a channel (``channel:sms``)."""
-    conn.execute(SQL["add_stop"], {"program": program_id, "what": what, "by": by, "now": now})
+    conn.execute(SQL["add_stop"], {"program": program_id, "what": what, "by": f"{by.kind}:{by.id}", "now": now})
+    audit.record(conn, program_id, by, "messages.stop", ("messages", what), now=now)
 
 
-def let_go(conn: Connection, program_id: str, what: str) -> None:
+def let_go(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
     """Take a switch back; what it held back goes on within minutes."""
-    conn.execute(SQL["drop_stop"], {"program": program_id, "what": what})
+    if conn.execute(SQL["drop_stop"], {"program": program_id, "what": what}).rowcount:
+        audit.record(conn, program_id, by, "messages.let-go", ("messages", what), now=now)
+
+
+def send_again(conn: Connection, program_id: str, holder_id: str, message_id: str, *, by: Actor, now: datetime) -> bool:
+    """Send a message once more of which nobody can know whether it arrived; False when it is not uncertain (any more).
+
+    Its reader may get it twice: under the same Message-ID, which mail programs show as one. Only a person may ask.
+    """
+    asked = {"program": program_id, "holder": holder_id, "id": message_id, "now": now}
+    if not conn.execute(SQL["send_again"], asked).rowcount:
+        return False
+    audit.record(conn, program_id, by, "message.send-again", ("message", message_id), now=now)
+    return True
 
 
 def _judge(

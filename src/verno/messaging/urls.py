@@ -1,8 +1,9 @@
-"""Addresses that messages lead to; without a login by design."""
+"""Addresses that messages lead to, and that providers call; without a login by design."""
 
 from django.urls import path
 
 from verno.messaging import views
+from verno.messaging.answers import doors
 from verno.messaging.preferences import pages
 
 app_name = "messaging"
@@ -10,4 +11,6 @@ urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
+    path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
+    path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from verno.rules.types import Rulebook
+from verno.rules.types import Rule, Rulebook
 
 NOTHING = None
 
@@ -47,9 +47,7 @@ def difference(before: Rulebook, after: Rulebook) -> Difference:
     old = {rule.id: rule for rule in before.rules}
     new = {rule.id: rule for rule in after.rules}
     changed = [
-        ChangedRule(id_, changes)
-        for id_, rule in new.items()
-        if id_ in old and (changes := list(_changes("", _plain(old[id_]), _plain(rule))))
+        ChangedRule(id_, changes) for id_, rule in new.items() if id_ in old and (changes := _of_rule(old[id_], rule))
     ]
     return Difference(
         [id_ for id_ in new if id_ not in old],
@@ -58,6 +56,12 @@ def difference(before: Rulebook, after: Rulebook) -> Difference:
         list(_changes("", _whole(before), _whole(after))),
         [id_ for id_ in old if id_ in new] != [id_ for id_ in new if id_ in old],
     )
+
+
+def _of_rule(before: Rule, after: Rule) -> list[Change]:
+    if msgspec.json.encode(before) == msgspec.json.encode(after):
+        return []  # as most of a long rulebook, and soon told
+    return list(_changes("", _plain(before), _plain(after)))
 
 
 def _whole(book: Rulebook) -> object:

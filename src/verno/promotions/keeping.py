@@ -47,15 +47,19 @@ def named(rulebook: Rulebook, former: StoredRulebook | None) -> Rulebook:
     )
 
 
+def over(rulebook: Rulebook, begins: date) -> list[str]:
+    """Return what a rulebook that holds from ``begins`` on, or later, says of days that are over then, in words."""
+    ends = [keep.until for keep in rulebook.keeps if keep.until < begins]
+    return [f"keeps: {until} is over before the version begins" for until in ends]
+
+
 def problems(
     rulebook: Rulebook, books: Sequence[StoredRulebook], begins: date, former: StoredRulebook | None
 ) -> list[str]:
     """Return why a rulebook that holds from ``begins`` on cannot keep what it says, in words."""
-    out = []
+    out = over(rulebook, begins)
     for keep in rulebook.keeps:
         found = queries.version(books, keep.version)
-        if keep.until < begins:
-            out.append(f"keeps: {keep.until} is over before the version begins")
         if former is None:
             out.append("keeps: there is no earlier version")
         elif found is None or found.withdrawn_at is not None or found.effective_from > former.effective_from:

@@ -28,6 +28,11 @@ def rulebooks(conn: Connection, program_id: str, *, known: Mapping[str, StoredRu
     ]
 
 
+def versions(conn: Connection, program_id: str) -> dict[int, bool]:
+    """Return the versions of a program's rulebooks, without the books, and of each whether it was not taken back."""
+    return dict(conn.execute(SQL["versions"], {"program": program_id}).fetchall())
+
+
 def at(books: Sequence[StoredRulebook], moment: datetime) -> StoredRulebook | None:
     """Return the rulebook that holds at ``moment``; ``books`` is sorted as ``rulebooks`` returns it."""
     for book in books:

@@ -89,11 +89,11 @@ class Changes:
 
     def add(self, past: Past, current: int, draft: int) -> None:
         """Add one receipt, worth so much to the member under each rulebook; the draft has judged it last."""
-        facts, change = past.facts, draft - current
+        facts, price, change = past.facts, past.price, draft - current
         self.change += change
         if change:
             told = Change(
-                *(past.id, past.number, facts.place, facts.at, past.holder_id, facts.price, current, draft),
+                *(past.id, past.number, facts.place, facts.at, past.holder_id, price, current, draft),
                 closed=tuple(sorted(facts.closed)),
             )
             heapq.heappush(self.biggest, (abs(change), past.id, told))
@@ -104,11 +104,11 @@ class Changes:
         tiers = facts.member.tiers
         tier = tiers[min(tiers)] if tiers else ""
         person = self.people.setdefault(past.holder_id, _Person(facts.place, tier))
-        person.spent += facts.price
+        person.spent += price
         person.current += current
         person.draft += draft
-        if facts.price > person.most:
-            person.place, person.most = facts.place, facts.price
+        if price > person.most:
+            person.place, person.most = facts.place, price
 
     def places(self) -> tuple[Group, ...]:
         """Return the members by the place of their largest receipt."""

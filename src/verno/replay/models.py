@@ -9,7 +9,7 @@ class Run(models.Model):
 
     ``body`` is the rulebook as it was when the run was started, ``draft`` and ``revision`` name where it came from.
     Whoever has the run under way is ``worker``, and says that it lives by ``seen_at``. ``kept``: what came out is kept
-    with the draft.
+    with the draft. ``as_sold``: what came back is not taken out, as it never was before there was a choice.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -31,6 +31,7 @@ class Run(models.Model):
     problems = models.JSONField(null=True)
     result = models.JSONField(null=True)
     kept = models.BooleanField()
+    as_sold = models.BooleanField(db_default=True)
 
     class Meta:
         """Some dozens of rows a program; the oldest go."""

@@ -1,6 +1,6 @@
 """Stored receipts as facts, a few hundred at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from verno.catalogue import queries as catalogue
 from verno.intake.context import Context
 from verno.intake.settling import remembering
 from verno.intake.settling.remembering import Stored
+from verno.intake.sums import kept
 from verno.intake.types import Payment, Spent
 from verno.kit import batches
 from verno.kit.db import Connection
@@ -29,7 +30,8 @@ MOST_KNOWN = 200_000
 class Past:
     """A receipt that happened: ``by_points`` is what points paid of each line, in minor units, empty for nothing.
 
-    ``rulebook_id`` judged it; ``closed`` and ``paused`` are rules of that one which could not act then.
+    ``rulebook_id`` judged it; ``closed`` and ``paused`` are rules of that one which could not act then. ``left`` are
+    the thousandths of each line that are left, where something is not.
     """
 
     id: str
@@ -40,6 +42,20 @@ class Past:
     rulebook_id: str | None = None
     closed: frozenset[str] = frozenset()
     paused: frozenset[str] = frozenset()
+    left: Mapping[int, int] | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether nothing of it is left."""
+        return self.left is not None and not any(self.left.values())
+
+    @property
+    def price(self) -> int:
+        """Return the price of what is left, in minor units, whatever rules take off."""
+        left = self.left
+        if left is None:
+            return self.facts.price
+        return sum([kept.part(line.price, left[line.number], line.quantity or 1) for line in self.facts.lines])
 
 
 @dataclass(slots=True)
@@ -62,20 +78,33 @@ class Reader:
         with self.conn.cursor(name="replay") as cursor:
             cursor.execute(SQL["receipts"], self._parameters(period))
             while rows := cursor.fetchmany(PIECE):
-                yield self._piece(rows)
+                yield self._piece(rows, as_sold=period.as_sold)
 
     def one(self, id_: str) -> Past | None:
-        """Return one receipt."""
+        """Return one receipt, as it was sold."""
         row = self.conn.execute(SQL["receipt"], {"program": self.context.program.id, "id": id_}).fetchone()
-        return None if row is None else self._piece([row])[0]
+        return None if row is None else self._piece([row], as_sold=True)[0]
 
     def _parameters(self, period: Period) -> dict[str, object]:
         return {"program": self.context.program.id, "since": period.since, "until": period.until}
 
-    def _piece(self, rows: Sequence[Sequence[object]]) -> list[Past]:
-        lines = self._lines([str(row[0]) for row in rows])
+    def _piece(self, rows: Sequence[Sequence[object]], *, as_sold: bool) -> list[Past]:
+        ids = [str(row[0]) for row in rows]
+        lines = self._lines(ids)
         self._meet_members([str(row[2]) for row in rows if row[2] is not None])
-        return [self._past(row, lines[str(row[0])]) for row in rows]
+        left = {} if as_sold else self._left(lines)
+        return [self._past(row, lines[id_], left.get(id_)) for id_, row in zip(ids, rows, strict=True)]
+
+    def _left(self, lines: Mapping[str, Sequence[tuple[object, ...]]]) -> dict[str, dict[int, int]]:
+        """Return what is left of each line, of those receipts of which not everything is."""
+        found: dict[str, dict[int, int]] = {}
+        for id_, captured, numbers in self.conn.execute(SQL["gone"], {"ids": batches.rows(list(lines))}).fetchall():
+            named = msgspec.convert(numbers, dict[int, int], str_keys=True)
+            whole = {line[1]: line[3] or 1 for line in lines[id_]}  # as intake.sums.kept counts them
+            left = found.setdefault(id_, whole)  # type: ignore[arg-type]  # as the columns are
+            for line in left:
+                left[line] = named.get(line, 0) if captured else left[line] - named.get(line, 0)
+        return found
 
     def _lines(self, ids: Sequence[str]) -> dict[str, list[tuple[object, ...]]]:
         found: dict[str, list[tuple[object, ...]]] = {id_: [] for id_ in ids}
@@ -101,7 +130,7 @@ class Reader:
             found = remembering.known(self.conn, self.context, strange, strange, now=self.now)
             self.people.update({id_: found.get(id_) or Member(id_) for id_ in strange})
 
-    def _past(self, row: Sequence[object], lines: Sequence[tuple[object, ...]]) -> Past:
+    def _past(self, row: Sequence[object], lines: Sequence[tuple[object, ...]], left: Mapping[int, int] | None) -> Past:
         id_, number, holder, place_id, till, at, channel, payments, attributes, facts, spent, rulebook_id = row
         store = self.context.by_place[str(place_id)]
         known = msgspec.convert(facts, Stored) if facts is not None else None
@@ -129,6 +158,7 @@ class Reader:
             None if rulebook_id is None else str(rulebook_id),
             frozenset(known.closed) if known else NONE,
             frozenset(known.paused) if known else NONE,
+            left,
         )
 
     def _line(self, row: Sequence[object], known: Stored | None) -> Line:

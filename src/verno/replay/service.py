@@ -14,6 +14,7 @@ from verno.promotions import keeping
 from verno.promotions import queries as promotions
 from verno.promotions import service as promoting
 from verno.promotions.types import NotPublished
+from verno.replay import leaving
 from verno.replay.adding import Changes, Tally, worth, worths
 from verno.replay.burning import Burning
 from verno.replay.owing import Owing
@@ -64,7 +65,8 @@ def run(
                 both.add(past)
             tracking.write()
             step(len(piece))
-        found = both.report(stored.version if stored else None, time.monotonic() - started)
+        version = stored.version if stored else None
+        found = both.report(version, time.monotonic() - started, as_sold=period.as_sold)
     losers(both.changes.losses())
     return found
 
@@ -83,19 +85,21 @@ class _Both:
         self.receipts = self.price = 0
 
     def add(self, past: Past) -> None:
+        if past.is_gone:
+            return
         watches = self.tracking.watches and past.holder_id is not None
         values, verdicts, counts = [], [], []
         for book, tally, budgets in zip(self.books, self.tallies, self.budgets, strict=True):
             mine = self.kept(book, past)
-            verdict = judged(mine, past, budgets if mine is book else Burning(mine, budgets.used))
+            verdict, facts = judged(mine, past, budgets if mine is book else Burning(mine, budgets.used))
             value = worth(self.worths, verdict)
             tally.add(verdict, value)
             values.append(value)
             verdicts.append(verdict)
             if watches:  # before the other rulebook changes what is paid
-                counts.append(self.tracking.counted(past, verdict))
+                counts.append(self.tracking.counted(facts, verdict))
         self.receipts += 1
-        self.price += past.facts.price
+        self.price += past.price
         self.changes.add(past, *values)
         if past.holder_id is not None:
             current, draft = verdicts
@@ -110,7 +114,7 @@ class _Both:
         found = keeping.chosen(about.rulebooks, book, past.facts) if book.keeps and past.holder_id else None
         return book if found is None else about.ready(found.book)
 
-    def report(self, version: int | None, seconds: float) -> Report:
+    def report(self, version: int | None, seconds: float, *, as_sold: bool) -> Report:
         current, draft = [tally.side(one.burnt()) for tally, one in zip(self.tallies, self.budgets, strict=True)]
         everybody, about = self.changes.all(), self.tracking
         return Report(
@@ -134,24 +138,35 @@ class _Both:
             version=version,
             most_share=about.context.policy.value(REPLAY_MOST_SHARE),
             seconds=round(seconds, 1),
+            as_sold=as_sold,
         )
 
 
-def judged(book: Book, past: Past, burning: Burning, *, closed: frozenset[str] = NOTHING_CLOSED) -> Verdict:
-    """Return a book's verdict on a receipt, within its budgets; rules that are ``closed`` do not act."""
+def judged(
+    book: Book, past: Past, burning: Burning, *, closed: frozenset[str] = NOTHING_CLOSED
+) -> tuple[Verdict, Facts]:
+    """Return a book's verdict on what is left of a receipt, with the facts of that; ``closed`` rules do not act.
+
+    What rules take off is said of the whole receipt, as it was sold; each line that is left keeps its share, and the
+    rest is judged again, as a return does. A rule without room in its budgets does not act.
+    """
+    past.facts.closed = closed
+    verdict, facts = _verdict(book, past)
+    while burning.budgets and (over := burning.without_room(past.id, past.facts, verdict)):
+        past.facts.closed |= over
+        verdict, facts = _verdict(book, past)
+    return verdict, facts
+
+
+def _verdict(book: Book, past: Past) -> tuple[Verdict, Facts]:
     facts = past.facts
-    facts.closed = closed
-    verdict = _verdict(book, facts, past)
-    while burning.budgets and (over := burning.without_room(past.id, facts, verdict)):
-        facts.closed |= over
-        verdict = _verdict(book, facts, past)
-    return verdict
-
-
-def _verdict(book: Book, facts: Facts, past: Past) -> Verdict:
     taken_off = engine.price(book, facts)
     if past.by_points:
         pay(facts, [min(paid, line.paid) for paid, line in zip(past.by_points, facts.lines, strict=True)])
-    if past.holder_id is None:
-        return Verdict({}, taken_off)
-    return engine.settle(book, facts, taken_off)
+    known = past.holder_id is not None
+    verdict = engine.settle(book, facts, taken_off) if known else Verdict({}, taken_off)
+    if past.left is None:
+        return verdict, facts
+    rest = leaving.rest(facts, past.left)
+    of_rest = engine.settle(book, rest, taken_off) if known else verdict
+    return leaving.less(verdict, of_rest, leaving.share(taken_off, facts, past.left)), rest

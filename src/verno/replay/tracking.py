@@ -26,6 +26,7 @@ from verno.progress.types import Floor, Metric, Stored
 from verno.replay.reading import Past
 from verno.replay.types import BadgeChange, StepCount, StepMove, TrackChange
 from verno.rules.effects import EmitEvent, SetTier
+from verno.rules.facts import Facts
 from verno.rules.making.compiling import Book
 from verno.rules.types import Fired, Verdict, gives_badges
 
@@ -100,10 +101,10 @@ class Tracking:
         self.by_code = {one.stored.track.code: position for position, one in enumerate(self.tracks)}
         self.watches = bool(self.tracks) or any(gives_badges(book.rulebook) for book in self.books)
 
-    def counted(self, past: Past, verdict: Verdict) -> list[int]:
+    def counted(self, facts: Facts, verdict: Verdict) -> list[int]:
         """Return what a receipt adds to each track under the rulebook that has just judged it."""
         gave = Gave(verdict.points, effects.happened(effects.brought(matched(verdict))))
-        return [engine.contribution(one.ready, past.facts, gave) if one.counts else 0 for one in self.tracks]
+        return [engine.contribution(one.ready, facts, gave) if one.counts else 0 for one in self.tracks]
 
     def add(self, past: Past, holder: str, verdicts: Sequence[Verdict], counts: Sequence[Sequence[int]]) -> None:
         """Take in what both rulebooks made of a member's receipt."""

@@ -8,12 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import msgspec
+
 from verno.intake.context import Context
 from verno.intake.quoting import service as quoting
 from verno.intake.settling import remembering
 from verno.intake.settling.case import Case
 from verno.intake.settling.judging import matched, pay
-from verno.intake.types import Receipt, Refused
+from verno.intake.sums.worth import payable
+from verno.intake.types import Receipt, Refusal, Refused, Wish
 from verno.intake.words import explain
 from verno.kit.db import Connection
 from verno.kit.ids import is_id
@@ -28,7 +31,7 @@ from verno.replay import service
 from verno.replay.adding import worth, worths
 from verno.replay.burning import Burning
 from verno.replay.reading import SQL, Past, Reader
-from verno.replay.types import FiredTold, LineTold, Named, RuleTold, Waterfall
+from verno.replay.types import FiredTold, LineTold, Named, RuleTold, Spending, Waterfall
 from verno.rules import checks
 from verno.rules.facts import Facts
 from verno.rules.judging import telling
@@ -36,6 +39,8 @@ from verno.rules.making.compiling import Book, ready
 from verno.rules.types import Fired, Rulebook, Verdict
 
 BY_HAND = "by-hand"
+SPEND = "spend"
+"""The field of a refusal that says that points would pay more than their share."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,10 +72,13 @@ def chosen(context: Context, rulebook: Rulebook, *, id_: str = BY_HAND, now: dat
     former = promotions.at(context.rulebooks, now)
     valued = rulebook if published else keeping.named(promoting.valued(rulebook, context.units), former)
     wrong = [] if published else checks.problems(valued, context.known, list(context.by_code))
-    if wrong or isinstance(ready(valued, context.known), predicate.Refused):
+    if wrong:
         return NotPublished(tuple([str(one) for one in wrong]))
+    made = (context.books.get(id_) if published else None) or ready(valued, context.known)
+    if isinstance(made, predicate.Refused):
+        return NotPublished(())
     always = StoredRulebook(id_, 0, EVER, valued)
-    books = {id_: book for id_, book in context.books.items() if id_ != always.id}
+    books = {**context.books, id_: made}
     under = replace(context, rulebooks=[always, *context.rulebooks], books=books, budgets_of={}, closed_of={})
     return Chosen(under, always)
 
@@ -99,21 +107,36 @@ def of_stored(past: Past, book: Chosen, language: Language, *, closed: Collectio
         facts.paused = past.paused
     without = past.closed if own else frozenset(closed)
     judge = book.judging(facts)
-    verdict = service.judged(judge, past, Burning(judge), closed=without)
-    return _told(book.context, judge, facts, verdict, past.by_points, language)
+    verdict, _rest = service.judged(judge, past, Burning(judge), closed=without)
+    return _told(book.context, judge, facts, verdict, language)
 
 
 def typed(
     conn: Connection, receipt: Receipt, book: Chosen, language: Language, *, now: datetime
 ) -> Waterfall | Refused:
-    """Return what a rulebook makes of a receipt as a till would quote it ``now``. Refusals are a quote's."""
+    """Return what a rulebook makes of a receipt as a till would quote it ``now``. Refusals are a quote's.
+
+    But where points would pay more than they may, they pay as much as they may, and that is told.
+    """
+    asked = receipt.spend
     worked = quoting.worked_out(conn, book.context, receipt, now=now)
+    for position in reversed(range(len(asked))):  # those asked for last have what the others leave
+        if not (isinstance(worked, Refused) and worked.reason is Refusal.OVER_LIMIT and worked.field == SPEND):
+            break
+        most = [Wish(wish.unit, max=True) for wish in asked[position:]]
+        less = msgspec.structs.replace(receipt, spend=[*asked[:position], *most])
+        worked = quoting.worked_out(conn, book.context, less, now=now)
     if isinstance(worked, Refused):
         return worked
     case = worked.case
     judge = book.book if case.book is None else book.context.ready(case.book)  # or what the member keeps
     facts = case.facts or _gathered(conn, book.context, judge, case, now)
-    return _told(book.context, judge, facts, Verdict(case.points, tuple(case.fired)), case.spent.lines, language)
+    told = _told(book.context, judge, facts, Verdict(case.points, tuple(case.fired)), language)
+    if not case.wishes:
+        return told
+    most_money = payable(case.amount - case.discount, share=worked.share)
+    is_cut = case.receipt.spend != asked
+    return msgspec.structs.replace(told, spending=Spending(case.spent.points, worked.share, most_money, is_cut))
 
 
 def _gathered(conn: Connection, context: Context, judge: Book, case: Case, now: datetime) -> Facts:
@@ -125,27 +148,24 @@ def _gathered(conn: Connection, context: Context, judge: Book, case: Case, now: 
     return facts
 
 
-def _told(
-    context: Context, judge: Book, facts: Facts, verdict: Verdict, by_points: Sequence[int], language: Language
-) -> Waterfall:
+def _told(context: Context, judge: Book, facts: Facts, verdict: Verdict, language: Language) -> Waterfall:
     said = telling.every_rule(judge, facts, matched(verdict))
     by_rule: dict[str, list[Fired]] = {}
     for one in said:
         by_rule.setdefault(one.rule, []).append(one)
     acting = {one.rule for one in said if one.matched}
+    lines = [LineTold(one.number, one.sku, one.quantity, one.price, one.discount, one.paid) for one in facts.lines]
     return Waterfall(
         at=facts.at,
         place=facts.place,
         member=facts.member.id or None,
         price=facts.price,
         discount=facts.discount,
-        by_points=sum(by_points),
+        by_points=sum([line.by_points for line in lines]),
         to_pay=facts.paid,
         points=dict(verdict.points),
         worth=worth(worths(context.units), verdict),
-        lines=tuple(
-            [LineTold(one.number, one.sku, one.quantity, one.price, one.discount, one.paid) for one in facts.lines]
-        ),
+        lines=tuple(lines),
         rules=tuple([_rule(context, judge, facts, id_, fired, acting, language) for id_, fired in by_rule.items()]),
     )
 

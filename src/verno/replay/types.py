@@ -16,10 +16,14 @@ MOST_LOSSES = 100
 
 
 class Period(msgspec.Struct, frozen=True):
-    """Receipts of this time, both in UTC, the end not included."""
+    """Receipts of this time, both in UTC, the end not included.
+
+    What came back of them, or was never captured, is taken out, unless they are wanted ``as_sold``.
+    """
 
     since: datetime
     until: datetime
+    as_sold: bool = False
 
 
 class RuleTotals(msgspec.Struct, frozen=True):
@@ -147,7 +151,7 @@ class Outstanding(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything that came out.
+    """Everything that came out. Receipts of which nothing is left are not among ``receipts``.
 
     A member wins whose discounts and points are worth more under the draft; ``loss`` is what all losers lose together,
     ``losses`` are the hardest hit. ``bands`` part the members by what they spent in the period, the least first.
@@ -175,6 +179,8 @@ class Report(msgspec.Struct, frozen=True):
     version: int | None
     most_share: int | None
     seconds: float
+    as_sold: bool = True
+    """Whether receipts were counted as they were sold: what came back of them is not taken out."""
 
     @property
     def share(self) -> int:
@@ -232,7 +238,7 @@ class RuleTold(msgspec.Struct, frozen=True):
 
 
 class LineTold(msgspec.Struct, frozen=True):
-    """A line: ``quantity`` in thousandths, the rest in minor units."""
+    """A line: ``quantity`` in thousandths, the rest in minor units; ``to_pay`` in money, which alone earns points."""
 
     number: int
     sku: str
@@ -241,11 +247,29 @@ class LineTold(msgspec.Struct, frozen=True):
     discount: int
     to_pay: int
 
+    @property
+    def by_points(self) -> int:
+        """Return what points pay."""
+        return self.price - self.discount - self.to_pay
+
+
+class Spending(msgspec.Struct, frozen=True):
+    """What of a typed receipt points pay: ``points`` by unit, of ``most`` minor units, ``share`` per cent of it.
+
+    ``is_cut``: more was wanted than the share allows; a till would be refused that.
+    """
+
+    points: Mapping[str, int]
+    share: int
+    most: int
+    is_cut: bool
+
 
 class Waterfall(msgspec.Struct, frozen=True):
     """What a rulebook makes of one receipt: sums, lines, and every rule in the rulebook's order.
 
-    ``worth`` is what discounts and points come to for the member, in minor units, as a replay counts it.
+    ``worth`` is what discounts and points come to for the member, in minor units, as a replay counts it; ``spending``
+    is there where somebody asked points to pay.
     """
 
     at: datetime
@@ -259,6 +283,7 @@ class Waterfall(msgspec.Struct, frozen=True):
     worth: int
     lines: tuple[LineTold, ...]
     rules: tuple[RuleTold, ...]
+    spending: Spending | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -51,6 +51,7 @@ class Known:
     places: Mapping[str, str] | None = None
     tracks: Mapping[str, Track] = field(default_factory=dict)
     member_attributes: Mapping[str, Kind] = field(default_factory=dict)
+    regions: Mapping[str, str] | None = None
 
 
 def registry(known: Known, *trees: Tree | None) -> Registry:
@@ -84,7 +85,7 @@ def _receipt(known: Known) -> list[Field]:
         Field("quantity", Kind.NUMBER, attrgetter("quantity"), label=gettext_noop("quantity"), decimals=3),
         Field("spends", Kind.FLAG, attrgetter("spends"), label=gettext_noop("points pay a part")),
         Field("place", Kind.CHOICE, attrgetter("place"), label=gettext_noop("place"), choices=known.places),
-        Field("region", Kind.CHOICE, attrgetter("region"), label=gettext_noop("region")),
+        Field("region", Kind.CHOICE, attrgetter("region"), label=gettext_noop("region"), choices=known.regions),
         Field("legal_entity", Kind.CHOICE, attrgetter("legal_entity"), label=gettext_noop("legal entity of the place")),
         Field("till", Kind.CHOICE, attrgetter("till"), label=gettext_noop("till")),
         Field("channel", Kind.CHOICE, attrgetter("channel"), label=gettext_noop("sales channel")),

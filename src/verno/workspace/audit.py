@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 from psycopg.rows import args_row
@@ -19,7 +20,7 @@ from psycopg.rows import args_row
 from verno.kit import batches, secrets
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
-from verno.kit.ids import new_id, new_ids
+from verno.kit.ids import new_ids
 from verno.workspace.queries import SQL
 
 PAGE = 50
@@ -48,6 +49,15 @@ class Actor(msgspec.Struct, frozen=True):
 
 SYSTEM = Actor(ActorKind.SYSTEM, "verno")
 """The house itself: jobs, the demo, the bench."""
+
+
+class Act(NamedTuple):
+    """One change to tell, see ``record``."""
+
+    action: str
+    about: tuple[str, str]
+    detail: str = ""
+    states: tuple[object, object] = (None, None)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -83,23 +93,38 @@ def record(
     more (``cashier>support``). ``states`` are (before, after), any JSON: only their keyed hashes are stored, which
     tell whether two states are the same and nothing else. Raises ``BrokenInvariant`` for what is not a code.
     """
-    _check(action, *([detail] if detail else []))
-    before, after = states
+    record_all(conn, program_id, by, [Act(action, about, detail, states)], now=now)
+
+
+def record_all(conn: Connection, program_id: str, by: Actor, acts: Sequence[Act], *, now: datetime) -> None:
+    """Write what ``by`` did, in order, see ``record``: one statement for all of it, none for nothing."""
+    if not acts:
+        return
+    rows = []
+    for id_, act in zip(new_ids(len(acts), now=now), acts, strict=True):
+        _check(act.action, *([act.detail] if act.detail else []))
+        before, after = (state and state.hex() for state in map(digest, act.states))
+        kind, about = act.about
+        rows.append(
+            {
+                "id": id_,
+                "action": act.action,
+                "kind": kind,
+                "about": about,
+                "detail": act.detail,
+                "before": before,
+                "after": after,
+            }
+        )
     conn.execute(
         SQL["add_audit"],
         {
-            "id": new_id(now=now),
             "program": program_id,
             "at": now,
             "actor_kind": by.kind,
             "actor_id": by.id,
             "address": by.address,
-            "action": action,
-            "object_kind": about[0],
-            "object_id": about[1],
-            "detail": detail,
-            "before": digest(before),
-            "after": digest(after),
+            "rows": batches.rows(rows),
         },
     )
 

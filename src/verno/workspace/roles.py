@@ -55,6 +55,8 @@ class Permission(StrEnum):
     """Write drafts, publish what was approved, roll back, pause."""
     PROMOTIONS_APPROVE = "promotions:approve"
     """Be the second person for a draft."""
+    MESSAGES_STOP = "messages:stop"
+    """Stop messages and let them go; send again what may not have arrived."""
     AUDIT_READ = "audit:read"
     BACKROOM_READ = "backroom:read"
     """See the plain records of all tables; personal data are not among them."""
@@ -77,6 +79,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.PROMOTIONS_WRITE,
             P.CONSENTS_WRITE,
             P.TOPICS_WRITE,
+            P.MESSAGES_STOP,
         }
     ),
     Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ, P.PROMOTIONS_READ}),

@@ -137,20 +137,27 @@ def _add_unit(conn: Connection, program_id: str, unit: NewUnit, *, now: datetime
 
 def add_stores(conn: Connection, program_id: str, stores: Sequence[NewStore], *, now: datetime) -> None:
     """Add stores under the program's network; those that exist stay as they are."""
+    add_under_network(conn, program_id, PlaceKind.STORE, stores, now=now)
+
+
+def add_under_network(
+    conn: Connection, program_id: str, kind: PlaceKind, wanted: Sequence[NewStore], *, now: datetime
+) -> None:
+    """Add stores, or regions, under the program's network; those that exist stay as they are."""
     row = conn.execute(SQL["network"], {"program": program_id}).fetchone()
     network = row[0] if row else None
-    fresh = ids.new_ids(2 * len(stores), now=now)
+    fresh = ids.new_ids(2 * len(wanted), now=now)
     rows = [
         {
             "id": fresh[2 * i],
             "parent_id": network,
-            "kind": PlaceKind.STORE,
-            "code": store.code,
-            "name": store.name,
-            "timezone": store.timezone,
+            "kind": kind,
+            "code": place.code,
+            "name": place.name,
+            "timezone": place.timezone,
             "anonymous_holder_id": fresh[2 * i + 1],
         }
-        for i, store in enumerate(stores)
+        for i, place in enumerate(wanted)
     ]
     conn.execute(SQL["add_places"], {"program": program_id, "now": now, "rows": batches.rows(rows)})
 

@@ -16,7 +16,7 @@ from verno.kit.db import Connection
 from verno.ledger import service as ledger
 from verno.ledger.lifetime import ForDays, Sliding
 from verno.workspace import audit, queries
-from verno.workspace.audit import Actor
+from verno.workspace.audit import Act, Actor
 from verno.workspace.queries import SQL
 from verno.workspace.registry import (
     PLACES,
@@ -197,10 +197,38 @@ def write_all(
     The audit names ``by`` and the keys that have changed. Values are JSON, null taking one back; ``in_words`` they are
     what the command line takes (``default`` takes back).
     """
-    scopes = _Scopes(conn, program_id)
+    wanted = [(scope, key, raw) for key, raw in values.items()]
+    return _write(conn, program_id, _Scopes(conn, program_id), wanted, now=now, by=by, in_words=in_words)
+
+
+def write_at_places(
+    conn: Connection,
+    program_id: str,
+    key: str,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+    by: Actor = audit.SYSTEM,
+) -> list[Value] | list[NotSet]:
+    """Set one key for stores, whose codes (they are there) lead to values as JSON, see ``write_all``."""
+    wanted = [(f"{Level.PLACE}={code}", key, raw) for code, raw in values.items()]
+    scopes = _Scopes(conn, program_id, [scope for scope, _key, _raw in wanted])
+    return _write(conn, program_id, scopes, wanted, now=now, by=by)
+
+
+def _write(
+    conn: Connection,
+    program_id: str,
+    scopes: "_Scopes",
+    wanted: Sequence[tuple[str | None, str, object]],
+    *,
+    now: datetime,
+    by: Actor,
+    in_words: bool = False,
+) -> list[Value] | list[NotSet]:
     rows: list[dict[str, object]] = []
     wrong: list[NotSet] = []
-    for key, raw in values.items():
+    for scope, key, raw in wanted:
         row = _row(scopes, key, raw, scope, in_words=in_words)
         if isinstance(row, NotSet):
             wrong.append(row)
@@ -218,11 +246,13 @@ def write_all(
             conn.execute(SQL["set_life_days"], {"program": program_id, "code": code, "life_days": days})
     new = load(conn, program_id)
     _slide(conn, program_id, old, new, now=now)
+    acts = []
     for row in rows:
         key, where = str(row["key"]), str(row["scope"])
         states = (old.stored(key, where), new.stored(key, where))
         if states[0] != states[1]:
-            audit.record(conn, program_id, by, "setting.set", ("setting", f"{key} {where}"), now=now, states=states)
+            acts.append(Act("setting.set", ("setting", f"{key} {where}"), states=states))
+    audit.record_all(conn, program_id, by, acts, now=now)
     return [new.show(REGISTRY[str(row["key"])], str(row["scope"])) for row in rows]
 
 
@@ -269,10 +299,10 @@ def _level(scope: str | None) -> str:
 class _Scopes:
     """Finds the scope that somebody means, and asks the database for each but once."""
 
-    def __init__(self, conn: Connection, program_id: str) -> None:
+    def __init__(self, conn: Connection, program_id: str, there: Sequence[str] = ()) -> None:
         self._conn = conn
         self._program_id = program_id
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, bool] = dict.fromkeys(there, True)
         self._units: list[str] | None = None
 
     def of(self, definition: Definition[object], scope: str | None) -> str | NotSet:

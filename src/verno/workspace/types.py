@@ -147,7 +147,7 @@ class ProgramRefusal(StrEnum):
 
 
 class NewStore(msgspec.Struct, frozen=True):
-    """A store to add under the program's network (or a region of it)."""
+    """A store, or a region, to add under the program's network."""
 
     code: str
     name: str

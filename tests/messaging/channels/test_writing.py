@@ -18,9 +18,11 @@ from verno.messaging.channels.email import return_path
 from verno.messaging.channels.port import Unwritable
 from verno.messaging.channels.sms.channel import Gateway, Smpp, gateway, smpp
 from verno.messaging.channels.telegram.channel import Bot, Telegram
-from verno.messaging.channels.webpush.channel import browsers
+from verno.messaging.channels.webpush.channel import WebPush, browsers
+from verno.messaging.law.packs import pack
 from verno.messaging.letters.compose import Content
 from verno.messaging.letters.statement import Context, UnitFigures
+from verno.workspace.registry import Country
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 ID = "0192f0c1-0000-7000-8000-0000000000ab"
@@ -94,11 +96,17 @@ def test_a_browser_gets_a_short_notice() -> None:
     point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     keys = {name: base64.urlsafe_b64encode(data).decode() for name, data in (("p256dh", point), ("auth", auth))}
     address = json.dumps({"endpoint": "https://push.example/1", "expirationTime": None, "keys": keys})
-    push = browsers().write(content("webpush"), address, now=NOW)
+    push = browsers().write(content("push"), address, now=NOW)
     notice = json.loads(http_ece.decrypt(push.body, private_key=key, auth_secret=auth))
     assert notice["title"] == "120 points: your October statement"
     assert len(notice["body"]) <= 300
     assert notice["tag"] == ID
     assert push.headers["topic"] == ID.replace("-", "")
     with pytest.raises(Unwritable):
-        browsers().write(content("webpush"), "not a subscription", now=NOW)
+        browsers().write(content("push"), "not a subscription", now=NOW)
+
+
+def test_country_packs_know_every_channel() -> None:
+    """A channel that a pack does not name would escape its marking and its hours."""
+    named = {email.Email.code, Smpp.code, Gateway.code, Telegram.code, WebPush.code}
+    assert named <= {*pack(Country.RU).on(NOW.date()).marking, "sms"}

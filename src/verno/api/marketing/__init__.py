@@ -1,1 +1,1 @@
-"""Doors to what marketing keeps: progress tracks, contracts, goods."""
+"""Doors to what marketing keeps: progress tracks, contracts, goods, places."""

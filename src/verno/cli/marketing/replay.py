@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from verno.cli import session
 from verno.cli.marketing import replay_words as words
@@ -47,6 +48,7 @@ COLUMNS = ("member", "external_id", "card", "spent", "current", "draft", "loss")
 @click.option("--draft", "number", type=click.IntRange(1), help="A stored draft; what comes out is kept with it.")
 @click.option("--since", type=DATE, help="First day of the receipts, in the program's zone; else all.")
 @click.option("--until", type=DATE, help="Last day of the receipts; else today.")
+@click.option("--as-sold", is_flag=True, help="Do not take out what came back of the receipts.")
 @click.option("--losers", type=OUT, help="Write all who would lose to this file (CSV).")
 @click.option("--receipt", "named", metavar="NUMBER", help="Judge one stored receipt, rule by rule.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -58,6 +60,7 @@ def replay(
     losers: Path | None,
     named: str | None,
     *,
+    as_sold: bool,
     as_json: bool,
 ) -> None:
     """Judge stored receipts by the rulebook in FILE (JSON) or a --draft, and by the one that holds.
@@ -83,7 +86,7 @@ def replay(
                 as_json=as_json,
             )
             return
-        found, run = work.replayed(_period(program, since, until, now), losers)
+        found, run = work.replayed(replace(_period(program, since, until, now), as_sold=as_sold), losers)
         lines = words.report(program, found)
         if run is not None:
             lines.append(words.kept(run, found))

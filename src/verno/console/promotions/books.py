@@ -1,16 +1,20 @@
 """The rulebook in force and its versions: read, paused, taken back, rolled back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
+from msgspec.structs import replace
 
 from verno.console.face import signed_in
-from verno.console.promotions.opening import Opened, opened, refusal
+from verno.console.promotions import editing
+from verno.console.promotions.opening import Opened, opened
+from verno.console.promotions.parting import part
 from verno.console.promotions.saying.differences import Differences, differences
 from verno.console.promotions.saying.telling import Teller, Told
 from verno.kit import db
@@ -18,7 +22,7 @@ from verno.promotions import queries, service
 from verno.promotions.budgets import queries as budgets
 from verno.promotions.differing import difference
 from verno.promotions.types import BudgetState, Pause, Paused, Refused, Standing, StoredRulebook
-from verno.rules.types import Rulebook
+from verno.rules.types import Rule, Rulebook
 from verno.workspace.roles import Permission, may
 
 SHOWN = 10
@@ -74,11 +78,13 @@ def promotions(request: HttpRequest) -> HttpResponse:
         return _changing(request, "console:promotions")
     with opened(request) as page:
         present = page.present
+        rules = part(request.GET, present.rulebook.rules if present else (), names_of)
         shown = page.books if request.GET.get("versions") == "all" else page.books[:SHOWN]
         context = page.context("promotions") | {
             "present": present,
             "since": page.since(present) if present else "",
-            "rows": _rows(page, present.rulebook) if present else [],
+            "part": rules,
+            "rows": _rows(page, present.rulebook, rules.items) if present else [],
             "whole": page.teller_of(present.rulebook).whole(present.rulebook) if present else [],
             "versions": [_version(page, book) for book in shown],
             "scheduled": [
@@ -102,12 +108,14 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         if book is None:
             raise Http404
         teller = page.teller_of(book.rulebook)
+        rules = part(request.GET, book.rulebook.rules, names_of)
         standing = queries.standing(book, page.books, page.face.now)
         context = page.context("promotions") | {
             "book": book,
             "since": page.since(book),
             "standing": standing,
-            "rules": [teller.rule(rule) for rule in book.rulebook.rules],
+            "part": rules,
+            "rules": [teller.rule(rule) for rule in rules.items],
             "whole": teller.whole(book.rulebook),
             "before": _before(page, book),
             "differs": _differs(page, book, teller),
@@ -126,10 +134,16 @@ def _changing(request: HttpRequest, back: str, number: int = 0) -> HttpResponse:
     def work() -> None:
         with opened(request) as page:
             done = verb(page, number)
-            page.say(refusal(done) if isinstance(done, Refused) else done)
+            page.say(*(_reasons(page, done, number) if isinstance(done, Refused) else [done]))
 
     db.retrying(work)
-    return redirect(back)
+    query = request.GET.urlencode()  # the page that the rule is on
+    return redirect(f"{reverse(back)}?{query}" if query and not number else back)
+
+
+def _reasons(page: Opened, refused: Refused, number: int) -> list[str]:
+    book = queries.version(page.books, number)
+    return page.reasons(refused, {} if book is None else editing.of_rulebook(book.rulebook))
 
 
 def _pause(page: Opened, _number: int) -> Done:
@@ -180,16 +194,23 @@ def _meant(request: HttpRequest) -> tuple[Paused, str]:
     return Paused(kind), request.POST.get("code", "")
 
 
-def _rows(page: Opened, book: Rulebook) -> list[Row]:
+def names_of(rule: Rule) -> tuple[str, str, str]:
+    """Return what a rule is found by."""
+    return rule.name, rule.id, rule.promotion or ""
+
+
+def _rows(page: Opened, book: Rulebook, rules: Sequence[Rule]) -> list[Row]:
+    """Return those of a rulebook's rules that are shown."""
     teller = page.teller_of(book)
     zone = page.face.program.timezone
-    states = budgets.states(page.conn, page.program_id, book, zone=zone, now=page.face.now)
+    shown = replace(book, rules=tuple(rules))
+    states = budgets.states(page.conn, page.program_id, shown, zone=zone, now=page.face.now)
     pauses = {(one.kind, one.code): one for one in queries.pauses(page.conn, page.program_id)}
     of_rule: dict[str, list[Bar]] = {}
     for state in states:
         of_rule.setdefault(state.rule, []).append(_bar(teller, state))
     rows = []
-    for rule in book.rules:
+    for rule in rules:
         alone = pauses.get((Paused.RULE, rule.id))
         pause = alone or pauses.get((Paused.PROMOTION, rule.promotion or ""))
         rows.append(
@@ -262,4 +283,6 @@ def _differs(page: Opened, book: StoredRulebook, teller: Teller) -> Differences 
     before = _before(page, book)
     if before is None:
         return None
-    return differences(before.rulebook, book.rulebook, was=page.teller_of(before.rulebook), now=teller)
+    return differences(
+        before.rulebook, book.rulebook, was=page.teller_of(before.rulebook), now=teller, asked=page.request.GET
+    )

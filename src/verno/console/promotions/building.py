@@ -19,7 +19,7 @@ from verno.console.promotions.opening import Opened, opened, refusal
 from verno.console.promotions.saying.problems import Found
 from verno.console.promotions.saying.telling import Teller, sentences
 from verno.kit import db
-from verno.promotions.drafts.types import Draft, State
+from verno.promotions.drafts.types import State, Written
 from verno.promotions.types import Refusal, Refused
 from verno.web import problems as web
 from verno.web import wire
@@ -34,7 +34,7 @@ class Sheet:
     """One form of the builder: which record of a draft it edits, and what was typed."""
 
     page: Opened
-    found: Draft
+    found: Written
     position: int | None
     """The rule's place; None for a new one."""
     together: bool = False
@@ -53,6 +53,13 @@ class Sheet:
         if self.position is None:
             return reverse("console:new-rule", args=[number])
         return reverse("console:rule", args=[number, self.position])
+
+    @property
+    def back(self) -> str:
+        """Where the draft's page has the rule: a new one stands behind all others."""
+        position = 0 if self.together else self.position
+        count = len(editing.rules_of(self.found.body))
+        return drafts.where(self.found.row.number, count if position is None else position)
 
     def stored(self) -> Said:
         """Return the record as the draft has it."""
@@ -122,7 +129,7 @@ def _answer(request: HttpRequest, number: int, position: int | None, *, together
         with opened(request) as page:
             sheet = _sheet(page, number, position, together=together)
             if request.method == "POST" and _store(sheet):
-                return redirect("console:draft", number)
+                return redirect(sheet.back)
             return render(request, "console/promotions/builder.html", _context(sheet), status=sheet.status)
 
     return db.retrying(work)
@@ -191,6 +198,7 @@ def _context(sheet: Sheet) -> dict[str, object]:
         "was": stored.get("id", ""),
         "title": stored.get("name") or stored.get("id") or "",
         "address": sheet.address,
+        "back": sheet.back,
         "record": sheet.text or json.dumps(stored, ensure_ascii=False),
         "form": msgspec.json.encode(form).decode(),
         "problems": json.dumps([{"path": one.path, "text": one.text} for one in problems], ensure_ascii=False),

@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from verno.console.face import signed_in
 from verno.console.promotions import editing
-from verno.console.promotions.opening import Opened, opened, refusal
+from verno.console.promotions.opening import Opened, opened
+from verno.console.promotions.parting import page_of, part
 from verno.console.promotions.saying import problems
 from verno.console.promotions.saying.differences import Differences, differences
 from verno.console.promotions.saying.problems import Found
@@ -21,13 +23,15 @@ from verno.kit import db, localtime
 from verno.promotions import queries
 from verno.promotions.drafts import queries as drafts
 from verno.promotions.drafts import service
-from verno.promotions.drafts.types import MAX_COMMENT, MAX_TITLE, Draft, NewDraft, Review, State
+from verno.promotions.drafts.types import MAX_COMMENT, MAX_TITLE, Draft, NewDraft, Review, State, Written
 from verno.promotions.service import hand
 from verno.promotions.types import Refused, StoredRulebook
 from verno.workspace.roles import Permission, may
 
 PAGE = 30
 DIGITS = 9
+WRONG = "wrong"
+"""``?show=`` of a draft: the rules with which something is wrong, and no others."""
 NOT_DONE = 409
 
 Answer: TypeAlias = Draft | StoredRulebook | Refused | str
@@ -67,7 +71,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, number: int) -> HttpResponse:
     """Show a draft: rules, problems, what it changes; send it on, judge it, publish it."""
-    said, typed = "", False
+    said: list[str] = []
     if request.method == "POST":
         verb = VERBS.get(request.POST.get("do", ""))
         if verb is None:
@@ -76,15 +80,15 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
             return render(request, "403.html", {"way_on": True}, status=403)
         said = db.retrying(lambda: _do(request, number, verb[1]))
         if not said:
-            return redirect("console:draft", number)
-        typed = True
+            return redirect(f"{reverse('console:draft', args=[number])}?{request.GET.urlencode()}".rstrip("?"))
     with opened(request) as page:
         context = page.context("drafts") | _context(page, find(page, number))
-    context |= {"refused": said, "typed": request.POST if typed else {}}
-    return render(request, "console/promotions/draft.html", context, status=NOT_DONE if typed else 200)
+    # What is wrong whenever they hold is told beside the rules anyway.
+    context |= {"refused": said[:1] if context["wrong"] else said, "typed": request.POST if said else {}}
+    return render(request, "console/promotions/draft.html", context, status=NOT_DONE if said else 200)
 
 
-def save(page: Opened, found: Draft, body: editing.Body, *, title: str = "", revision: int | None = None) -> Answer:
+def save(page: Opened, found: Written, body: editing.Body, *, title: str = "", revision: int | None = None) -> Answer:
     """Store another body of a draft; ``revision`` is the one that was looked at."""
     wanted = NewDraft(
         title=title or found.row.title, body=body, number=found.row.number, revision=revision or found.row.revision
@@ -94,7 +98,7 @@ def save(page: Opened, found: Draft, body: editing.Body, *, title: str = "", rev
 
 def problems_of(page: Opened, body: Mapping[str, object]) -> list[Found]:
     """Return what is wrong with a body, in words."""
-    return problems.of_body(body, known=page.desk.known, units=page.desk.units, money=page.face.money)
+    return problems.of_body(body, known=page.desk.known, units=page.desk.units, face=page.face)
 
 
 def _begin(request: HttpRequest) -> HttpResponse:
@@ -114,17 +118,18 @@ def begin(page: Opened, title: str, *, empty: bool = False) -> int:
     return done.row.number
 
 
-def _do(request: HttpRequest, number: int, verb: Callable[[Opened, Draft], Answer]) -> str:
-    """Do something to a draft; return why not, nothing when it is done."""
+def _do(request: HttpRequest, number: int, verb: Callable[[Opened, Written], Answer]) -> list[str]:
+    """Do something to a draft; return why not, with all reasons, nothing when it is done."""
     with opened(request) as page:
-        done = verb(page, find(page, number))
+        found = find(page, number)
+        done = verb(page, found)
         if isinstance(done, Refused):
-            return refusal(done)
+            return page.reasons(done, found.body)
         if isinstance(done, str):
-            return done
+            return [done]
         if isinstance(done, StoredRulebook):
             page.say(_published(page, done))
-    return ""
+    return []
 
 
 def _published(page: Opened, book: StoredRulebook) -> str:
@@ -134,11 +139,11 @@ def _published(page: Opened, book: StoredRulebook) -> str:
     return _("Published: version %(version)s will hold from %(when)s.") % {"version": book.version, "when": when}
 
 
-def _submit(page: Opened, found: Draft) -> Answer:
+def _submit(page: Opened, found: Written) -> Answer:
     return service.submit(page.desk, found.row.number, by=page.by, now=page.face.now)
 
 
-def _review(page: Opened, found: Draft) -> Answer:
+def _review(page: Opened, found: Written) -> Answer:
     sent = page.request.POST
     comment = sent.get("comment", "").strip()
     agreed = sent.get("do") == "approve"
@@ -156,7 +161,7 @@ def _review(page: Opened, found: Draft) -> Answer:
     return service.review(page.desk, found.row.number, word, by=page.by, now=page.face.now)
 
 
-def _publish(page: Opened, found: Draft) -> Answer:
+def _publish(page: Opened, found: Written) -> Answer:
     at = None
     if page.request.POST.get("when") == "later":
         try:
@@ -170,21 +175,21 @@ def _publish(page: Opened, found: Draft) -> Answer:
     return service.publish(page.desk, found.row.number, at=at, above_budget=agreed, by=page.by, now=page.face.now)
 
 
-def _rename(page: Opened, found: Draft) -> Answer:
+def _rename(page: Opened, found: Written) -> Answer:
     title = page.request.POST.get("title", "").strip()
     if not 1 <= len(title) <= MAX_TITLE:
         return _("A title has 1 to %(most)s characters.") % {"most": MAX_TITLE}
     return save(page, found, found.body, title=title, revision=_revision(page))
 
 
-def _rebase(page: Opened, found: Draft) -> Answer:
+def _rebase(page: Opened, found: Written) -> Answer:
     last = max((book.version for book in page.books if book.withdrawn_at is None), default=None)
     wanted = NewDraft(title=found.row.title, body=found.body, number=found.row.number, based_on=last)
     return service.save(page.desk, wanted, by=page.by, now=page.face.now)
 
 
-def _with_rule(change: Callable[[editing.Body, int], editing.Body]) -> Callable[[Opened, Draft], Answer]:
-    def verb(page: Opened, found: Draft) -> Answer:
+def _with_rule(change: Callable[[editing.Body, int], editing.Body]) -> Callable[[Opened, Written], Answer]:
+    def verb(page: Opened, found: Written) -> Answer:
         position = page.request.POST.get("position", "")
         if not position.isdecimal() or int(position) >= len(editing.rules_of(found.body)):
             raise Http404
@@ -198,7 +203,7 @@ def _revision(page: Opened) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-VERBS: Mapping[str, tuple[Permission, Callable[[Opened, Draft], Answer]]] = {
+VERBS: Mapping[str, tuple[Permission, Callable[[Opened, Written], Answer]]] = {
     "submit": (Permission.PROMOTIONS_WRITE, _submit),
     "approve": (Permission.PROMOTIONS_APPROVE, _review),
     "reject": (Permission.PROMOTIONS_APPROVE, _review),
@@ -212,10 +217,17 @@ VERBS: Mapping[str, tuple[Permission, Callable[[Opened, Draft], Answer]]] = {
 """What the page's forms do, and what a person must be allowed to do for it."""
 
 
-def _context(page: Opened, found: Draft) -> dict[str, object]:
+def _context(page: Opened, found: Written) -> dict[str, object]:
     row = found.row
     teller = Teller(page.naming_of(found.body))
     wrong = problems_of(page, found.body)
+    of_rule: dict[int, list[Found]] = {}
+    for one in wrong:
+        if one.rule is not None:
+            of_rule.setdefault(one.rule, []).append(one)
+    raw = editing.rules_of(found.body)
+    places = sorted(of_rule) if page.request.GET.get("show") == WRONG else range(len(raw))
+    shown = part(page.request.GET, places, lambda i: [raw[i].get(name) for name in ("name", "id", "promotion")])
     published = queries.version(page.books, row.version or 0)
     me = hand(page.by)
     return {
@@ -224,10 +236,9 @@ def _context(page: Opened, found: Draft) -> dict[str, object]:
         "editors": [page.name_of(one) for one in row.editors],
         "sender": page.name_of(row.submitted_by),
         "reviewer": page.name_of(row.reviewer),
-        "rules": [
-            Row(i, teller.raw(rule), [one for one in wrong if one.rule == i])
-            for i, rule in enumerate(editing.rules_of(found.body))
-        ],
+        "part": shown,
+        "rules": [Row(i, teller.raw(raw[i]), of_rule.get(i, [])) for i in shown.items],
+        "last": len(raw) - 1,
         "problems": [one for one in wrong if one.rule is None],
         "wrong": len(wrong),
         "whole": whole(found.body, teller),
@@ -254,25 +265,31 @@ def whole(body: Mapping[str, object], teller: Teller) -> list[str]:
     return [] if isinstance(book, str) else teller.whole(book)
 
 
-def _differs(page: Opened, found: Draft, teller: Teller) -> Differences | None:
+def _differs(page: Opened, found: Written, teller: Teller) -> Differences | None:
     """Say what the draft changes of the rules in force; None while it cannot be read."""
     after = drafts.read(found.body)
     if isinstance(after, str) or page.present is None:
         return None
     before = page.present.rulebook
-    return differences(before, after, was=page.teller_of(before), now=teller)
+    return differences(before, after, was=page.teller_of(before), now=teller, asked=page.request.GET)
 
 
-def _outdated(page: Opened, found: Draft) -> int | None:
+def _outdated(page: Opened, found: Written) -> int | None:
     """Return the version that was published since the draft was begun, if there is one."""
     last = max((book.version for book in page.books if book.withdrawn_at is None), default=0)
     based_on = found.row.based_on
     return last if based_on is not None and based_on < last and found.row.state is not State.PUBLISHED else None
 
 
-def find(page: Opened, number: int) -> Draft:
+def where(number: int, position: int | None) -> str:
+    """Return the address of a draft's page on which the rule at ``position`` stands."""
+    address, page = reverse("console:draft", args=[number]), page_of(position or 0)
+    return f"{address}?page={page}#rule-{position}" if page > 1 else address
+
+
+def find(page: Opened, number: int) -> Written:
     """Return a draft; raises ``Http404``."""
-    found = drafts.draft(page.conn, page.program_id, number, known=page.desk.known, units=page.desk.units)
+    found = drafts.written(page.conn, page.program_id, number)
     if found is None:
         raise Http404
     return found

@@ -1,6 +1,6 @@
 """What every page of promotions begins with: the face, the desk of drafts, people by name, a word from before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ from verno.console.face import Face, actor, face_of, signed_in
 from verno.console.memo import Memo
 from verno.console.promotions import editing
 from verno.console.promotions.forms.describing import Naming
+from verno.console.promotions.saying.problems import retold
 from verno.console.promotions.saying.telling import Teller
 from verno.intake import context
 from verno.kit import db
@@ -25,6 +26,7 @@ from verno.promotions.drafts import service
 from verno.promotions.drafts.service import Desk
 from verno.promotions.starter import BEGINNING
 from verno.promotions.types import Refused, StoredRulebook
+from verno.rules.fields import Known
 from verno.rules.making.compiling import PATH
 from verno.rules.types import Rulebook
 from verno.workspace import keys, staff
@@ -70,7 +72,7 @@ class Opened:
     @cached_property
     def books(self) -> list[StoredRulebook]:
         """All versions, the one that holds latest first."""
-        return queries.rulebooks(self.conn, self.program_id)
+        return queries.rulebooks(self.conn, self.program_id, known=context.remembered(self.program_id))
 
     @property
     def present(self) -> StoredRulebook | None:
@@ -78,25 +80,12 @@ class Opened:
         return queries.at(self.books, self.face.now)
 
     def naming_of(self, body: Mapping[str, object]) -> Naming:
-        """Return what words about a draft's body may name: places by their names too."""
-        stores = {store.code: store.name for store in workspace.stores(self.conn, self.program_id)}
-        known = replace(self.desk.known, digits=currency_digits(self.face.program.currency), places=stores)
+        """Return what words about a draft's body may name: places by their names too, and regions."""
         categories = body.get("categories")
         codes = [str(one["code"]) for one in categories if isinstance(one, dict) and one.get("code")] if isinstance(
             categories, list
         ) else []  # fmt: skip
-        return Naming(self.face, known, editing.rules_of(body), codes, self._paths())
-
-    def _paths(self) -> list[str]:
-        """Return the categories of goods as they are typed, those above others too."""
-        found = _paths.get(
-            self.program_id, lambda: [
-                PATH.join(path[:depth])
-                for path in catalogue.categories(self.conn, self.program_id, most=MOST_CATEGORIES)
-                for depth in range(1, len(path) + 1)
-            ],
-        )  # fmt: skip
-        return list(dict.fromkeys(found))
+        return naming_of(self.conn, self.face, self.desk.known, editing.rules_of(body), codes)
 
     def teller_of(self, book: Rulebook) -> Teller:
         """Return who says things of a published rulebook."""
@@ -120,13 +109,47 @@ class Opened:
             return _("from the very beginning")
         return _("from %(when)s") % {"when": self.face.moment(book.effective_from)}
 
-    def say(self, text: str) -> None:
-        """Have the next page begin with a sentence."""
-        self.request.session[SAID] = text
+    def reasons(self, refused: Refused, body: object) -> list[str]:
+        """Say why nothing was done, and what is wrong with the body that was meant."""
+        return [refusal(refused), *retold(refused.problems, body, self.face)]
+
+    def say(self, *texts: str) -> None:
+        """Have the next page begin with a sentence, and what more there is to say of it."""
+        self.request.session[SAID] = texts
 
     def context(self, room: str) -> dict[str, object]:
         """Return what every template needs."""
-        return {"face": self.face, "room": room, "said": self.request.session.pop(SAID, ""), **self.rights}
+        return {"face": self.face, "room": room, "said": self.request.session.pop(SAID, ()), **self.rights}
+
+
+def naming_of(
+    conn: Connection,
+    face: Face,
+    known: Known,
+    rules: Sequence[Mapping[str, object]] = (),
+    categories: Sequence[str] = (),
+) -> Naming:
+    """Return what words and forms may name: places, regions, tracks, goods' categories; ``rules`` and their own."""
+    stores = workspace.stores(conn, face.program.id)
+    known = replace(
+        known,
+        digits=currency_digits(face.program.currency),
+        places={store.code: store.name for store in stores},
+        regions={region: region for region in sorted({store.region for store in stores if store.region})},
+    )
+    return Naming(face, known, rules, categories, _paths_of(conn, face.program.id))
+
+
+def _paths_of(conn: Connection, program_id: str) -> list[str]:
+    """Return the categories of goods as they are typed, those above others too."""
+    found = _paths.get(
+        program_id, lambda: [
+            PATH.join(path[:depth])
+            for path in catalogue.categories(conn, program_id, most=MOST_CATEGORIES)
+            for depth in range(1, len(path) + 1)
+        ],
+    )  # fmt: skip
+    return list(dict.fromkeys(found))
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """One receipt by hand: a stored or a typed one, judged by two rulebooks side by side, rule by rule."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from verno.console.face import Face, face_of, note_reading, sees_personal
+from verno.console.promotions.parting import part
+from verno.console.promotions.saying.problems import retold
 from verno.console.replay.pages import drafts_to_try
 from verno.console.replay.receipt_form import ReceiptForm, SearchForm
 from verno.intake import context as intake
@@ -39,6 +40,8 @@ DRAFT, VERSION, RUN = "draft-", "version-", "run-"
 
 
 Judge = Callable[[Chosen, str], Waterfall | None]
+Row = tuple[str, list[RuleTold | None]]
+"""A rule's name, and what became of it on either side."""
 
 
 class Column(NamedTuple):
@@ -157,13 +160,13 @@ def _columns(
         if isinstance(book, Chosen):
             columns.append(Column(names[code], judge(book, code)))
         else:
-            columns.append(Column(names[code], problems=book.reasons))
+            columns.append(Column(names[code], problems=book))
     first = next((one.waterfall for one in columns if one.waterfall is not None), None)
     return {
         "columns": columns,
         "first": first,
         "member": _member(request, conn, face, first),
-        "rows": _rows(columns),
+        "part": part(request.POST if request.method == "POST" else request.GET, _rows(columns), _found_by),
         "lines": _lines(columns),
     }
 
@@ -174,43 +177,56 @@ def _closed(conn: Connection, face: Face, code: str, receipt_id: str) -> tuple[s
     return next((one.closed for one in report.biggest if one.id == receipt_id), ()) if report is not None else ()
 
 
-def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | NotPublished:
-    """Return the rulebook of a choice, ready."""
+def _book(conn: Connection, face: Face, about: Context, code: str) -> Chosen | list[str]:
+    """Return the rulebook of a choice, ready, or in words why it cannot be asked."""
     if code.startswith(DRAFT):
-        found = drafts.draft(conn, face.program.id, int(code.removeprefix(DRAFT)), known=about.known, units=about.units)
-        return _ready(about, {} if found is None else found.body, face.now)
+        found = drafts.written(conn, face.program.id, int(code.removeprefix(DRAFT)))
+        return _ready(about, {} if found is None else found.body, face)
     if code.startswith(RUN):
-        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)), face.now)
+        return _ready(about, runs.body(conn, face.program.id, code.removeprefix(RUN)), face)
     if code.startswith(VERSION):
         book = promotions.version(about.rulebooks, int(code.removeprefix(VERSION)))
     else:
         book = promotions.at(about.rulebooks, face.now)
-    if book is None:
-        return trying.chosen(about, Rulebook(()), now=face.now)
-    return trying.chosen(about, book.rulebook, id_=book.id, now=face.now)
+    rules, id_ = (Rulebook(()), trying.BY_HAND) if book is None else (book.rulebook, book.id)
+    return _asked(trying.chosen(about, rules, id_=id_, now=face.now), {}, face)
 
 
-def _ready(about: Context, body: object, now: datetime) -> Chosen | NotPublished:
+def _ready(about: Context, body: object, face: Face) -> Chosen | list[str]:
     read = drafts.read(body)
-    return NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read, now=now)
+    found = NotPublished((read,)) if isinstance(read, str) else trying.chosen(about, read, now=face.now)
+    return _asked(found, body, face)
 
 
-def _rows(columns: Sequence[Column]) -> list[tuple[str, list[RuleTold | None]]]:
-    """Return the rules of both sides, each rule in one row: those of the first in its order, then the second's own."""
+def _asked(found: Chosen | NotPublished, body: object, face: Face) -> Chosen | list[str]:
+    return retold(found.reasons, body, face) if isinstance(found, NotPublished) else found
+
+
+def _found_by(row: Row) -> Sequence[str]:
+    name, sides = row
+    return [name, *(one.rule for one in sides if one is not None)]
+
+
+def _rows(columns: Sequence[Column]) -> list[Row]:
+    """Return the rules of both sides, each rule in one row: those that act, then the others.
+
+    Of either, those of the first in its order, then the second's own.
+    """
     sides = [{} if one.waterfall is None else {rule.rule: rule for rule in one.waterfall.rules} for one in columns]
     ids = dict.fromkeys(id_ for side in sides for id_ in side)
     rows = []
     for id_ in ids:
         both = [side.get(id_) for side in sides]
         rows.append((next((one.name for one in both if one is not None and one.name), id_), both))
-    return rows
+    return sorted(rows, key=lambda row: not any(one is not None and one.acts for one in row[1]))
 
 
-def _lines(columns: Sequence[Column]) -> list[tuple[LineTold, str, list[int]]]:
-    """Return the lines, each with its quantity and what either side takes off it."""
-    found = [one.waterfall.lines for one in columns if one.waterfall is not None]
+def _lines(columns: Sequence[Column]) -> list[tuple[LineTold, str, list[tuple[LineTold, int]]]]:
+    """Return the lines, each with its quantity, and as either side has it with what points pay there of all lines."""
+    found = [one.waterfall for one in columns if one.waterfall is not None]
     return [
-        (lines[0], in_words(lines[0].quantity), [line.discount for line in lines]) for lines in zip(*found, strict=True)
+        (lines[0], in_words(lines[0].quantity), [(line, one.by_points) for line, one in zip(lines, found, strict=True)])
+        for lines in zip(*[one.lines for one in found], strict=True)
     ]
 
 

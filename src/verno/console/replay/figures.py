@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from django.http import QueryDict
+
 from verno.console.face import Face
+from verno.console.promotions.parting import part
 from verno.kit.money import currency_digits
 from verno.progress.types import Track
 from verno.promotions.drafts import queries as drafts
@@ -50,14 +53,17 @@ class TrackRow(NamedTuple):
     chart: str
 
 
-def shown(face: Face, report: Report, names: Mapping[str, str], tracks: Mapping[str, Track]) -> dict[str, object]:
+def shown(
+    face: Face, report: Report, names: Mapping[str, str], tracks: Mapping[str, Track], *, asked: QueryDict
+) -> dict[str, object]:
     """Return what the page shows of a report beside the report itself; ``names`` are those of rules."""
     rows = rules(face, report, names)
+    burnt = [(names.get(burn.rule, burn.rule), burn) for burn in report.draft.budgets]
     units = sorted({*report.current.points, *report.draft.points})
     return {
-        "rules": rows,
+        "part": part(asked, rows, lambda row: (row.name, row.id)),
         "chart": _chart(face, rows),
-        "budgets": [(names.get(burn.rule, burn.rule), burn) for burn in report.draft.budgets],
+        "budgets": part(asked, burnt, key="budgets"),
         "over": [(names.get(burn.rule, burn.rule), burn) for burn in report.over],
         "points": [(unit, report.current.points.get(unit, 0), report.draft.points.get(unit, 0)) for unit in units],
         "cost_change": report.draft.cost - report.current.cost,

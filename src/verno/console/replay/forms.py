@@ -52,6 +52,13 @@ class ReplayForm(forms.Form):
     since = forms.DateField(label=_("First day"), required=False, widget=_day())
     until = forms.DateField(label=_("Last day"), required=False, widget=_day())
 
+    returned = forms.BooleanField(
+        label=_("What was returned is taken out"),
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+    )
+
     def __init__(self, *args: Any, drafts: Sequence[DraftRow], **kwargs: Any) -> None:  # noqa: ANN401 Django's
         """Take the drafts there are."""
         super().__init__(*args, **kwargs)
@@ -78,7 +85,7 @@ class ReplayForm(forms.Form):
         """Return what is to be replayed."""
         data = self.cleaned_data
         return NewRun(
-            period=_period(face, data),
+            period=_period(face, data, as_sold=not data["returned"]),
             draft=data["draft"],
             body=data.get("body"),
             title=data["file"].name[:MAX_TITLE] if data["file"] else "",
@@ -98,7 +105,7 @@ class ReplayForm(forms.Form):
         return found
 
 
-def _period(face: Face, data: Mapping[str, Any]) -> Period:
+def _period(face: Face, data: Mapping[str, Any], *, as_sold: bool) -> Period:
     """Return the period in UTC; days are the program's own, and today is among them."""
     zone, today = face.zone, localtime.business_date(face.now, face.zone)
     until: datetime = face.now + timedelta(days=1)  # tills' clocks may be ahead
@@ -109,4 +116,4 @@ def _period(face: Face, data: Mapping[str, Any]) -> Period:
         since = data["since"]
         if data["until"] is not None and data["until"] < today:
             until = localtime.start_of_day(data["until"] + timedelta(days=1), zone)
-    return Period(localtime.start_of_day(max(since, BEGINNING), zone), until)
+    return Period(localtime.start_of_day(max(since, BEGINNING), zone), until, as_sold)

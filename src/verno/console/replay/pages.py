@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, note_reading, sees_personal, signed_in
+from verno.console.promotions.saying.problems import retold
 from verno.console.replay import figures
 from verno.console.replay.forms import ReplayForm
 from verno.intake import context as intake
@@ -26,7 +27,7 @@ from verno.promotions.drafts import service as drafting
 from verno.promotions.drafts.service import Desk
 from verno.promotions.drafts.types import DraftRow, State
 from verno.replay.runs import queries, service
-from verno.replay.runs.types import Refusal, Refused, Run
+from verno.replay.runs.types import NewRun, Refusal, Refused, Run
 from verno.replay.types import Loss
 from verno.workspace.roles import Permission, may
 
@@ -51,11 +52,12 @@ def lab(request: HttpRequest) -> HttpResponse:
         form = ReplayForm(sent, request.FILES if sent is not None else None, drafts=rows, initial=initial)
         problems: Sequence[str] = ()
         if sent is not None and form.is_valid():
-            done = service.start(desk_of(conn, face), form.wanted(face), by=actor(request), now=face.now)
+            desk, wanted = desk_of(conn, face), form.wanted(face)
+            done = service.start(desk, wanted, by=actor(request), now=face.now)
             if isinstance(done, Run):
                 return redirect("console:replay-run", done.id)
             form.add_error(FIELDS.get(done.reason), words.say("replay", done.reason))
-            problems = done.problems
+            problems = retold(done.problems, _body(desk, wanted), face)
         found = queries.runs(conn, face.program.id, now=face.now)
     context = {"face": face, "runs": found, "form": form, "problems": problems, "changes": changes}
     return render(request, "console/replay/lab.html", context, status=422 if form.is_bound else 200)
@@ -74,7 +76,8 @@ def run(request: HttpRequest, run_id: object) -> HttpResponse:
             done = _change(request, conn, face, found)
             if isinstance(done, Run):
                 return redirect("console:replay-run", done.id)
-            context = _shown(request, conn, face, found) | {"refused": done, "changes": changes}
+            wrong = retold(done.problems, queries.body(conn, face.program.id, found.id), face)
+            context = _shown(request, conn, face, found) | {"refused": done, "wrong": wrong, "changes": changes}
             return render(request, "console/replay/run.html", context, status=422)
         context = _shown(request, conn, face, found) | {"changes": changes}
     return render(request, "console/replay/run.html", context)
@@ -135,22 +138,31 @@ def _change(request: HttpRequest, conn: Connection, face: Face, found: Run) -> R
 
 def _shown(request: HttpRequest, conn: Connection, face: Face, found: Run) -> dict[str, object]:
     report = queries.report(conn, face.program.id, found.id)
+    body = queries.body(conn, face.program.id, found.id)
     shown: dict[str, object] = {"face": face, "run": found, "report": report}
     if report is None:
-        return shown
+        return shown | {"problems": retold(found.problems, body, face)}
     people = [one.member for one in report.losses]
     known = members.members(conn, face.program.id, people)
     note_reading(request, conn, face.program.id, known.values())
     if not sees_personal(request):
         known = {id_: masking.masked(one) for id_, one in known.items()}
     row = drafts.row(conn, face.program.id, found.draft) if found.draft is not None else None
-    names = figures.names_of(queries.body(conn, face.program.id, found.id))
+    names = figures.names_of(body)
     tracks = {one.track.code: one.track for one in reversed(intake.of(conn, face.program.id).tracks)}
-    return shown | figures.shown(face, report, names, tracks) | {
+    return shown | figures.shown(face, report, names, tracks, asked=request.GET) | {
         "losses": [(one, known.get(one.member)) for one in report.losses],
         "draft_row": row,
         "stale": row is not None and row.revision != found.revision,
     }  # fmt: skip
+
+
+def _body(desk: Desk, wanted: NewRun) -> object:
+    """Return the rulebook that is to be replayed, whatever is wrong with it."""
+    if wanted.draft is None:
+        return wanted.body
+    found = drafts.draft(desk.conn, desk.program_id, wanted.draft, known=desk.known, units=desk.units)
+    return None if found is None else found.body
 
 
 def _csv(request: HttpRequest, conn: Connection, face: Face, found: Run) -> Iterator[bytes]:

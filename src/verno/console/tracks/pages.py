@@ -1,8 +1,10 @@
 """The list of tracks, one track, its form, and what is done with them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, sees_personal, signed_in
+from verno.console.promotions.forms import describing
+from verno.console.promotions.opening import naming_of
 from verno.console.tracks import refusing, saying
 from verno.console.tracks.forms import TrackForm
 from verno.intake import context
@@ -116,10 +120,18 @@ def _edit(request: HttpRequest, kind: str | None, code: str | None) -> HttpRespo
             "kind": form.kind,
             "before": before,
             "errors": [refusing.in_words(one) for one in errors],
+            "asking": _asking(conn, face),
+            "problems": json.dumps(refusing.placed(errors), ensure_ascii=False),
             "preview": _moves(request, conn, face, preview, draft, before) if preview and draft else None,
         }
     wrong = bool(errors) or (form.is_bound and done != "rows" and not form.is_valid())
     return render(request, "console/tracks/edit.html", context_, status=422 if wrong else 200)
+
+
+def _asking(conn: Connection, face: Face) -> str:
+    """Return what the builder of conditions needs: a track may ask what a rule may."""
+    naming = naming_of(conn, face, context.of(conn, face.program.id).known)
+    return msgspec.json.encode(describing.condition_form(naming, always=_("All receipts."))).decode()
 
 
 def _read(form: TrackForm) -> tuple[Track | None, Rule | None, Sequence[str]]:

@@ -1,6 +1,7 @@
 """Why a track is refused, in the reader's words: the engine speaks English, to whoever stands at the API."""
 
 import re
+from collections.abc import Iterable
 
 from django.utils.translation import gettext
 
@@ -67,6 +68,7 @@ FIELDS = {
 
 _AT = re.compile(r"(.*) - at `\$(?:.*\.)?(\w+)`", re.DOTALL)
 _PATH = re.compile(r"[a-z][\w.\[\]]*: ")
+_TREE = re.compile(r"((?:where|lines)[\w.]*): ")
 _say = problems.translator(SENTENCES)
 
 
@@ -82,3 +84,9 @@ def in_words(reason: str) -> str:
     if told == sentence:
         told = problems.in_words(sentence)
     return reason if told == sentence else told
+
+
+def placed(reasons: Iterable[str]) -> list[dict[str, str]]:
+    """Return what is wrong with conditions, in words and by the path, for their builder."""
+    found = [(match[1], reason) for reason in reasons if (match := _TREE.match(reason))]
+    return [{"path": path, "text": in_words(reason)} for path, reason in found]

@@ -134,19 +134,33 @@ def _lines(one: Sold, quantities: Mapping[int, int], goods: Mapping[str, Thing])
         left = quantities.get(line.line, 0)
         if not left:
             continue
-        thing, part = one.things[line.line], kept.kept([line], {line.line: left})
+        thing = one.things[line.line]
         about = goods.get(thing.sku, NO_THING)
-        made = Line(
-            number=line.line,
-            sku=thing.sku,
-            quantity=left if line.quantity else 0,
-            price=part.to_pay + part.paid + part.off,
-            till_discount=kept.part(thing.till_discount, left, kept.counted(line)),
-            category=about.category,
-            cost=about.cost,
-            attributes=thing.attributes,
-            discount=part.off,
+        whole = Line(
+            *(line.line, thing.sku, line.quantity, line.amount, thing.till_discount, about.category, about.cost),
+            thing.attributes,
+            line.off,
         )
-        made.paid = part.to_pay
-        lines.append(made)
+        whole.paid = line.to_pay
+        lines.append(part_of(whole, left))
     return lines
+
+
+def part_of(whole: Line, left: int) -> Line:
+    """Return a line of which ``left`` thousandths are left, with its share of the figures."""
+    by_points = whole.price - whole.discount - whole.paid
+    line = kept.Line(whole.number, whole.quantity, whole.price, by_points, whole.discount)
+    share = kept.kept([line], {line.line: left})
+    made = Line(
+        number=whole.number,
+        sku=whole.sku,
+        quantity=left if whole.quantity else 0,
+        price=share.to_pay + share.paid + share.off,
+        till_discount=kept.part(whole.till_discount, left, kept.counted(line)),
+        category=whole.category,
+        cost=whole.cost,
+        attributes=whole.attributes,
+        discount=share.off,
+    )
+    made.paid = share.to_pay
+    return made

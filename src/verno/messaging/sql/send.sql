@@ -89,6 +89,18 @@ DELETE FROM messaging_turn t
 USING json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
 WHERE t.holder_id = r.holder_id AND t.message_id = r.id
 
+-- name: switches
+-- The switches of a program, with who threw them. Plan: primary key range.
+SELECT what, at, by FROM messaging_stop WHERE program_id = %(program)s ORDER BY at, what
+
 -- name: stops
 -- The switches of a program. Plan: primary key range.
 SELECT what FROM messaging_stop WHERE program_id = %(program)s
+
+-- name: send_again
+-- A person lets an uncertain message be sent once more; the dead worker's claim ends with that. Plan: primary key.
+UPDATE messaging_message
+SET state = 'queued', reason = NULL, claimed_by = NULL, claimed_until = NULL, attempts = 0, due_at = %(now)s,
+    changed_at = %(now)s
+WHERE holder_id = %(holder)s AND id = %(id)s AND program_id = %(program)s AND state = 'uncertain'
+RETURNING id::text

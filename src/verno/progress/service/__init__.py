@@ -3,7 +3,7 @@
 from verno.progress.service.agreeing import agree, lift
 from verno.progress.service.belonging import store_members
 from verno.progress.service.counting import count, judge_again, revoke_floors, set_floors, sweep
-from verno.progress.service.publishing import Kept, finish, preview, problems, publish, refill, remove
+from verno.progress.service.publishing import Kept, finish, preview, problems, publish, publish_all, refill, remove
 
 __all__ = [
     "Kept",
@@ -15,6 +15,7 @@ __all__ = [
     "preview",
     "problems",
     "publish",
+    "publish_all",
     "refill",
     "remove",
     "revoke_floors",

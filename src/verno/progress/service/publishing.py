@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+from psycopg import Rollback
 
 from verno.kit import batches, localtime
 from verno.kit.db import Connection
@@ -115,6 +116,29 @@ def publish(
         _convert(conn, program_id, stored, today, now=now)
     audit.record(conn, program_id, by, "track.publish", ("track", track_id), now=now, detail=f"{draft.code}.{version}")
     return Published(stored, waits=not stored.filled)
+
+
+def publish_all(
+    conn: Connection,
+    program: Program,
+    drafts: Sequence[Track],
+    rule: Rule,
+    *,
+    known: Known,
+    now: datetime,
+    by: Actor = audit.SYSTEM,
+) -> list[Published] | NotPublished:
+    """Publish several tracks, or none when one of them is refused, see ``publish``."""
+    made: list[Published] = []
+    refused: NotPublished | None = None
+    with conn.transaction() as all_or_none:
+        for draft in drafts:
+            done = publish(conn, program, draft, rule, known=known, now=now, by=by)
+            if isinstance(done, NotPublished):
+                refused = done
+                raise Rollback(all_or_none)
+            made.append(done)
+    return refused or made
 
 
 def problems(conn: Connection, program: Program, draft: Track, rule: Rule, *, known: Known, now: datetime) -> list[str]:

@@ -6,7 +6,7 @@ import msgspec
 
 from verno.kit.db import Connection
 from verno.promotions import service
-from verno.promotions.drafts.types import Draft, DraftRow
+from verno.promotions.drafts.types import Draft, DraftRow, Written
 from verno.promotions.queries import SQL
 from verno.rules import checks, stored
 from verno.rules.fields import Known
@@ -32,6 +32,12 @@ def draft(conn: Connection, program_id: str, number: int, *, known: Known, units
     """Return a draft with what is wrong with it; ``known`` and ``units`` are what it may name."""
     row = conn.execute(SQL["draft"], {"program": program_id, "number": number}).fetchone()
     return None if row is None else whole(row, known=known, units=units)
+
+
+def written(conn: Connection, program_id: str, number: int) -> Written | None:
+    """Return a draft for who judges it elsewhere: to judge a thousand rules takes a tenth of a second."""
+    row = conn.execute(SQL["draft"], {"program": program_id, "number": number}).fetchone()
+    return None if row is None else Written(row_of(row[:-1]), msgspec.convert(row[-1], dict[str, object]))
 
 
 def whole(row: Sequence[object], *, known: Known, units: Sequence[Unit]) -> Draft:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.kit.ids import new_id
-from verno.promotions import queries, service
+from verno.promotions import keeping, queries, service
 from verno.promotions.drafts import queries as drafts
 from verno.promotions.drafts.types import Draft, NewDraft, Review, State
 from verno.promotions.queries import SQL
@@ -73,13 +74,13 @@ def save(desk: Desk, wanted: NewDraft, *, by: Actor, now: datetime) -> Draft | R
     body = msgspec.json.encode(wanted.body)
     if len(body) > MAX_BODY:
         return Refused(Refusal.TOO_LONG, f"a rulebook has at most {MAX_BODY} bytes")
-    books = queries.rulebooks(desk.conn, desk.program_id)
-    if wanted.based_on is not None and queries.version(books, wanted.based_on) is None:
+    versions = queries.versions(desk.conn, desk.program_id)
+    if wanted.based_on is not None and wanted.based_on not in versions:
         return Refused(Refusal.UNKNOWN_VERSION, f"there is no version {wanted.based_on}")
     said: dict[str, object] = {"title": wanted.title, "body": body.decode(), "based_on": wanted.based_on}
     if wanted.number is None:
         if wanted.based_on is None:
-            said["based_on"] = _last(books)
+            said["based_on"] = max([one for one, stands in versions.items() if stands], default=None)
         return _add(desk, said, by=by, now=now)
     found = _open(desk, wanted.number, wanted.revision)
     if isinstance(found, Refused):
@@ -97,7 +98,7 @@ def submit(desk: Desk, number: int, *, by: Actor, now: datetime) -> Draft | Refu
     found = _open(desk, number)
     if isinstance(found, Refused):
         return found
-    no = _wrong(found)
+    no = _wrong(desk, found, now)
     if no is not None:
         return no
     if found.row.state in {State.SUBMITTED, State.APPROVED}:
@@ -121,7 +122,7 @@ def review(desk: Desk, number: int, word: Review, *, by: Actor, now: datetime) -
     state = State.APPROVED if word.agreed else State.REJECTED
     if (row.state, row.reviewer, row.comment) == (state, hand(by), word.comment):
         return found
-    no = _may_not_review(found, hand(by)) or (_wrong(found) or _dear(found, word) if word.agreed else None)
+    no = _may_not_review(found, hand(by)) or (_wrong(desk, found, now) or _dear(found, word) if word.agreed else None)
     if no is not None:
         return no
     agreed = word.agreed and word.above_budget and row.above_budget
@@ -149,7 +150,7 @@ def publish(
     before = queries.version(books, row.version or 0) if row.state is State.PUBLISHED else None
     if before is not None and at in (None, row.publish_at):
         return before
-    no = _published(found) or _not_yet(desk, found, books, above_budget=above_budget)
+    no = _published(found) or _not_yet(desk, found, books, above_budget=above_budget, now=now)
     if no is not None:
         return no
     if at is not None and not now <= at <= now + MOST_AHEAD:
@@ -199,7 +200,9 @@ def _add(desk: Desk, said: dict[str, object], *, by: Actor, now: datetime) -> Dr
     return desk.read(row[0])
 
 
-def _not_yet(desk: Desk, found: Draft, books: Sequence[StoredRulebook], *, above_budget: bool) -> Refused | None:
+def _not_yet(
+    desk: Desk, found: Draft, books: Sequence[StoredRulebook], *, above_budget: bool, now: datetime
+) -> Refused | None:
     """Say what a draft still lacks."""
     row = found.row
     if desk.reviewed and row.state is not State.APPROVED:
@@ -207,11 +210,11 @@ def _not_yet(desk: Desk, found: Draft, books: Sequence[StoredRulebook], *, above
     agreed = row.approved_above_budget if desk.reviewed else above_budget
     if row.above_budget and not agreed:
         return Refused(Refusal.ABOVE_BUDGET, "a replay went above the budget, and nobody has agreed to that")
-    last = _last(books)
+    last = max([book.version for book in books if book.withdrawn_at is None], default=None)
     if last is not None and row.based_on is not None and row.based_on < last:
         words = f"version {last} was published since version {row.based_on}: save the draft again, based on that"
         return Refused(Refusal.OUTDATED, words)
-    return _wrong(found)
+    return _wrong(desk, found, now)
 
 
 def _open(desk: Desk, number: int, revision: int | None = None) -> Draft | Refused:
@@ -227,10 +230,6 @@ def _may_not_review(found: Draft, who: str) -> Refused | None:
     if row.state is not State.SUBMITTED:
         return Refused(Refusal.NOT_SUBMITTED, f"the draft is {row.state}: it has to be submitted first")
     return None
-
-
-def _last(books: Sequence[StoredRulebook]) -> int | None:
-    return max([book.version for book in books if book.withdrawn_at is None], default=None)
 
 
 def _unknown(number: int) -> Refused:
@@ -256,10 +255,17 @@ def _dear(found: Draft, word: Review) -> Refused | None:
     return Refused(Refusal.ABOVE_BUDGET, words)
 
 
-def _wrong(found: Draft) -> Refused | None:
-    if not found.problems:
-        return None
-    return Refused(Refusal.NOT_VALID, "something is wrong with the rules", found.problems)
+def _wrong(desk: Desk, found: Draft, now: datetime) -> Refused | None:
+    """Say what is wrong with a draft, whenever from now on it holds."""
+    wrong = found.problems or tuple(_over(desk, found, now))
+    return Refused(Refusal.NOT_VALID, "something is wrong with the rules", wrong) if wrong else None
+
+
+def _over(desk: Desk, found: Draft, now: datetime) -> list[str]:
+    if not found.body.get("keeps"):
+        return []
+    today = localtime.business_date(now, localtime.zone(workspace.program(desk.conn, desk.program_id).timezone))
+    return keeping.over(stored.read(found.body), today)
 
 
 def _json(value: object) -> str:

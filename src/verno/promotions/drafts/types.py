@@ -81,9 +81,14 @@ class DraftRow(msgspec.Struct, frozen=True):
     approved_above_budget: bool
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A draft with its body, and what is wrong with it as things are now (it is not submitted before it is mended)."""
+class Written(msgspec.Struct, frozen=True):
+    """A draft with its body, which nobody has judged."""
 
     row: DraftRow
     body: dict[str, object]
+
+
+class Draft(Written, frozen=True):
+    """A draft with what is wrong with it as things are now (it is not submitted before that is mended)."""
+
     problems: tuple[str, ...]

@@ -193,7 +193,7 @@ VISITS = Track(
     metric=Metric.VISITS,
     window=Lifetime(),
     settings=Achievement(),
-    steps=(Step(code="first", threshold=1),),
+    steps=(Step(code="first", threshold=1, names={"en": "First purchase", "ru": "Первая покупка"}),),
     names={"en": "Visits", "ru": "Покупки"},
 )
 RECENT = Track(
@@ -201,7 +201,7 @@ RECENT = Track(
     metric=Metric.VISITS,
     window=Rolling(60),
     settings=Achievement(),
-    steps=(Step(code="first", threshold=1),),
+    steps=(Step(code="first", threshold=1, names={"en": "Was here", "ru": "Был с покупкой"}),),
     names={"en": "Visits in 60 days", "ru": "Покупки за 60 дней"},
 )
 WEEKS = Track(
@@ -209,7 +209,7 @@ WEEKS = Track(
     metric=Metric.VISITS,
     window=Lifetime(),
     settings=Streak(of=Beat.WEEK, grace_days=3),
-    steps=(Step(code="four", threshold=4),),
+    steps=(Step(code="four", threshold=4, names={"en": "Four weeks", "ru": "Четыре недели"}),),
     names={"en": "Weeks in a row", "ru": "Недели подряд"},
 )
 COFFEE_CARD = Track(
@@ -218,7 +218,7 @@ COFFEE_CARD = Track(
     window=Lifetime(),
     settings=StampCard(),
     lines=within("coffee"),
-    steps=(Step(code="full", threshold=6),),
+    steps=(Step(code="full", threshold=6, names={"en": "Full card", "ru": "Полная карта"}),),
     names={"en": "Coffee card", "ru": "Кофейная карта"},
 )
 

@@ -6,6 +6,10 @@ FROM promotions_rulebook
 WHERE program_id = %(program)s
 ORDER BY effective_from DESC, version DESC
 
+-- name: versions
+-- The versions of a program's rulebooks, and whether they were not taken back. Plan: small table.
+SELECT version, withdrawn_at IS NULL FROM promotions_rulebook WHERE program_id = %(program)s
+
 -- name: publish
 -- Plan: insert; the version's unique index refuses two at once.
 INSERT INTO promotions_rulebook (id, program_id, version, body, effective_from, published_at, title)

@@ -14,7 +14,7 @@ from verno.promotions.service import hand
 from verno.replay.reading import SQL
 from verno.replay.runs import queries
 from verno.replay.runs.types import KEEP, MOST_OPEN, OPEN, SILENCE, NewRun, Refusal, Refused, Run, State
-from verno.replay.types import Kept, Loss, Period, Report
+from verno.replay.types import Kept, Loss, Report
 from verno.workspace import audit
 from verno.workspace.audit import Actor
 
@@ -45,6 +45,7 @@ def start(desk: Desk, wanted: NewRun, *, by: Actor, now: datetime) -> Run | Refu
         "body": msgspec.json.encode(body).decode(),
         "since": wanted.period.since,
         "until": wanted.period.until,
+        "as_sold": wanted.period.as_sold,
         "by": hand(by),
         "now": now,
     }
@@ -65,7 +66,7 @@ def again(desk: Desk, id_: str, *, by: Actor, now: datetime) -> Run | Refused:
     if found.state in {*OPEN, State.DONE}:
         return Refused(Refusal.NOT_OVER, "this replay is under way, or done")
     body = None if found.draft is not None else queries.body(desk.conn, desk.program_id, id_)
-    wanted = NewRun(period=Period(found.since, found.until), draft=found.draft, body=body, title=found.title)
+    wanted = NewRun(period=found.period, draft=found.draft, body=body, title=found.title)
     return start(desk, wanted, by=by, now=now)
 
 

@@ -65,6 +65,12 @@ class Run(msgspec.Struct, frozen=True):
     finished_at: datetime | None
     problems: tuple[str, ...]
     kept: bool
+    as_sold: bool
+
+    @property
+    def period(self) -> Period:
+        """Return the receipts that it is of."""
+        return Period(self.since, self.until, self.as_sold)
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from verno.replay import service as replaying
 from verno.replay.reading import Reader
 from verno.replay.runs import queries, service
 from verno.replay.runs.types import Run, State
-from verno.replay.types import Period, Report
+from verno.replay.types import Report
 
 SECONDS = 0.5
 """How often a run says how far it is, and hears that it was cancelled."""
@@ -81,18 +81,18 @@ class _UnderWay:
             run = queries.run(conn, self.program_id, self.id, now=self.now)
             if run is None:
                 return
-            about, period = context.of(conn, self.program_id), Period(run.since, run.until)
-            self.total = Reader(conn, about, self.began).count(period)
+            about = context.of(conn, self.program_id)
+            self.total = Reader(conn, about, self.began).count(run.period)
             self.tell()
-            self._replay(conn, about, run, period)
+            self._replay(conn, about, run)
 
-    def _replay(self, conn: Connection, about: Context, run: Run, period: Period) -> None:
+    def _replay(self, conn: Connection, about: Context, run: Run) -> None:
         draft = drafts.read(queries.body(conn, self.program_id, self.id))
         if isinstance(draft, str):
             service.finish(conn, run, self.worker, (draft,), kept=False, now=self.now)
             return
         found = replaying.run(
-            *(conn, about, draft, period),
+            *(conn, about, draft, run.period),
             step=self.step,
             now=self.began,
             losers=lambda losses: service.write_losses(conn, self.program_id, self.id, losses),

@@ -44,3 +44,25 @@ LIMIT 50
 SELECT l.receipt_id::text, l.line::int, l.goods_id::text, (l.quantity * 1000)::bigint, l.amount, l.discount, l.attributes
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 CROSS JOIN LATERAL (SELECT * FROM intake_receipt_line WHERE receipt_id = r.id OFFSET 0) l
+
+-- name: gone
+-- What of some receipts was not captured, or came back, by line, in thousandths: what a capture of a part kept, then
+-- each return. OFFSET keeps the plan. Plan: function scan, nested loops: the receipts by id, the primary key of steps;
+-- the returns' index by original.
+SELECT t.id::text, true, s.kept
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+CROSS JOIN LATERAL (
+    SELECT id, holder_id, lines_holder_id FROM intake_receipt WHERE id = r.id AND status <> 'claimed' LIMIT 1
+) t
+CROSS JOIN LATERAL (
+    SELECT kept FROM intake_step
+    WHERE holder_id IN (t.holder_id, t.lines_holder_id) AND receipt_id = t.id AND slot = 'resolve' AND kind = 'capture'
+      AND kept IS NOT NULL
+    OFFSET 0
+) s
+UNION ALL
+SELECT b.original_id::text, false, b.lines
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+CROSS JOIN LATERAL (
+    SELECT original_id, lines FROM intake_return WHERE original_id = r.id AND status = 'settled' OFFSET 0
+) b

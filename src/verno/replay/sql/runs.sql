@@ -1,14 +1,14 @@
 -- name: add_run
 -- Plan: insert.
 INSERT INTO replay_run (id, program_id, draft, revision, title, body, since, until, state, done, started_by, created_at,
-                        kept)
+                        kept, as_sold)
 VALUES (%(id)s, %(program)s, %(draft)s, %(revision)s, %(title)s, %(body)s, %(since)s, %(until)s, 'waiting', 0,
-        %(by)s, %(now)s, false)
+        %(by)s, %(now)s, false, %(as_sold)s)
 
 -- name: runs
 -- The newest runs of a program, without what came out. Plan: the index of the story, backwards.
 SELECT id::text, draft, revision, title, since, until, state, done, total, started_by, created_at, seen_at, finished_at,
-       problems, kept
+       problems, kept, as_sold
 FROM replay_run
 WHERE program_id = %(program)s AND (%(draft)s::integer IS NULL OR draft = %(draft)s)
 ORDER BY created_at DESC, id DESC
@@ -17,7 +17,7 @@ LIMIT %(limit)s
 -- name: run
 -- Plan: primary key.
 SELECT id::text, draft, revision, title, since, until, state, done, total, started_by, created_at, seen_at, finished_at,
-       problems, kept
+       problems, kept, as_sold
 FROM replay_run
 WHERE program_id = %(program)s AND id = %(id)s
 

@@ -1,9 +1,12 @@
 -- name: add_audit
--- One line, in the transaction of the change that it tells. Plan: insert.
+-- One line a change, in the transaction of the changes that they tell. Plan: function scan, insert.
 INSERT INTO workspace_audit (id, program_id, at, actor_kind, actor_id, address, action, object_kind, object_id, detail,
                              before_hash, after_hash)
-VALUES (%(id)s, %(program)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(address)s, %(action)s, %(object_kind)s,
-        %(object_id)s, %(detail)s, %(before)s, %(after)s)
+SELECT r.id, %(program)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(address)s, r.action, r.kind, r.about, r.detail,
+       decode(r.before, 'hex'), decode(r.after, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, action text, kind text, about text, detail text, before text, after text
+)
 
 -- name: add_readings
 -- One line a member whose personal data somebody was shown. Plan: function scan, insert.

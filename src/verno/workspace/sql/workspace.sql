@@ -48,6 +48,17 @@ FROM json_to_recordset(%(rows)s) AS r (
 )
 ON CONFLICT DO NOTHING
 
+-- name: change_stores
+-- What stores are called and which region they are in; out of all regions they stand under the network. A region that
+-- is named is there. Plan: function scan, nested loops on the indexes of places.
+UPDATE workspace_place p
+SET name = coalesce(r.name, p.name), parent_id = CASE WHEN r.moves THEN above.id ELSE p.parent_id END
+FROM json_to_recordset(%(rows)s) AS r (code text, name text, moves boolean, region text)
+JOIN workspace_place above ON above.program_id = %(program)s
+  AND (above.kind, above.code) = (CASE WHEN r.region IS NULL THEN 'network' ELSE 'region' END,
+                                  coalesce(r.region, 'network'))
+WHERE p.program_id = %(program)s AND p.kind = 'store' AND p.code = r.code
+
 -- name: network
 -- The root of the places tree. Plan: small table.
 SELECT id::text FROM workspace_place WHERE program_id = %(program)s AND kind = 'network'

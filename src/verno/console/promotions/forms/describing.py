@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from babel.numbers import get_currency_symbol
 from django.conf import settings
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from verno.console import words
 from verno.console.face import Face
 from verno.console.promotions.forms import conditions, effects
-from verno.console.promotions.forms.asking import Ask, Choice, Form
+from verno.console.promotions.forms.asking import Ask, Choice, Form, Variant
 from verno.console.promotions.forms.effects import About
 from verno.kit.money import currency_digits
 from verno.predicate.types import Field, Kind, Registry
@@ -76,7 +77,7 @@ def rule_form(naming: Naming) -> Form:
         Ask(name="", kind="card", label=_("Limits and budget"), of=[_budgets(about)]),
         Ask(name="", kind="card", label=_("Together with other rules"), of=_stacking(naming)),
     ]  # fmt: skip
-    return _form(naming, about, asks)
+    return _form(naming, about, asks, effects.variants(about))
 
 
 def together_form(naming: Naming) -> Form:
@@ -117,7 +118,13 @@ def together_form(naming: Naming) -> Form:
             add=_("Add a category"), hint=_("A rule belongs to one at most; categories say which rules go together."),
         ),
     ]  # fmt: skip
-    return _form(naming, about, asks)
+    return _form(naming, about, asks, effects.variants(about))
+
+
+def condition_form(naming: Naming, *, always: str) -> Form:
+    """Return what the editor of a lone condition needs; ``always`` says what it is to have none."""
+    form = _form(naming, naming.about, [], [])
+    return replace(form, words={**form.words, "always": always})
 
 
 def _stacking(naming: Naming) -> list[Ask]:
@@ -176,12 +183,12 @@ def _budgets(about: About) -> Ask:
     )  # fmt: skip
 
 
-def _form(naming: Naming, about: About, asks: list[Ask]) -> Form:
+def _form(naming: Naming, about: About, asks: list[Ask], variants: list[Variant]) -> Form:
     trees = [_when(rule) for rule in naming.rules]
     today = naming.face.now.astimezone(naming.face.zone).date().isoformat()
     return Form(
         asks=asks,
-        variants=effects.variants(about),
+        variants=variants,
         fields={
             "receipt": conditions.fields(fields.registry(naming.known, *trees), symbol=about.symbol, of_lines=False),
             "lines": conditions.fields(

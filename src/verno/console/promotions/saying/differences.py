@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from verno.console.promotions.parting import Part, part
 from verno.console.promotions.saying.telling import Teller, Told
 from verno.promotions.differing import difference
 from verno.rules.types import Rule, Rulebook
 
 Says = Callable[[Teller, Rule], str]
+Differs = tuple[str, set[str] | None]
+"""A rule by its id, and the paths that changed of one that is in both."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,19 @@ class Changed:
 
 @dataclass(frozen=True)
 class Differences:
-    """Everything that differs."""
+    """What differs: the rules of one page, and what holds for all of them."""
 
     added: list[Told]
     removed: list[Told]
     changed: list[Changed]
     whole: list[Line]
     reordered: bool
+    part: Part[Differs]
 
     @property
     def empty(self) -> bool:
         """Tell whether there is none."""
-        return not (self.added or self.removed or self.changed or self.whole or self.reordered)
+        return not (self.part.total or self.whole or self.reordered)
 
 
 def _plain(name: str) -> Says:
@@ -73,20 +78,21 @@ def _labels() -> Mapping[str, tuple[str, Says]]:
     }
 
 
-def differences(before: Rulebook, after: Rulebook, *, was: Teller, now: Teller) -> Differences:
-    """Say what one would do to ``before`` to get ``after``."""
+def differences(before: Rulebook, after: Rulebook, *, was: Teller, now: Teller, asked: QueryDict) -> Differences:
+    """Say what one would do to ``before`` to get ``after``, as much as goes on the page that is ``asked`` for."""
     found = difference(before, after)
     old = {rule.id: rule for rule in before.rules}
     new = {rule.id: rule for rule in after.rules}
+    all_: list[Differs] = [(id_, None) for id_ in (*found.added, *found.removed)]
+    all_ += [(one.rule, {change.path for change in one.changes}) for one in found.changed]
+    shown = part(asked, all_, key="changes")
     return Differences(
-        [now.rule(new[id_]) for id_ in found.added],
-        [was.rule(old[id_]) for id_ in found.removed],
-        [
-            _changed(old[one.rule], new[one.rule], {change.path for change in one.changes}, was, now)
-            for one in found.changed
-        ],
+        [now.rule(new[id_]) for id_, _paths in shown.items if id_ not in old],
+        [was.rule(old[id_]) for id_, _paths in shown.items if id_ not in new],
+        [_changed(old[id_], new[id_], paths, was, now) for id_, paths in shown.items if paths is not None],
         [Line(_("For all rules"), " ".join(was.whole(before)), " ".join(now.whole(after)))] if found.whole else [],
         found.reordered,
+        shown,
     )
 
 

@@ -1,4 +1,7 @@
-"""The engine's sentences, and what a marketer reads instead. Names in braces are kept; ``money`` is minor units."""
+"""The engine's sentences, and what a marketer reads instead.
+
+Names in braces are kept; ``money`` is minor units, ``date`` as 2026-11-26.
+"""
 
 from collections.abc import Mapping
 
@@ -46,6 +49,13 @@ SENTENCES: Mapping[str, str] = {
     "'per' must be at least 1 minor unit": gettext_noop("The amount must be more than nothing."),
     "'points' must be from 1 to {most}": gettext_noop("The points must be from 1 to {most}."),
     "more than {most} points for one minor unit": gettext_noop("These are too many points for so little money."),
+    "a rulebook has rules": gettext_noop("A rulebook has rules."),
+    # Who keeps an earlier version.
+    "{date} is over before the version begins": gettext_noop("{date} is over before these rules begin."),
+    "there is no earlier version": gettext_noop("There are no earlier rules to keep."),
+    "version {number} has not held and will not before this one begins": gettext_noop(
+        "Version {number} has not held, and will not before these rules begin."
+    ),
     # What gives the shop away.
     "it gives a gift with every receipt: it needs a least sum, goods that are bought, or a budget": gettext_noop(
         "It gives a gift with every receipt: it needs a least sum, goods that are bought, or a budget."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import assert_never
 
 import msgspec
@@ -42,6 +43,8 @@ from verno.rules.effects import (
 from verno.rules.types import Budget, Counts, Rule, Rulebook
 
 HUNDRED = 100
+REGION = "region"
+WANTED = frozenset({"=", "in"})
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,19 @@ class Teller:
             rule.name or rule.id,
             self.condition(rule.when),
             [self.effect(one) for one in rule.effects],
-            list(_marks(rule)),
+            [*_marks(rule), *self._nowhere(rule.when)],
             [self.budget(one) for one in rule.budgets],
             rule.promotion or "",
             rule.paused,
         )
+
+    def _nowhere(self, tree: Tree | None) -> list[str]:
+        """Say which regions a condition asks for that no store is in: a slip, or stores are still to come."""
+        there = self.naming.known.regions
+        asked = dict.fromkeys(_values(tree, REGION)) if there is not None else ()
+        return [
+            _("no store is in the region %(region)s") % {"region": one} for one in asked if one not in (there or {})
+        ]
 
     def condition(self, tree: Tree | None) -> str:
         """Say a condition on receipts."""
@@ -288,20 +299,37 @@ class Teller:
         return _("by “%(field)s”: %(rates)s") % {"field": what, "rates": rates}
 
     def _names(self, ids: tuple[str, ...]) -> str:
-        names = {str(rule.get("id")): str(rule.get("name") or rule.get("id")) for rule in self.naming.rules}
-        return ", ".join(names.get(id_, id_) for id_ in ids)
+        return ", ".join(self._called.get(id_, id_) for id_ in ids)
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        """What the rules are called, by id."""
+        return {str(rule.get("id")): str(rule.get("name") or rule.get("id")) for rule in self.naming.rules}
 
     def _tree(self, tree: Tree | None, *, of_lines: bool) -> str:
         if tree is None:
             return _("always")
-        registry = fields.line_registry if of_lines else fields.registry
-        known = self.naming.known
-        for one in (known, unplaced(known)):
-            made: Registry = registry(one, tree)
+        for made in self._registries(tree, of_lines=of_lines):
             node = reading.read(tree, made)
             if not isinstance(node, Unreadable):
                 return self._told(node)
         return _("a condition that cannot be read yet")
+
+    def _registries(self, tree: Tree, *, of_lines: bool) -> Iterator[Registry]:
+        """Yield what may have the fields of a condition: those that every program has, then what this one asks for."""
+        yield self._of_lines if of_lines else self._of_receipts
+        registry = fields.line_registry if of_lines else fields.registry
+        known = self.naming.known
+        yield registry(known, tree)
+        yield registry(unplaced(known), tree)
+
+    @cached_property
+    def _of_receipts(self) -> Registry:
+        return fields.registry(self.naming.known)
+
+    @cached_property
+    def _of_lines(self) -> Registry:
+        return fields.line_registry(self.naming.known)
 
     def _told(self, node: Node) -> str:
         return explaining.tell(node, Language(self.naming.face.locale, _, ngettext, self.naming.face.zone))
@@ -316,7 +344,7 @@ def points(face: Face, unit: str, value: int) -> str:
 
 
 def unplaced(known: fields.Known) -> fields.Known:
-    """Return what is known without the names of places: a condition may name one that is not there."""
+    """Return what is known without places and regions: a condition may name one that is not there."""
     return fields.Known(known.digits, None, known.tracks, known.member_attributes)
 
 
@@ -328,6 +356,17 @@ def _with_days(text: str, days: int | None) -> str:
     if days is None:
         return text
     return f"{text} {ngettext('for %(days)s day', 'for %(days)s days', days) % {'days': days}}"
+
+
+def _values(tree: object, name: str) -> Iterator[str]:
+    """Yield what a condition wants a field to be; what it must not be is not looked for, nor what cannot be read."""
+    if not isinstance(tree, dict):
+        return
+    value, inside, operator = tree.get("value"), tree.get("rules"), tree.get("operator")
+    if tree.get("field") == name and isinstance(operator, str) and operator in WANTED:
+        yield from map(str, value if isinstance(value, list) else [value])
+    for inner in inside if isinstance(inside, list) else ():
+        yield from _values(inner, name)
 
 
 def _marks(rule: Rule) -> Iterator[str]:

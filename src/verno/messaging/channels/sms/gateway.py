@@ -1,11 +1,12 @@
 """Texts through an HTTP gateway that speaks as Kannel does: ``sendsms``, and calls of our address with what became."""
 
+import hmac
 from datetime import datetime
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import msgspec
 
-from verno.kit import config
+from verno.kit import config, secrets
 from verno.kit.errors import VernoError
 from verno.messaging.channels import http, tokens
 from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
@@ -108,11 +109,22 @@ def receipt(token: str, query: str, *, now: datetime) -> Receipt | None:
     return Receipt(CODE, message_id, fate, now, f"status {status} {words}".strip())
 
 
-def heard(query: str, *, now: datetime) -> Heard | None:
-    """Return what somebody wrote, from ``from=%p&coding=%c&text=%b``; None where there is no sender.
+def words_url() -> str:
+    """Return the address that the gateway must call with what people write, in Kannel's own signs."""
+    return f"{config.public_url()}/hooks/sms-words/{_secret()}?from=%p&coding=%c&text=%b"
 
-    The caller has checked that it is the gateway that calls.
-    """
+
+def is_ours(secret: str) -> bool:
+    """Tell whether the caller knows the secret part of that address; takes as long for a wrong one as for ours."""
+    return hmac.compare_digest(secret.encode(), _secret().encode())
+
+
+def _secret() -> str:
+    return hmac.digest(secrets.key("receipt"), b"sms-words", "sha256")[:16].hex()
+
+
+def heard(query: str, *, now: datetime) -> Heard | None:
+    """Return what somebody wrote, from the query of ``words_url``; None where there is no sender."""
     fields = parse_qs(query, encoding="latin-1", keep_blank_values=True)
     sender = fields.get("from", [""])[0].strip().removeprefix("+")
     if not sender:

@@ -1,0 +1,47 @@
+"""``verno mail``: letters that came back, as a mail server hands them over."""
+
+import sys
+
+import click
+
+from verno.cli import session
+from verno.kit.clock import clock
+from verno.kit.errors import Unavailable
+
+TRY_AGAIN = 75
+"""What a mail server takes for "later" (sysexits.h); anything else but 0 would make it bounce the bounce."""
+
+
+@click.group()
+def mail() -> None:
+    """Hear what became of letters."""
+
+
+@mail.command()
+@click.option("--recipient", help="Whom the letter came to, where the server tells (in Postfix: ${recipient}).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bounce(recipient: str | None, *, as_json: bool) -> None:
+    """Read a letter that came back, on standard input, and mark the message that it tells of.
+
+    Only a letter with a return path that we signed is believed. Any other one is passed over, with exit code 0.
+    """
+    letter = sys.stdin.buffer.read()
+    try:
+        with session.database():
+            from verno.messaging.answers import hearing  # noqa: PLC0415 after django.setup()
+            from verno.messaging.channels.email import bounces  # noqa: PLC0415 the same
+            from verno.messaging.channels.port import Receipt  # noqa: PLC0415 the same
+
+            read = bounces.read(letter, now=clock.now(), recipient=recipient)
+            if isinstance(read, Receipt):
+                hearing.hear([read], [])
+    except Unavailable as error:
+        click.echo(f"verno: {error}", err=True)
+        raise SystemExit(TRY_AGAIN) from None
+    found = {"outcome": read.outcome.value if isinstance(read, Receipt) else None}
+    if as_json:
+        session.print_json(found)
+    elif isinstance(read, Receipt):
+        click.echo(f"a letter of ours: {read.outcome.value}")
+    else:
+        click.echo(f"passed over: {read.why}")

@@ -1,0 +1,1 @@
+"""Commands of those who set a program up."""

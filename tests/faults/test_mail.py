@@ -1,0 +1,172 @@
+"""Mail under fire (P15, P16, P18): a hostile server, killed and sleeping senders, codes beside a crowd."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.builders import Shop
+from tests.faults.effort import either
+from tests.messaging.people import add_members, make_program
+from tests.messaging.postman import Postman
+from tests.messaging.test_planning import draft
+from verno.kit import db
+from verno.members import service as members
+from verno.members.types import NewMember, Topic
+from verno.messaging import queries, sender, service
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.desk import Lane
+from verno.messaging.statements import plan_statements
+
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+MEMBERS = either(quick=400, long=8000)
+WORKERS, LINES = 4, 4
+KILLS = either(quick=4, long=40)
+PATIENCE = 0.5
+HOSTILE = ("store-drop", "drop", "hang", "data-4", "data-5", "rcpt-4", "rcpt-5", "rcpt-drop")
+"""One member in twenty each, in turn, is behind a server that behaves so."""
+EVERY = 20
+AMBIGUOUS = {"store-drop", "drop", "hang"}
+CODES = either(quick=12, long=200)
+CROWD = either(quick=2500, long=20_000)
+
+
+def hostile_shop() -> tuple[Shop, dict[str, str]]:
+    """Plan a statement for everybody; returns also how the server behaves to each, by address."""
+    behaviour: dict[str, str] = {}
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        holders = add_members(conn, shop, MEMBERS)
+        moved = []
+        for n, _ in enumerate(holders):
+            name = HOSTILE[n // EVERY % len(HOSTILE)] if n % EVERY == 0 else "fine"
+            address = f"{name}+{n}@example.com"
+            behaviour[address] = name
+            moved.append(NewMember(external_id=f"m-{n}", email=address))
+        members.upsert(conn, shop.program, moved, now=NOW)
+        plan_statements(conn, shop.program, 2026, 10, now=NOW)
+    return shop, behaviour
+
+
+def start(postman: Postman, now: datetime) -> "subprocess.Popen[bytes]":
+    told = [str(postman.port), str(LINES), now.isoformat(), str(PATIENCE)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.messaging.sender_process", *told],
+        env=os.environ.copy(),
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.usefixtures("database")
+def test_nothing_is_lost_and_nothing_doubled_whatever_the_server_does_and_whoever_is_killed() -> None:
+    """Truth is what lies in the mailboxes."""
+    shop, behaviour = hostile_shop()
+    with Postman(delay=0.005) as postman:
+        now = NOW
+        workers = [start(postman, now) for _ in range(WORKERS)]
+        for kill in range(1, KILLS + 1):
+            aim = kill * MEMBERS // (KILLS + 2)
+            while len(postman.stored) < aim and any(one.poll() is None for one in workers):
+                time.sleep(0.005)
+            victim = workers[kill % WORKERS]
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            now += timedelta(seconds=1)
+            workers[kill % WORKERS] = start(postman, now)
+        for one in workers:
+            assert one.wait(600) == 0
+        # When the leases of the killed have lapsed, what they had claimed is sent, and what they handed over is known.
+        after = start(postman, now + timedelta(minutes=20))
+        assert after.wait(600) == 0
+        stored = postman.addresses()
+    with db.transaction() as conn:
+        states: Counter[str] = Counter()
+        for row in queries.counts(conn, shop.program.id):
+            states[row.state] += row.messages
+        uncertain = queries.uncertain(conn, shop.program.id, limit=MEMBERS)
+        contacts = conn.execute("SELECT id::text, external_id FROM members_member").fetchall()
+    assert max(stored.values()) == 1, "doubled"
+    assert set(states) <= {"accepted", "uncertain", "rejected", "deferred"}, states
+    assert states.total() == MEMBERS
+    fine = [address for address, name in behaviour.items() if name == "fine"]
+    listed = {number for id_, number in contacts if id_ in {one.holder_id for one in uncertain}}
+    by_number = {f"m-{address.partition('+')[2].partition('@')[0]}": address for address in behaviour}
+    doubtful = {by_number[number] for number in listed}
+    assert not [address for address in fine if address not in stored and address not in doubtful], "lost"
+    ambiguous = sum(name in AMBIGUOUS for name in behaviour.values())
+    assert len(uncertain) == states["uncertain"] <= KILLS * LINES + ambiguous
+    assert len(stored) >= states["accepted"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_sender_that_slept_through_its_lease_wakes_up_and_sends_nothing() -> None:
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        add_members(conn, shop, 60)
+        plan_statements(conn, shop.program, 2026, 10, now=NOW)
+    with Postman(delay=0.05) as postman:
+        zombie = start(postman, NOW)
+        while len(postman.stored) < 8:
+            time.sleep(0.005)
+        zombie.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(0.2)  # what it had put on the line arrives
+            healthy = start(postman, NOW + timedelta(minutes=20))
+            assert healthy.wait(120) == 0
+        finally:
+            zombie.send_signal(signal.SIGCONT)
+        assert zombie.wait(120) == 0
+        stored = postman.addresses()
+    with db.transaction() as conn:
+        uncertain = queries.uncertain(conn, shop.program.id)
+    assert max(stored.values()) == 1, "doubled"
+    assert 60 - len(stored) <= len(uncertain) <= LINES
+
+
+@pytest.mark.usefixtures("database")
+def test_codes_do_not_wait_behind_a_crowd() -> None:
+    """P18: while advertising for a crowd is under way, codes reach the server within five seconds."""
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        topics = [Topic("codes", "security")]
+        members.ensure_topics(conn, shop.program.id, topics)
+        holders = add_members(conn, shop, CROWD + CODES)
+        service.plan(conn, shop.program.id, [draft(h) for h in holders[:CROWD]], now=NOW)
+    over = threading.Event()
+
+    def work(lane: Lane, lines: int) -> None:
+        channel = Email(smtp.Settings("127.0.0.1", postman.port, connections=lines))
+        while not over.is_set():
+            sender.step(channel, lane, now=NOW + timedelta(seconds=1), worker_name=lane, stopping=over.is_set)
+            over.wait(0.1)
+
+    with Postman(delay=0.02) as postman:
+        threads = [threading.Thread(target=work, args=args) for args in ((Lane.BULK, 4), (Lane.URGENT, 2))]
+        for one in threads:
+            one.start()
+        waits: list[float] = []
+        try:
+            for n, holder in enumerate(holders[CROWD:]):
+                asked = time.monotonic()
+                with db.transaction() as conn:
+                    service.plan(conn, shop.program.id, [draft(holder, f"code/{n}", topic="codes")], now=NOW)
+                address = f"member-{CROWD + n}@example.com"
+                while address not in postman.addresses():
+                    assert time.monotonic() - asked < 5, f"code {n} waits behind the crowd"
+                    time.sleep(0.01)
+                waits.append(time.monotonic() - asked)
+            crowd = len(postman.stored) - CODES
+        finally:
+            over.set()
+            for one in threads:
+                one.join(60)
+    assert 0 < crowd < CROWD, "the crowd was over before the codes were"
+    assert max(waits) < 5
