@@ -21,11 +21,14 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.money import currency_digits
+from verno.progress import queries as progress
+from verno.progress import words as words_of_tracks
 from verno.promotions import queries
 from verno.promotions.drafts import service
 from verno.promotions.drafts.service import Desk
 from verno.promotions.starter import BEGINNING
 from verno.promotions.types import Refused, StoredRulebook
+from verno.rules.fields import Track
 from verno.rules.making.compiling import PATH
 from verno.rules.types import Rulebook
 from verno.workspace import keys, staff
@@ -85,6 +88,7 @@ class Opened:
             self.desk.known,
             digits=currency_digits(self.face.program.currency),
             places={store.code: store.name for store in stores},
+            tracks=self._tracks(),
             regions={region: region for region in sorted({store.region for store in stores if store.region})},
         )
         categories = body.get("categories")
@@ -92,6 +96,17 @@ class Opened:
             categories, list
         ) else []  # fmt: skip
         return Naming(self.face, known, editing.rules_of(body), codes, self._paths())
+
+    def _tracks(self) -> Mapping[str, Track]:
+        """Return the tracks by the names that the reader's language has for them and their steps."""
+        locale, found = self.face.locale, dict(self.desk.known.tracks)
+        for one in reversed(progress.tracks(self.conn, self.program_id)):  # the newest last
+            known, track = found.get(one.track.code), one.track
+            if known is not None:
+                steps = {step.code: words_of_tracks.step_name(step, locale) for step in track.steps}
+                named = replace(known, name=words_of_tracks.name(track, locale), steps={**known.steps, **steps})
+                found[track.code] = named
+        return found
 
     def _paths(self) -> list[str]:
         """Return the categories of goods as they are typed, those above others too."""
