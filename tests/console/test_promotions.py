@@ -344,6 +344,8 @@ def test_a_mechanic_is_used_with_the_tracks_that_it_asks(house: House, hire: Hir
     assert tracks(house)["coffee_card"].filled
     assert "Coffee card" not in read(marketer, GALLERY).split("Counts pieces")[0]
     assert do(marketer, ONE, do="submit")[0] == 200, "nothing is wrong with the draft"
+    marketer.post("/console/language/", {"language": "ru", "next": ONE})
+    assert "по карте «Кофейная карта»" in read(marketer, ONE)
     do(marketer, GALLERY, mechanic="nth-coffee", tracks="yes")
     assert len(tracks(house)) == 1, "what is there is not made again"
 

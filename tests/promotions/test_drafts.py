@@ -243,9 +243,9 @@ def test_a_day_that_is_over_is_kept_by_nobody(desk: Desk) -> None:
     assert why(drafts.review(desk, number, YES, by=BORIS, now=midnight)) is Refusal.NOT_VALID
     assert isinstance(drafts.review(desk, number, YES, by=BORIS, now=NOW), Draft)
     for at in (None, midnight + HOUR):
-        refused = drafts.publish(desk, number, by=ANNA, at=at, now=midnight)
-        assert isinstance(refused, Refused)
-        assert refused.problems == ("keeps: 2026-11-25 is over before the version begins",)
+        done = drafts.publish(desk, number, by=ANNA, at=at, now=midnight)
+        assert isinstance(done, Refused)
+        assert done.problems == ("keeps: 2026-11-25 is over before the version begins",)
     late = drafts.publish(desk, number, by=ANNA, at=midnight, now=NOW)
     assert isinstance(late, Refused), "over by the time it begins"
     assert published(drafts.publish(desk, number, by=ANNA, now=NOW)).version == 2

@@ -21,12 +21,14 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.money import currency_digits
+from verno.progress import queries as progress
+from verno.progress import words as words_of_tracks
 from verno.promotions import queries
 from verno.promotions.drafts import service
 from verno.promotions.drafts.service import Desk
 from verno.promotions.starter import BEGINNING
 from verno.promotions.types import Refused, StoredRulebook
-from verno.rules.fields import Known
+from verno.rules.fields import Known, Track
 from verno.rules.making.compiling import PATH
 from verno.rules.types import Rulebook
 from verno.workspace import keys, staff
@@ -135,9 +137,22 @@ def naming_of(
         known,
         digits=currency_digits(face.program.currency),
         places={store.code: store.name for store in stores},
+        tracks=_tracks(conn, face, known),
         regions={region: region for region in sorted({store.region for store in stores if store.region})},
     )
     return Naming(face, known, rules, categories, _paths_of(conn, face.program.id))
+
+
+def _tracks(conn: Connection, face: Face, known: Known) -> Mapping[str, Track]:
+    """Return the tracks by the names that the reader's language has for them and their steps."""
+    found = dict(known.tracks)
+    for one in reversed(progress.tracks(conn, face.program.id)):  # the newest last
+        there, track = found.get(one.track.code), one.track
+        if there is not None:
+            steps = {step.code: words_of_tracks.step_name(step, face.locale) for step in track.steps}
+            named = replace(there, name=words_of_tracks.name(track, face.locale), steps={**there.steps, **steps})
+            found[track.code] = named
+    return found
 
 
 def _paths_of(conn: Connection, program_id: str) -> list[str]:

@@ -359,14 +359,17 @@ def _with_days(text: str, days: int | None) -> str:
 
 
 def _values(tree: object, name: str) -> Iterator[str]:
-    """Yield what a condition wants a field to be; what it must not be is not looked for, nor what cannot be read."""
-    if not isinstance(tree, dict):
-        return
-    value, inside, operator = tree.get("value"), tree.get("rules"), tree.get("operator")
-    if tree.get("field") == name and isinstance(operator, str) and operator in WANTED:
-        yield from map(str, value if isinstance(value, list) else [value])
-    for inner in inside if isinstance(inside, list) else ():
-        yield from _values(inner, name)
+    """Yield what a condition wants a field to be; it may be any JSON. What must not be is not looked for."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        value, rules = node.get("value"), node.get("rules")
+        if node.get("field") == name and str(node.get("operator")) in WANTED:
+            yield from [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        if isinstance(rules, list):
+            waiting += reversed(rules)
 
 
 def _marks(rule: Rule) -> Iterator[str]:
