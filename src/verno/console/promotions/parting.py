@@ -60,6 +60,11 @@ class Part(Generic[T]):
         """Return what else the address says, for the form that searches: a search begins on the first page."""
         return [(name, str(value)) for name, value in self.asked.items() if name not in {SEARCH, self.key}]
 
+    @property
+    def here(self) -> str:
+        """Return the address of this page, for forms on it: a search leaves the browser's own as it was."""
+        return f"?{self.asked.urlencode()}"
+
     def address(self, page: int) -> str:
         """Return the address of a page of the same list."""
         query = self.asked.copy()

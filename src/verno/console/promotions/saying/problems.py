@@ -72,8 +72,8 @@ def _judged(
 ) -> Iterator[Found]:
     """Say what is wrong with the rules that can be read; ``places`` are where they stand in the body."""
     of_id: dict[str, list[int | None]] = {}
-    for place, rule in zip(places, book.rules, strict=True):
-        of_id.setdefault(rule.id, []).append(place)
+    for number, rule in zip(places, book.rules, strict=True):
+        of_id.setdefault(rule.id, []).append(number)
     for one in checks.problems(book, known, [unit.code for unit in units]):
         at = PATH.fullmatch(one.text)
         path, text = (at[1], at[2]) if at else ("id" if one.text == TWICE else "", one.text)
