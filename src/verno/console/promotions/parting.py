@@ -13,6 +13,8 @@ PAGE = 50
 MOST_LETTERS = 200
 DIGITS = 6
 SEARCH = "q"
+ANCHORS = {"page": "rules"}
+"""Where on a page its lists stand, by what the address calls their pages; the others are called like that."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Part(Generic[T]):
         """Return the address of a page of the same list."""
         query = self.asked.copy()
         query[self.key] = str(page)
-        return f"?{query.urlencode()}"
+        return f"?{query.urlencode()}#{ANCHORS.get(self.key, self.key)}"
 
     @property
     def address_before(self) -> str:
