@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from tests.intake.conftest import Counter
 from tests.intake.test_rulebooks import BASE, RULES, asks, earned, of_lines, publish
-from tests.intake.test_steps import step
-from tests.intake.tillwork import back, quoted, returned, returns, said, sale, sold, spending
+from tests.intake.tillwork import back, quoted, returned, returns, said, sale, sold, spending, step
 from tests.replay.test_replay import AMOUNTS, EVER, replayed, shop
 from verno.intake import context
 from verno.intake.returns.types import Original

@@ -30,7 +30,7 @@ from verno.rules.effects import DiscountPercent, Earn, EarnPercent, FreeUnits
 from verno.rules.types import Budget, Counts, Rule, Rulebook
 from verno.workspace import audit
 from verno.workspace import service as workspace
-from verno.workspace.types import NewUnit
+from verno.workspace.types import NewUnit, Unit
 
 ENGLISH = Language("en", str, lambda one, many, n: one if n == 1 else many, UTC)
 
@@ -169,6 +169,7 @@ def test_points_pay_no_more_than_their_share(conn: psycopg.Connection, shop: Cou
 def test_of_two_units_the_last_has_what_the_first_leaves(conn: psycopg.Connection, shop: Counter) -> None:
     """Stars are worth 1.00 each: 1000 points pay 100.00 of 200.00, so that no more than 100 of 300 stars have room."""
     (stars,) = workspace.add_units(conn, shop.program.id, [NewUnit("stars")], now=NOW)
+    assert isinstance(stars, Unit)
     rule(conn, shop, "spend.value", 100, scope="unit=stars")
     entry = Gift(shop.member_id, stars.id, 500, NOW - timedelta(days=1))
     gift = Operation("gift/stars", new_id(now=NOW), shop.member_id, "00", (entry,))

@@ -13,6 +13,8 @@ PAGE = 50
 MOST_LETTERS = 200
 DIGITS = 6
 SEARCH = "q"
+ANCHORS = {"page": "rules"}
+"""Where on a page its lists stand, by what the address calls their pages; the others are called like that."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,16 @@ class Part(Generic[T]):
         """Return what else the address says, for the form that searches: a search begins on the first page."""
         return [(name, str(value)) for name, value in self.asked.items() if name not in {SEARCH, self.key}]
 
+    @property
+    def here(self) -> str:
+        """Return the address of this page, for forms on it: a search leaves the browser's own as it was."""
+        return f"?{self.asked.urlencode()}"
+
     def address(self, page: int) -> str:
         """Return the address of a page of the same list."""
         query = self.asked.copy()
         query[self.key] = str(page)
-        return f"?{query.urlencode()}"
+        return f"?{query.urlencode()}#{ANCHORS.get(self.key, self.key)}"
 
     @property
     def address_before(self) -> str:

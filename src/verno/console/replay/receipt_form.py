@@ -105,7 +105,9 @@ class ReceiptForm(_Books):
                 label=label, required=False, max_length=20, widget=forms.TextInput({**TEXT, "inputmode": "decimal"})
             )
             self.fields[ALL + unit.code] = forms.BooleanField(
-                label=_("as many as can"), required=False, widget=forms.CheckboxInput({"class": "form-check-input"})
+                label=_("as many as possible"),
+                required=False,
+                widget=forms.CheckboxInput({"class": "form-check-input"}),
             )
         self.fields["at"].initial = face.now.astimezone(face.zone).replace(tzinfo=None, second=0, microsecond=0)
 
@@ -136,7 +138,7 @@ class ReceiptForm(_Books):
     def tell(self, no: Refused) -> None:
         """Say why it cannot be quoted."""
         field = SPEND + self.units[0].code if no.field == "spend" and len(self.units) == 1 else no.field
-        said = NOT_SPENT.get(no.reason) or REFUSED.get(no.field, no.detail)
+        said = NOT_SPENT.get(no.reason) or REFUSED.get(no.field) or no.detail
         self.add_error(field if field in self.fields else None, str(said))
 
     def _wish(self, unit: Unit, data: Mapping[str, Any]) -> Wish | None:

@@ -104,8 +104,8 @@ def _judged(
 ) -> Iterator[Found]:
     """Say what is wrong with the rules that can be read; ``places`` are where they stand in the body."""
     of_id: dict[str, list[int | None]] = {}
-    for place, rule in zip(places, book.rules, strict=True):
-        of_id.setdefault(rule.id, []).append(place)
+    for number, rule in zip(places, book.rules, strict=True):
+        of_id.setdefault(rule.id, []).append(number)
     for one in checks.problems(book, known, [unit.code for unit in units]):
         path, text = _parted(one.text)
         if not whole and text.startswith(MISSED):
