@@ -5,6 +5,7 @@ Chromium cannot subscribe without its vendor's service, so DevTools hands the op
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,15 +63,22 @@ def shop() -> Iterator[str]:
     server.server_close()
 
 
-@needs_node("web-push-testing")
-def test_a_push_becomes_a_notification(shop: str, browser: Browser) -> None:
+def sent_and_opened(notice: Notice) -> str:
+    """Send a push to the peer; returns what it opened."""
     now = datetime.now(UTC)
     vapid = Vapid("points@shop.example")
     with Peer("webpush.cjs") as service:
         text, name = subscribe(service, vapid)
-        notice = Notice("120 баллов", "Они сгорят 1 декабря", f"{shop}/points", "m1")
         assert send(pushes.seal(pushes.subscription(text), notice, vapid=vapid, now=now)) == Accepted("status 201")
-        (opened,) = post(service.port, "/get-notifications", {"clientHash": name})["data"]["messages"]  # type: ignore[misc]
+        (opened,) = post(service.port, "/get-notifications", {"clientHash": name})["data"]["messages"]
+    return str(opened)
+
+
+@needs_node("web-push-testing")
+def test_a_push_becomes_a_notification(shop: str, browser: Browser) -> None:
+    notice = Notice("120 баллов", "Они сгорят 1 декабря", f"{shop}/points", "m1")
+    with ThreadPoolExecutor(1) as beside:  # Playwright's loop runs in this thread
+        opened = beside.submit(sent_and_opened, notice).result()
 
     context = browser.new_context()
     context.grant_permissions(["notifications"], origin=shop)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import http_ece
 import jwt
@@ -19,7 +20,9 @@ from tests.outbound.servers import say, serving
 from verno.messaging.channels.port import Accepted, Outcome, Refused, Temporary, Unknown, Unwritable
 from verno.messaging.channels.webpush import pushes
 from verno.messaging.channels.webpush.pushes import Keys, Notice, Push, Subscription, Urgency, Vapid
+from verno.outbound import types as wire
 from verno.outbound.client import Client
+from verno.outbound.types import Answer
 
 NOW = datetime.now(UTC)
 NOTICE = Notice("120 баллов", "Они сгорят 1 декабря", "https://shop.example/me", "m1")
@@ -36,8 +39,8 @@ def vapid() -> Vapid:
     return Vapid("points@shop.example")
 
 
-def post(port: int, path: str, body: object = None) -> dict[str, dict[str, object]]:
-    async def main() -> object:
+def post(port: int, path: str, body: object = None) -> dict[str, Any]:
+    async def main() -> wire.Outcome:
         async with Client(plain_http=True) as client:
             return await client.call(
                 "POST",
@@ -48,7 +51,8 @@ def post(port: int, path: str, body: object = None) -> dict[str, dict[str, objec
             )
 
     answer = asyncio.run(main())
-    found: dict[str, dict[str, object]] = json.loads(answer.body or b"{}") if answer.body != b"OK" else {}  # type: ignore[attr-defined]
+    assert isinstance(answer, Answer)
+    found: dict[str, Any] = json.loads(answer.body) if answer.body.startswith(b"{") else {}
     return found
 
 
@@ -74,7 +78,7 @@ def test_a_push_is_opened_by_its_browser_alone(service: Peer, vapid: Vapid) -> N
     text, name = subscribe(service, vapid)
     push = pushes.seal(pushes.subscription(text), NOTICE, vapid=vapid, now=NOW, topic="a" * 32, urgency=Urgency.HIGH)
     assert send(push) == Accepted("status 201")
-    (got,) = post(service.port, "/get-notifications", {"clientHash": name})["data"]["messages"]  # type: ignore[misc]
+    (got,) = post(service.port, "/get-notifications", {"clientHash": name})["data"]["messages"]
     assert json.loads(got) == {"title": NOTICE.title, "body": NOTICE.body, "url": NOTICE.url, "tag": "m1"}
     assert NOTICE.body.encode() not in push.body
     other = Vapid("points@shop.example")

@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from verno.messaging.channels.email import channel as email
 from verno.messaging.channels.email import return_path
 from verno.messaging.channels.port import Unwritable
-from verno.messaging.channels.sms.channel import Gateway, Smpp, gateway, smpp
-from verno.messaging.channels.telegram.channel import Bot, Telegram
+from verno.messaging.channels.sms import gateway, smpp
+from verno.messaging.channels.sms.channel import Gateway, Smpp
+from verno.messaging.channels.telegram.api import Bot
+from verno.messaging.channels.telegram.channel import Telegram
 from verno.messaging.channels.webpush.channel import WebPush, browsers
 from verno.messaging.law.packs import pack
 from verno.messaging.letters.compose import Content

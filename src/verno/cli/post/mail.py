@@ -1,12 +1,16 @@
 """``verno mail``: letters that came back, as a mail server hands them over."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from verno.cli import session
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
+
+if TYPE_CHECKING:
+    from verno.messaging.channels.port import Receipt
 
 TRY_AGAIN = 75
 """What a mail server takes for "later" (sysexits.h); anything else but 0 would make it bounce the bounce."""
@@ -25,19 +29,12 @@ def bounce(recipient: str | None, *, as_json: bool) -> None:
 
     Only a letter with a return path that we signed is believed. Any other one is passed over, with exit code 0.
     """
-    letter = sys.stdin.buffer.read()
-    try:
-        with session.database():
-            from verno.messaging.answers import hearing  # noqa: PLC0415 after django.setup()
-            from verno.messaging.channels.email import bounces  # noqa: PLC0415 the same
-            from verno.messaging.channels.port import Receipt  # noqa: PLC0415 the same
+    from verno.messaging.channels.email import bounces  # noqa: PLC0415 quick help
+    from verno.messaging.channels.port import Receipt  # noqa: PLC0415 the same
 
-            read = bounces.read(letter, now=clock.now(), recipient=recipient)
-            if isinstance(read, Receipt):
-                hearing.hear([read], [])
-    except Unavailable as error:
-        click.echo(f"verno: {error}", err=True)
-        raise SystemExit(TRY_AGAIN) from None
+    read = bounces.read(sys.stdin.buffer.read(), now=clock.now(), recipient=recipient)
+    if isinstance(read, Receipt):
+        _hear(read)
     found = {"outcome": read.outcome.value if isinstance(read, Receipt) else None}
     if as_json:
         session.print_json(found)
@@ -45,3 +42,14 @@ def bounce(recipient: str | None, *, as_json: bool) -> None:
         click.echo(f"a letter of ours: {read.outcome.value}")
     else:
         click.echo(f"passed over: {read.why}")
+
+
+def _hear(receipt: "Receipt") -> None:
+    try:
+        with session.database():
+            from verno.messaging.answers import hearing  # noqa: PLC0415 after django.setup()
+
+            hearing.hear([receipt], [])
+    except Unavailable as error:
+        click.echo(f"verno: {error}", err=True)
+        raise SystemExit(TRY_AGAIN) from None

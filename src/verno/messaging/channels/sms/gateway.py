@@ -2,6 +2,7 @@
 
 import hmac
 from datetime import datetime
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import msgspec
@@ -24,7 +25,7 @@ DELIVERED, FAILED, REJECTED = 1, 2, 16
 MASK = DELIVERED | FAILED | REJECTED
 _CODING = {Alphabet.GSM7: 0, Alphabet.UCS2: 2}
 _UTF16 = "2"
-_USE = "sms-receipt"
+_USE: Final = "sms-receipt"
 
 
 class Settings(msgspec.Struct, frozen=True):

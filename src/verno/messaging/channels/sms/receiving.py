@@ -15,6 +15,8 @@ from verno.messaging.channels.sms import segments, smpp
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import CODE
 
+# Tags of SMPP 3.4, 5.3.2; the library has them under names that its types do not know.
+_RECEIPTED_ID, _NETWORK_ERROR, _PAYLOAD, _STATE = 0x001E, 0x0423, 0x0424, 0x0427
 BATCH = 500
 """Receipts that are handed on together, at most."""
 GATHER_SECONDS = 0.05
@@ -45,16 +47,16 @@ _UCS2, _LATIN1 = 8, 3
 def read(event: smpp34.DeliverSmEvent, *, now: datetime) -> Receipt | Heard | None:
     """Return what an inbound message says; None for a receipt that is not an end, or that names no message."""
     options = {tlv.tag: tlv.value for tlv in event.tlvs}
-    body = event.short_message or options.get(smpp34.TLV_MESSAGE_PAYLOAD, b"")
+    body = event.short_message or options.get(_PAYLOAD, b"")
     if event.esm_class & _KIND != _RECEIPT:
         return Heard(CODE, f"+{event.source_addr.removeprefix('+')}", _text(event, body), now)
     fields = told(body.decode("latin-1"))
-    id_ = options.get(smpp34.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1") or fields.get("id")
-    state = options.get(smpp34.TLV_MESSAGE_STATE)
+    id_ = options.get(_RECEIPTED_ID, b"").rstrip(b"\0").decode("latin-1") or fields.get("id")
+    state = options.get(_STATE)
     fate = _FATES.get(state[0] if state else _STATES.get(fields.get("stat", "").upper(), 0))
     if not id_ or fate is None:
         return None
-    gone = fate is Fate.UNDELIVERED and options.get(smpp34.TLV_NETWORK_ERROR_CODE) == _UNKNOWN_SUBSCRIBER
+    gone = fate is Fate.UNDELIVERED and options.get(_NETWORK_ERROR) == _UNKNOWN_SUBSCRIBER
     return Receipt(CODE, id_, fate, now, said(fields) or f"state {state[0] if state else 0}", gone)
 
 

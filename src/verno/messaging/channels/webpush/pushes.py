@@ -1,7 +1,6 @@
 """A push on its way: sealed for one browser (RFC 8291), signed for its push service (RFC 8292), and sent (RFC 8030)."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -114,11 +113,10 @@ def subscription(text: str) -> Subscription:
     try:
         found = msgspec.json.decode(text, type=Subscription)
         key, auth = _bytes(found.keys.p256dh), _bytes(found.keys.auth)
-    except (msgspec.DecodeError, ValueError, binascii.Error):
-        key = auth = b""
+    except ValueError:
+        raise Unwritable(_NO_SUBSCRIPTION) from None
     if len(key) != KEY_BYTES or len(auth) != AUTH_BYTES:
-        message = "the address is not a browser's subscription"
-        raise Unwritable(message)
+        raise Unwritable(_NO_SUBSCRIPTION)
     return found
 
 
@@ -175,6 +173,7 @@ async def send(client: Client, push: Push) -> Outcome:
     return Refused(response, gone=answer.status in GONE)
 
 
+_NO_SUBSCRIPTION = "the address is not a browser's subscription"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """How many keys the curve P-256 has."""
 
