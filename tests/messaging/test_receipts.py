@@ -7,12 +7,12 @@ from itertools import permutations
 import pytest
 
 from tests.builders import Shop
-from tests.messaging.news import NEWS, NOW, plan, readers, send, stories
+from tests.messaging.news import NEWS, NOW, SERVICE, plan, readers, send, stories
 from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft
 from verno.kit import db
 from verno.messaging.answers import hearing, receipts
-from verno.messaging.channels.port import Fate, Receipt
+from verno.messaging.channels.port import Fate, Heard, Receipt
 from verno.messaging.types import Planned, Withheld
 
 LATER = NOW + timedelta(minutes=1)
@@ -98,3 +98,19 @@ def test_what_was_uncertain_is_so_no_longer(shop: Shop, postman: Postman) -> Non
     hearing.hear(told(reference, Fate.DELIVERED), [])
     [one] = stories(anna)
     assert (one.state, one.reason) == ("delivered", None)
+
+
+def test_stop_is_obeyed_on_its_channel_and_the_service_goes_on(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    hearing.hear([], [Heard("email", "member-0@example.com", "СТОП!", LATER)])
+    news, order = plan(shop, draft(anna, "b", topic=NEWS), draft(anna, "c", topic=SERVICE), now=NOW + timedelta(days=2))
+    assert isinstance(news, Withheld)
+    assert news.reason == "withdrawn"
+    assert isinstance(order, Planned)
+
+
+def test_other_words_end_nothing(shop: Shop) -> None:
+    [anna] = readers(shop, 1)
+    hearing.hear([], [Heard("email", "member-0@example.com", "don't stop, I like it", LATER)])
+    [news] = plan(shop, draft(anna, "b", topic=NEWS), now=NOW + timedelta(days=2))
+    assert isinstance(news, Planned)

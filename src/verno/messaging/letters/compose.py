@@ -70,10 +70,11 @@ def letter(
 
 
 def _view(content: Content) -> dict[str, object]:
-    said = {"locale": content.locale, "name": content.name, "program": content.program_name}
+    context, locale, name, program = content.context, content.locale, content.name, content.program_name
     if content.template in LIVE:
-        return notice.view(content.context, **said, contact=config.mail_from(), balance=content.balance)
-    return VIEWS[content.template](content.context, **said)
+        contact = config.mail_from()
+        return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
+    return VIEWS[content.template](context, locale=locale, name=name, program=program)
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
