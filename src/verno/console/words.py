@@ -139,6 +139,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "connection-lost": _("the connection was lost during the hand-over"),
         "timed-out": _("the mail server did not answer in time"),
         "worker-lost": _("the worker stopped during the hand-over"),
+        "restored": _("it may have left after the backup that was restored"),
         "cannot-be-rendered": _("the message could not be composed"),
     },
     "check": {
@@ -250,6 +251,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "contract.agree": _("Contract of a turnover scale set"),
         "tier.set": _("Tier given by hand"),
         "tier.take": _("Tier given by hand taken back"),
+        "backup.make": _("Backup made"),
+        "backup.restore": _("Backup restored"),
+        "outbox.release": _("Messages released after a restore"),
     },
     "object": {
         "key": _("API key"),
@@ -266,6 +270,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "track": _("Progress track"),
         "contract": _("Contract"),
         "correction": _("Correction"),
+        "backup": _("Backup"),
+        "outbox": _("Messages to send"),
     },
     "detail": {
         "member": _("the member's page"),

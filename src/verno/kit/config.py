@@ -10,6 +10,7 @@
 | ``VERNO_SMTP_URL`` | ``smtp://user:password@host:port``, ``smtps://`` for TLS | none: mail waits |
 | ``VERNO_PUBLIC_URL`` | the address people reach this server at, for links in messages | ``http://127.0.0.1:8000`` |
 | ``VERNO_MAIL_FROM`` | the sender of mail | ``points@localhost`` |
+| ``VERNO_BACKUPS`` | folder of backups; the embedded server's log is kept there, minute by minute | none: no log |
 """
 
 import os
@@ -52,3 +53,9 @@ def smtp_url() -> str | None:
 def mail_from() -> str:
     """Return the address that mail is sent from."""
     return os.environ.get("VERNO_MAIL_FROM", "points@localhost")
+
+
+def backups() -> Path | None:
+    """Return the absolute folder of backups, or None when the operator names none."""
+    chosen = os.environ.get("VERNO_BACKUPS")
+    return Path(chosen).resolve() if chosen else None

@@ -1,12 +1,14 @@
 -- name: claim
 -- Take the next due messages, skipping those another worker holds; a claim that lapsed before hand-over is taken
 -- again, since nothing had left. Attempts are counted here, so that a message that kills its worker runs out too.
--- Plan: the partial index of due messages, stops at the limit; update by primary key.
+-- After a restore nothing is taken until somebody releases it (kit/quarantine.py).
+-- Plan: one look at a handful of rows; the partial index of due messages, stops at the limit; update by primary key.
 WITH next AS (
     SELECT holder_id, id
     FROM messaging_message
-    WHERE (state IN ('queued', 'deferred') AND due_at <= %(now)s)
-       OR (state = 'claimed' AND due_at <= %(now)s AND claimed_until < %(now)s)
+    WHERE ((state IN ('queued', 'deferred') AND due_at <= %(now)s)
+        OR (state = 'claimed' AND due_at <= %(now)s AND claimed_until < %(now)s))
+      AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
     ORDER BY due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED

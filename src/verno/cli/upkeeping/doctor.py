@@ -1,4 +1,4 @@
-"""``verno migrate`` and ``verno doctor``."""
+"""``verno doctor``: name what is unsafe, and what to do."""
 
 import stat
 from collections.abc import Callable, Iterator
@@ -21,16 +21,6 @@ class Finding(NamedTuple):
     what: str
     verdict: Verdict
     text: str
-
-
-@click.command()
-def migrate() -> None:
-    """Bring the database to this version's shape."""
-    with session.database(migrated=False):
-        from verno.wiring import migrate as wiring  # noqa: PLC0415 after django.setup()
-
-        wiring.migrate()
-    click.echo("the database is up to date", err=True)
 
 
 @click.command()
