@@ -62,8 +62,7 @@ WHERE p.id = %(program)s AND (p.created_at AT TIME ZONE p.timezone)::date <= %(d
   AND NOT EXISTS (SELECT FROM sealing_head h WHERE h.program_id = p.id AND h.date = %(date)s AND h.closes)
 
 -- name: untold
--- The newest closing head with the owners who were not sent it yet; none as long as nothing may leave after a restore
--- (kit/quarantine.py). Plan: primary key, small tables.
+-- The newest closing head with the owners who were not sent it yet. Plan: primary key, small tables.
 SELECT h.number, h.document, s.id::text, s.email, s.locale
 FROM (
     SELECT number, document FROM sealing_head
@@ -74,7 +73,6 @@ WHERE NOT EXISTS (
     SELECT FROM sealing_notice n
     WHERE n.program_id = %(program)s AND n.number = h.number AND n.staff_id = s.id
 )
-  AND NOT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL)
 ORDER BY s.id
 
 -- name: closing_head
