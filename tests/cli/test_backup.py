@@ -78,7 +78,7 @@ def test_what_is_in_a_backup_and_what_is_not(house: Path) -> None:
     assert f"NOT in it. Keep a copy of {house / 'secret.key'} apart" in said
     audited = owner(house, "SELECT action, detail FROM workspace_audit WHERE object_kind = 'backup' ORDER BY at")
     assert audited == [("backup.make", "base"), ("backup.make", "base")]
-    assert [one for one in (house.parent / "backups").iterdir() if one.name.startswith(".")] == []
+    assert not [one for one in (house.parent / "backups").iterdir() if one.name.startswith(".verno")]
 
 
 def test_a_whole_backup_comes_back_verified_and_says_rpo_and_rto(house: Path) -> None:
@@ -137,6 +137,8 @@ def test_an_interrupted_backup_is_none(house: Path) -> None:
         child.wait()
     assert [path for path in place.iterdir() if path.name.startswith(".verno-")]
     assert "there is no whole backup" in refused(bring_key(house, house.parent / "other"), str(place))
+    backup(house)
+    assert [path for path in place.iterdir() if path.name.startswith(".verno-")] == [], "what was left there is gone"
 
 
 def test_without_the_key_nothing_is_restored_unless_that_is_meant(house: Path) -> None:

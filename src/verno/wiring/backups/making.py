@@ -1,8 +1,9 @@
 """Making a backup while everything runs: a head of history, the database, the heads filed so far, what it all is."""
 
-import secrets as randomness
+import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -33,23 +34,20 @@ def make(place: Path, *, with_keys: bool, by: Actor, now: Callable[[], datetime]
     Tills go on meanwhile. Without ``with_keys`` the master secret is not in it: sealed personal data cannot be read by
     whoever has the backup alone, the shop itself included.
     """
-    began = now()
-    name = f"{folders.PREFIX}{began:%Y%m%dT%H%M%SZ}"
-    if (place / name).exists():
-        message = f"{place / name} is there already: one backup a second"
-        raise VernoError(message)
-    draft = place / f".{name}.{randomness.token_hex(4)}"
-    try:
-        draft.mkdir(parents=True, mode=0o700)
-    except OSError as error:
-        message = f"cannot write into {place}: {error.strerror}"
-        raise VernoError(message) from error
-    try:
-        found = folders.write(_fill(draft, began, with_keys=with_keys, now=now), draft)
-        final = folders.settle(draft, name)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with _alone(place):
+        began = now()
+        name = f"{folders.PREFIX}{began:%Y%m%dT%H%M%SZ}"
+        if (place / name).exists():
+            message = f"{place / name} is there already: one backup a second"
+            raise VernoError(message)
+        draft = place / f".{name}"
+        draft.mkdir(mode=0o700)
+        try:
+            found = folders.write(_fill(draft, began, with_keys=with_keys, now=now), draft)
+            final = folders.settle(draft, name)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
     _note(name, found, by, now())
     return Found(final, found)
 
@@ -64,6 +62,26 @@ def thin_out(place: Path, keep: int) -> list[Path]:
     if life and kept and kept[0].manifest.first:
         archive.drop_before(archive.folder(place, life), kept[0].manifest.first)
     return [found.path for found in gone]
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Let one backup at a time be made in a folder; what an interrupted one has left there goes."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        gate = (place / ".lock").open("w")
+    except OSError as error:
+        message = f"cannot write into {place}: {error.strerror}"
+        raise VernoError(message) from error
+    with gate:
+        try:
+            fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"another backup is being made in {place}"
+            raise VernoError(message) from error
+        for left in place.glob(f".{folders.PREFIX}*"):
+            shutil.rmtree(left)
+        yield
 
 
 def _fill(draft: Path, began: datetime, *, with_keys: bool, now: Callable[[], datetime]) -> Manifest:
