@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from django.test import override_settings
 
 from tests.builders import NOW, holder, make_shop
-from tests.cli.commands import init_words, verno, wait_for
+from tests.cli.commands import free_port, init_words, verno, wait_for
 from tests.messaging.people import add_members, make_program
 from verno.cli import group
 from verno.kit import db, outbox, quarantine
@@ -23,9 +23,12 @@ from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation
 from verno.messaging.statements import plan_statements
 from verno.sealing import service as sealing
+from verno.wiring import disk, migrate
 from verno.wiring.doctor.server import wire
 from verno.wiring.doctor.types import Verdict
-from verno.workspace import audit, keys, queries
+from verno.workspace import audit, keys, queries, staff
+from verno.workspace.roles import Role
+from verno.workspace.staff import NewStaff
 
 Findings = list[dict[str, str]]
 
@@ -121,10 +124,14 @@ def test_a_home_that_everybody_may_write_into_is_named(home: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("host", "encrypted", "verdict"),
     [
-        ("/run/postgresql", False, Verdict.OK), ("127.0.0.1", False, Verdict.OK), ("localhost", False, Verdict.OK),
-        ("db.example.com", True, Verdict.OK), ("db.example.com", False, Verdict.BAD), ("10.0.0.7", False, Verdict.BAD),
+        ("/run/postgresql", False, Verdict.OK),
+        ("127.0.0.1", False, Verdict.OK),
+        ("localhost", False, Verdict.OK),
+        ("db.example.com", True, Verdict.OK),
+        ("db.example.com", False, Verdict.NOTE),
+        ("10.0.0.7", False, Verdict.NOTE),
     ],
-)  # fmt: skip
+)
 def test_the_way_to_the_database(host: str, encrypted: bool, verdict: Verdict) -> None:
     assert wire(host, encrypted=encrypted).verdict is verdict
 
@@ -180,6 +187,33 @@ def a_doubtful_message(monkeypatch: pytest.MonkeyPatch) -> None:
         add_members(conn, shop, 1)
         plan_statements(conn, shop.program, 2026, 10, now=NOW)
     as_owner("UPDATE messaging_message SET state = 'uncertain', reason = 'worker-lost'")
+
+
+def an_old_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "OLDEST_SERVER", 990000)
+
+
+def a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VERNO_DATABASE_URL", "VERNO_OWNER_URL"):
+        monkeypatch.setenv(name, f"postgresql://verno:pw@127.0.0.1:{free_port()}/verno")
+
+
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "LOW", 101)
+    monkeypatch.setattr(disk, "VERY_LOW", 0)
+
+
+def hardly_any_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "VERY_LOW", 101)
+
+
+def an_owner_without_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    history_that_is_not_sealed_by_day(monkeypatch)
+    with db.transaction() as conn:
+        program = queries.only_program(conn)
+        new = NewStaff("olga@example.com", "Olga", Role.OWNER)
+        assert isinstance(staff.add(conn, program.id, new, now=NOW, by=audit.SYSTEM), staff.Added)
+    assert sealing.close_day(now=clock.now(), stopping=lambda: False) == 1
 
 
 def history_that_is_not_sealed_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +272,11 @@ def as_owner(statement: str) -> None:
         (a_restore, "outbox", "note", "verno release"),
         (a_doubtful_message, "messages", "note", "of 1 nobody knows"),
         (history_that_is_not_sealed_by_day, "heads", "note", "no day was sealed yet"),
+        (an_owner_without_the_head, "heads", "note", "1 owners have not got the sealed head"),
+        (an_old_server, "database", "bad", "15 or newer is needed"),
+        (a_server_that_is_away, "database", "bad", "connection"),
+        (little_room, "disk", "note", "are free"),
+        (hardly_any_room, "disk", "bad", "are free"),
         (keys_of(rate=None, age=timedelta(0)), "keys", "note", "a broken till may ask without end: till"),
         (keys_of(rate=60, age=timedelta(days=100)), "keys", "note", "not used for 90 days"),
         (keys_of(rate=60, age=timedelta(days=360)), "keys", "note", "end within 14 days"),

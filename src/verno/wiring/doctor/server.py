@@ -39,8 +39,8 @@ def wire(host: str, *, encrypted: bool) -> Finding:
     """Judge the way to the database."""
     if encrypted or is_loopback(host):
         return Finding("wire", Verdict.OK, "nobody can listen on the way to the database")
-    text = f"the database {host} is asked in clear over the network: add sslmode=verify-full to its addresses"
-    return Finding("wire", Verdict.BAD, text)
+    text = f"the database {host} is asked in clear: unless that network is yours alone, add sslmode=verify-full"
+    return Finding("wire", Verdict.NOTE, text)
 
 
 def _settings() -> Iterator[Finding]:
@@ -87,10 +87,10 @@ def _clock(conn: psycopg.Connection) -> Finding:
 def _roles() -> Finding:
     with psycopg.connect(db.url(), connect_timeout=5) as conn:
         row = conn.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user").fetchone()
-    if row == (True,):
-        text = "the application logs in as a superuser, whom row security does not stop: give it a role of its own"
-        return Finding("roles", Verdict.BAD, text)
     if config.database_url() and config.owner_url() is None:
         text = "one address for everything; VERNO_OWNER_URL with a role of its own for migrations is safer"
         return Finding("roles", Verdict.NOTE, text)
+    if row == (True,):
+        text = "the application logs in as a superuser, whom row security does not stop: give it a role of its own"
+        return Finding("roles", Verdict.BAD, text)
     return Finding("roles", Verdict.OK, "the application and the migrations use different roles")
