@@ -93,7 +93,24 @@ def test_a_whole_backup_comes_back_verified_and_says_rpo_and_rto(house: Path) ->
     assert cluster.local(other).life() != cluster.local(house).life()
     known = "SELECT name FROM workspace_program"
     assert owner(other, known) == owner(house, known)
+    assert "two databases" in refused_of_two(house, other)
+    third = bring_key(house, house.parent / "third")
+    kept = json.loads(verno(other, "backup", str(house.parent / "again"), "--json").stdout)
+    assert kept["first"].startswith("00000002"), "a restored database counts on in a line of its own"
+    again = verno(third, "restore", str(house.parent / "again"))
+    assert again.returncode == 0, again.stderr
+    assert owner(third, "SELECT count(*) FROM kit_quarantine WHERE released_at IS NULL") == [(2,)]
+    assert verno(third, "release", "--yes").returncode == 0
+    assert verno(third, "release", "--yes").returncode == 1, "one word ends them all"
     assert json.loads(verno(other, "verify", "--json").stdout)["verify"] == "ok"
+
+
+def refused_of_two(house: Path, rehearsal: Path) -> str:
+    """Let a rehearsal and the shop keep backups in one folder, in turns; return why that is not restored."""
+    place = str(house.parent / "backups")
+    assert verno(rehearsal, "backup", place).returncode == 0
+    backup(house)
+    return refused(bring_key(house, house.parent / "fourth"), place)
 
 
 def test_a_living_home_is_not_overwritten_and_replacing_sets_it_aside(house: Path) -> None:
@@ -228,7 +245,7 @@ def test_a_database_of_the_operators_is_dumped_and_put_back_into_an_empty_one(ho
         assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["outbox"] == "quarantined"
         waits = json.loads(verno(home, "release", "--json", **new).stdout)["waiting"]
-        assert [(row["state"], row["messages"]) for row in waits] == [("queued", 3)]
+        assert [(row["topic"], row["messages"], row["planned_since"]) for row in waits] == [("points-statement", 3, 0)]
     finally:
         with psycopg.connect(db.owner_url(), autocommit=True) as server:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")

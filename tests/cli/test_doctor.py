@@ -272,7 +272,7 @@ def as_owner(statement: str) -> None:
         (a_restore, "outbox", "note", "verno release"),
         (a_doubtful_message, "messages", "note", "of 1 nobody knows"),
         (history_that_is_not_sealed_by_day, "heads", "note", "no day was sealed yet"),
-        (an_owner_without_the_head, "heads", "note", "1 owners have not got the sealed head"),
+        (an_owner_without_the_head, "heads", "note", "owners who have not got the sealed head"),
         (an_old_server, "database", "bad", "15 or newer is needed"),
         (a_server_that_is_away, "database", "bad", "connection"),
         (little_room, "disk", "note", "are free"),

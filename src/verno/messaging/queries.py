@@ -52,11 +52,12 @@ class StateCount(msgspec.Struct, frozen=True, gc=False):
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """How many messages of a program wait in a state, and since when the first of them is due."""
+    """How many messages of a topic wait, how many of them were planned since a moment, when the first is due."""
 
     program_id: str
-    state: str
+    topic: str
     messages: int
+    planned_since: int
     first_due_at: datetime
 
 
@@ -81,9 +82,9 @@ def counts(conn: Connection, program_id: str, *, occasion: str | None = None) ->
     return conn.cursor(row_factory=args_row(StateCount)).execute(SQL["counts"], parameters).fetchall()
 
 
-def waiting(conn: Connection) -> list[Waiting]:
+def waiting(conn: Connection, *, since: datetime) -> list[Waiting]:
     """Return what waits to be sent, in all programs that ``conn`` sees."""
-    return conn.cursor(row_factory=args_row(Waiting)).execute(SQL["waiting"]).fetchall()
+    return conn.cursor(row_factory=args_row(Waiting)).execute(SQL["waiting"], {"since": since}).fetchall()
 
 
 def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:

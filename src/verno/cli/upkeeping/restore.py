@@ -130,6 +130,7 @@ def _waiting(found: "Standing", *, yes: bool, doubtful: int) -> list[str]:
     first = min((row.first_due_at for row in found.waiting), default=None)
     since = f", the first due {first:%Y-%m-%d %H:%M} UTC" if first else ""
     out = [f"Restored to {found.quarantine.restored_to:%Y-%m-%d %H:%M:%S} UTC. {count:,} messages wait{since}."]
+    out += [f"  {row.topic}: {row.messages:,}, {row.planned_since:,} planned since" for row in found.waiting]
     if yes:
         left = f"; {doubtful:,} that may have left before are marked as uncertain" if doubtful else ""
         out.append(f"Released: they leave now{left}.")

@@ -73,7 +73,7 @@ def stage(where: Path, target: Path, *, first: str, had: Iterable[str]) -> str |
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True, mode=0o700)
-    own = set(had)
+    own = {name for name in had if _SEGMENT.fullmatch(name)}  # beside them lies the history of timelines
     kept = [name for name in segments(where) if name >= first and name[:8] == first[:8]]
     wanted, broken = first, None
     for name in sorted({*kept, *own}):

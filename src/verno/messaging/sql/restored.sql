@@ -9,9 +9,12 @@ SET state = CASE state WHEN 'handing_over' THEN 'uncertain' ELSE 'queued' END,
 WHERE state IN ('claimed', 'handing_over')
 
 -- name: waiting
--- What waits to be sent, by program and state. Plan: the partial index of due messages.
-SELECT program_id::text, state, count(*), min(due_at) FROM messaging_message
-WHERE state IN ('queued', 'claimed', 'deferred') GROUP BY program_id, state ORDER BY program_id, state
+-- What waits to be sent, by program and topic, and how much of it was planned since a moment.
+-- Plan: the partial index of due messages, hash aggregate.
+SELECT program_id::text, topic, count(*), count(*) FILTER (WHERE created_at >= %(since)s), min(due_at)
+FROM messaging_message
+WHERE state IN ('queued', 'claimed', 'deferred')
+GROUP BY program_id, topic ORDER BY program_id, topic
 
 -- name: sent_before
 -- What was due before a moment may have left after the backup: nobody sends it again by itself.

@@ -37,13 +37,22 @@ def candidates(source: Path) -> list[Found]:
 
 
 def choose(found: Sequence[Found], to: datetime | None) -> Found:
-    """Return the newest of some backups that was whole by ``to``; raises ``VernoError``."""
+    """Return the newest of some backups that was whole by ``to``; raises ``VernoError``.
+
+    Also when another database, a rehearsal's perhaps, has kept its own between those of the newest one.
+    """
     early = [one for one in found if to is None or one.manifest.finished_at <= to]
     if not early:
         first = found[0]
         message = f"the oldest backup, {first.path}, is of {first.manifest.finished_at:%Y-%m-%d %H:%M:%S} UTC, later"
         raise VernoError(message)
-    return early[-1]
+    newest = early[-1]
+    began = min(one.manifest.finished_at for one in early if one.manifest.life == newest.manifest.life)
+    others = [one for one in early if one.manifest.life != newest.manifest.life and one.manifest.finished_at > began]
+    if others:
+        message = f"two databases keep their backups here: name one backup, such as {newest.path} or {others[-1].path}"
+        raise VernoError(message)
+    return newest
 
 
 def read(folder: Path) -> Found:

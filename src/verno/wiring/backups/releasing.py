@@ -24,7 +24,7 @@ def standing() -> Standing | None:
     """Return the quarantine that stands with what it holds back, or None."""
     with db.across_programs() as conn:
         found = quarantine.standing(conn)
-        return Standing(found, messages.waiting(conn)) if found else None
+        return Standing(found, messages.waiting(conn, since=found.since)) if found else None
 
 
 def release(*, sent_until: datetime | None, by: Actor, now: datetime) -> int | None:

@@ -85,7 +85,7 @@ def _quarantine(conn: Connection) -> Finding:
     found = quarantine.standing(conn)
     if found is None:
         return Finding("outbox", Verdict.OK, "messages may leave")
-    waiting = sum(row.messages for row in messages.waiting(conn))
+    waiting = sum(row.messages for row in messages.waiting(conn, since=found.since))
     text = f"restored to {found.restored_to:%Y-%m-%d %H:%M} UTC: {waiting} messages are held back. See verno release"
     return Finding("outbox", Verdict.NOTE, text)
 
@@ -108,6 +108,6 @@ def _heads(conn: Connection, program_id: str, now: datetime) -> Finding:
         return Finding("heads", Verdict.NOTE, f"no day was sealed {since}: does the worker run?")
     untold = sealing.untold(conn, program_id, head.sealed_at - timedelta(seconds=1))
     if untold:
-        text = f"{len(untold[1])} owners have not got the sealed head of {head.date}: here alone it proves nothing"
+        text = f"owners who have not got the sealed head of {head.date}: {len(untold[1])}; here alone it proves nothing"
         return Finding("heads", Verdict.NOTE, text)
     return Finding("heads", Verdict.OK, f"the sealed head of {head.date} has left the house")
