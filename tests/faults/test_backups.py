@@ -19,7 +19,7 @@ from tests.faults.effort import either
 from tests.faults.house import folder
 from tests.faults.servers import Caller
 from tests.messaging.people import add_members, make_program
-from tests.messaging.postman import SLOW, Postman
+from tests.messaging.postman import Postman
 from verno.kit import config, db
 from verno.kit.embedded import cluster
 from verno.messaging.statements import plan_statements
@@ -40,12 +40,18 @@ class Holding(Postman):
     def __init__(self, most: int | None = None) -> None:
         super().__init__()
         self.most = most
+        self.more = asyncio.Event()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 theirs
         if self.most is not None and len(self.stored) >= self.most:
-            await asyncio.sleep(SLOW)
+            await self.more.wait()
             return "451 4.3.0 later"
         return await super().handle_DATA(server, session, envelope)
+
+    def go_on(self) -> None:
+        """Take letters again; whoever was kept waiting shall come later."""
+        self.most = None
+        self._loop.call_soon_threadsafe(self.more.set)
 
 
 @pytest.fixture
@@ -105,7 +111,7 @@ def test_nothing_leaves_after_a_restore_until_it_is_released_and_then_each_once(
             before = states(home)
         done = call(restored, base, "restore", str(base / "backups"))
         assert done["outbox"] == "quarantined"
-        postman.most = None
+        postman.go_on()
         with running(restored, base, VERNO_SMTP_URL=f"smtp://127.0.0.1:{postman.port}") as tree:
             assert "no message leaves" in (base / "restored.log").read_text()
             assert json.loads(get(tree.port, "/readyz")[1])["outbox"] == "quarantined"
@@ -132,9 +138,9 @@ def test_what_was_sent_after_the_backup_is_not_sent_again(base: Path) -> None:
     with Holding(most=TAKEN) as postman:
         with sending(home, base, postman):
             path = str(call(home, base, "backup", str(base / "elsewhere"))["path"])
-            postman.most = None
-            wait_for("it goes on sending", 90, lambda: "queued" not in states(home) and "claimed" not in states(home))
-            sent = len(postman.stored)
+            postman.go_on()
+            wait_for("it goes on sending", 90, lambda: len(postman.stored) > TAKEN + LINES)
+        sent = len(postman.stored)
         call(restored, base, "restore", path)
         with running(restored, base, VERNO_SMTP_URL=f"smtp://127.0.0.1:{postman.port}"):
             now = datetime.now(UTC).isoformat()
@@ -143,7 +149,7 @@ def test_what_was_sent_after_the_backup_is_not_sent_again(base: Path) -> None:
             assert len(postman.stored) == sent, "sent again"
             found = states(restored)
     assert set(postman.addresses().values()) == {1}
-    assert int(str(doubtful)) > 0
+    assert int(str(doubtful)) > sent - TAKEN
     assert found == {"accepted": TAKEN, "uncertain": MEMBERS - TAKEN}
 
 
