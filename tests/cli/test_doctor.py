@@ -23,7 +23,7 @@ from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation
 from verno.messaging.statements import plan_statements
 from verno.sealing import service as sealing
-from verno.wiring import disk, migrate
+from verno.wiring import migrate
 from verno.wiring.doctor.server import wire
 from verno.wiring.doctor.types import Verdict
 from verno.workspace import audit, keys, queries, staff
@@ -198,15 +198,6 @@ def a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, f"postgresql://verno:pw@127.0.0.1:{free_port()}/verno")
 
 
-def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "LOW", 101)
-    monkeypatch.setattr(disk, "VERY_LOW", 0)
-
-
-def hardly_any_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "VERY_LOW", 101)
-
-
 def an_owner_without_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     history_that_is_not_sealed_by_day(monkeypatch)
     with db.transaction() as conn:
@@ -275,8 +266,6 @@ def as_owner(statement: str) -> None:
         (an_owner_without_the_head, "heads", "note", "owners who have not got the sealed head"),
         (an_old_server, "database", "bad", "15 or newer is needed"),
         (a_server_that_is_away, "database", "bad", "connection"),
-        (little_room, "disk", "note", "are free"),
-        (hardly_any_room, "disk", "bad", "are free"),
         (keys_of(rate=None, age=timedelta(0)), "keys", "note", "a broken till may ask without end: till"),
         (keys_of(rate=60, age=timedelta(days=100)), "keys", "note", "not used for 90 days"),
         (keys_of(rate=60, age=timedelta(days=360)), "keys", "note", "end within 14 days"),

@@ -20,24 +20,18 @@ if TYPE_CHECKING:
     from verno.wiring.backups.types import Found, Restored
 
 
-class Moment(click.ParamType):
-    """A moment in ISO 8601, to the minute or the second; without an offset the shop's."""
-
-    name = "TIME"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read it."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            return datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value} is no time such as 2026-11-26T10:42", param, ctx)
+def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """Read a moment in ISO 8601, to the minute or the second; without an offset it is the shop's."""
+    try:
+        return datetime.fromisoformat(value) if value else None
+    except ValueError as error:
+        message = f"{value} is no time such as 2026-11-26T10:42"
+        raise click.BadParameter(message) from error
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--to", type=Moment(), help="The moment to restore, such as 2026-11-26T10:42; else all there is.")
+@click.option("--to", metavar="TIME", callback=moment, help="Such as 2026-11-26T10:42; else all there is.")
 @click.option("--replace", is_flag=True, help="Set the database of this home aside; it is not removed.")
 @click.option("--without-keys", is_flag=True, help="Restore although personal data will be unreadable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -57,7 +51,7 @@ def restore(
     wanted = Wanted(to, replace, without_keys)
     done = restoring.restore(source.resolve(), wanted, by=session.operator(), now=now)
     wrong = check(done.backup)
-    figures = {
+    figures: dict[str, object] = {
         "restore": "failed" if wrong else "ok",
         "backup": str(done.backup.path),
         "restored_until": done.until.isoformat(),
@@ -91,15 +85,14 @@ def check(found: "Found") -> list[str]:
         key = heads.public_key() if knows_key and heads.fingerprint(heads.public_key()) == found.manifest.key else None
         with db.connect_across_programs() as conn:
             report = examine(conn, told[0] if told else None, key=key)
-            problems = [*report.problems]
+            wrong = [f"{one.check}: {one.what}" for one in report.problems]
             for head in told[1:]:
-                problems += [one for one in seals.run(conn, head, key=key).problems if one not in problems]
-    wrong = [f"{one.check}: {one.what}" for one in problems]
-    return wrong + restoring.shortfall(found, dict(report.checked))
+                wrong += [f"{one.check}: {one.what}" for one in seals.run(conn, head, key=key).problems]
+    return [*dict.fromkeys(wrong), *restoring.shortfall(found, dict(report.checked))]
 
 
 @click.command()
-@click.option("--sent-until", type=Moment(), help="What was due by then has left already: it is not sent again.")
+@click.option("--sent-until", metavar="TIME", callback=moment, help="What was due by then is not sent again.")
 @click.option("--yes", is_flag=True, help="Release; without it, only say what waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def release(*, sent_until: datetime | None, yes: bool, as_json: bool) -> None:

@@ -71,6 +71,7 @@ def _restore_base(found: Found, wanted: Wanted, home: Cluster, *, by: Actor, now
         if (home.data / "PG_VERSION").exists() and not wanted.replace:
             message = f"there is a database in {home.data} already: restore into another VERNO_HOME, or say --replace"
             raise VernoError(message)
+        broken: str | None = None
         data, log = home.data.with_name("data.restoring"), home.data.with_name("log.restoring")
         try:
             broken = _stage(found, log)
