@@ -58,7 +58,7 @@ def thin_out(place: Path, keep: int) -> list[Path]:
     ours = [found for found in folders.whole(place) if found.manifest.life == life]
     gone, kept = ours[:-keep], ours[-keep:]
     for found in gone:
-        shutil.rmtree(found.path)
+        shutil.rmtree(found.path.rename(found.path.with_name(f".{found.path.name}")))  # a half of one is none
     if life and kept and kept[0].manifest.first:
         archive.drop_before(archive.folder(place, life), kept[0].manifest.first)
     return [found.path for found in gone]

@@ -53,10 +53,9 @@ def restore(source: Path, wanted: Wanted, *, by: Actor, now: datetime) -> Restor
 
 def shortfall(found: Found, counted: dict[str, int]) -> list[str]:
     """Return what a restored database has less of than its backup said; nothing is ever less later."""
-    kept = {name: count for name, count in found.manifest.counts.items() if name != "lines"}
     return [
         f"{counted.get(name, 0):,} {name} instead of {count:,}"
-        for name, count in kept.items()
+        for name, count in found.manifest.counts.items()
         if counted.get(name, 0) < count
     ]
 
