@@ -44,7 +44,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _start_cluster() -> None:
     from verno.kit.embedded import cluster
 
-    for name in ("VERNO_DATABASE_URL", "VERNO_OWNER_URL", "VERNO_SMTP_URL", "VERNO_SECRET_KEY"):
+    for name in ("VERNO_DATABASE_URL", "VERNO_OWNER_URL", "VERNO_SMTP_URL", "VERNO_SECRET_KEY", "VERNO_BACKUPS"):
         os.environ.pop(name, None)
     base = Path(tempfile.mkdtemp(prefix="verno-test-", dir=SHM if SHM.is_dir() else None))
     base.chmod(0o755)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import psutil
 
-INHERITED = ("VERNO_DATABASE_URL", "VERNO_OWNER_URL", "VERNO_SMTP_URL", "VERNO_PUBLIC_URL", "VERNO_SECRET_KEY")
+INHERITED = (
+    *("VERNO_DATABASE_URL", "VERNO_OWNER_URL", "VERNO_SMTP_URL", "VERNO_PUBLIC_URL", "VERNO_SECRET_KEY"),
+    "VERNO_BACKUPS",
+)
 INIT = {
     "--name": "Shop",
     "--currency": "RUB",

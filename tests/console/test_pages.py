@@ -18,7 +18,7 @@ from verno.console.rooms import OPEN
 from verno.intake import context
 from verno.intake import service as intake
 from verno.intake.types import Line, MemberRef, Receipt
-from verno.kit import db
+from verno.kit import db, quarantine
 from verno.members import service as members
 from verno.members.types import NewMember
 
@@ -214,6 +214,18 @@ def test_the_dashboard_tells_the_ledgers_figures(house: House, rows: psycopg.Con
     part = house.client.get("/console/figures/").content.decode()
     assert f">{issued[0]:,}<" in part
     assert "<html" not in part
+
+
+def test_the_dashboard_says_that_a_restore_holds_messages_back(house: House) -> None:
+    with psycopg.connect(db.owner_url()) as owner:
+        quarantine.impose(owner, restored_to=NOW, now=NOW)
+    try:
+        assert "No message leaves until the administrator" in house.client.get("/console/").content.decode()
+        assert "verno release" in house.client.get("/console/figures/").content.decode()
+    finally:
+        with db.transaction() as conn:
+            quarantine.release(conn, now=NOW)
+    assert "verno release" not in house.client.get("/console/").content.decode()
 
 
 def test_the_cost_of_a_page_does_not_grow(

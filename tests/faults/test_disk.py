@@ -14,8 +14,8 @@ import pytest
 from tests.cli.commands import Tree, wait_for
 from tests.faults.effort import either
 from tests.faults.house import House, folder, judge, opened, running, selling
-from verno.cli import upkeep
 from verno.wiring import disk
+from verno.wiring.doctor import house as doctor
 
 MEGABYTES = 600
 """The disk, of which PostgreSQL's own files take a fifth."""
@@ -103,4 +103,4 @@ def test_the_alarm_comes_at_a_fifth_and_at_a_tenth(
     total = 1000 * MEGABYTE
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(total, 0, total * free // 100))
     assert {room.alarm for room in disk.rooms()} == {alarm}
-    assert {finding.verdict for finding in upkeep.examine() if finding.what == "disk"} == {verdict}
+    assert {finding.verdict for finding in doctor.look() if finding.what == "disk"} == {verdict}

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: shared among commands, never of another version, never without its safety switches."""
 
+import gzip
 import os
 import shutil
 import tempfile
@@ -10,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from verno.kit.embedded import cluster, programs
+from tests.cli.commands import wait_for
+from verno.kit.embedded import archive, cluster, programs
 from verno.kit.embedded.cluster import Cluster
 from verno.kit.errors import VernoError
 
@@ -63,6 +65,28 @@ def test_a_new_cluster_is_safe_and_speaks_russian(place: Path) -> None:
         assert conn.execute("SELECT rolsuper FROM pg_roles WHERE rolname = 'verno'").fetchone() != (True,)
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(cluster.local(place).url("verno").replace("verno:", "verno:x"))
+
+
+def test_the_log_is_kept_in_a_folder_of_any_name_and_never_overwritten(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERNO_BACKUPS", str(place / "o'clock & 100%f"))
+    here = cluster.local(place)
+    log = here.log_folder()
+    assert log is not None
+    with here.running(), psycopg.connect(here.url("verno_owner"), autocommit=True) as owner:
+        row = owner.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()
+        assert row
+        wait_for("the piece is there", 30, (log / f"{row[0]}.gz").exists)
+        owner.execute("SELECT txid_current()")
+        taken = log / f"{archive.following(row[0])}.gz"
+        taken.write_bytes(gzip.compress(b"of somebody else"))
+        owner.execute("SELECT pg_switch_wal()")
+        failed = "SELECT failed_count > 0 FROM pg_stat_archiver"
+        wait_for("the server is refused", 30, lambda: owner.execute(failed).fetchone() == (True,))
+        assert gzip.decompress(taken.read_bytes()) == b"of somebody else"
+        taken.unlink()
+        wait_for("it goes on with room", 90, taken.exists)
 
 
 def test_data_of_another_major_version_are_refused_with_a_sentence(place: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.builders import NOW
 from tests.messaging.postman import Postman
 from tests.sealing.history import HOUR, History, one
-from verno.kit import config, db
+from verno.kit import config, db, quarantine
 from verno.kit.errors import BrokenInvariant
 from verno.kit.ids import new_id
 from verno.sealing import chain, check, heads, queries, service
@@ -287,6 +287,22 @@ def test_a_full_disk_does_not_keep_the_letter_back(history: History, monkeypatch
     with Postman() as postman:
         monkeypatch.setenv("VERNO_SMTP_URL", f"smtp://127.0.0.1:{postman.port}")
         close(LOCAL_MIDNIGHT)
+        assert postman.addresses() == {"olga@example.com": 1}
+
+
+def test_no_letter_leaves_after_a_restore_until_it_is_released(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire(history, "olga@example.com", "ru")
+    with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as owner:
+        quarantine.impose(owner, restored_to=LOCAL_MIDNIGHT, now=LOCAL_MIDNIGHT)
+    with Postman() as postman:
+        monkeypatch.setenv("VERNO_SMTP_URL", f"smtp://127.0.0.1:{postman.port}")
+        close(LOCAL_MIDNIGHT)
+        assert postman.sessions == 0
+        with db.transaction() as conn:
+            quarantine.release(conn, now=LOCAL_MIDNIGHT)
+        close(LOCAL_MIDNIGHT + HOUR)
         assert postman.addresses() == {"olga@example.com": 1}
 
 

@@ -473,6 +473,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             Table(kit.Event, _("Events"), "xid id type holder_id body at", order=("-xid", "-id")),
             Table(kit.Cursor, _("Readers of events"), "reader position moved_at", "reader"),
             Table(kit.Heartbeat, _("Heartbeats"), "part at", "part"),
+            Table(kit.Quarantine, _("Restores"), "id since restored_to released_at", "id"),
             Table(
                 sealing.Block, _("Sealed blocks"), "number total count last_txid last_id sealed_at", order=("-number",)
             ),

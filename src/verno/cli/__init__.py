@@ -28,8 +28,11 @@ COMMANDS = {
     "seal": ("verno.cli.seal:seal", "Seal history and file a signed head of it."),
     "proof": ("verno.cli.proof:proof", "Prove a balance, or the sum of all; check such a proof."),
     "bench": ("verno.cli.bench:bench", "Measure, and print ratios."),
-    "migrate": ("verno.cli.upkeep:migrate", "Bring the database to this version."),
-    "doctor": ("verno.cli.upkeep:doctor", "Say what is wrong with this installation."),
+    "migrate": ("verno.cli.upkeeping.migrate:migrate", "Bring the database to this version."),
+    "backup": ("verno.cli.upkeeping.backup:backup", "Make a backup while everything runs."),
+    "restore": ("verno.cli.upkeeping.restore:restore", "Restore a backup, to a minute, and verify it."),
+    "release": ("verno.cli.upkeeping.restore:release", "Let messages leave again after a restore."),
+    "doctor": ("verno.cli.upkeeping.doctor:doctor", "Name what is unsafe, and what to do."),
 }
 """Command -> where it lies, and its line in the help."""
 

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import click
 
 from verno.cli import session
-from verno.kit import config, db
+from verno.kit import config, db, quarantine
 from verno.kit.embedded import cluster
 from verno.kit.errors import VernoError
 
 if TYPE_CHECKING:
     from verno.wiring.supervisor import Part
+
+log = logging.getLogger(__name__)
 
 MOST_PROCESSES = 2
 """Processes of the server: one interpreter keeps one core busy, and a third finds nothing to do on two."""
@@ -86,6 +88,7 @@ def run_tree(
     local = None if config.database_url() else cluster.local()
     with local.running() if local else nullcontext() as server:
         session.prepare(own=local is not None)
+        _say_what_waits()
         parts: list[Part] = [Database(local, server)] if local else []
         parts += [*prepare(), *_our_parts(host, port)]
         supervisor = Supervisor(parts)
@@ -99,6 +102,16 @@ def run_tree(
                     said = True
         finally:
             supervisor.stop()
+
+
+def _say_what_waits() -> None:
+    """Say that a restore keeps messages in the house, so that nobody wonders why none arrives."""
+    with db.connect() as conn:
+        found = quarantine.standing(conn)
+    if found:
+        log.warning(
+            "restored to %s UTC: no message leaves until 'verno release'", f"{found.restored_to:%Y-%m-%d %H:%M:%S}"
+        )
 
 
 def _our_parts(host: str, port: int) -> list["Part"]:

@@ -1,6 +1,5 @@
 """``verno verify``: check independently that the books balance, and that history is the one that was sealed."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 import msgspec
 
 from verno.cli.session import database, print_json
-from verno.kit import config, db
+from verno.kit import db, secrets
 from verno.verify import service
 from verno.verify.types import Problem, Report
 
@@ -35,7 +34,7 @@ def verify(anchor: Path | None, *, as_json: bool) -> None:
 
     head = heads.read(anchor) if anchor is not None else None
     # Asked before Django is set up, which makes a key where there is none: an auditor's own, say.
-    knows_key = bool(os.environ.get("VERNO_SECRET_KEY")) or (config.home() / "secret.key").exists()
+    knows_key = secrets.known()
     with database():
         conn = db.connect_across_programs()
         try:

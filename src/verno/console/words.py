@@ -153,6 +153,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "connection-lost": _("the connection was lost during the hand-over"),
         "timed-out": _("the mail server did not answer in time"),
         "worker-lost": _("the worker stopped during the hand-over"),
+        "restored": _("it may have left after the backup that was restored"),
         "cannot-be-rendered": _("the message could not be composed"),
         "undelivered": _("it did not reach its reader"),
     },
@@ -304,6 +305,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "messages.stop": _("Messages stopped"),
         "messages.let-go": _("Messages let go"),
         "message.send-again": _("Uncertain message sent again"),
+        "backup.make": _("Backup made"),
+        "backup.restore": _("Backup restored"),
+        "outbox.release": _("Messages released after a restore"),
     },
     "object": {
         "messages": _("Messages"),
@@ -323,6 +327,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "track": _("Progress track"),
         "contract": _("Contract"),
         "correction": _("Correction"),
+        "backup": _("Backup"),
+        "outbox": _("Messages to send"),
     },
     "detail": {
         "member": _("the member's page"),

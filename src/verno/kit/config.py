@@ -18,6 +18,7 @@
 | ``VERNO_SMS_FROM`` | the sender of texts: a registered name, or a number | ``Verno`` |
 | ``VERNO_TELEGRAM_TOKEN`` | the bot's token | none: its messages wait |
 | ``VERNO_TELEGRAM_URL`` | where the bot's API lies | ``https://api.telegram.org`` |
+| ``VERNO_BACKUPS`` | folder of backups; the embedded server's log is kept there, minute by minute | none: no log |
 """
 
 import os
@@ -101,3 +102,9 @@ def telegram_token() -> str | None:
 def telegram_url() -> str:
     """Return where the bot's API lies, without a slash at the end."""
     return (os.environ.get("VERNO_TELEGRAM_URL") or "https://api.telegram.org").rstrip("/")
+
+
+def backups() -> Path | None:
+    """Return the absolute folder of backups, or None when the operator names none."""
+    chosen = os.environ.get("VERNO_BACKUPS")
+    return Path(chosen).resolve() if chosen else None

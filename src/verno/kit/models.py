@@ -1,4 +1,4 @@
-"""Tables of the foundation: the outbox, its readers' cursors, and who is alive."""
+"""Tables of the foundation: the outbox, its readers' cursors, who is alive, and whether anything may leave."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -49,3 +49,17 @@ class Heartbeat(models.Model):
         """One row a part."""
 
         db_table = "kit_heartbeat"
+
+
+class Quarantine(models.Model):
+    """A restore after which nothing leaves the house until somebody releases it."""
+
+    id = models.UUIDField(primary_key=True)
+    since = models.DateTimeField()
+    restored_to = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """One row a restore; nothing leaves while one is not released. Only a restore, as the owner, adds one."""
+
+        db_table = "kit_quarantine"

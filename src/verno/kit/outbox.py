@@ -72,6 +72,11 @@ def consume(
     return len(events)
 
 
+def behind(conn: Connection) -> list[tuple[str, datetime]]:
+    """Return the readers that have events to read, each with the moment of the first one."""
+    return conn.execute(SQL["behind"]).fetchall()
+
+
 def beat(conn: Connection, part: str, *, now: datetime) -> None:
     """Record that a long-running part is alive."""
     conn.execute(SQL["beat"], {"part": part, "now": now})

@@ -34,10 +34,25 @@ Purpose = Literal[
 KEY_BYTES = 32
 
 
+def file() -> Path:
+    """Return where the master secret lies when the environment does not say it; it may not be there yet."""
+    return config.home() / "secret.key"
+
+
+def known() -> bool:
+    """Tell whether there is a master secret; whoever uses one makes it where there is none."""
+    return bool(os.environ.get("VERNO_SECRET_KEY")) or file().exists()
+
+
+def master() -> str:
+    """Return the master secret as it is written down, for whoever keeps it elsewhere."""
+    return (os.environ.get("VERNO_SECRET_KEY") or _from_file(file())).strip()
+
+
 def _master() -> bytes:
-    text = os.environ.get("VERNO_SECRET_KEY") or _from_file(config.home() / "secret.key")
+    text = master()
     try:
-        key = bytes.fromhex(text.strip())
+        key = bytes.fromhex(text)
     except ValueError as error:
         message = "VERNO_SECRET_KEY must be 64 hexadecimal digits"
         raise VernoError(message) from error

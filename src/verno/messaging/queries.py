@@ -52,6 +52,16 @@ class StateCount(msgspec.Struct, frozen=True, gc=False):
     messages: int
 
 
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """How many messages of a topic wait, how many of them were planned since a moment, when the first is due."""
+
+    program_id: str
+    topic: str
+    messages: int
+    planned_since: int
+    first_due_at: datetime
+
+
 def of_member(
     conn: Connection, holder_id: str, *, before: tuple[datetime, str] | None = None, limit: int = PAGE
 ) -> list[MessageView]:
@@ -71,6 +81,11 @@ def counts(conn: Connection, program_id: str, *, occasion: str | None = None) ->
     """Return a program's messages by state and reason; of one occasion (``statement/2026-10``) when given."""
     parameters = {"program": program_id, "occasion": occasion}
     return conn.cursor(row_factory=args_row(StateCount)).execute(SQL["counts"], parameters).fetchall()
+
+
+def waiting(conn: Connection, *, since: datetime) -> list[Waiting]:
+    """Return what waits to be sent, in all programs that ``conn`` sees."""
+    return conn.cursor(row_factory=args_row(Waiting)).execute(SQL["waiting"], {"since": since}).fetchall()
 
 
 def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:

@@ -1,4 +1,7 @@
-"""Verbs of messaging: plan messages, suppress addresses. Sending is in ``sender``, statements in ``statements``."""
+"""Verbs of messaging: plan messages, suppress addresses, go on after a restore.
+
+Sending is in ``sender``, statements in ``statements``.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -84,6 +87,19 @@ def send_again(conn: Connection, program_id: str, holder_id: str, message_id: st
         return False
     audit.record(conn, program_id, by, "message.send-again", ("message", message_id), now=now)
     return True
+
+
+def give_up_restored(conn: Connection, *, now: datetime) -> None:
+    """Take messages out of the hands of workers that a restore has left behind, in all programs that ``conn`` sees.
+
+    What was being handed over becomes ``uncertain``, what was only claimed waits again.
+    """
+    conn.execute(SQL["give_up_restored"], {"now": now})
+
+
+def count_as_sent(conn: Connection, *, until: datetime, now: datetime) -> int:
+    """Make what was due by ``until`` ``uncertain``: it may have left already. Returns how many messages that were."""
+    return conn.execute(SQL["sent_before"], {"until": until, "now": now}).rowcount
 
 
 def _judge(

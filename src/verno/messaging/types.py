@@ -64,6 +64,7 @@ class Reason(StrEnum):
     CONNECTION_LOST = "connection-lost"
     TIMED_OUT = "timed-out"
     WORKER_LOST = "worker-lost"
+    RESTORED = "restored"
     BROKEN = "cannot-be-rendered"
     UNDELIVERED = "undelivered"
 

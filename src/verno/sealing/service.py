@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from verno.kit import db, localtime
+from verno.kit import db, localtime, quarantine
 from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.sealing import balances, chain, heads, letter, queries, sumtree
@@ -131,7 +131,8 @@ def _bring_out(program: Program, now: datetime) -> None:
     except OSError:
         log.exception("the head of %s could not be filed; it is tried again", head.date)
     with db.transaction(program.id) as conn:
-        news = queries.untold(conn, program.id, now - timedelta(days=TOLD_DAYS))
+        silent = quarantine.standing(conn) is not None  # nothing leaves after a restore until it is released
+        news = None if silent else queries.untold(conn, program.id, now - timedelta(days=TOLD_DAYS))
     if news is None:
         return
     for owner, response in letter.send(*news, program_name=program.name, now=now):

@@ -63,16 +63,21 @@ def run(conn: Connection) -> Report:
     try:
         conn.execute(SQL["be_generous"])
         found = [problem for check in CHECKS for problem in _check(conn, check)]
-        checked = conn.cursor(row_factory=scalar_row).execute(SQL["counts"]).fetchone()
+        checked = counts(conn)
     finally:
         if ours:
             conn.rollback()
     return Report(
-        checked=checked or {},
+        checked=checked,
         problems=tuple(problem for _, problem in found),
         totals={problem.check: total for total, problem in found},
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """Return how much there is to check, as ``run`` tells it."""
+    return conn.cursor(row_factory=scalar_row).execute(SQL["counts"]).fetchone() or {}
 
 
 def _check(conn: Connection, check: str) -> list[tuple[int, Problem]]:

@@ -9,7 +9,7 @@ import psycopg
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from verno.kit import db, outbox
+from verno.kit import db, outbox, quarantine
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable
@@ -37,6 +37,8 @@ class Probe:
         self._look: Future[str | None] | None = None
         self._conn: Connection | None = None
         self._migrated = False
+        self.quarantined = False
+        """Whether a restore keeps messages in the house, by the last look."""
 
     def failing(self) -> str | None:
         """Return the part that fails, or None when all is well; answers within two seconds."""
@@ -61,6 +63,7 @@ class Probe:
             if not self._migrated and not self._is_migrated():
                 return "migrations"
             beat = outbox.last_beat(conn, jobs.WORKER)
+            self.quarantined = quarantine.standing(conn) is not None
         except (psycopg.Error, Unavailable):
             self._forget()
             return "database"
@@ -108,10 +111,12 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Say whether requests can be served: 200, or 503 that names the failing part.
 
-    A disk that fills up is told and fails nothing: sending the tills elsewhere would make no room.
+    A disk that fills up is told and fails nothing: sending the tills elsewhere would make no room. Nor does an outbox
+    that waits after a restore: the tills have nothing to do with it.
     """
     failing = probe.failing()
     if failing is None:
-        return JsonResponse({"status": "ok"} | dict.fromkeys(PARTS, "ok") | {"disk": disk.rooms()[0].alarm})
+        told = {"disk": disk.rooms()[0].alarm, "outbox": "quarantined" if probe.quarantined else "ok"}
+        return JsonResponse({"status": "ok"} | dict.fromkeys(PARTS, "ok") | told)
     body = {"type": "not-ready", "title": f"Not ready: {failing}", "status": 503, "retryable": True, "failing": failing}
     return JsonResponse(body, status=503, content_type="application/problem+json", headers={"Retry-After": "1"})

@@ -7,7 +7,8 @@ from verno.kit.db import APPLICATION
 from verno.kit.errors import Unavailable, VernoError
 
 OLDEST_SERVER = 150000
-UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+SWITCHES = ("fsync", "full_page_writes", "synchronous_commit")
+"""What must not be off, or acknowledged points can be lost."""
 
 FRAMEWORK_GRANTS = f"""
 GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {APPLICATION};
@@ -32,17 +33,21 @@ def check_server(address: str) -> None:
             if conn.info.server_version < OLDEST_SERVER:
                 message = f"PostgreSQL 15 or newer is needed; this server is {conn.info.server_version // 10000}"
                 raise VernoError(message)
-            for name, bad in UNSAFE.items():
-                row = conn.execute("SELECT current_setting(%s)", (name,)).fetchone()
-                if row and row[0] == bad:
-                    message = (
-                        f"the server runs with {name} = {bad}: points that were acknowledged could be lost. "
-                        f"Set {name} = on and start again."
-                    )
-                    raise VernoError(message)
+            for name in switched_off(conn):
+                message = (
+                    f"the server runs with {name} = off: points that were acknowledged could be lost. "
+                    f"Set {name} = on and start again."
+                )
+                raise VernoError(message)
     except psycopg.OperationalError as error:
         message = f"the database does not answer: {str(error).strip().splitlines()[0]}"
         raise Unavailable(message) from error
+
+
+def switched_off(conn: psycopg.Connection) -> list[str]:
+    """Return the switches that are off for this connection."""
+    values = [(name, conn.execute("SELECT current_setting(%s)", (name,)).fetchone()) for name in SWITCHES]
+    return [name for name, value in values if value == ("off",)]
 
 
 def migrate() -> None:

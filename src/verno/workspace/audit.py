@@ -160,6 +160,12 @@ def digest(state: object) -> bytes | None:
     return hmac.new(secrets.key("audit"), msgspec.json.encode(state, order="deterministic"), hashlib.sha256).digest()
 
 
+def last(conn: Connection, program_id: str, kind: str, action: str) -> datetime | None:
+    """Return when ``action`` was last done to a thing of a kind of which there are few."""
+    row = conn.execute(SQL["audit_last"], {"program": program_id, "kind": kind, "action": action}).fetchone()
+    return row[0] if row else None
+
+
 def page(
     conn: Connection,
     program_id: str,

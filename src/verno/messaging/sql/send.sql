@@ -1,13 +1,15 @@
 -- name: claim
 -- Take the next due messages, skipping those another worker holds; a claim that lapsed before hand-over is taken
 -- again, since nothing had left. Attempts are counted here, so that a message that kills its worker runs out too.
--- What cannot wait (urgent) has a lane of its own, so that no crowd stands before it.
--- Plan: the partial index of lanes, stops at the limit; update by primary key.
+-- What cannot wait (urgent) has a lane of its own, so that no crowd stands before it. After a restore nothing is taken until
+-- somebody releases it (kit/quarantine.py).
+-- Plan: one look at a handful of rows; the partial index of lanes, stops at the limit; update by primary key.
 WITH next AS (
     SELECT holder_id, id
     FROM messaging_message
     WHERE (class_name IN ('security', 'transactional')) = %(urgent)s AND channel = %(channel)s AND due_at <= %(now)s
       AND state IN ('queued', 'deferred', 'claimed') AND (state <> 'claimed' OR claimed_until < %(now)s)
+      AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
     ORDER BY due_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED

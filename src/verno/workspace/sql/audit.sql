@@ -14,6 +14,11 @@ INSERT INTO workspace_audit (id, program_id, at, actor_kind, actor_id, address, 
 SELECT r.id, %(program)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(address)s, 'member.read', 'member', r.member, %(detail)s
 FROM json_to_recordset(%(rows)s) AS r (id uuid, member text)
 
+-- name: audit_last
+-- When something was last done to things of a kind. Plan: range of the index by object, few rows.
+SELECT max(at) FROM workspace_audit
+WHERE program_id = %(program)s AND object_kind = %(kind)s AND action = %(action)s
+
 -- name: audit_page
 -- A page, newest first; of one object when it is named, readings or all but them when one of the two is asked for.
 -- Plan: backward range of the index by program and time, stops at the limit; it passes over what is not asked for.

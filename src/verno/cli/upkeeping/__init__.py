@@ -1,0 +1,1 @@
+"""Commands of whoever keeps an installation: migrate, back up, restore, release, examine."""

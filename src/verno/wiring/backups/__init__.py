@@ -1,0 +1,1 @@
+"""Backups that restore, quietly: taken while everything runs, checked before anything is touched, silent after."""
