@@ -74,7 +74,7 @@ def step(chosen: smpp.Settings, hear: Hear, *, now: datetime, stopping: Callable
     """Stay bound as a receiver and hand on what comes, until asked to stop or the session ends; returns how much.
 
     Raises ``Unreachable``. The library acknowledges before we have written, so what comes in the moment of a crash is
-    lost: a receipt is a hint, never the proof that a message left.
+    lost: a receipt is a hint, never the proof that a message left. What comes together comes in any order.
     """
     started = time.monotonic()
     return asyncio.run(_listen(chosen, hear, lambda: now + timedelta(seconds=time.monotonic() - started), stopping))
