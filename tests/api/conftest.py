@@ -45,6 +45,12 @@ class Api:
         headers = {"Authorization": f"Bearer {self.key}"}
         return client.put(f"/v1{path}", json.dumps(body), content_type="application/json", headers=headers)
 
+    def patch(self, path: str, body: object) -> "Response":
+        """PATCH JSON."""
+        client = Client(raise_request_exception=False)
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return client.patch(f"/v1{path}", json.dumps(body), content_type="application/json", headers=headers)
+
     def delete(self, path: str) -> "Response":
         """DELETE."""
         client = Client(raise_request_exception=False)

@@ -31,6 +31,9 @@ ACROSS = {
     "kit/grants.py": "the same",
     "messaging/desk.py": "sends what is due, whosever it is",
     "reports/reader.py": "reads the outbox",
+    "webhooks/receiving/views.py": "a source's address tells whose it is",
+    "webhooks/sending/desk.py": "sends what is due, whosever it is",
+    "webhooks/sending/reader.py": "reads the outbox",
     "wiring/chores.py": "drops what all limits counted long ago",
     "wiring/settings.py": "Django's own connection: sessions and staff, who are known before their program",
 }

@@ -22,6 +22,7 @@ from verno.api.access import metered
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, tracks
 from verno.api.promotions import books, drafts
+from verno.api.webhooks import deliveries, endpoints, events, sources
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
 from verno.web import problems
@@ -114,6 +115,10 @@ api.add_router("", drafts.router)
 api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
+api.add_router("", deliveries.router)
+api.add_router("", endpoints.router)
+api.add_router("", events.router)
+api.add_router("", sources.router)
 
 
 @api.exception_handler(Refused)

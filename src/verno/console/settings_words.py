@@ -103,6 +103,14 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),
     ),
+    "webhooks.private_networks": (
+        gettext_lazy("Private networks that webhooks may reach"),
+        gettext_lazy("Like 10.0.0.0/8, several with commas. Empty: the public internet only."),
+    ),
+    "webhooks.plain_http": (
+        gettext_lazy("Webhooks without encryption"),
+        gettext_lazy("Lets them go where nothing is encrypted: whoever is on the way can read along."),
+    ),
     "promotions.review": (
         gettext_lazy("Another person approves new promotions"),
         gettext_lazy("Switch it off where one person works alone."),
@@ -133,6 +141,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "write_off": gettext_lazy("is written off"),
     },
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "webhooks.plain_http": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "promotions.review": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
 }
 
@@ -166,6 +175,8 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return expiry(face, registry.POINTS_EXPIRY.of(definition.plain(value)))
     if key == registry.POINTS_ACTIVATION.key:
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
+    if key == registry.PRIVATE_NETWORKS.key and not value:
+        return _("none")
     if value is None:
         return _("points cannot be spent yet") if key == registry.SPEND_VALUE.key else _("any number")
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")

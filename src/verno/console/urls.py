@@ -20,6 +20,8 @@ from verno.console.views import (
     settings,
     staff,
 )
+from verno.console.webhooks import pages as webhooks
+from verno.console.webhooks import sources
 
 app_name = "console"
 
@@ -65,5 +67,8 @@ urlpatterns = [
     path("audit/", audit.entries, name="audit"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
+    path("settings/webhooks/", webhooks.listed, name="webhooks"),
+    path("settings/webhooks/sources/", sources.sources, name="sources"),
+    path("settings/webhooks/<uuid:endpoint_id>/", webhooks.endpoint, name="webhook"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.tracks import naming as tracks
+from verno.console.webhooks import naming as webhooks
 
 _ROLES: dict[str, Promise | str] = {
     "owner": _("Owner"),
@@ -19,6 +20,7 @@ _ROLES: dict[str, Promise | str] = {
 
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
+    **webhooks.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),
@@ -203,6 +205,16 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     },
     "action": {
         "key.create": _("API key made"),
+        "webhook.create": _("Webhook added"),
+        "webhook.change": _("Webhook changed"),
+        "webhook.delete": _("Webhook deleted"),
+        "webhook.rotate": _("Secret of a webhook changed"),
+        "webhook.test": _("Test event sent"),
+        "webhook.replay": _("Events sent again"),
+        "webhook.disable": _("Webhook stopped by itself"),
+        "webhook-source.create": _("Source of webhooks added"),
+        "webhook-source.rotate": _("Secret of a source changed"),
+        "webhook-source.delete": _("Source of webhooks deleted"),
         "key.rotate": _("API key rotated"),
         "key.revoke": _("API key revoked"),
         "staff.setup": _("Set up as the owner"),
@@ -253,6 +265,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     },
     "object": {
         "key": _("API key"),
+        "webhook": _("Webhook"),
+        "webhook-source": _("Source of webhooks"),
         "staff": _("Person"),
         "member": _("Member"),
         "setting": _("Setting"),
@@ -268,6 +282,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "correction": _("Correction"),
     },
     "detail": {
+        "gone": _("it answered that it is gone"),
+        "failing": _("nothing had reached it for days"),
+        "active>paused": _("paused"),
+        "disabled>paused": _("paused"),
+        "paused>active": _("goes on"),
+        "disabled>active": _("goes on"),
         "member": _("the member's page"),
         "members": _("a list of members"),
         "transfers": _("the history of points"),
