@@ -55,6 +55,7 @@ def test_every_scope_of_the_page_is_there() -> None:
         "promotions:write",
         "promotions:approve",
         "goods:write",
+        "events:read",
     }
 
 

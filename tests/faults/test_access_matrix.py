@@ -89,13 +89,17 @@ class Target:
     publishable: int
     track: str
     removable: str
+    webhook: str
+    old_webhook: str
+    source: str
+    old_source: str
 
 
 NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, "m-999", "+79169998877", "nowhere", NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("999", "999", "nothing", 999, 999, 999),
-    *("nothing", "nothing"),
+    *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -226,6 +230,23 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "DELETE /v1/buying-groups/{group}/contracts/{track}/{first}": lambda t, n: Asked(
         f"/v1/buying-groups/north/contracts/{t.track}/2026-01-01"
     ),
+    "GET /v1/webhooks": lambda t, n: Asked("/v1/webhooks"),
+    "POST /v1/webhooks": lambda t, n: Asked("/v1/webhooks", {"url": "https://shop.example/hooks"}),
+    "GET /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}"),
+    "PATCH /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}", {"state": "paused"}),
+    "DELETE /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.old_webhook}"),
+    "POST /v1/webhooks/{id}:rotate-secret": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}:rotate-secret"),
+    "POST /v1/webhooks/{id}:test": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}:test"),
+    "POST /v1/webhooks/{id}:replay": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}:replay", {"since": NOW.isoformat()}),
+    "GET /v1/webhooks/{id}/deliveries": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}/deliveries"),
+    "GET /v1/webhook-sources": lambda t, n: Asked("/v1/webhook-sources"),
+    "POST /v1/webhook-sources": lambda t, n: Asked("/v1/webhook-sources", {"name": n}),
+    "PATCH /v1/webhook-sources/{id}": lambda t, n: Asked(
+        f"/v1/webhook-sources/{t.source}", {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    ),
+    "DELETE /v1/webhook-sources/{id}": lambda t, n: Asked(f"/v1/webhook-sources/{t.old_source}"),
+    "GET /v1/webhook-sources/{id}/events": lambda t, n: Asked(f"/v1/webhook-sources/{t.source}/events"),
+    "GET /v1/events": lambda t, n: Asked("/v1/events"),
     "POST /v1/goods": lambda t, n: Asked("/v1/goods", {"sku": "tea", "cost": 70}),
     "POST /v1/goods:batch": lambda t, n: Asked("/v1/goods:batch", {"goods": [{"sku": "tea", "cost": 70}]}),
     "GET /v1/places": lambda t, n: Asked("/v1/places"),
@@ -283,7 +304,7 @@ class Heard:
         """Return the body with what differs between any two answers made alike."""
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "ID", self.body)
         text = re.sub(r'"n-\d+"', '"N"', text)
-        return re.sub(r'"(claim_code|external_id|quote)":"[^"]*"', r'"\1":"…"', text)
+        return re.sub(r'"(claim_code|external_id|quote|secret)":"[^"]*"', r'"\1":"…"', text)
 
 
 def send(method: str, asked: Asked, key: str | None) -> Heard:
@@ -375,6 +396,9 @@ def history(world: World) -> Target:
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     for code in ("turnover", "removable"):
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
+    hooks = {"url": "https://shop.example/unmistakable"}
+    webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
+    source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -400,6 +424,10 @@ def history(world: World) -> Target:
         publishable=publishable,
         track="turnover",
         removable="removable",
+        webhook=webhook,
+        old_webhook=old_webhook,
+        source=source,
+        old_source=old_source,
     )
 
 

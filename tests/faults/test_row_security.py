@@ -35,6 +35,9 @@ ACROSS = {
     "wiring/doctor/work.py": "looks at readers and messages of all programs",
     "cli/upkeeping/restore.py": "checks every program",
     "reports/reader.py": "reads the outbox",
+    "webhooks/receiving/views.py": "a source's address tells whose it is",
+    "webhooks/sending/desk.py": "sends what is due, whosever it is",
+    "webhooks/sending/reader.py": "reads the outbox",
     "wiring/chores.py": "drops what all limits counted long ago",
     "wiring/settings.py": "Django's own connection: sessions and staff, who are known before their program",
 }

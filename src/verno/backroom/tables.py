@@ -20,6 +20,8 @@ from verno.replay import models as replay
 from verno.replay.runs.types import State as ReplayState
 from verno.reports import models as reports
 from verno.sealing import models as sealing
+from verno.webhooks import models as webhooks
+from verno.webhooks.types import DeliveryState, EndpointState
 from verno.workspace import models as workspace
 from verno.workspace.roles import Role
 
@@ -471,6 +473,24 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
         _("Engine room"),
         (
             Table(kit.Event, _("Events"), "xid id type holder_id body at", order=("-xid", "-id")),
+            Table(
+                webhooks.Endpoint,
+                _("Webhooks"),
+                "id url types state reason old_secret_until failing_since quiet_until created_at changed_at",
+                "id",
+                ("-id",),
+                ("id",),
+                {"state": list(EndpointState)},
+            ),
+            Table(
+                webhooks.Delivery,
+                _("Deliveries of webhooks"),
+                "endpoint_id event_xid event_id type at state attempts due_at status created_at changed_at",
+                order=("endpoint_id", "-event_xid", "-event_id"),
+                find=("endpoint_id",),
+                filters={"state": list(DeliveryState)},
+            ),
+            Table(webhooks.Source, _("Webhook sources"), "id name created_at", "id", ("-id",), ("id",)),
             Table(kit.Cursor, _("Readers of events"), "reader position moved_at", "reader"),
             Table(kit.Heartbeat, _("Heartbeats"), "part at", "part"),
             Table(kit.Quarantine, _("Restores"), "id since restored_to released_at", "id"),
@@ -495,6 +515,7 @@ LEFT_OUT = {
     "workspace_try_count": "keyed hashes of what was typed",
     "console_sign_in_count": "the previous release's count of the same",
     "replay_loss": "whom a replay would cost something; the replay's page shows it to whoever may see it",
+    "webhooks_incoming": "other people's events, which may hold anything; a source's page shows their types",
     "sealing_snapshot": "bytes that only proofs read",
 }
 """Tables that are not listed, and why."""

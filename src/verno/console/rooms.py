@@ -61,6 +61,9 @@ NEEDS: Mapping[str, Permission] = {
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
     "places": Permission.SETTINGS_READ,
+    "webhooks": Permission.SETTINGS_READ,
+    "webhook": Permission.SETTINGS_READ,
+    "sources": Permission.SETTINGS_READ,
 }
 """Address -> what a person must be allowed to do to open it."""
 

@@ -70,7 +70,7 @@ class SettingForm(forms.Form):
         return data
 
     def _shown(self, value: object) -> str:
-        if value is None:
+        if self.definition.kind.or_none and self.definition.kind.tell(value) == NOTHING:
             return ""
         if isinstance(value, int):
             return f"{Decimal(value).scaleb(-self.decimals):f}"

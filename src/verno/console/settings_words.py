@@ -111,6 +111,14 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
     ),
+    "webhooks.private_networks": (
+        gettext_lazy("Private networks that webhooks may reach"),
+        gettext_lazy("Like 10.0.0.0/8, several with commas. Empty: the public internet only."),
+    ),
+    "webhooks.plain_http": (
+        gettext_lazy("Webhooks without encryption"),
+        gettext_lazy("Lets them go where nothing is encrypted: whoever is on the way can read along."),
+    ),
     "promotions.review": (
         gettext_lazy("Another person approves new promotions"),
         gettext_lazy("Switch it off where one person works alone."),
@@ -148,6 +156,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "EU": gettext_lazy("European Union"),
         "US": gettext_lazy("United States"),
     },
+    "webhooks.plain_http": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "promotions.review": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
 }
 
@@ -181,6 +190,8 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return expiry(face, registry.POINTS_EXPIRY.of(definition.plain(value)))
     if key == registry.POINTS_ACTIVATION.key:
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
+    if key == registry.PRIVATE_NETWORKS.key and not value:
+        return _("none")
     if value is None:
         return _("points cannot be spent yet") if key == registry.SPEND_VALUE.key else _("any number")
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")

@@ -25,6 +25,8 @@ from verno.console.views import (
     settings,
     staff,
 )
+from verno.console.webhooks import pages as webhooks
+from verno.console.webhooks import sources
 
 app_name = "console"
 
@@ -77,5 +79,8 @@ urlpatterns = [
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/places/", places.places, name="places"),
+    path("settings/webhooks/", webhooks.listed, name="webhooks"),
+    path("settings/webhooks/sources/", sources.sources, name="sources"),
+    path("settings/webhooks/<uuid:endpoint_id>/", webhooks.endpoint, name="webhook"),
     path("<path:rest>", errors.not_found, name="nowhere"),
 ]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
 from verno.console.tracks import naming as tracks
+from verno.console.webhooks import naming as webhooks
 
 _ROLES: dict[str, Promise | str] = {
     "owner": _("Owner"),
@@ -21,6 +22,7 @@ _ROLES: dict[str, Promise | str] = {
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
+    **webhooks.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),
@@ -248,6 +250,16 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     },
     "action": {
         "key.create": _("API key made"),
+        "webhook.create": _("Webhook added"),
+        "webhook.change": _("Webhook changed"),
+        "webhook.delete": _("Webhook deleted"),
+        "webhook.rotate": _("Secret of a webhook changed"),
+        "webhook.test": _("Test event sent"),
+        "webhook.replay": _("Events sent again"),
+        "webhook.disable": _("Webhook stopped by itself"),
+        "webhook-source.create": _("Source of webhooks added"),
+        "webhook-source.rotate": _("Secret of a source changed"),
+        "webhook-source.delete": _("Source of webhooks deleted"),
         "key.rotate": _("API key rotated"),
         "key.revoke": _("API key revoked"),
         "staff.setup": _("Set up as the owner"),
@@ -313,6 +325,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "messages": _("Messages"),
         "message": _("Message"),
         "key": _("API key"),
+        "webhook": _("Webhook"),
+        "webhook-source": _("Source of webhooks"),
         "staff": _("Person"),
         "member": _("Member"),
         "setting": _("Setting"),
@@ -331,6 +345,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "outbox": _("Messages to send"),
     },
     "detail": {
+        "gone": _("it answered that it is gone"),
+        "failing": _("nothing had reached it for days"),
+        "active>paused": _("paused"),
+        "disabled>paused": _("paused"),
+        "paused>active": _("goes on"),
+        "disabled>active": _("goes on"),
         "member": _("the member's page"),
         "members": _("a list of members"),
         "transfers": _("the history of points"),

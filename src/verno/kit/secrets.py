@@ -6,11 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from verno.kit import config
-from verno.kit.errors import VernoError
+from verno.kit.errors import BrokenInvariant, VernoError
 
 Purpose = Literal[
     "django",
@@ -29,9 +31,11 @@ Purpose = Literal[
     "vapid",
     "preferences",
     "otp",
+    "webhook",
 ]
 
 KEY_BYTES = 32
+NONCE_BYTES = 12
 
 
 def file() -> Path:
@@ -86,3 +90,18 @@ def _from_file(path: Path) -> str:
 def key(purpose: Purpose) -> bytes:
     """Return the 32-byte key of a purpose; the same for ever as long as the master secret stays."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"verno/" + purpose.encode()).derive(_master())
+
+
+def seal(with_key: bytes, data: bytes, bound_to: str) -> bytes:
+    """Return a box (a 12-byte random nonce and an AES-256-GCM ciphertext) that opens for ``bound_to`` only."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(with_key).encrypt(nonce, data, bound_to.encode())
+
+
+def unseal(with_key: bytes, box: bytes, bound_to: str) -> bytes:
+    """Return what a box holds; raises ``BrokenInvariant`` for one that was moved or changed."""
+    try:
+        return AESGCM(with_key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], bound_to.encode())
+    except InvalidTag:
+        message = "a sealed value does not open: it was changed, or VERNO_SECRET_KEY was"
+        raise BrokenInvariant(message) from None

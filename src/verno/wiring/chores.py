@@ -29,6 +29,10 @@ from verno.promotions.budgets import service as budgets
 from verno.replay.runs import working as replays
 from verno.reports import reader
 from verno.sealing import service as sealing
+from verno.webhooks import service as webhooks
+from verno.webhooks.receiving import service as receiving
+from verno.webhooks.sending import reader as events
+from verno.webhooks.sending import sender as hooks
 from verno.wiring.jobs import WORKER
 from verno.workspace import queries as workspace
 from verno.workspace.types import Program
@@ -92,6 +96,21 @@ def _send(channel: Channel[P] | None, lane: Lane, now: datetime, stopping: Stopp
     if channel is None:
         return 0
     return sender.step(channel, lane, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
+
+
+def note_events(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
+    """Write down which webhooks the next events go to."""
+    return events.step(now=now)
+
+
+def send_webhooks(*, now: datetime, stopping: Stopping) -> int:
+    """Send what endpoints are to be told."""
+    return hooks.step(now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
+
+
+def forget_webhooks(*, now: datetime, stopping: Stopping) -> int:
+    """Drop what the logs of webhooks, out and in, are not kept for any more; returns how many rows went."""
+    return _forget(webhooks.forget, now, stopping) + _forget(receiving.forget, now, stopping)
 
 
 def settle_due(*, now: datetime, stopping: Stopping) -> int:

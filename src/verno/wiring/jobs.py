@@ -46,6 +46,8 @@ PARTS: Mapping[str, Looped] = {
     "bounces": Looped("verno.wiring.chores:read_bounces", 60.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),
+    "events": Looped("verno.wiring.chores:note_events", 0.5),
+    "webhooks": Looped("verno.wiring.chores:send_webhooks", 1.0),
 }
 
 SCHEDULED: Mapping[str, Scheduled] = {
@@ -59,6 +61,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "sweep-progress": Scheduled("verno.wiring.chores:sweep_progress", "* * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
+    "forget-webhooks": Scheduled("verno.wiring.chores:forget_webhooks", "27 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 

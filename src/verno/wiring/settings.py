@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "verno.intake",
     "verno.corrections",
     "verno.messaging",
+    "verno.webhooks",
     "verno.reports",
     "verno.sealing",
     "verno.replay",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -23,6 +24,7 @@ LARGEST_WORTH = 10**9
 MOST_HOLD_SECONDS = 86_400
 MOST_CLAIM_DAYS = 3_650
 MOST_REASONS = 50
+MOST_NETWORKS = 20
 WHOLE_SHARE = 10_000
 """Hundredths of a per cent in a whole."""
 NOTHING = "none"
@@ -108,6 +110,8 @@ class Kind(Generic[T]):
     """Whether a number or a text may be left open."""
     words_in_json: bool = False
     """Whether JSON may hold the words in place of what they say."""
+    holds: Callable[[T], bool] = lambda _: True
+    """What a value must be beside its shape."""
 
     def accept(self, raw: object) -> T | Wrong:
         """Return the value that JSON says."""
@@ -116,9 +120,10 @@ class Kind(Generic[T]):
         if isinstance(raw, Unreadable):
             return Wrong(self.allowed)
         try:
-            return cast("T", msgspec.convert(raw, cast("type[object]", self.shape)))
+            value = cast("T", msgspec.convert(raw, cast("type[object]", self.shape)))
         except msgspec.ValidationError:
             return Wrong(self.allowed)
+        return value if self.holds(value) else Wrong(self.allowed)
 
     def parse(self, words: str) -> T | Wrong:
         """Return the value that words say."""
@@ -208,6 +213,24 @@ REASONS: Kind[tuple[str, ...]] = Kind(
     lambda text: [code.strip() for code in text.split(",")],
     ",".join,
 )
+
+
+NETWORKS: Kind[tuple[str, ...]] = Kind(
+    Annotated[tuple[str, ...], Meta(max_length=MOST_NETWORKS)],
+    f"{NOTHING}, or up to {MOST_NETWORKS} networks like 10.0.0.0/8, with commas between them",
+    lambda text: [] if text == NOTHING else [one.strip() for one in text.split(",")],
+    lambda value: ",".join(value) or NOTHING,
+    or_none=True,
+    holds=lambda value: all(map(_is_network, value)),
+)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def days_as_expiry(days: int) -> object:
@@ -336,6 +359,17 @@ POINTS_NOTICES = Definition(
     meaning="whether members are told of every movement of their points",
 )
 
+PRIVATE_NETWORKS = Definition(
+    "webhooks.private_networks",
+    NETWORKS,
+    (),
+    WHOLE,
+    "private networks that webhooks may be sent to, as 10.0.0.0/8; without them the public internet only",
+)
+PLAIN_HTTP = Definition(
+    "webhooks.plain_http", SWITCH, default=False, levels=WHOLE, meaning="whether webhooks may be sent without TLS"
+)
+
 ALL: tuple[Definition[object], ...] = cast(
     "tuple[Definition[object], ...]",
     (
@@ -361,6 +395,8 @@ ALL: tuple[Definition[object], ...] = cast(
         LEGAL_ENTITY,
         MESSAGES_COUNTRY,
         POINTS_NOTICES,
+        PRIVATE_NETWORKS,
+        PLAIN_HTTP,
     ),
 )
 REGISTRY = {one.key: one for one in ALL}

@@ -40,6 +40,8 @@ class Scope(StrEnum):
     """Bring the word of a second person on a draft, with their PIN."""
     GOODS_WRITE = "goods:write"
     """Store goods: names, categories, costs."""
+    EVENTS_READ = "events:read"
+    """Read what happened, event by event; nothing personal is in it."""
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Doors to webhooks: endpoints, their log, and events for whoever would rather ask."""

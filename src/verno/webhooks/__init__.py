@@ -1,0 +1,1 @@
+"""Webhooks: events of the outbox told to other people's servers, and what those tell us."""
