@@ -1,5 +1,6 @@
 """Events go out signed, at least once, each to whoever listens; each manner of an endpoint has its consequence."""
 
+import os
 from datetime import timedelta
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from tests.builders import NOW, Shop, holder
 from tests.webhooks.conftest import listen, tell
 from tests.webhooks.receiver import Receiver
-from verno.kit import db
+from verno.kit import db, quarantine
 from verno.webhooks import queries, service
 from verno.webhooks.sending import desk
 from verno.webhooks.sending.sender import send_due
@@ -55,6 +56,17 @@ def test_an_event_arrives_signed_and_as_a_cloud_event(shop: Shop, receiver: Rece
     (row,) = log(shop, made.endpoint.id)
     assert (row.state, row.status, row.attempts, row.event) == (DeliveryState.DELIVERED, 200, 1, call.id)
     assert send() == 0
+
+
+def test_nothing_leaves_after_a_restore_until_it_is_released(shop: Shop, receiver: Receiver) -> None:
+    listen(shop, f"{receiver.url}/ok")
+    tell(shop, holder())
+    with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as conn:
+        quarantine.impose(conn, restored_to=NOW, now=NOW)
+    assert (send(), receiver.calls["ok"]) == (0, [])
+    with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as conn:
+        quarantine.release(conn, now=NOW)
+    assert send() == 1
 
 
 def test_each_hears_what_it_listens_to(shop: Shop, receiver: Receiver) -> None:

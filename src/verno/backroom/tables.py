@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.backroom.plain import Table
+from verno.backroom.telling import TELLING
 from verno.catalogue import models as catalogue
 from verno.corrections import models as corrections
 from verno.intake import models as intake
@@ -12,16 +13,12 @@ from verno.ledger import models as ledger
 from verno.ledger.types import AccountKind, HoldState, TransferKind
 from verno.limits import models as limits
 from verno.members import models as members
-from verno.messaging import models as messaging
-from verno.messaging.types import State
 from verno.progress import models as progress
 from verno.promotions import models as promotions
 from verno.replay import models as replay
 from verno.replay.runs.types import State as ReplayState
 from verno.reports import models as reports
 from verno.sealing import models as sealing
-from verno.webhooks import models as webhooks
-from verno.webhooks.types import DeliveryState, EndpointState
 from verno.workspace import models as workspace
 from verno.workspace.roles import Role
 
@@ -324,42 +321,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             ),
         ),
     ),
-    (
-        _("Messages"),
-        (
-            Table(
-                messaging.Message,
-                _("Messages"),
-                "id holder_id channel topic class_name template locale state reason attempts due_at claimed_by"
-                " claimed_until created_at changed_at",
-                "id",
-                HOLDER,
-                ("holder_id",),
-                {"state": list(State)},
-            ),
-            Table(
-                messaging.Statement,
-                _("Statements"),
-                "holder_id unit_id month opening earlier earned spent expired closing cut_at",
-                order=("holder_id", "unit_id", "month"),
-                find=("holder_id",),
-            ),
-            Table(
-                messaging.Suppression,
-                _("Do-not-write list"),
-                "channel reason source created_at",
-                order=("channel", "created_at"),
-            ),
-            Table(
-                messaging.Turn,
-                _("Turns of advertisements"),
-                "holder_id message_id channel at",
-                order=("holder_id", "at"),
-                find=("holder_id",),
-            ),
-            Table(messaging.Stop, _("Emergency stops"), "what at by", order=("what",)),
-        ),
-    ),
+    TELLING,
     (
         _("Program"),
         (
@@ -473,24 +435,6 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
         _("Engine room"),
         (
             Table(kit.Event, _("Events"), "xid id type holder_id body at", order=("-xid", "-id")),
-            Table(
-                webhooks.Endpoint,
-                _("Webhooks"),
-                "id url types state reason old_secret_until failing_since quiet_until created_at changed_at",
-                "id",
-                ("-id",),
-                ("id",),
-                {"state": list(EndpointState)},
-            ),
-            Table(
-                webhooks.Delivery,
-                _("Deliveries of webhooks"),
-                "endpoint_id event_xid event_id type at state attempts due_at status created_at changed_at",
-                order=("endpoint_id", "-event_xid", "-event_id"),
-                find=("endpoint_id",),
-                filters={"state": list(DeliveryState)},
-            ),
-            Table(webhooks.Source, _("Webhook sources"), "id name created_at", "id", ("-id",), ("id",)),
             Table(kit.Cursor, _("Readers of events"), "reader position moved_at", "reader"),
             Table(kit.Heartbeat, _("Heartbeats"), "part at", "part"),
             Table(kit.Quarantine, _("Restores"), "id since restored_to released_at", "id"),

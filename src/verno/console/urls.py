@@ -8,6 +8,7 @@ from verno.console.consents import pages as topics
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
+from verno.console.telling import messages, sending
 from verno.console.tracks import member as progress
 from verno.console.tracks import pages as tracks
 from verno.console.views import (
@@ -19,9 +20,7 @@ from verno.console.views import (
     liability,
     limits,
     members,
-    messages,
     places,
-    sending,
     settings,
     staff,
 )

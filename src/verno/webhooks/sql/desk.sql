@@ -19,7 +19,8 @@ WHERE state = 'waiting' AND claimed_by IS NOT NULL AND due_at <= %(now)s AND att
 -- name: claim
 -- Take what is due, so much for each endpoint as it has lines free: a slow one fills its own lines and no others. One
 -- worker at a time claims for an endpoint (its row is locked), so that the count holds over all workers. A claim that
--- lapsed is taken again. Plan: a sequential scan of the few endpoints; per endpoint the partial index of what waits,
+-- lapsed is taken again. After a restore nothing is taken until somebody releases it (kit/quarantine.py).
+-- Plan: a sequential scan of the few endpoints; per endpoint the partial index of what waits,
 -- which stops at the limit; events and deliveries by primary key.
 WITH room AS MATERIALIZED (
     SELECT p.id, greatest(0, %(lines)s - (
@@ -28,6 +29,7 @@ WITH room AS MATERIALIZED (
     )) AS free
     FROM webhooks_endpoint p
     WHERE p.state = 'active' AND (p.quiet_until IS NULL OR p.quiet_until <= %(now)s)
+      AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
     FOR NO KEY UPDATE SKIP LOCKED
 ), next AS MATERIALIZED (
     SELECT d.endpoint_id, d.event_xid, d.event_id

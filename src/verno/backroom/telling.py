@@ -1,0 +1,65 @@
+"""The tables of what is told: messages, and webhooks."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from verno.backroom.plain import Table
+from verno.messaging import models as messaging
+from verno.messaging.types import State
+from verno.webhooks import models as webhooks
+from verno.webhooks.types import DeliveryState, EndpointState
+
+TELLING: tuple[Promise, tuple[Table, ...]] = (
+    _("Messages"),
+    (
+        Table(
+            messaging.Message,
+            _("Messages"),
+            "id holder_id channel topic class_name template locale state reason attempts due_at claimed_by"
+            " claimed_until created_at changed_at",
+            "id",
+            ("holder_id", "id"),
+            ("holder_id",),
+            {"state": list(State)},
+        ),
+        Table(
+            messaging.Statement,
+            _("Statements"),
+            "holder_id unit_id month opening earlier earned spent expired closing cut_at",
+            order=("holder_id", "unit_id", "month"),
+            find=("holder_id",),
+        ),
+        Table(
+            messaging.Suppression,
+            _("Do-not-write list"),
+            "channel reason source created_at",
+            order=("channel", "created_at"),
+        ),
+        Table(
+            messaging.Turn,
+            _("Turns of advertisements"),
+            "holder_id message_id channel at",
+            order=("holder_id", "at"),
+            find=("holder_id",),
+        ),
+        Table(messaging.Stop, _("Emergency stops"), "what at by", order=("what",)),
+        Table(
+            webhooks.Endpoint,
+            _("Webhooks"),
+            "id url types state reason old_secret_until failing_since quiet_until created_at changed_at",
+            "id",
+            ("-id",),
+            ("id",),
+            {"state": list(EndpointState)},
+        ),
+        Table(
+            webhooks.Delivery,
+            _("Deliveries of webhooks"),
+            "endpoint_id event_xid event_id type at state attempts due_at status created_at changed_at",
+            order=("endpoint_id", "-event_xid", "-event_id"),
+            find=("endpoint_id",),
+            filters={"state": list(DeliveryState)},
+        ),
+        Table(webhooks.Source, _("Webhook sources"), "id name created_at", "id", ("-id",), ("id",)),
+    ),
+)

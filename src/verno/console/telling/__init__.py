@@ -1,0 +1,1 @@
+"""Pages of messages: those of a member, and all of the program."""
