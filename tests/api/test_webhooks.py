@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.api.conftest import Api, problem
 from tests.builders import NOW, holder
+from tests.waiting import until_readable
 from verno.kit import db, outbox
 from verno.kit.clock import clock
 from verno.webhooks import signing
@@ -33,6 +34,7 @@ def happen(owner: Api, count: int, type_: str = "badge.given.v1") -> None:
         outbox.append(
             conn, [outbox.NewEvent(owner.shop.program.id, holder(), type_, {"n": n}, NOW) for n in range(count)]
         )
+    until_readable()
     while reader.step(now=NOW):
         pass
 

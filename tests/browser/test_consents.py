@@ -11,7 +11,7 @@ from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.test_console import set_up
 from verno.kit import db
 from verno.members import queries
-from verno.members.types import Wish
+from verno.members.types import Wishes
 from verno.messaging.preferences import links
 from verno.messaging.preferences.links import Address, Person
 
@@ -121,7 +121,7 @@ def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size:
         page.locator("summary").click()
         keep(page, f"{locale}-paused")
         with db.transaction() as conn:
-            wish = queries.wishes(conn, [who]).get(who, Wish())
+            wish = queries.wishes(conn, [who]).get(who, Wishes())
         assert wish.most_per == 7
         assert wish.paused_until is not None
         page.goto(f"/console/members/{who}/consents/")

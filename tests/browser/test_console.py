@@ -101,7 +101,7 @@ def read_about_anna(page: Page) -> None:
     expect(second).to_contain_text("for every full 1.00")
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_role("link", name="Newest")).to_be_visible()
-    page.get_by_role("link", name="Messages", exact=True).click()
+    page.get_by_role("list", name="About the member").get_by_role("link", name="Messages", exact=True).click()
     page.locator("details.letter summary").first.click()
     frame = page.frame_locator("iframe.preview").first
     expect(frame.locator("body")).to_contain_text(re.compile(r"[Bb]alance"))

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.test_console import set_up
+from tests.waiting import until_readable
 from tests.webhooks.conftest import OPEN, receiver  # noqa: F401 a fixture
 from tests.webhooks.receiver import Receiver
 from verno.kit import db
@@ -33,6 +34,7 @@ def work() -> None:
 
     def once() -> None:
         now = datetime.now(UTC)
+        until_readable()
         while reader.step(now=now):
             pass
         sender.step(now=now)

@@ -9,6 +9,7 @@ from django.test import Client
 from tests.builders import NOW, holder
 from tests.console.conftest import House
 from tests.console.test_roles import hire  # noqa: F401 a fixture
+from tests.waiting import until_readable
 from verno.kit import db, outbox
 from verno.webhooks.sending import reader
 from verno.workspace.roles import Role
@@ -32,6 +33,7 @@ def happen(house: House, *types: str) -> None:
     program = house.story.shop.program.id
     with db.transaction(program) as conn:
         outbox.append(conn, [outbox.NewEvent(program, holder(), type_, {}, NOW) for type_ in types])
+    until_readable()
     while reader.step(now=NOW):
         pass
 

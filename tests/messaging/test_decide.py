@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verno.members.types import Wish
+from verno.members.types import Wishes
 from verno.messaging.decide import CHECKS, decide, record
 from verno.messaging.law import packs
 from verno.messaging.law.caps import Sent
@@ -72,7 +72,7 @@ class Case:
     valid_until: datetime | None = None
     urgent: bool = False
     zones: tuple[ZoneInfo, ...] = (MOSCOW,)
-    wish: Wish | None = None
+    wish: Wishes | None = None
     sent: tuple[Sent, ...] | None = None
     now: datetime = NOW
     spread: int = 0
@@ -133,15 +133,15 @@ CASES = [
     Case("wanted until now", Reason.TOO_LATE, valid_until=NOW),
     Case("wanted for a second more", None, valid_until=NOW + timedelta(seconds=1)),
     # Wishes and turns.
-    Case("paused", Reason.PAUSED, AD, wish=Wish(None, NOW + DAY)),
-    Case("the pause is over", None, AD, wish=Wish(None, NOW)),
-    Case("a pause is for advertising", None, wish=Wish(None, NOW + DAY)),
+    Case("paused", Reason.PAUSED, AD, wish=Wishes(None, NOW + DAY)),
+    Case("the pause is over", None, AD, wish=Wishes(None, NOW)),
+    Case("a pause is for advertising", None, wish=Wishes(None, NOW + DAY)),
     Case("one a day", Reason.FREQUENCY, AD, sent=(Sent("push", NOW - 0.9 * DAY),)),
     Case("a day later", None, AD, sent=(Sent("push", NOW - DAY),)),
     Case("three a week", Reason.FREQUENCY, AD, sent=tuple([Sent("push", NOW - day * DAY) for day in (2, 4, 6)])),
     Case("one text a week", Reason.FREQUENCY, AD, (agreed("sms"),), channel="sms", sent=(Sent("sms", NOW - 6 * DAY),)),
     Case("a text and a letter", None, AD, sent=(Sent("sms", NOW - 6 * DAY),)),
-    Case("who wishes one a month", Reason.FREQUENCY, AD, sent=(Sent("sms", NOW - 29 * DAY),), wish=Wish(30)),
+    Case("who wishes one a month", Reason.FREQUENCY, AD, sent=(Sent("sms", NOW - 29 * DAY),), wish=Wishes(30)),
     Case("program messages are not counted", None, sent=(Sent("email", NOW),)),
 ]
 

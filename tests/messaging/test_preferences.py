@@ -14,7 +14,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import merging, queries, service
 from verno.members.consent import topics
-from verno.members.types import NewMember, Purpose, Record, State, Topic, Wish
+from verno.members.types import NewMember, Purpose, Record, State, Topic, Wishes
 from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
 from verno.messaging.preferences import links
@@ -163,20 +163,20 @@ def test_what_was_bought_is_told_unless_somebody_says_no(shop: Shop) -> None:
 
 
 def test_less_often_a_pause_and_its_end(shop: Shop) -> None:
-    def wish() -> Wish | None:
+    def wish() -> Wishes | None:
         with db.transaction() as conn:
             return queries.wishes(conn, [holder()]).get(holder())
 
     press(shop, "wish", most_per="7")
-    assert wish() == Wish(7)
+    assert wish() == Wishes(7)
     page = press(shop, "pause")
     assert "Until December 1, 2026 we send you no advertising." in page
-    assert wish() == Wish(7, clock.read() + 30 * DAY)
+    assert wish() == Wishes(7, clock.read() + 30 * DAY)
     press(shop, "wish", most_per="3")
-    assert wish() == Wish(7, clock.read() + 30 * DAY - timedelta(minutes=1))
+    assert wish() == Wishes(7, clock.read() + 30 * DAY - timedelta(minutes=1))
     press(shop, "resume")
     press(shop, "wish", most_per="")
-    assert wish() == Wish()
+    assert wish() == Wishes()
 
 
 def test_another_language_stays(shop: Shop) -> None:

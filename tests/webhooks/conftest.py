@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders import NOW, Shop, make_shop
+from tests.waiting import until_readable
 from tests.webhooks.receiver import Receiver
 from verno.kit import db
 from verno.kit.outbox import NewEvent, append
@@ -46,5 +47,6 @@ def tell(shop: Shop, *holders: str, type_: str = "badge.given.v1") -> None:
     """Let something happen to each member, in this order, and have the reader note it."""
     with db.transaction(shop.program.id) as conn:
         append(conn, [NewEvent(shop.program.id, who, type_, {"n": n}, NOW) for n, who in enumerate(holders)])
+    until_readable()
     while reader.step(now=NOW):
         pass

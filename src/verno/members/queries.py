@@ -26,7 +26,7 @@ from verno.members.types import (
     Standing,
     State,
     Topic,
-    Wish,
+    Wishes,
 )
 from verno.predicate.types import Kind as FieldKind
 from verno.rules.facts import Member as Facts
@@ -282,10 +282,10 @@ def departures(conn: Connection, program_id: str, since: datetime, until: dateti
     return conn.cursor(row_factory=args_row(Departure)).execute(SQL["departures"], parameters).fetchall()
 
 
-def wishes(conn: Connection, holder_ids: Sequence[str]) -> dict[str, Wish]:
+def wishes(conn: Connection, holder_ids: Sequence[str]) -> dict[str, Wishes]:
     """Return what members wish; those who wish nothing are absent. A pause that is over may be among them."""
     found = conn.execute(SQL["wishes"], {"ids": batches.rows(list(holder_ids))}).fetchall()
-    return {holder: Wish(most_per, paused_until) for holder, most_per, paused_until in found}
+    return {holder: Wishes(most_per, paused_until) for holder, most_per, paused_until in found}
 
 
 def page(conn: Connection, program_id: str, *, after: str | None, limit: int) -> list[tuple[str, str | None]]:

@@ -242,7 +242,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     recorded_at: datetime
 
 
-class Wish(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Wishes(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """How much a member wishes to hear: at most one message in ``most_per`` days; none before ``paused_until``."""
 
     most_per: int | None = None

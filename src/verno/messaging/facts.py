@@ -12,7 +12,7 @@ from verno.kit.sql import Statements
 from verno.ledger import queries as ledger
 from verno.members import identity
 from verno.members import queries as members
-from verno.members.types import Wish
+from verno.members.types import Wishes
 from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
@@ -90,7 +90,7 @@ class Reach(msgspec.Struct, frozen=True):
     addresses: dict[str, str]
     suppressed: dict[str, str]
     consents: dict[str, tuple[ConsentFact, ...]]
-    wishes: dict[str, Wish]
+    wishes: dict[str, Wishes]
     timezones: dict[str, str]
 
     def member_facts(self, holder_id: str, in_doubt: tuple[ZoneInfo, ...], *, already: bool = False) -> MemberFacts:

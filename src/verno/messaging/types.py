@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from verno.members.types import Wish
+from verno.members.types import Wishes
 from verno.messaging.law.caps import Sent
 from verno.messaging.law.packs import STRICT, Rules
 
@@ -112,7 +112,7 @@ class MemberFacts(msgspec.Struct, frozen=True):
     consents: tuple[ConsentFact, ...] = ()
     already: bool = False
     zones: tuple[ZoneInfo, ...] = (UTC,)
-    wish: Wish | None = None
+    wish: Wishes | None = None
     sent: tuple[Sent, ...] | None = None
 
 

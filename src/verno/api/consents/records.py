@@ -17,7 +17,7 @@ from verno.members import queries
 from verno.members.consent import wishes
 from verno.members.consent.levels import level
 from verno.members.consent.saying import NewRecord, say
-from verno.members.types import Action, Channel, Level, Record, Standing, State, Wish
+from verno.members.types import Action, Channel, Level, Record, Standing, State, Wishes
 from verno.members.types import Refused as NotKept
 from verno.messaging.preferences import inviting
 from verno.web import problems, wire
@@ -108,31 +108,31 @@ def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addres
     "/members/{id}/wishes",
     auth=Bearer(Scope.MEMBERS_READ),
     summary="How often a member wishes to hear",
-    openapi_extra=shapes.describe(gives={200: Wish}),
+    openapi_extra=shapes.describe(gives={200: Wishes}),
 )
 def read_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
     """Read how often a member wishes to hear from the program, and until when not at all."""
     key = caller(request)
     with db.transaction(key.program_id) as conn:
         who = holder(conn, key, id)
-        return answer(queries.wishes(conn, [who]).get(who, Wish()))
+        return answer(queries.wishes(conn, [who]).get(who, Wishes()))
 
 
 @router.put(
     "/members/{id}/wishes",
     auth=Bearer(Scope.MEMBERS_WRITE),
     summary="Keep how often a member wishes to hear",
-    openapi_extra=shapes.describe(takes=Wish, gives={200: Wish}),
+    openapi_extra=shapes.describe(takes=Wishes, gives={200: Wishes}),
 )
 def put_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
     """Keep a member's wish in place of an earlier one; null stands for no wish."""
     key, now = caller(request), clock.now()
-    wanted = _utc(wire.convert(receive(request), Wish))
+    wanted = _utc(wire.convert(receive(request), Wishes))
     wrong = wishes.problem(wanted, now=now)
     if wrong is not None:
         raise Refused(problems.invalid([wrong]))
 
-    def work(conn: Connection) -> Wish:
+    def work(conn: Connection) -> Wishes:
         who = holder(conn, key, id)
         wishes.wish(conn, key.program_id, {who: wanted}, now=now)
         by = Actor(ActorKind.KEY, key.id)
@@ -153,7 +153,7 @@ def _standing(conn: Connection, who: str, now: datetime) -> StandingsAnswer:
     return StandingsAnswer(level(said), queries.standings(conn, [who], now=now).get(who, []))
 
 
-def _utc(wish: Wish) -> Wish:
+def _utc(wish: Wishes) -> Wishes:
     if wish.paused_until is None:
         return wish
     if wish.paused_until.tzinfo is None:

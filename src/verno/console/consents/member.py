@@ -11,7 +11,7 @@ from verno.members import queries, stopping
 from verno.members.consent import topics
 from verno.members.consent.state import MARKETING
 from verno.members.stopping import LEAVABLE, Scope
-from verno.members.types import Channel, Proof, Purpose, Wish
+from verno.members.types import Channel, Proof, Purpose, Wishes
 from verno.workspace import audit
 from verno.workspace.roles import Permission, may
 
@@ -44,7 +44,7 @@ def consents(request: HttpRequest, member_id: object) -> HttpResponse:
         conn, who, now = page.conn, page.member.id, page.face.now
         history = queries.consent_history(conn, page.face.program.id, who, before=before, limit=PAGE + 1)
         standings = queries.standings(conn, [who], now=now).get(who, [])
-        wish = queries.wishes(conn, [who]).get(who, Wish())
+        wish = queries.wishes(conn, [who]).get(who, Wishes())
         identities = queries.identities(conn, [who]).get(who, {})
     said = {(one.topic, one.channel): one for one in standings if one.purpose is Purpose.ADVERTISING}
     spoken = {channel for (_topic, channel), one in said.items() if one.granted}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.members.queries import SQL
-from verno.members.types import Wish
+from verno.members.types import Wishes
 
 EVERY = (7, 14, 30)
 """At most one message in so many days: what a member may choose."""
@@ -15,7 +15,7 @@ PAUSE = timedelta(days=30)
 LONGEST_PAUSE = timedelta(days=366)
 
 
-def problem(wish: Wish, *, now: datetime) -> tuple[str, str] | None:
+def problem(wish: Wishes, *, now: datetime) -> tuple[str, str] | None:
     """Return (field, what is wrong) of a wish that cannot be kept, or None."""
     if wish.most_per is not None and wish.most_per not in EVERY:
         return "most_per", f"one of {', '.join(map(str, EVERY))}, or null"
@@ -24,7 +24,7 @@ def problem(wish: Wish, *, now: datetime) -> tuple[str, str] | None:
     return None
 
 
-def wish(conn: Connection, program_id: str, wishes: Mapping[str, Wish], *, now: datetime) -> None:
+def wish(conn: Connection, program_id: str, wishes: Mapping[str, Wishes], *, now: datetime) -> None:
     """Keep the members' wishes in place of earlier ones; one round trip whatever their number.
 
     The caller vouches for members and for the wishes (``problem``).

@@ -21,7 +21,7 @@ from verno.members import queries
 from verno.members.consent import wishes
 from verno.members.consent.saying import shortened
 from verno.members.stopping import EVERYTHING, Scope
-from verno.members.types import Proof, Wish
+from verno.members.types import Proof, Wishes
 from verno.messaging.leaving import farewell
 from verno.messaging.letters.wording import LANGUAGES, Language, language
 from verno.messaging.preferences import inviting, links, sheet, showing
@@ -139,14 +139,14 @@ def _act(conn: db.Connection, found: Sheet, form: QueryDict, proof: Proof, now: 
 def _wished(conn: db.Connection, found: Sheet, what: str, form: QueryDict, now: datetime) -> Done:
     wish = found.wish
     if what == "pause":
-        wanted = Wish(wish.most_per, now + wishes.PAUSE)
+        wanted = Wishes(wish.most_per, now + wishes.PAUSE)
     elif what == "resume":
-        wanted = Wish(wish.most_per, None)
+        wanted = Wishes(wish.most_per, None)
     elif what == "wish":
         most = form.get("most_per", "")
         if most not in {"", *map(str, wishes.EVERY)}:
             return Done("nothing")
-        wanted = Wish(int(most) if most else None, wish.paused_until)
+        wanted = Wishes(int(most) if most else None, wish.paused_until)
     elif what == "language" and form.get("language") in LANGUAGES:
         sheet.speak(conn, found, language(form.get("language")), now=now)
         return Done("language")

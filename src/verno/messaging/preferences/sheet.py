@@ -23,7 +23,7 @@ from verno.members.types import (
     Standing,
     State,
     Topic,
-    Wish,
+    Wishes,
 )
 from verno.messaging.leaving import farewell
 from verno.messaging.letters.wording import Language
@@ -54,7 +54,7 @@ class Sheet(msgspec.Struct, frozen=True):
     topics: tuple[Topic, ...]
     channels: tuple[str, ...]
     standings: Mapping[Pair, Standing]
-    wish: Wish
+    wish: Wishes
     history: Sequence[Record]
 
     def is_on(self, pair: Pair) -> bool:
@@ -105,7 +105,7 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         tuple(offered),
         tuple(channels),
         said,
-        queries.wishes(conn, [holder_id]).get(holder_id, Wish()),
+        queries.wishes(conn, [holder_id]).get(holder_id, Wishes()),
         queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
     )
 
@@ -146,7 +146,7 @@ def explain(
     service.record_consents(conn, sheet.program.id, facts, now=now)
 
 
-def wish(conn: Connection, sheet: Sheet, wanted: Wish, *, now: datetime) -> bool:
+def wish(conn: Connection, sheet: Sheet, wanted: Wishes, *, now: datetime) -> bool:
     """Keep how often the member wishes to hear; False for what nobody may wish."""
     if wishes.problem(wanted, now=now) is not None:
         return False

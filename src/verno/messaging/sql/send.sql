@@ -50,18 +50,29 @@ RETURNING m.id::text
 
 -- name: give_up_lost
 -- A worker died while it handed these over: nobody can know whether they arrived, so nobody sends them again by
--- itself. The dead worker's claim stays, for the answer it may yet bring. Plan: the partial index of leases.
-UPDATE messaging_message
+-- itself. The dead worker's claim stays, for the answer it may yet bring. Whoever is stopped within a transaction holds up
+-- nobody. Plan: the partial index of leases.
+UPDATE messaging_message m
 SET state = 'uncertain', reason = 'worker-lost', changed_at = %(now)s
-WHERE state = 'handing_over' AND claimed_until < %(now)s
-RETURNING id::text
+FROM (
+    SELECT holder_id, id FROM messaging_message
+    WHERE state = 'handing_over' AND claimed_until < %(now)s
+    FOR UPDATE SKIP LOCKED
+) lost
+WHERE m.holder_id = lost.holder_id AND m.id = lost.id
+RETURNING m.id::text
 
 -- name: give_up_killers
 -- Messages whose claims lapse again and again never leave: they are what kills the worker. Plan: the partial index of leases.
-UPDATE messaging_message
+UPDATE messaging_message m
 SET state = 'rejected', reason = 'gave-up', claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s
-WHERE state = 'claimed' AND claimed_until < %(now)s AND attempts >= %(most)s
-RETURNING id::text
+FROM (
+    SELECT holder_id, id FROM messaging_message
+    WHERE state = 'claimed' AND claimed_until < %(now)s AND attempts >= %(most)s
+    FOR UPDATE SKIP LOCKED
+) lost
+WHERE m.holder_id = lost.holder_id AND m.id = lost.id
+RETURNING m.id::text
 
 -- name: lock_turns
 -- Two workers that hold advertisements for the same members judge them one after the other, always in the same order.
