@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from tests.builders import make_shop
 from tests.cli.commands import environment, init_words, verno, wait_for
+from tests.faults.house import folder
 from tests.messaging.people import add_members
 from verno.kit import db, secrets
 from verno.kit.embedded import archive, cluster
@@ -26,10 +28,18 @@ LOGINS = {"DATABASE": "verno", "OWNER": "verno_owner"}
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.fixture(scope="module")
+def model() -> Iterator[Path]:
+    """Make a program once, at rest: its home is copied."""
+    with folder("verno-cli-") as base:
+        assert verno(base / "home", *init_words()).returncode == 0
+        yield base / "home"
+
+
 @pytest.fixture
-def house(home: Path) -> Path:
+def house(model: Path, home: Path) -> Path:
     """Give the home of a program."""
-    assert verno(home, *init_words()).returncode == 0
+    subprocess.run(["cp", "-a", model, home], check=True)  # with the database's owner
     return home
 
 
