@@ -40,7 +40,7 @@ def test_a_key_opens_what_it_was_made_for(conn: psycopg.Connection, shop: Shop) 
     found = keys.find(conn, text, now=NOW)
     assert found is not None
     assert (found.scopes, found.places, found.rate) == (frozenset(SCOPES), frozenset(["msk-1"]), 600)
-    for wrong in (text[:-1], text[:-1] + "0", "vk_x_y", "", "vk__", text.upper()):
+    for wrong in (text[:-1], text[:-1] + ("1" if text.endswith("0") else "0"), "vk_x_y", "", "vk__", text.upper()):
         assert keys.find(conn, wrong, now=NOW) is None or wrong == text
     assert keys.find(conn, text, now=NOW + keys.LIFE) is None
 
