@@ -12,6 +12,7 @@ from verno.kit.sql import Statements
 from verno.ledger import queries as ledger
 from verno.members import identity
 from verno.members import queries as members
+from verno.members.consent.state import ADDRESS_OF
 from verno.members.types import Wishes
 from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
@@ -29,8 +30,8 @@ from verno.workspace import registry, settings
 
 SQL = Statements("verno.messaging")
 
-ADDRESS_KIND = {CHANNEL_EMAIL: "email", CHANNEL_SMS: "phone"}
-"""Which identity of a member is the address of a channel."""
+ADDRESS_KIND = {channel: ADDRESS_OF[channel] for channel in (CHANNEL_EMAIL, CHANNEL_SMS)}
+"""Which identity of a member is the address of a channel that Verno can send on."""
 
 
 SPREAD_SECONDS = 1800
