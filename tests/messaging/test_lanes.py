@@ -15,8 +15,10 @@ from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service
 from verno.messaging.desk import Desk, End, Lane
+from verno.messaging.law.caps import LONGEST
 from verno.messaging.sender import SendCounts
 from verno.messaging.types import Planned, Reason, State
+from verno.wiring import chores
 from verno.workspace import settings
 from verno.workspace.audit import Actor, ActorKind
 
@@ -52,6 +54,16 @@ def test_workers_that_claim_at_once_give_each_member_one(shop: Shop) -> None:
     with db.transaction() as conn:
         told = {(one.state, one.reason): one.messages for one in queries.counts(conn, shop.program.id)}
     assert told == {("claimed", None): 60, ("withheld", "frequency-cap"): 180}
+
+
+def test_turns_are_forgotten_when_no_cap_looks_back_to_them(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS))
+    send(postman)
+    told = [
+        chores.forget_turns(now=NOW + days, stopping=lambda: False) for days in (LONGEST, LONGEST + timedelta(days=1))
+    ]
+    assert told == [0, 1]
 
 
 def test_what_did_not_leave_takes_no_turn(shop: Shop, postman: Postman) -> None:

@@ -22,6 +22,7 @@ from verno.messaging.channels.email.channel import relay
 from verno.messaging.channels.port import Channel, P
 from verno.messaging.channels.sms import channel as texts
 from verno.messaging.desk import Lane
+from verno.messaging.law import turns
 from verno.messaging.notices import reader as notices
 from verno.progress import queries as tracks
 from verno.progress import service as progress
@@ -167,6 +168,12 @@ def close_day(*, now: datetime, stopping: Stopping) -> int:
 def forget_limits(*, now: datetime, stopping: Stopping) -> int:
     """Drop what limits counted long ago; returns how many counters went."""
     return _forget(limits.forget, now, stopping)
+
+
+def forget_turns(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one statement
+    """Drop turns of advertisements that no cap looks back to any more."""
+    with db.across_programs() as conn:
+        return turns.forget(conn, now=now)
 
 
 def forget_budgets(*, now: datetime, stopping: Stopping) -> int:

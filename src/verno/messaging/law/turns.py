@@ -47,3 +47,8 @@ class Turns:
         """Write what was reserved."""
         if self._taken:
             self._conn.execute(SQL["take_turns"], {"rows": batches.rows(self._taken), "now": self._now})
+
+
+def forget(conn: Connection, *, now: datetime) -> int:
+    """Drop turns that no cap looks back to, in all programs that ``conn`` sees; returns how many."""
+    return conn.execute(SQL["forget_turns"], {"before": now - LONGEST}).rowcount

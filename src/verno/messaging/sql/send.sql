@@ -102,6 +102,10 @@ DELETE FROM messaging_turn t
 USING json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
 WHERE t.holder_id = r.holder_id AND t.message_id = r.id
 
+-- name: forget_turns
+-- Drop turns that no cap looks back to. Plan: the index by moment.
+DELETE FROM messaging_turn WHERE at < %(before)s
+
 -- name: switches
 -- The switches of a program, with who threw them. Plan: primary key range.
 SELECT what, at, by FROM messaging_stop WHERE program_id = %(program)s ORDER BY at, what
