@@ -2,6 +2,10 @@
 
 from django.db import models
 
+from verno.members.companies.models import CompanyContact
+
+__all__ = ["CompanyContact"]
+
 
 class Member(models.Model):
     """A person or firm in the program; its id is the ledger's holder id."""
