@@ -112,15 +112,6 @@ def remove(conn: Connection, program_id: str, holder_id: str, ids_: Sequence[str
     return conn.execute(SQL["remove_company_contacts"], parameters).rowcount
 
 
-def find(conn: Connection, program_id: str, keys: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the companies for which somebody with these contacts, (kind, lookup hash), speaks; each once."""
-    rows = [{"kind": kind, "value": digest} for kind, digest in keys if kind in {Kind.EMAIL, Kind.PHONE}]
-    if not rows:
-        return []
-    found = conn.execute(SQL["companies_of_contacts"], {"program": program_id, "rows": batches.rows(rows)}).fetchall()
-    return [holder for (holder,) in found]
-
-
 def _open(conn: Connection, program: Program, wanted: Sequence[Wanted]) -> _Desk:
     holders = sorted({one.holder_id for one in wanted})
     companies = queries.members(conn, program.id, holders)

@@ -8,7 +8,7 @@ from verno.kit import grants
 class Migration(migrations.Migration):
     """A table that stays empty until the first contact."""
 
-    dependencies = [("members", "0011_departures")]
+    dependencies = [("members", "0014_duplicates")]
 
     operations = [
         migrations.CreateModel(
