@@ -62,6 +62,9 @@ ANNA = {
 }
 
 
+SPEAKER = {"role": "accountant", "name": "Unmistakable Olga", "email": "olga.unmistakable@example.com"}
+
+
 @dataclass(frozen=True)
 class Target:
     """What a request names: things of a program, or names that nobody has."""
@@ -93,6 +96,9 @@ class Target:
     old_webhook: str
     source: str
     old_source: str
+    firm: str
+    speaker: str
+    old_speaker: str
 
 
 NOBODY = Target(
@@ -100,6 +106,7 @@ NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    *(NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -140,6 +147,18 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     ),
     "GET /v1/members/{id}/wishes": lambda t, n: Asked(f"/v1/members/{t.member}/wishes"),
     "PUT /v1/members/{id}/wishes": lambda t, n: Asked(f"/v1/members/{t.member}/wishes", {"most_per": 7}),
+    "GET /v1/members/{id}/contacts": lambda t, n: Asked(f"/v1/members/{t.firm}/contacts"),
+    "POST /v1/members/{id}/contacts": lambda t, n: Asked(f"/v1/members/{t.firm}/contacts", SPEAKER),
+    "PUT /v1/members/{id}/contacts/{contact_id}": lambda t, n: Asked(
+        f"/v1/members/{t.firm}/contacts/{t.speaker}", SPEAKER
+    ),
+    "DELETE /v1/members/{id}/contacts/{contact_id}": lambda t, n: Asked(
+        f"/v1/members/{t.firm}/contacts/{t.old_speaker}"
+    ),
+    "POST /v1/members/{id}/contacts/{contact_id}/consents": lambda t, n: Asked(
+        f"/v1/members/{t.firm}/contacts/{t.speaker}/consents",
+        {"action": "grant", "purpose": "rules", "method": "paper"},
+    ),
     "POST /v1/members/{id}/identities/{kind}:verify-start": lambda t, n: Asked(
         f"/v1/members/{t.member}/identities/phone:verify-start", {}
     ),
@@ -399,6 +418,8 @@ def history(world: World) -> Target:
     hooks = {"url": "https://shop.example/unmistakable"}
     webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
+    firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
+    speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -428,6 +449,9 @@ def history(world: World) -> Target:
         old_webhook=old_webhook,
         source=source,
         old_source=old_source,
+        firm=firm,
+        speaker=speaker,
+        old_speaker=old_speaker,
     )
 
 

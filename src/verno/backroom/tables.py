@@ -450,6 +450,9 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "members_key": "keys that open contacts",
+    "members_compared": "how far the finder of duplicates has looked",
+    "members_duplicate": "likely duplicates; the console's page shows who they are",
+    "members_company_contact": "sealed contacts of companies",
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",
     "members_otp": "keyed hashes of codes that are good for five minutes",

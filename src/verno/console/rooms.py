@@ -29,6 +29,7 @@ NEEDS: Mapping[str, Permission] = {
     "preview": Permission.PERSONAL_READ,
     "corrections": Permission.MEMBERS_READ,
     "consents": Permission.MEMBERS_READ,
+    "contacts": Permission.MEMBERS_READ,
     "topics": Permission.SETTINGS_READ,
     "topic": Permission.TOPICS_WRITE,
     "consent-texts": Permission.SETTINGS_READ,

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
+from verno.console.people import naming as people
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -23,6 +24,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
     **webhooks.WORDS,
+    **people.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),
@@ -276,6 +278,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "consent-text.publish": _("Text of a consent published"),
         "topic.add": _("Topic added"),
         "topic.change": _("Topic changed"),
+        "contact.keep": _("Contact of a company kept"),
+        "contact.remove": _("Contact of a company taken away"),
+        "contact.stop": _("“Stop” of a company's contact written down"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),
@@ -359,6 +364,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "preview": _("a letter as it was sent"),
         "explanation": _("where points came from"),
         "corrections": _("the corrections"),
+        "contacts": _("the contacts of a company"),
         "approvals": _("the approvals"),
         "replay-run": _("a replay"),
         "replay-losers": _("whom a replay costs something, as a file"),

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from verno.kit import batches, localtime
+from verno.members.companies import numbers
 from verno.members.identity import Kind, lookup_hash, normalise
 from verno.members.types import (
     MAX_ATTRIBUTE_TYPES,
@@ -145,10 +146,14 @@ def _merged(member: Stored, item: NewMember, attributes: Mapping[str, object]) -
         member.name if item.name is UNSET else item.name and item.name.strip(),
         member.birth_date if item.birth_date is UNSET else item.birth_date,
         member.locale if item.locale is UNSET else item.locale,
-        member.kind if item.kind is UNSET else item.kind or MemberKind.PERSON,
+        _kind_of(member, item),
         member.buying_group if item.buying_group is UNSET else item.buying_group,
         attributes,
     )
+
+
+def _kind_of(member: Stored, item: NewMember) -> MemberKind:
+    return member.kind if item.kind is UNSET else item.kind or MemberKind.PERSON
 
 
 def _own(book: Book, holder: str, asked: Asked) -> dict[Kind, tuple[str, str] | None] | Refused:
@@ -191,6 +196,7 @@ def _attributes(
     if item.attributes is None:
         return {}, {}
     merged, kinds = dict(member.attributes), {}
+    registered = _kind_of(member, item) is MemberKind.COMPANY
     for name, value in item.attributes.items():
         if value is None:
             merged.pop(name, None)
@@ -198,8 +204,11 @@ def _attributes(
         kind = book.kinds.get(name)
         if kind is None:
             kind = kinds[name] = _kind(value)
-        if not _fits(value, kind):
-            return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", f"this attribute's type is {kind}")
+        wrong = None if _fits(value, kind) else f"this attribute's type is {kind}"
+        if wrong is None and registered:
+            wrong = numbers.problem(name, value)
+        if wrong is not None:
+            return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", wrong)
         merged[name] = value
     if len(merged) > MAX_ATTRIBUTES:
         return Refused(Refusal.TOO_MANY_ATTRIBUTES, "attributes", f"a member has at most {MAX_ATTRIBUTES}")

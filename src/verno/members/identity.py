@@ -24,6 +24,10 @@ MAX_TEXT = 254
 REMEMBERED = 16_384
 """Texts whose normal form a process remembers: reading a phone number costs 11 microseconds, an e-mail 20."""
 
+TAIL = 4
+"""Digits at the end of a phone that people remember."""
+
+_SAME_MAIL = {"googlemail.com": "gmail.com"}
 _PHONE = re.compile(r"\+?[0-9 \u00a0().\-/]+")
 _CARD = re.compile(r"[0-9A-Z]{4,40}")
 _GAPS = re.compile(r"[\s\-]+")
@@ -54,6 +58,19 @@ def normalise(kind: str, text: str, *, country: str) -> str | None:
 def lookup_hash(program_id: str, kind: str, value: str) -> str:
     """Return the hex HMAC-SHA256 that a normalised value is found by; differs by program and kind."""
     return hmac.digest(secrets.key("lookup"), f"{program_id}\0{kind}\0{value}".encode(), "sha256").hex()
+
+
+def fold_hash(program_id: str, kind: str, value: str) -> str | None:
+    """Return the hex hash of what is left of a normalised contact once habits of writing are gone, None for a card.
+
+    Of an e-mail the letters without dots and without what follows a plus; of a phone its last four digits. It finds
+    the likely, never the certain: nobody is known by it.
+    """
+    if kind == Kind.EMAIL:
+        name, _, domain = value.rpartition("@")
+        bare = name.partition("+")[0].replace(".", "") or name
+        return lookup_hash(program_id, "email-fold", f"{bare}@{_SAME_MAIL.get(domain, domain)}")
+    return lookup_hash(program_id, "phone-tail", value[-TAIL:]) if kind == Kind.PHONE else None
 
 
 def _phone(text: str, country: str) -> str | None:

@@ -15,9 +15,10 @@ from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.kit.ids import is_id
 from verno.members import sealing
+from verno.members.identity import fold_hash
 from verno.members.queries import SQL
 
-Rows: TypeAlias = Sequence[Mapping[str, str]]
+Rows: TypeAlias = Sequence[Mapping[str, str | None]]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -104,14 +105,14 @@ def restore(conn: Connection, program_id: str, holder_id: str, into_id: str, *, 
         conn.execute(SQL["lead_back"], parameters)
         conn.execute(SQL["forget_moved"], parameters)
     has = {kind for _, kind, _, _ in held.fetchall()}
-    back: dict[str, tuple[str, bytes]] = {}
+    back: dict[str, tuple[str, bytes, str | None]] = {}
     lost: list[str] = []
-    for kind, digest, box, owner in moved.fetchall():
+    for kind, digest, box, owner, fold in moved.fetchall():
         if owner in {None, into_id} and kind not in has:
-            back[kind] = (digest, bytes(box))
+            back[kind] = (digest, bytes(box), fold)
         else:
             lost.append(kind)
-    claims = [_claim(holder_id, kind, digest, box) for kind, (digest, box) in sorted(back.items())]
+    claims = [_claim(holder_id, kind, *held) for kind, held in sorted(back.items())]
     _write(conn, program_id, (("free_identities", claims), ("claim_identities", claims)), now=now)
     return Restored(tuple(sorted(back)), tuple(sorted(lost)))
 
@@ -131,7 +132,7 @@ def _move(
         message = "a member has contacts and no key"
         raise BrokenInvariant(message)
     theirs = sealing.unwrap(wrapped[holder_id], holder_id)
-    made: list[dict[str, str]] = []
+    made: list[dict[str, str | None]] = []
     if into_id in wrapped:
         ours = sealing.unwrap(wrapped[into_id], into_id)
     else:
@@ -141,13 +142,14 @@ def _move(
     for kind, (digest, box) in sorted(moving.items()):
         before.append(_claim(holder_id, kind, digest, box))
         clear = sealing.unseal(theirs, kind, holder_id, box)
-        after.append(_claim(into_id, kind, digest, sealing.seal(ours, kind, into_id, clear)))
+        fold = fold_hash(program_id, kind, clear)
+        after.append(_claim(into_id, kind, digest, sealing.seal(ours, kind, into_id, clear), fold))
     parts = (("add_keys", made), ("note_moved", before), ("free_identities", before), ("claim_identities", after))
     _write(conn, program_id, parts, now=now)
 
 
-def _claim(holder_id: str, kind: str, digest: str, box: bytes) -> dict[str, str]:
-    return {"holder_id": holder_id, "kind": kind, "value": digest, "sealed": box.hex()}
+def _claim(holder_id: str, kind: str, digest: str, box: bytes, fold: str | None = None) -> dict[str, str | None]:
+    return {"holder_id": holder_id, "kind": kind, "value": digest, "sealed": box.hex(), "fold": fold}
 
 
 def _write(conn: Connection, program_id: str, parts: Sequence[tuple[str, Rows]], *, now: datetime) -> None:

@@ -2,9 +2,14 @@
 
 from django.db import models
 
+from verno.members.companies.models import CompanyContact
+from verno.members.likeness.models import Compared, Duplicate
+
+__all__ = ["CompanyContact", "Compared", "Duplicate"]
+
 
 class Member(models.Model):
-    """A person or firm in the program; its id is the ledger's holder id."""
+    """A person or firm in the program; its id is the ledger's holder id. ``folded`` is the name as it sounds."""
 
     id = models.UUIDField(primary_key=True)
     program_id = models.UUIDField()
@@ -14,6 +19,7 @@ class Member(models.Model):
     locale = models.TextField(null=True)
     kind = models.TextField(db_default="person")
     buying_group = models.TextField(null=True)
+    folded = models.TextField(null=True)
     attributes = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -33,6 +39,13 @@ class Member(models.Model):
                 condition=models.Q(buying_group__isnull=False),
                 name="members_by_group",
             ),
+            models.Index(
+                fields=["program_id", "birth_date"],
+                condition=models.Q(birth_date__isnull=False),
+                name="members_by_birth",
+            ),
+            models.Index(fields=["program_id", "changed_at", "id"], name="members_by_change"),
+            models.Index(fields=["program_id", "id"], condition=models.Q(kind="company"), name="members_companies"),
         ]
 
 
@@ -60,6 +73,7 @@ class Identity(models.Model):
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True)
     verified_by = models.TextField(null=True)
+    fold_hash = models.BinaryField(null=True)
 
     class Meta:
         """Narrow and unpartitioned; one identity of a kind a member."""
@@ -69,6 +83,13 @@ class Identity(models.Model):
             models.UniqueConstraint(fields=["holder_id", "kind"], name="members_identity_one"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["phone", "email", "card"]), name="members_identity_kind"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["program_id", "kind", "fold_hash"],
+                condition=models.Q(fold_hash__isnull=False),
+                name="members_identity_fold",
             ),
         ]
 

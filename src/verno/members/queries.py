@@ -12,7 +12,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.members import sealing
 from verno.members.consent import levels
-from verno.members.identity import Kind, lookup_hash, normalise
+from verno.members.identity import TAIL, Kind, fold_hash, lookup_hash, normalise
 from verno.members.types import (
     AttributeKind,
     Consent,
@@ -43,6 +43,8 @@ Spoken = tuple[str, str, str, bool, datetime, str, str | None, str, str]
 LATEST = datetime.max.replace(tzinfo=UTC)
 SEARCH_LIMIT = 20
 LONGEST_SEARCH = 254
+SHORTEST_BEGINNING = 3
+"""Signs of an external id that are enough to look by."""
 FIELD_KINDS = {
     AttributeKind.TEXT: FieldKind.TEXT,
     AttributeKind.INTEGER: FieldKind.NUMBER,
@@ -182,10 +184,12 @@ def contacts(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str
 def search(
     conn: Connection, program_id: str, text: str, *, limit: int = SEARCH_LIMIT, names: bool = True
 ) -> list[Member]:
-    """Return the member that ``text`` is the phone, e-mail, card, external id or id of; else, with ``names``, by name.
+    """Return the members that ``text`` names, the likeliest first; never more than ``limit``.
 
-    The likeliest first; never more than ``limit``. Searching by name is for those who may read personal data: parts
-    of names would else be guessed from what is found.
+    A whole phone, e-mail, card, external id or id names one, of a company's contact the company. Four digits are the
+    end of a phone, with words beside them of whoever is called so; the beginning of an external id is enough. Else,
+    with ``names``, it is words of a name, in any order and either alphabet, slips of the pen forgiven. Searching by
+    name is for those who may read personal data: parts of names would else be guessed from what is found.
     """
     text = text.replace("\x00", "").strip()[:LONGEST_SEARCH]
     if not text:
@@ -197,11 +201,43 @@ def search(
         if normal is not None:
             keys.append((kind, lookup_hash(program_id, kind, normal)))
     holders = list(dict.fromkeys(find_holders(conn, program_id, keys).values()))
+    for look in (_by_contact, _by_tail, _by_beginning) if names else (_by_contact,):
+        if not holders:
+            holders = look(conn, program_id, text, keys, limit)
     if not holders and names:
         parameters = {"program": program_id, "words": text, "limit": limit}
         holders = [row[0] for row in conn.execute(SQL["search_names"], parameters).fetchall()]
     found = members(conn, program_id, holders[:limit])
     return [found[holder] for holder in holders[:limit] if holder in found]
+
+
+def _by_contact(conn: Connection, program_id: str, text: str, keys: Sequence[Key], limit: int) -> list[str]:  # noqa: ARG001
+    """Find companies by who speaks for them."""
+    rows = batches.rows([{"kind": kind, "value": value} for kind, value in keys if kind in {Kind.EMAIL, Kind.PHONE}])
+    found = conn.execute(SQL["companies_of_contacts"], {"program": program_id, "rows": rows}).fetchall()
+    return [holder for (holder,) in found]
+
+
+def _by_tail(conn: Connection, program_id: str, text: str, keys: Sequence[Key], limit: int) -> list[str]:  # noqa: ARG001
+    """Find members by the end of their phone, and by their name beside it where one is written."""
+    *words, tail = text.split()
+    if not (len(tail) == TAIL and tail.isascii() and tail.isdigit()):
+        return []
+    parameters = {
+        "program": program_id,
+        "fold": fold_hash(program_id, Kind.PHONE, tail),
+        "words": " ".join(words),
+        "limit": limit,
+    }
+    return [holder for holder, *_ in conn.execute(SQL["search_tail"], parameters).fetchall()]
+
+
+def _by_beginning(conn: Connection, program_id: str, text: str, keys: Sequence[Key], limit: int) -> list[str]:  # noqa: ARG001
+    """Find members by the beginning of their external id."""
+    if len(text) < SHORTEST_BEGINNING or " " in text:
+        return []
+    parameters = {"program": program_id, "from": text, "to": f"{text}\U0010ffff", "limit": limit}
+    return [holder for (holder,) in conn.execute(SQL["search_external_ids"], parameters).fetchall()]
 
 
 def timezones(conn: Connection, holder_ids: Sequence[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from verno.kit import batches, ids, localtime, outbox
 from verno.kit.db import Connection
 from verno.members import changes, sealing
 from verno.members.changes import Asked, Book, Claim, Frame, Stored
+from verno.members.identity import fold_hash
 from verno.members.queries import SQL
 from verno.members.types import Action, AttributeKind, ConsentFact, NewBadge, NewMember, Refusal, Refused, Result, Topic
 from verno.workspace.types import Program
@@ -178,7 +179,7 @@ def _write(
     members, owners, kinds = before
     lost = sorted(claim for claim, holder in owners.items() if book.owners.get(claim) != holder)
     won = sorted(claim for claim, holder in book.owners.items() if owners.get(claim) != holder)
-    claims, keys = _sealed(book, won, wrapped)
+    claims, keys = _sealed(program_id, book, won, wrapped)
     moved = {owners[claim] for claim in lost} | {book.owners[claim] for claim in won}
     facts = list(book.consents.values())
     parts: tuple[tuple[str, Sequence[object]], ...] = (
@@ -200,12 +201,12 @@ def _write(
 
 
 def _sealed(
-    book: Book, won: Sequence[Claim], wrapped: Mapping[str, bytes]
-) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    program_id: str, book: Book, won: Sequence[Claim], wrapped: Mapping[str, bytes]
+) -> tuple[list[dict[str, str | None]], list[dict[str, str]]]:
     """Seal the texts behind new claims; returns the claims' rows and the rows of keys made for it."""
     keys: dict[str, bytes] = {}
     made: list[dict[str, str]] = []
-    rows: list[dict[str, str]] = []
+    rows: list[dict[str, str | None]] = []
     for kind, digest in won:
         holder = book.owners[(kind, digest)]
         if holder not in keys:
@@ -215,7 +216,8 @@ def _sealed(
                 keys[holder] = sealing.new_key()
                 made.append({"holder_id": holder, "wrapped": sealing.wrap(keys[holder], holder).hex()})
         sealed = sealing.seal(keys[holder], kind, holder, book.clear[(kind, digest)])
-        rows.append({"kind": kind, "value": digest, "holder_id": holder, "sealed": sealed.hex()})
+        fold = fold_hash(program_id, kind, book.clear[(kind, digest)])
+        rows.append({"kind": kind, "value": digest, "holder_id": holder, "sealed": sealed.hex(), "fold": fold})
     return rows, made
 
 

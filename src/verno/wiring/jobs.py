@@ -63,6 +63,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "forget-turns": Scheduled("verno.wiring.chores:forget_turns", "17 3 * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
     "forget-webhooks": Scheduled("verno.wiring.chores:forget_webhooks", "27 * * * *"),
+    "find-duplicates": Scheduled("verno.wiring.chores:find_duplicates", "*/5 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     PERSONAL_READ = "personal:read"
     """See names, contacts and birth dates in full, search by name, read letters."""
     MEMBERS_MERGE = "members:merge"
+    MEMBERS_WRITE = "members:write"
+    """Keep contacts of companies and households, and say that two likely duplicates are two people."""
     CONSENTS_WRITE = "consents:write"
     """Write down that a member said "stop"."""
     TOPICS_WRITE = "topics:write"
@@ -90,13 +92,22 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
     ),
     Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ, P.PROMOTIONS_READ}),
     Role.SUPPORT: frozenset(
-        {P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ, P.CONSENTS_WRITE}
+        {
+            P.MEMBERS_READ,
+            P.PERSONAL_READ,
+            P.MEMBERS_MERGE,
+            P.MEMBERS_WRITE,
+            P.POINTS_ADJUST,
+            P.LIMITS_READ,
+            P.CONSENTS_WRITE,
+        }
     ),
     Role.STORE_MANAGER: frozenset(
         {
             P.REPORTS_READ,
             P.MEMBERS_READ,
             P.PERSONAL_READ,
+            P.MEMBERS_WRITE,
             P.POINTS_ADJUST,
             P.TILL_APPROVE,
             P.LIMITS_READ,

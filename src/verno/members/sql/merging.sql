@@ -79,7 +79,7 @@ FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, kind text, value text, se
 
 -- name: moved_identities
 -- Plan: range of the primary key.
-SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text
+SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text, encode(i.fold_hash, 'hex')
 FROM members_moved_identity m
 LEFT JOIN members_identity i ON i.program_id = m.program_id AND i.kind = m.kind AND i.value_hash = m.value_hash
 WHERE m.holder_id = %(holder)s

@@ -23,6 +23,29 @@ JOIN members_key k ON k.holder_id = i.holder_id
 -- Members by words of their names, the likeliest first. Plan: the trigram index behind the function's door.
 SELECT id::text FROM members_search(%(program)s, %(words)s, %(limit)s)
 
+-- name: search_tail
+-- Members by the last digits of their phone, as a keyed hash, and by words of their name where there are any; of a merged
+-- one the survivor. Plan: the index of folds, nested loops on primary keys, sort of some hundreds.
+SELECT coalesce(d.survivor_id, m.id)::text, max(word_similarity(members_fold(%(words)s), m.folded))
+FROM members_identity i
+JOIN members_member m ON m.id = i.holder_id
+LEFT JOIN members_redirect d ON d.holder_id = m.id
+WHERE i.program_id = %(program)s AND i.kind = 'phone' AND i.fold_hash = decode(%(fold)s, 'hex')
+  AND (%(words)s = '' OR word_similarity(members_fold(%(words)s), m.folded) > 0.4)
+GROUP BY 1
+ORDER BY 2 DESC NULLS LAST, 1
+LIMIT %(limit)s
+
+-- name: search_external_ids
+-- Members by the beginning of their external id. A range and no LIKE, which row security keeps from the index; the
+-- database's collation is that of code points. Plan: range of the unique index, limit.
+SELECT coalesce(d.survivor_id, m.id)::text
+FROM members_member m
+LEFT JOIN members_redirect d ON d.holder_id = m.id
+WHERE m.program_id = %(program)s AND m.external_id >= %(from)s AND m.external_id < %(to)s
+ORDER BY m.external_id
+LIMIT %(limit)s
+
 -- name: count_members
 -- People, so that who was merged counts once. Plan: index-only scan of (program, id), scan of the few redirects.
 SELECT (SELECT count(*) FROM members_member WHERE program_id = %(program)s)

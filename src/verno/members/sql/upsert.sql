@@ -90,9 +90,9 @@ WHERE i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = r.hash
 -- name: claim_identities
 -- Rows come sorted; an identity that another transaction claimed first is a unique violation.
 -- Plan: function scan, insert.
-INSERT INTO members_identity (program_id, kind, value_hash, holder_id, sealed, created_at)
-SELECT %(program)s, kind, decode(value, 'hex'), holder_id, decode(sealed, 'hex'), %(now)s
-FROM json_to_recordset(%(rows)s) AS r (kind text, value text, holder_id uuid, sealed text)
+INSERT INTO members_identity (program_id, kind, value_hash, holder_id, sealed, created_at, fold_hash)
+SELECT %(program)s, kind, decode(value, 'hex'), holder_id, decode(sealed, 'hex'), %(now)s, decode(fold, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (kind text, value text, holder_id uuid, sealed text, fold text)
 
 -- name: add_keys
 -- Plan: function scan, insert.

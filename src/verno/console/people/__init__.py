@@ -1,0 +1,1 @@
+"""Pages about who members are to each other: duplicates, merges, households, contacts of companies."""

@@ -1,0 +1,1 @@
+"""Companies among the members: the people who speak for them, and the numbers they are registered under."""

@@ -1,0 +1,1 @@
+"""Members who are likely to be one: found, offered, remembered as two."""
