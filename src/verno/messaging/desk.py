@@ -14,6 +14,8 @@ import msgspec
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.devices import service as devices
+from verno.members.devices.types import DeviceKind
 from verno.members.types import Member
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
@@ -22,6 +24,7 @@ from verno.messaging.law.turns import Turns
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.types import (
+    CHANNEL_PUSH,
     Allow,
     Decision,
     Defer,
@@ -53,7 +56,10 @@ class Lane(StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A claimed message on its way. ``address`` is in clear: never stored, never logged."""
+    """A claimed message on its way. Addresses are in clear: never stored, never logged.
+
+    ``others``: further devices of the same member that get it too.
+    """
 
     content: Content
     address: str
@@ -61,6 +67,7 @@ class Job(msgspec.Struct, frozen=True):
     due_at: datetime
     valid_until: datetime | None = None
     urgent: bool = False
+    others: tuple[str, ...] = ()
 
 
 class End(msgspec.Struct, frozen=True):
@@ -226,7 +233,10 @@ class Desk:
                 conn.execute(SQL["give_turns_back"], {"rows": batches.rows(stayed)})
 
     def suppress_dead(self, dead: Sequence[tuple[Job, str]]) -> None:
-        """Stop writing to addresses of which the server said that they do not exist."""
+        """Stop writing to addresses of which the server said that they do not exist.
+
+        A browser's subscription never comes back under the same name, so it is forgotten.
+        """
         by_program: dict[str, list[NewSuppression]] = {}
         for job, response in dead:
             content = job.content
@@ -236,7 +246,11 @@ class Desk:
             )
         with db.across_programs() as conn:
             for program_id, suppressions in by_program.items():
-                service.suppress(conn, program_id, suppressions, now=self._now())
+                if self._channel == CHANNEL_PUSH:
+                    hashes = [one.address_hash for one in suppressions]
+                    devices.remove(conn, program_id, DeviceKind.PUSH, hashes)
+                else:
+                    service.suppress(conn, program_id, suppressions, now=self._now())
 
 
 def retry_end(job: Job, response: str, now: datetime, seconds: int | None = None) -> End:
@@ -284,7 +298,10 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     """Read the names, addresses and, where it is told, what they have now, behind one program's claimed rows."""
     claimed = [msgspec.convert(row, _Claimed) for row in rows]
     program = workspace.program(conn, claimed[0].program_id)
-    people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
+    holders = sorted({row.holder_id for row in claimed})
+    people = members.members(conn, program.id, holders)
+    channel = claimed[0].channel
+    seen = facts.addresses_of(conn, channel, holders) if facts.ADDRESS_KIND.get(channel) in facts.DEVICES else {}
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     out: list[Job] = []
     for row in claimed:
@@ -302,14 +319,14 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
         )
-        address = (_address(member, row.channel) if member else None) or ""
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))
+        address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))
     return out
 
 
-def _address(member: Member, channel: str) -> str | None:
-    contacts = {"email": member.email, "phone": member.phone}
-    return contacts.get(facts.ADDRESS_KIND.get(channel, ""))
+def _address(member: Member | None, channel: str) -> str:
+    contacts = {"email": member.email, "phone": member.phone} if member else {}
+    return contacts.get(facts.ADDRESS_KIND.get(channel, "")) or ""
 
 
 class _Claimed(msgspec.Struct, frozen=True, array_like=True):

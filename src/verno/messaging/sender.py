@@ -31,6 +31,7 @@ from verno.messaging.channels.port import (
     Unknown,
     Unreachable,
     Unwritable,
+    together,
 )
 from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
 from verno.messaging.types import Reason, State
@@ -184,29 +185,50 @@ class _Run(Generic[P]):
             await line.close()
 
     async def _carry(self, line: Line[P], job: Job) -> None:
-        try:
-            parcel = self._channel.write(job.content, job.address, now=self._now())
-        except Unwritable as error:
-            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, str(error)))
+        parcels = self._written(job)
+        if not parcels:
             return
-        except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
-            self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
-            return
-        outcome = await line.offer(parcel)
+        # A channel with several addresses a member asks nothing beforehand.
+        outcome = await line.offer(parcels[0][1])
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()
                 return
-            outcome = await line.hand_over(parcel)
+            outcome = together([await self._hand_over(line, job, *parcel) for parcel in parcels])
+        else:
+            self._note_dead(job, job.address, outcome)
         self._end(self._conclusion(job, outcome))
+
+    def _written(self, job: Job) -> list[tuple[str, P]]:
+        """Return the message written for each of its addresses; it has ended where it cannot be written for any."""
+        parcels: list[tuple[str, P]] = []
+        problem = ""
+        for address in (job.address, *job.others):
+            try:
+                parcels.append((address, self._channel.write(job.content, address, now=self._now())))
+            except Unwritable as error:
+                problem = str(error)
+            except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
+                self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
+                return []
+        if not parcels:
+            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, problem))
+        return parcels
+
+    async def _hand_over(self, line: Line[P], job: Job, address: str, parcel: P) -> Outcome:
+        outcome = await line.hand_over(parcel)
+        self._note_dead(job, address, outcome)
+        return outcome
+
+    def _note_dead(self, job: Job, address: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Refused) and outcome.gone:
+            self._dead.append((msgspec.structs.replace(job, address=address), outcome.response))
 
     def _conclusion(self, job: Job, outcome: Outcome) -> End:
         match outcome:
             case Accepted(response=response, reference=reference):
                 return msgspec.structs.replace(_end_of(job, State.ACCEPTED, None, response), reference=reference)
-            case Refused(response=response, gone=gone):
-                if gone:
-                    self._dead.append((job, response))
+            case Refused(response=response):
                 return _end_of(job, State.REJECTED, Reason.REFUSED, response)
             case Temporary(response=response, retry_after=seconds):
                 return retry_end(job, response, self._now(), seconds)

@@ -44,6 +44,16 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
 Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
 
 
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return how a message ended that several devices of one member were to get; there is at least one.
+
+    It is accepted if any took it: its reader has it. Else nobody can know if any may have taken it. Else it is tried
+    again, everywhere, if any said "later". Else it is refused.
+    """
+    ranks = (Accepted, Unknown, Temporary, Refused)
+    return min(outcomes, key=lambda one: ranks.index(type(one)))
+
+
 class Fate(StrEnum):
     """What became of an accepted message at its reader's end."""
 

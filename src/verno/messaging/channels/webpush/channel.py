@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from verno.kit import config
+from verno.members.devices.types import MOST, DeviceKind
 from verno.messaging.channels.http import Calls, Line
 from verno.messaging.channels.webpush import CODE, pushes
 from verno.messaging.channels.webpush.pushes import Notice, Push, Vapid
@@ -21,7 +22,8 @@ class WebPush:
 
     code = CODE
     lines = 32
-    answer_seconds = pushes.SECONDS
+    answer_seconds = pushes.SECONDS * MOST[DeviceKind.PUSH]
+    """A member's browsers get it one after the other."""
     per_second: int | None = None
 
     def __init__(self, vapid: Vapid, *, allowed: Sequence[Network] = (), plain_http: bool = False) -> None:
