@@ -286,6 +286,24 @@ class UsedLink(models.Model):
         db_table = "members_used_link"
 
 
+class Word(models.Model):
+    """What a member wrote to us over a channel, sealed with their key (append-only): for a person to read."""
+
+    pk = models.CompositePrimaryKey("holder_id", "id")
+    holder_id = models.UUIDField()
+    id = models.UUIDField()
+    program_id = models.UUIDField()
+    channel = models.TextField()
+    sealed = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """A few rows a member who writes."""
+
+        db_table = "members_word"
+        indexes = [models.Index(fields=["program_id", "-at"], name="members_word_newest")]
+
+
 class Redirect(models.Model):
     """A member who turned out to be another one: whoever names them means ``survivor_id``.
 

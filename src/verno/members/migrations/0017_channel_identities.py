@@ -1,4 +1,4 @@
-"""Devices: chats and browsers that members are reached by; links that were used."""
+"""Devices: chats and browsers that members are reached by; links that were used; what members write."""
 
 from django.db import migrations, models
 
@@ -6,7 +6,7 @@ from verno.kit import grants
 
 
 class Migration(migrations.Migration):
-    """Two small tables that stay empty until somebody links a chat or a browser."""
+    """Small tables that stay empty until somebody links a chat or a browser, or writes."""
 
     dependencies = [("members", "0011_departures")]
 
@@ -56,8 +56,31 @@ class Migration(migrations.Migration):
             ],
             options={"db_table": "members_used_link"},
         ),
+        migrations.CreateModel(
+            name="Word",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("holder_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("program_id", models.UUIDField()),
+                ("channel", models.TextField()),
+                ("sealed", models.BinaryField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "members_word",
+                "indexes": [models.Index(fields=["program_id", "-at"], name="members_word_newest")],
+            },
+        ),
         grants.may("members_device", update=("holder_id", "sealed", "added_at"), delete=True),
         grants.may("members_used_link", delete=True),
         grants.guard("members_device"),
         grants.guard("members_used_link"),
+        grants.may("members_word", delete=True),
+        grants.guard("members_word"),
     ]

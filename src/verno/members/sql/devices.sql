@@ -65,3 +65,25 @@ ON CONFLICT DO NOTHING
 -- name: forget_links
 -- Links whose time is over need no note. Plan: scan of a small table.
 DELETE FROM members_used_link WHERE program_id = %(program)s AND until < %(now)s
+
+-- name: add_words
+-- Plan: function scan, insert.
+INSERT INTO members_word (holder_id, id, program_id, channel, sealed, at)
+SELECT holder_id, id, %(program)s, channel, decode(sealed, 'hex'), at
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, channel text, sealed text, at timestamptz)
+
+-- name: words
+-- What members wrote, the newest first. Plan: the index by program and time, or the holders' ranges; primary key; limit.
+SELECT w.holder_id::text, w.id::text, w.channel, w.sealed, w.at, k.wrapped
+FROM members_word w
+JOIN members_key k ON k.holder_id = w.holder_id
+WHERE w.program_id = %(program)s
+  AND (%(ids)s::json IS NULL OR w.holder_id IN (SELECT value::uuid FROM json_array_elements_text(%(ids)s)))
+ORDER BY w.at DESC, w.id DESC
+LIMIT %(limit)s
+
+-- name: erase_words
+-- Plan: function scan, range of the primary key, delete.
+DELETE FROM members_word w
+USING (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+WHERE w.holder_id = r.id AND w.program_id = %(program)s

@@ -19,7 +19,7 @@ OK, BLOCKED = 200, 403
 _OURS = frozenset({401, 404})
 """Refusals of the token, which say nothing of the reader."""
 _NO_CHAT = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate conversation")
-UPDATES = ("message", "callback_query", "my_chat_member")
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 
 class Button(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
