@@ -1,4 +1,4 @@
-"""Telegram on its whole way: a link, a chat, messages through the emulator (npm ``telegram-test-api``), STOP, blocked."""
+"""Telegram on its whole way: linked, written to through npm ``telegram-test-api``, stopped, blocked."""
 
 import json
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from django.test import Client, override_settings
 from tests.builders import Shop
 from tests.messaging.channels.test_telegram import TOKEN, bot, shown
 from tests.messaging.news import NOW, SERVICE, plan, stories
-from tests.messaging.people import add_members
 from tests.messaging.peers.process import Peer, needs_node
+from tests.messaging.people import add_members
 from tests.messaging.test_planning import draft
 from verno.kit import db
 from verno.kit.clock import clock

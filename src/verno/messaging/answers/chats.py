@@ -1,7 +1,6 @@
 """What happens in chats with the bot: somebody links theirs, writes, or blocks us."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 

@@ -142,6 +142,17 @@ class Channel(Protocol[P]):
     def per_second(self) -> int | None:
         """Return how many messages the provider takes a second from all workers together; None: as many as come."""
 
+    def parts(self, parcel: P) -> int:
+        """Return how many messages the provider counts a parcel as."""
+
+    @property
+    def address_seconds(self) -> float:
+        """Return how long the provider wants one address to rest between two messages."""
+
+    @property
+    def is_one_provider(self) -> bool:
+        """Tell whether "too fast", said of one message, speaks for all of the channel."""
+
     def line(self) -> Line[P]:
         """Return a new line; nothing is opened yet."""
 

@@ -109,6 +109,18 @@ def read(body: bytes, *, now: datetime) -> Update | Ignored:
     return Ignored()
 
 
+def number(body: bytes) -> int | None:
+    """Return an update's number, by which Telegram is told that we have it."""
+    try:
+        return msgspec.json.decode(body, type=_Numbered).update_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class _Numbered(msgspec.Struct):
+    update_id: int
+
+
 def _said(chat_id: int, text: str, now: datetime) -> Heard | Started:
     command, _, rest = text.partition(" ")
     if command == "/start":
