@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from tests.builders import Shop
 from tests.messaging.channels.test_telegram import TOKEN, bot, shown
 from tests.messaging.news import NOW, SERVICE, plan, stories
-from tests.messaging.peers.process import Peer, needs_node
+from tests.messaging.peers.process import Peer, needs_node, until
 from tests.messaging.people import add_members
 from tests.messaging.test_planning import draft
 from verno.kit import db
@@ -20,7 +20,7 @@ from verno.members import queries
 from verno.members.devices import service as devices
 from verno.members.devices import words
 from verno.messaging import service
-from verno.messaging.answers import strangers
+from verno.messaging.answers import listening, strangers
 from verno.messaging.channels.telegram import linking, updates
 from verno.messaging.channels.telegram.channel import Telegram
 from verno.messaging.channels.telegram.linking import Link
@@ -189,3 +189,40 @@ def test_the_bot_is_named_by_its_settings(monkeypatch: pytest.MonkeyPatch) -> No
     assert found is not None
     assert found[0].startswith("https://t.me/shop_bot?start=")
     assert found[1] == NOW + linking.LIFE
+
+
+@needs_node("telegram-test-api")
+def test_where_telegram_cannot_call_us_the_worker_asks(
+    shop: Shop, ann: str, telegram: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "WAIT_SECONDS", 0)
+    monkeypatch.setenv("VERNO_TELEGRAM_TOKEN", TOKEN)
+    monkeypatch.setenv("VERNO_TELEGRAM_URL", f"http://127.0.0.1:{telegram.port}")
+    assert listening.step(now=NOW, stopping=lambda: False) == 0
+    telegram.tell({"do": "starts", "text": "/start"})
+    until(lambda: listening.step(now=NOW, stopping=lambda: False) == 1, 5)
+    assert any("откройте ссылку на странице настроек" in str(one["text"]) for one in shown(telegram))
+    telegram.tell({"do": "starts", "text": start(shop, ann)})
+    listening.step(now=NOW, stopping=lambda: False)
+    until(lambda: len(stories(ann)) == 1 and listening.step(now=NOW, stopping=lambda: False) == 0, 5)
+    assert chats(ann) == ["77"]
+    assert send(telegram) == SendCounts(accepted=1)
+    assert listening.step(now=NOW, stopping=lambda: False) == 0, "what was heard is confirmed"
+
+
+@needs_node("telegram-test-api")
+def test_at_an_https_address_telegram_is_told_where_to_call(
+    telegram: Peer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("VERNO_PUBLIC_URL", "https://points.example")
+    assert listening.step(now=NOW, stopping=lambda: False) == 0
+    monkeypatch.setenv("VERNO_TELEGRAM_TOKEN", TOKEN)
+    monkeypatch.setenv("VERNO_TELEGRAM_URL", "http://127.0.0.1:1")
+    assert listening.step(now=NOW, stopping=lambda: False) == 0
+    assert "does not take our address" in caplog.text
+    assert TOKEN not in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("VERNO_TELEGRAM_URL", f"http://127.0.0.1:{telegram.port}")
+    for _ in range(2):
+        assert listening.step(now=NOW, stopping=lambda: False) == 0
+    assert not caplog.text
