@@ -15,8 +15,10 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Created, NewMember
 from verno.messaging.answers import hearing
+from verno.messaging.channels.port import Heard
 from verno.messaging.channels.sms import receiving, smpp
 from verno.messaging.channels.sms.channel import Smpp
+from verno.messaging.desk import Lane
 from verno.messaging.sender import SendCounts, send_due
 
 pytestmark = needs_node("smpp")
@@ -61,3 +63,15 @@ def test_texts_there_and_back(shop: Shop, centre: Peer) -> None:
     listening.join(10)
     plan(shop, *[draft(holder, "b", topic=SERVICE, channel="sms") for holder in holders])
     assert [stories(holder)[1].reason for holder in holders] == [None, "suppressed", None, "suppressed", None]
+
+
+def test_a_stop_is_answered_once_a_day_over_the_lane_of_codes(shop: Shop, centre: Peer) -> None:
+    with db.transaction() as conn:
+        members.upsert(conn, shop.program, [NewMember(external_id="ann", phone=PHONES[0], locale="ru")], now=NOW)
+    for text in ("СТОП", "stop", "Стоп!"):
+        hearing.hear([], [Heard("sms", PHONES[0][1:], text, NOW)])
+    hearing.hear([], [Heard("sms", "79990000000", "stop", NOW)])
+    chosen = smpp.settings(f"smpp://shop:secret@127.0.0.1:{centre.port}", "Shop")
+    assert send_due(Smpp(chosen), lambda: NOW, worker_name="test", lanes=[Lane.URGENT]) == SendCounts(accepted=1)
+    # The centre's text is UCS-2, cut into parts; its words are the testing of parts'.
+    assert centre.event("text")["destination_addr"] == PHONES[0][1:]

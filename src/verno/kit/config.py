@@ -17,6 +17,7 @@
 | ``VERNO_SMS_URL`` | ``smpp://user:password@host:port``, or ``http://`` for a Kannel gateway | none: texts wait |
 | ``VERNO_SMS_FROM`` | the sender of texts: a registered name, or a number | ``Verno`` |
 | ``VERNO_TELEGRAM_TOKEN`` | the bot's token | none: its messages wait |
+| ``VERNO_TELEGRAM_BOT`` | the bot's name without ``@``, for links that members open | none: nobody can link a chat |
 | ``VERNO_TELEGRAM_URL`` | where the bot's API lies | ``https://api.telegram.org`` |
 | ``VERNO_BACKUPS`` | folder of backups; the embedded server's log is kept there, minute by minute | none: no log |
 """
@@ -97,6 +98,11 @@ def sms_from() -> str:
 def telegram_token() -> str | None:
     """Return the bot's token, or None when there is no bot."""
     return os.environ.get("VERNO_TELEGRAM_TOKEN") or None
+
+
+def telegram_bot() -> str | None:
+    """Return the bot's name, or None when members cannot be led to it."""
+    return os.environ.get("VERNO_TELEGRAM_BOT", "").removeprefix("@") or None
 
 
 def telegram_url() -> str:

@@ -272,6 +272,59 @@ class OtpCount(models.Model):
         db_table = "members_otp_count"
 
 
+class Device(models.Model):
+    """A chat or a browser that a member is reached by: found by keyed hash, readable by the member's key."""
+
+    pk = models.CompositePrimaryKey("program_id", "kind", "value_hash")
+    program_id = models.UUIDField()
+    kind = models.TextField()
+    value_hash = models.BinaryField()
+    holder_id = models.UUIDField()
+    sealed = models.BinaryField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        """Several of a kind a member; of one member at a time. A merge leaves it where it is."""
+
+        db_table = "members_device"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["telegram", "push"]), name="members_device_kind"),
+        ]
+        indexes = [models.Index(fields=["holder_id", "kind"], name="members_device_holder")]
+
+
+class UsedLink(models.Model):
+    """A link to a chat that was used, by keyed hash, until its time is over."""
+
+    pk = models.CompositePrimaryKey("program_id", "token_hash")
+    program_id = models.UUIDField()
+    token_hash = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        """Nearly always empty."""
+
+        db_table = "members_used_link"
+
+
+class Word(models.Model):
+    """What a member wrote to us over a channel, sealed with their key (append-only): for a person to read."""
+
+    pk = models.CompositePrimaryKey("holder_id", "id")
+    holder_id = models.UUIDField()
+    id = models.UUIDField()
+    program_id = models.UUIDField()
+    channel = models.TextField()
+    sealed = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """A few rows a member who writes."""
+
+        db_table = "members_word"
+        indexes = [models.Index(fields=["program_id", "-at"], name="members_word_newest")]
+
+
 class Redirect(models.Model):
     """A member who turned out to be another one: whoever names them means ``survivor_id``.
 

@@ -13,6 +13,8 @@ from msgspec import structs
 from verno.kit.db import Connection
 from verno.members import queries, service
 from verno.members.consent.state import ADDRESS_OF
+from verno.members.devices import service as devices
+from verno.members.devices.types import DeviceKind
 from verno.members.identity import lookup_hash, normalise
 from verno.members.types import Action, Channel, ConsentFact, Proof, Purpose, State
 from verno.workspace import queries as workspace
@@ -20,6 +22,7 @@ from verno.workspace import queries as workspace
 LEAVABLE = frozenset({"marketing", "program"})
 """Classes of topics that members may leave; what they bought and their own security is told all the same."""
 WORD = "stop-word"
+DEVICES = frozenset(DeviceKind)
 NO_PROOF = Proof()
 
 _WORDS = frozenset(
@@ -82,17 +85,30 @@ def heard(conn: Connection, program_id: str, channel: str, address: str, text: s
     if word is None:
         return None
     program = workspace.program(conn, program_id)
-    kind = ADDRESS_OF.get(channel, channel)
-    known = normalise(kind, address, country=program.country) if kind in {"phone", "email"} else address
-    key = (kind, lookup_hash(program_id, kind, known or address))
-    holder = queries.find_holders(conn, program_id, [key]).get(key)
-    language = "ru" if any("а" <= sign <= "я" for sign in text.casefold()) else "en"
+    digest, holder = whose(conn, program_id, channel, address, country=program.country)
+    language = spoken(text)
     answer = ANSWERS[language].format(program=program.name)
     if holder is None:
         return Heard(word, None, answer)
-    proof = Proof(surface=channel, actor="member", locale=language, address_hash=key[1])
+    proof = Proof(surface=channel, actor="member", locale=language, address_hash=digest)
     done = stop(conn, program_id, holder, Scope(channels=[channel]), method=WORD, proof=proof, now=now)
     return Heard(word, holder, answer if done else None, len(done))
+
+
+def spoken(text: str) -> str:
+    """Return the language that somebody wrote in."""
+    return "ru" if any("а" <= sign <= "я" for sign in text.casefold()) else "en"
+
+
+def whose(conn: Connection, program_id: str, channel: str, address: str, *, country: str) -> tuple[str, str | None]:
+    """Return the keyed hash of an address that somebody wrote from, and the member who has it, if any has."""
+    kind = ADDRESS_OF.get(channel, channel)
+    if kind in DEVICES:
+        digest = devices.hash_of(program_id, kind, address)
+        return digest, devices.holders(conn, program_id, kind, [digest]).get(digest)
+    known = normalise(kind, address, country=country) if kind in {"phone", "email"} else address
+    key = (kind, lookup_hash(program_id, kind, known or address))
+    return key[1], queries.find_holders(conn, program_id, [key]).get(key)
 
 
 def stop(

@@ -5,15 +5,20 @@ claim, a name nobody else has, so that a worker that slept through its lease can
 """
 
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
+from math import ceil
 
 import msgspec
 
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.devices import service as devices
+from verno.members.devices.types import DeviceKind
 from verno.members.types import Member
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
@@ -21,7 +26,10 @@ from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.pacing import booking
+from verno.messaging.pacing.booking import Pace
 from verno.messaging.types import (
+    CHANNEL_PUSH,
     Allow,
     Decision,
     Defer,
@@ -41,6 +49,8 @@ MOST_ATTEMPTS = 8
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
 """Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
 OUTAGE_WAIT = timedelta(minutes=5)
+LONGEST_WAIT = 8.0
+"""Seconds that a line holds a message back for its moment; longer waits are the queue's."""
 STAYED = frozenset({State.QUEUED, State.WITHHELD, State.REJECTED})
 """Ends after which a message has not reached anybody, and takes nobody's turn."""
 
@@ -53,7 +63,11 @@ class Lane(StrEnum):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A claimed message on its way. ``address`` is in clear: never stored, never logged."""
+    """A claimed message on its way. Addresses are in clear: never stored, never logged.
+
+    ``others``: further devices of the same member that get it too. ``ready``: at which moment of this process's clock
+    it may leave, where the channel has a pace.
+    """
 
     content: Content
     address: str
@@ -61,6 +75,8 @@ class Job(msgspec.Struct, frozen=True):
     due_at: datetime
     valid_until: datetime | None = None
     urgent: bool = False
+    others: tuple[str, ...] = ()
+    ready: float = 0.0
 
 
 class End(msgspec.Struct, frozen=True):
@@ -88,8 +104,14 @@ class Desk:
         answer_seconds: float,
         *,
         lanes: Sequence[Lane] = tuple(Lane),
+        pace: Pace | None = None,
+        weigh: Callable[[Job], int] = lambda _: 1,
     ) -> None:
-        """Take a claim's name; nothing is read yet."""
+        """Take a claim's name; nothing is read yet. ``weigh`` tells the parts of a message that a pace counts."""
+        self.pause = 0.0
+        self._pace = pace or Pace(channel)
+        self._weigh = weigh
+        self._weight = 1.0
         self._channel = channel
         self._lanes = lanes
         self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
@@ -98,7 +120,10 @@ class Desk:
         self._houses: dict[str, House] = {}
 
     def claim(self, limit: int) -> tuple[list[Job], list[End]]:
-        """Take up to ``limit`` due messages; returns those to send and those that ended at once."""
+        """Take up to ``limit`` due messages; returns those to send and those that ended at once.
+
+        Where the pace left no room, ``pause`` says after how many seconds to ask again; it is 0 otherwise.
+        """
         return db.retrying(lambda: self._claim(limit))
 
     def exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
@@ -123,15 +148,54 @@ class Desk:
             conn.execute(SQL["give_up_lost"], parameters)
             conn.execute(SQL["give_up_killers"], parameters)
             rows: list[Row] = []
+            pauses: list[float] = []
+            room: int | None = None
             for lane in self._lanes:
-                asked = {**parameters, "urgent": lane is Lane.URGENT, "limit": limit - len(rows)}
-                rows += conn.execute(SQL["claim"], asked).fetchall()
+                room, pause = booking.room(conn, self._pace, urgent=lane is Lane.URGENT)
+                # What the last messages weighed says how many to take, so that few are taken in vain.
+                left = (limit if room is None else min(limit, ceil(room / self._weight))) - len(rows)
+                if left > 0:
+                    asked = {**parameters, "urgent": lane is Lane.URGENT, "limit": left}
+                    rows += conn.execute(SQL["claim"], asked).fetchall()
+                elif pause:
+                    pauses.append(pause)
+            self.pause = 0.0 if rows else min(pauses, default=0.0)
             jobs = [job for group in _by_program(rows).values() for job in _jobs(conn, group, now)]
             self._houses = {}
             refused = self._judge(conn, jobs, now)
             ends = [_turned_down(job, refused[job.content.message_id], now) for job in jobs if _id(job) in refused]
-            self._conclude(conn, ends, now)
-        return [job for job in jobs if _id(job) not in refused], ends
+            leaving, late, crowded = self._book(conn, [job for job in jobs if _id(job) not in refused], room, now)
+            ends += late
+            self._conclude(conn, [*ends, *crowded], now)
+        return leaving, ends
+
+    def _book(
+        self, conn: Connection, jobs: Sequence[Job], room: int | None, now: datetime
+    ) -> tuple[list[Job], list[End], list[End]]:
+        """Give each message its moment; the rest goes back to the queue: what would wait too long, what has no room."""
+        weights = [1] * len(jobs) if self._pace.per_second is None else [self._weigh(job) for job in jobs]
+        fits = len(jobs)
+        self._weight = sum(weights) / fits if fits else self._weight
+        if room is not None:
+            fits = sum(1 for total in accumulate(weights) if total <= room) or min(1, len(jobs))
+        hashes = [""] * fits
+        if self._pace.address_seconds:
+            hashes = [facts.address_hash(job.content.program_id, self._channel, job.address) for job in jobs[:fits]]
+        waits = booking.book(conn, self._pace, list(zip(hashes, weights[:fits], strict=True)))
+        started = time.monotonic()
+        leaving: list[Job] = []
+        late: list[End] = []
+        for job, wait in zip(jobs[:fits], waits, strict=True):
+            if wait > LONGEST_WAIT:
+                late.append(_back(job, now + timedelta(seconds=wait)))
+            else:
+                leaving.append(msgspec.structs.replace(job, ready=started + wait))
+        return leaving, late, [_back(job, None) for job in jobs[fits:]]
+
+    def hold(self, seconds: int) -> None:
+        """Let nobody ask the provider for so long: it said that we are too fast."""
+        with db.across_programs() as conn:
+            booking.hold(conn, self._channel, seconds)
 
     def _exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         now = self._now()
@@ -226,7 +290,10 @@ class Desk:
                 conn.execute(SQL["give_turns_back"], {"rows": batches.rows(stayed)})
 
     def suppress_dead(self, dead: Sequence[tuple[Job, str]]) -> None:
-        """Stop writing to addresses of which the server said that they do not exist."""
+        """Stop writing to addresses of which the server said that they do not exist.
+
+        A browser's subscription never comes back under the same name, so it is forgotten.
+        """
         by_program: dict[str, list[NewSuppression]] = {}
         for job, response in dead:
             content = job.content
@@ -236,7 +303,11 @@ class Desk:
             )
         with db.across_programs() as conn:
             for program_id, suppressions in by_program.items():
-                service.suppress(conn, program_id, suppressions, now=self._now())
+                if self._channel == CHANNEL_PUSH:
+                    hashes = [one.address_hash for one in suppressions]
+                    devices.remove(conn, program_id, DeviceKind.PUSH, hashes)
+                else:
+                    service.suppress(conn, program_id, suppressions, now=self._now())
 
 
 def retry_end(job: Job, response: str, now: datetime, seconds: int | None = None) -> End:
@@ -255,6 +326,11 @@ def outage_end(job: Job, response: str, now: datetime) -> End:
     """Return the end of a message that no server was there for: it waits, and the attempt does not count."""
     due_at = now + OUTAGE_WAIT
     return End(job.content.holder_id, _id(job), State.DEFERRED, Reason.SERVER_UNAVAILABLE, response, due_at, refund=1)
+
+
+def _back(job: Job, due_at: datetime | None) -> End:
+    """Return the end of a message that is queued again, and has cost no attempt."""
+    return End(job.content.holder_id, _id(job), State.QUEUED, due_at=due_at, refund=1)
 
 
 def _turned_down(job: Job, decision: Decision, now: datetime) -> End:
@@ -284,7 +360,10 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     """Read the names, addresses and, where it is told, what they have now, behind one program's claimed rows."""
     claimed = [msgspec.convert(row, _Claimed) for row in rows]
     program = workspace.program(conn, claimed[0].program_id)
-    people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
+    holders = sorted({row.holder_id for row in claimed})
+    people = members.members(conn, program.id, holders)
+    channel = claimed[0].channel
+    seen = facts.addresses_of(conn, channel, holders) if facts.ADDRESS_KIND.get(channel) in facts.DEVICES else {}
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     out: list[Job] = []
     for row in claimed:
@@ -302,14 +381,14 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
         )
-        address = (_address(member, row.channel) if member else None) or ""
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))
+        address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))
     return out
 
 
-def _address(member: Member, channel: str) -> str | None:
-    contacts = {"email": member.email, "phone": member.phone}
-    return contacts.get(facts.ADDRESS_KIND.get(channel, ""))
+def _address(member: Member | None, channel: str) -> str:
+    contacts = {"email": member.email, "phone": member.phone} if member else {}
+    return contacts.get(facts.ADDRESS_KIND.get(channel, "")) or ""
 
 
 class _Claimed(msgspec.Struct, frozen=True, array_like=True):

@@ -13,12 +13,16 @@ from verno.ledger import queries as ledger
 from verno.members import identity
 from verno.members import queries as members
 from verno.members.consent.state import ADDRESS_OF
+from verno.members.devices import service as devices
+from verno.members.devices.types import DeviceKind
 from verno.members.types import Wishes
 from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
     CHANNEL_EMAIL,
+    CHANNEL_PUSH,
     CHANNEL_SMS,
+    CHANNEL_TELEGRAM,
     AddressFacts,
     ConsentFact,
     MemberFacts,
@@ -30,9 +34,14 @@ from verno.workspace import registry, settings
 
 SQL = Statements("verno.messaging")
 
-ADDRESS_KIND = {channel: ADDRESS_OF[channel] for channel in (CHANNEL_EMAIL, CHANNEL_SMS)}
-"""Which identity of a member is the address of a channel that Verno can send on."""
-
+ADDRESS_KIND: Mapping[str, str] = {
+    CHANNEL_EMAIL: ADDRESS_OF[CHANNEL_EMAIL],
+    CHANNEL_SMS: ADDRESS_OF[CHANNEL_SMS],
+    CHANNEL_TELEGRAM: DeviceKind.TELEGRAM,
+    CHANNEL_PUSH: DeviceKind.PUSH,
+}
+"""Which identity of a member, or which of their devices, is the address of a channel that Verno can send on."""
+DEVICES = frozenset(DeviceKind)
 
 SPREAD_SECONDS = 1800
 """Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
@@ -123,8 +132,7 @@ def load(
 ) -> Reach:
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over."""
     if addresses is None:
-        kind = ADDRESS_KIND.get(channel)
-        addresses = members.contacts(conn, holders, kind) if kind else {}
+        addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
     return Reach(
         addresses,
         _suppressed(conn, program_id, channel, addresses),
@@ -134,9 +142,26 @@ def load(
     )
 
 
+def addresses_of(conn: Connection, channel: str, holders: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return members' addresses on a channel in clear, at least one each; whoever has none is absent.
+
+    One round trip. A member has one phone and one e-mail, and may have several browsers, the newest first.
+    """
+    kind = ADDRESS_KIND.get(channel)
+    if kind is None:
+        return {}
+    if kind in DEVICES:
+        found = devices.devices(conn, holders, kind)
+        return {holder: tuple([one.text for one in some]) for holder, some in found.items()}
+    return {holder: (address,) for holder, address in members.contacts(conn, holders, kind).items()}
+
+
 def address_hash(program_id: str, channel: str, address: str) -> str:
     """Return the keyed hash that suppression knows an address by, in hex; it says nothing without our key."""
-    return identity.lookup_hash(program_id, ADDRESS_KIND[channel], address)
+    kind = ADDRESS_KIND[channel]
+    if kind in DEVICES:
+        return devices.hash_of(program_id, kind, address)
+    return identity.lookup_hash(program_id, kind, address)
 
 
 def topic_classes(conn: Connection, program_id: str) -> dict[str, MessageClass]:

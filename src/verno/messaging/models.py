@@ -164,3 +164,15 @@ class EarlyReceipt(models.Model):
         """Nearly always empty."""
 
         db_table = "messaging_early_receipt"
+
+
+class Pace(models.Model):
+    """When a provider, or one address at it, may next be asked: each message booked moves the moment on."""
+
+    key = models.TextField(primary_key=True)
+    free_at = models.DateTimeField()
+
+    class Meta:
+        """A row a channel; rows of addresses are dropped once their moment is over."""
+
+        db_table = "messaging_pace"

@@ -31,8 +31,10 @@ from verno.messaging.channels.port import (
     Unknown,
     Unreachable,
     Unwritable,
+    together,
 )
 from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
+from verno.messaging.pacing.booking import Pace
 from verno.messaging.types import Reason, State
 
 T = TypeVar("T")
@@ -42,6 +44,8 @@ STEP_LIMIT = 5000
 """Messages of one step of the worker."""
 GATHER_SECONDS = 0.004
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
+LOOK_SECONDS = 0.5
+"""How often a run that waits for its turn looks whether it is to stop."""
 DATABASE_TRIES = 10
 """Seconds that a run waits for its database before it gives up; what it knows would else be lost."""
 
@@ -85,7 +89,16 @@ def send_due(
     may run at once, each on all lanes or some. Once ``stopping`` says so, the messages under way are finished and the
     rest goes back to the queue.
     """
-    desk = Desk(channel.code, worker_name, now, channel.answer_seconds, lanes=lanes)
+    pace = Pace(channel.code, channel.per_second, channel.address_seconds)
+    desk = Desk(
+        channel.code,
+        worker_name,
+        now,
+        channel.answer_seconds,
+        lanes=lanes,
+        pace=pace,
+        weigh=partial(_weight, channel, now),
+    )
     run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping)
     asyncio.run(run.main())
     return run.counts
@@ -140,6 +153,7 @@ class _Run(Generic[P]):
         self._asks: list[tuple[Job, asyncio.Future[bool]]] = []
         self._ends: list[End] = []
         self._dead: list[tuple[Job, str]] = []
+        self._hold = 0
         self._outage = "the provider does not answer"
         self._waiting = asyncio.Event()
         self._closed = False
@@ -184,31 +198,56 @@ class _Run(Generic[P]):
             await line.close()
 
     async def _carry(self, line: Line[P], job: Job) -> None:
-        try:
-            parcel = self._channel.write(job.content, job.address, now=self._now())
-        except Unwritable as error:
-            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, str(error)))
+        if (early := job.ready - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        parcels = self._written(job)
+        if not parcels:
             return
-        except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
-            self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
-            return
-        outcome = await line.offer(parcel)
+        # A channel with several addresses a member asks nothing beforehand.
+        outcome = await line.offer(parcels[0][1])
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()
                 return
-            outcome = await line.hand_over(parcel)
+            outcome = together([await self._hand_over(line, job, *parcel) for parcel in parcels])
+        else:
+            self._note_dead(job, job.address, outcome)
         self._end(self._conclusion(job, outcome))
+
+    def _written(self, job: Job) -> list[tuple[str, P]]:
+        """Return the message written for each of its addresses; it has ended where it cannot be written for any."""
+        parcels: list[tuple[str, P]] = []
+        problem = ""
+        for address in (job.address, *job.others):
+            try:
+                parcels.append((address, self._channel.write(job.content, address, now=self._now())))
+            except Unwritable as error:
+                problem = str(error)
+            except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
+                self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
+                return []
+        if not parcels:
+            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, problem))
+        return parcels
+
+    async def _hand_over(self, line: Line[P], job: Job, address: str, parcel: P) -> Outcome:
+        outcome = await line.hand_over(parcel)
+        self._note_dead(job, address, outcome)
+        return outcome
+
+    def _note_dead(self, job: Job, address: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Refused) and outcome.gone:
+            self._dead.append((msgspec.structs.replace(job, address=address), outcome.response))
 
     def _conclusion(self, job: Job, outcome: Outcome) -> End:
         match outcome:
             case Accepted(response=response, reference=reference):
                 return msgspec.structs.replace(_end_of(job, State.ACCEPTED, None, response), reference=reference)
-            case Refused(response=response, gone=gone):
-                if gone:
-                    self._dead.append((job, response))
+            case Refused(response=response):
                 return _end_of(job, State.REJECTED, Reason.REFUSED, response)
             case Temporary(response=response, retry_after=seconds):
+                if seconds is not None and self._channel.is_one_provider:
+                    self._hold = max(self._hold, seconds)
                 return retry_end(job, response, self._now(), seconds)
             case Unknown(timed_out=timed_out, response=response):
                 reason = Reason.TIMED_OUT if timed_out else Reason.CONNECTION_LOST
@@ -229,6 +268,12 @@ class _Run(Generic[P]):
                 self._stock.extend(jobs)
                 for end in ends:
                     self._count(end)
+                if self._dry and self._desk.pause:
+                    # The pace has no room yet: not dry, only early.
+                    self._dry = False
+                    await asyncio.sleep(min(self._desk.pause, LOOK_SECONDS))
+                    if self._stopping():
+                        return None
             return self._stock.popleft() if self._stock else None
 
     async def _may_leave(self, job: Job) -> bool:
@@ -259,6 +304,7 @@ class _Run(Generic[P]):
             asks, self._asks = self._asks, []
             ends, self._ends = self._ends, []
             dead, self._dead = self._dead, []
+            hold, self._hold = self._hold, 0
             try:
                 leaving, staying = await _patiently(partial(self._desk.exchange, [job for job, _ in asks], ends))
             except BaseException:
@@ -271,6 +317,16 @@ class _Run(Generic[P]):
                 answer.set_result(job.content.message_id in leaving)
             if dead:
                 await asyncio.to_thread(self._desk.suppress_dead, dead)
+            if hold:
+                await asyncio.to_thread(self._desk.hold, hold)
+
+
+def _weight(channel: Channel[P], now: Callable[[], datetime], job: Job) -> int:
+    """Return the parts that a provider counts; what cannot be written will take none, and is not paced."""
+    try:
+        return channel.parts(channel.write(job.content, job.address, now=now()))
+    except Exception:  # noqa: BLE001 the line that carries it says what is wrong
+        return 1
 
 
 async def _patiently(work: Callable[[], T]) -> T:

@@ -65,6 +65,15 @@ def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppre
         conn.execute(SQL["add_suppressions"], parameters)
 
 
+def lift(conn: Connection, program_id: str, channel: str, hashes: Sequence[str]) -> int:
+    """Write again to addresses that had taken nothing and are there again; returns how many those were.
+
+    Who complained stays suppressed.
+    """
+    parameters = {"program": program_id, "channel": channel, "hashes": batches.rows(list(hashes))}
+    return conn.execute(SQL["lift_suppressions"], parameters).rowcount
+
+
 def stop(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
     """Hold messages back from now on: ``all`` but security, a class (``marketing``), or a channel (``channel:sms``)."""
     conn.execute(SQL["add_stop"], {"program": program_id, "what": what, "by": f"{by.kind}:{by.id}", "now": now})

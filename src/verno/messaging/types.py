@@ -71,6 +71,8 @@ class Reason(StrEnum):
 
 CHANNEL_EMAIL = "email"
 CHANNEL_SMS = "sms"
+CHANNEL_TELEGRAM = "telegram"
+CHANNEL_PUSH = "push"
 UTC = ZoneInfo("UTC")
 
 

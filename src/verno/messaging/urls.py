@@ -11,6 +11,7 @@ urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
+    path("hooks/telegram", doors.telegram, name="telegram"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
     path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]

@@ -16,14 +16,17 @@ from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
-from verno.messaging.answers import hearing, receipts
+from verno.messaging.answers import hearing, listening, receipts
 from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay
 from verno.messaging.channels.port import Channel, P
 from verno.messaging.channels.sms import channel as texts
+from verno.messaging.channels.telegram import channel as telegram
+from verno.messaging.channels.webpush import channel as webpush
 from verno.messaging.desk import Lane
 from verno.messaging.law import turns
 from verno.messaging.notices import reader as notices
+from verno.messaging.pacing import booking
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -76,6 +79,37 @@ def send_texts(*, now: datetime, stopping: Stopping) -> int:
 def send_urgent_texts(*, now: datetime, stopping: Stopping) -> int:
     """Send codes and services as texts."""
     return _send(texts.provider(), Lane.URGENT, now, stopping)
+
+
+def send_chats(*, now: datetime, stopping: Stopping) -> int:
+    """Send what may wait to chats; without a bot (``VERNO_TELEGRAM_TOKEN``) it waits."""
+    return _send(telegram.bot(), Lane.BULK, now, stopping)
+
+
+def send_urgent_chats(*, now: datetime, stopping: Stopping) -> int:
+    """Send answers and services to chats."""
+    return _send(telegram.bot(), Lane.URGENT, now, stopping)
+
+
+def send_pushes(*, now: datetime, stopping: Stopping) -> int:
+    """Send what may wait to members' browsers."""
+    return _send(webpush.browsers(), Lane.BULK, now, stopping)
+
+
+def send_urgent_pushes(*, now: datetime, stopping: Stopping) -> int:
+    """Send services to members' browsers."""
+    return _send(webpush.browsers(), Lane.URGENT, now, stopping)
+
+
+def hear_chats(*, now: datetime, stopping: Stopping) -> int:
+    """Hear what happens in chats with the bot: Telegram is told where to call, or asked where it cannot call us."""
+    return listening.step(now=now, stopping=stopping)
+
+
+def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 the database's own clock
+    """Drop the paces of addresses that have rested; returns how many went."""
+    with db.across_programs() as conn:
+        return booking.forget(conn)
 
 
 def hear_texts(*, now: datetime, stopping: Stopping) -> int:

@@ -74,7 +74,7 @@ def test_a_text_is_taken(centre: Peer) -> None:
     assert send(settings(centre), text()) == [Accepted("taken", "m1")]
     assert centre.event("bound")["kind"] == "TX"
     seen = centre.event("text")
-    assert {name: seen[name] for name in seen if name not in ("event", "id", "wish")} == {
+    assert {name: seen[name] for name in seen if name not in ("event", "at", "id", "wish")} == {
         "source_addr": "Shop",
         "source_addr_ton": 5,
         "destination_addr": "79161234567",

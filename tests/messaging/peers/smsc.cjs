@@ -1,9 +1,11 @@
 // A short message centre (npm smpp) on loopback. The last three digits of a number say what it does with a text:
-// 0xx answers with status xx (decimal), 900 never answers, 901 hangs up unanswered, the rest are taken.
+// 0xx answers with status xx (decimal), 900 never answers, 901 hangs up unanswered, 555 is told three times that it
+// comes too fast, the rest are taken.
 // Every event is a line of JSON on standard output; a line on standard input is a deliver_sm for all receivers.
 const smpp = require("smpp");
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 const receivers = new Set();
+const slow = new Set();
 let taken = 0;
 
 function status(destination) {
@@ -36,9 +38,13 @@ const server = smpp.createServer((session) => {
     const text = Buffer.isBuffer(message) ? message.toString("hex") : message;
     const header = udh ? udh.map((one) => one.toString("hex")) : null;
     const asked = pdu.registered_delivery;
-    say({ event: "text", id, wish, source_addr, source_addr_ton, destination_addr, dest_addr_ton, esm_class, data_coding, asked, header, text });
+    say({ event: "text", at: Date.now(), id, wish, source_addr, source_addr_ton, destination_addr, dest_addr_ton, esm_class, data_coding, asked, header, text });
     if (wish === "900") return;
     if (wish === "901") return session.destroy();
+    if (pdu.destination_addr.endsWith("555") && slow.size < 3) {
+      slow.add(id);
+      return session.send(pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
+    }
     session.send(pdu.response(wish ? { command_status: wish } : { message_id: id }));
   });
 });

@@ -1,18 +1,24 @@
 """The ear of the channels: takes what they bring, a batch at a time, in a transaction of its own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from verno.kit import db
+from verno.kit.db import Connection
 from verno.members import stopping
-from verno.messaging.answers import receipts
+from verno.members.devices import words as kept
+from verno.members.devices.words import NewWord
+from verno.messaging.answers import receipts, replying
 from verno.messaging.channels.port import Heard, Receipt
 from verno.workspace import queries as workspace
+from verno.workspace.types import Program
 
 
 def hear(told: Sequence[Receipt], words: Sequence[Heard]) -> None:
     """Write receipts, and obey what members wrote.
 
-    STOP and its like end all that is no service on the channel; anything else is for a person.
+    STOP and its like end all that is no service on the channel, and are answered once a day; anything else is kept for
+    a person to read, where a member wrote it.
     """
 
     def work() -> None:
@@ -21,8 +27,20 @@ def hear(told: Sequence[Receipt], words: Sequence[Heard]) -> None:
             receipts.apply(conn, told, now=moment)
             # Whose number it is here, in whichever program: nobody who says STOP means one of two.
             for program in workspace.programs(conn) if words else ():
-                for one in words:
-                    stopping.heard(conn, program.id, one.channel, one.address, one.text, one.at)
+                _obey(conn, program, words, now=moment)
 
     if told or words:
         db.retrying(work)
+
+
+def _obey(conn: Connection, program: Program, words: Sequence[Heard], *, now: datetime) -> None:
+    others: list[NewWord] = []
+    for one in words:
+        found = stopping.heard(conn, program.id, one.channel, one.address, one.text, one.at)
+        if found is None:
+            _, holder = stopping.whose(conn, program.id, one.channel, one.address, country=program.country)
+            if holder is not None:
+                others.append(NewWord(holder, one.channel, one.text, one.at))
+        elif found.holder_id is not None and found.answer is not None:
+            replying.confirm_stop(conn, program, found.holder_id, one.channel, stopping.spoken(one.text), now=now)
+    kept.keep(conn, program.id, others, now=now)

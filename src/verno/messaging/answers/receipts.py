@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from verno.kit import batches, db
 from verno.kit.db import Connection
-from verno.members import queries as members
 from verno.members import service as people
 from verno.members.types import ConsentFact
 from verno.messaging import facts, service
@@ -92,12 +91,13 @@ def _suppress(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, s
     suppressions: list[NewSuppression] = []
     for channel in sorted({one.channel for one, _ in told if one.gone}):
         gone = {holder: one for one, holder in told if one.gone and one.channel == channel}
-        addresses = members.contacts(conn, sorted(gone), facts.ADDRESS_KIND[channel])
+        addresses = facts.addresses_of(conn, channel, sorted(gone))
         suppressions += [
             NewSuppression(
                 channel, facts.address_hash(program_id, channel, address), "no-such-address", gone[holder].response[:80]
             )
-            for holder, address in addresses.items()
+            for holder, some in addresses.items()
+            for address in some
         ]
     service.suppress(conn, program_id, suppressions, now=now)
 

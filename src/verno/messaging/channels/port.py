@@ -44,6 +44,16 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
 Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
 
 
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return how a message ended that several devices of one member were to get; there is at least one.
+
+    It is accepted if any took it: its reader has it. Else nobody can know if any may have taken it. Else it is tried
+    again, everywhere, if any said "later". Else it is refused.
+    """
+    ranks = (Accepted, Unknown, Temporary, Refused)
+    return min(outcomes, key=lambda one: ranks.index(type(one)))
+
+
 class Fate(StrEnum):
     """What became of an accepted message at its reader's end."""
 
@@ -131,6 +141,17 @@ class Channel(Protocol[P]):
     @property
     def per_second(self) -> int | None:
         """Return how many messages the provider takes a second from all workers together; None: as many as come."""
+
+    def parts(self, parcel: P) -> int:
+        """Return how many messages the provider counts a parcel as."""
+
+    @property
+    def address_seconds(self) -> float:
+        """Return how long the provider wants one address to rest between two messages."""
+
+    @property
+    def is_one_provider(self) -> bool:
+        """Tell whether "too fast", said of one message, speaks for all of the channel."""
 
     def line(self) -> Line[P]:
         """Return a new line; nothing is opened yet."""

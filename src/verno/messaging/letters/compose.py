@@ -10,7 +10,7 @@ import msgspec
 from verno.kit import config
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, notice, statement, templating, wording
+from verno.messaging.letters import confirm, mime, note, notice, statement, templating, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.types import Letter
 
@@ -74,6 +74,8 @@ def _view(content: Content) -> dict[str, object]:
     if content.template in LIVE:
         contact = config.mail_from()
         return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
+    if content.template == note.TEMPLATE:
+        return note.view(context, locale=locale, program=program, holder_id=content.holder_id)
     return VIEWS[content.template](context, locale=locale, name=name, program=program)
 
 

@@ -22,6 +22,13 @@ SELECT %(program)s, channel, decode(address_hash, 'hex'), reason, source, %(now)
 FROM json_to_recordset(%(rows)s) AS r (channel text, address_hash text, reason text, source text)
 ON CONFLICT DO NOTHING
 
+-- name: lift_suppressions
+-- An address that took nothing is there again. Plan: function scan, nested loop on the primary key, delete.
+DELETE FROM messaging_suppression s
+USING (SELECT decode(value, 'hex') AS hash FROM json_array_elements_text(%(hashes)s) OFFSET 0) r
+WHERE s.program_id = %(program)s AND s.channel = %(channel)s AND s.address_hash = r.hash
+  AND s.reason IN ('no-such-address', 'blocked')
+
 -- name: add_messages
 -- Store drafts with what was decided; the unique index settles races, so the ids that come back are the new ones.
 -- In the order of the holders, so that two planners never wait for each other crosswise. Plan: function scan,

@@ -17,6 +17,8 @@ class Email:
 
     code = CHANNEL_EMAIL
     per_second: int | None = None
+    address_seconds = 0.0
+    is_one_provider = True
 
     def __init__(self, settings: Settings, signer: Signer | None = None) -> None:
         """Take the relay's settings, and who signs for our domain; nothing is opened yet."""
@@ -36,6 +38,10 @@ class Email:
     def line(self) -> smtp.Line:
         """Return a connection, to be opened."""
         return smtp.Line(self._settings)
+
+    def parts(self, parcel: Envelope) -> int:  # noqa: ARG002 a channel's signature
+        """Return one: nobody cuts it."""
+        return 1
 
     def write(self, content: Content, address: str, *, now: datetime) -> Envelope:
         """Write the letter to one address."""

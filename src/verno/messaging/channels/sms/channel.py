@@ -22,6 +22,8 @@ class Smpp:
     """A message centre."""
 
     code = texts.CODE
+    address_seconds = 0.0
+    is_one_provider = True
 
     def __init__(self, settings: Settings) -> None:
         """Take the centre's settings; nothing is bound yet."""
@@ -49,6 +51,10 @@ class Smpp:
             self._session = Session(self._settings)
         return smpp.Line(self._session)
 
+    def parts(self, parcel: Text) -> int:
+        """Return the segments: each is a message to the operator."""
+        return parcel.plan.segments
+
     def write(self, content: Content, address: str, *, now: datetime) -> Text:  # noqa: ARG002 a channel's signature
         """Write the text to one number."""
         return _write(content, address)
@@ -58,6 +64,8 @@ class Gateway:
     """An HTTP gateway."""
 
     code = texts.CODE
+    address_seconds = 0.0
+    is_one_provider = True
     lines = 16
     answer_seconds = gateway.SECONDS
 
@@ -74,6 +82,10 @@ class Gateway:
     def line(self) -> Line[Text]:
         """Return a slot for calls."""
         return Line(self._calls, partial(gateway.send, self._settings))
+
+    def parts(self, parcel: Text) -> int:
+        """Return the segments: each is a message to the operator."""
+        return parcel.plan.segments
 
     def write(self, content: Content, address: str, *, now: datetime) -> Text:  # noqa: ARG002 a channel's signature
         """Write the text to one number."""

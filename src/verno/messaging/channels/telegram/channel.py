@@ -21,6 +21,9 @@ class Telegram:
     answer_seconds = api.SECONDS
     per_second: int | None = 25
     """Telegram allows a bot some 30 messages a second over all chats."""
+    address_seconds = 1.0
+    """And some one a second to one chat."""
+    is_one_provider = True
 
     def __init__(self, bot: Bot) -> None:
         """Take the bot; nothing is opened yet."""
@@ -30,6 +33,10 @@ class Telegram:
     def line(self) -> Line[Message]:
         """Return a slot for calls."""
         return Line(self._calls, self._bot.send)
+
+    def parts(self, parcel: Message) -> int:  # noqa: ARG002 a channel's signature
+        """Return one: nobody cuts it."""
+        return 1
 
     def write(self, content: Content, address: str, *, now: datetime) -> Message:  # noqa: ARG002 a channel's signature
         """Write the message to one chat."""

@@ -85,6 +85,7 @@ class _Membership(msgspec.Struct):
 class _Update(msgspec.Struct):
     update_id: int
     message: _Message | None = None
+    edited_message: _Message | None = None
     callback_query: _Callback | None = None
     my_chat_member: _Membership | None = None
 
@@ -95,8 +96,9 @@ def read(body: bytes, *, now: datetime) -> Update | Ignored:
         update = msgspec.json.decode(body, type=_Update)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Ignored()
-    if update.message is not None and update.message.text is not None and _private(update.message.chat):
-        return _said(update.message.chat.id, update.message.text, now)
+    said = update.message or update.edited_message
+    if said is not None and said.text is not None and _private(said.chat):
+        return _said(said.chat.id, said.text, now)
     press = update.callback_query
     if press is not None and press.message is not None and _private(press.message.chat):
         number = press.message.message_id
@@ -105,6 +107,18 @@ def read(body: bytes, *, now: datetime) -> Update | Ignored:
     if member is not None and _private(member.chat) and member.new_chat_member.status in _LEFT:
         return Left(member.chat.id, now)
     return Ignored()
+
+
+def number(body: bytes) -> int | None:
+    """Return an update's number, by which Telegram is told that we have it."""
+    try:
+        return msgspec.json.decode(body, type=_Numbered).update_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class _Numbered(msgspec.Struct):
+    update_id: int
 
 
 def _said(chat_id: int, text: str, now: datetime) -> Heard | Started:

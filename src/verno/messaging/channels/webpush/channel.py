@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from verno.kit import config
+from verno.members.devices.types import MOST, DeviceKind
 from verno.messaging.channels.http import Calls, Line
 from verno.messaging.channels.webpush import CODE, pushes
 from verno.messaging.channels.webpush.pushes import Notice, Push, Vapid
@@ -21,8 +22,11 @@ class WebPush:
 
     code = CODE
     lines = 32
-    answer_seconds = pushes.SECONDS
+    answer_seconds = pushes.SECONDS * MOST[DeviceKind.PUSH]
+    """A member's browsers get it one after the other."""
     per_second: int | None = None
+    address_seconds = 0.0
+    is_one_provider = False
 
     def __init__(self, vapid: Vapid, *, allowed: Sequence[Network] = (), plain_http: bool = False) -> None:
         """Take our signature. Endpoints are written by browsers, so only public ones are called, and ``allowed``."""
@@ -32,6 +36,10 @@ class WebPush:
     def line(self) -> Line[Push]:
         """Return a slot for calls."""
         return Line(self._calls, pushes.send)
+
+    def parts(self, parcel: Push) -> int:  # noqa: ARG002 a channel's signature
+        """Return one: nobody cuts it."""
+        return 1
 
     def write(self, content: Content, address: str, *, now: datetime) -> Push:
         """Seal the message for one browser; a second copy of it takes the place of the first."""

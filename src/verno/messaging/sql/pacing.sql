@@ -1,0 +1,28 @@
+-- All workers book by the database's clock, the only one that they share: these moments are not business time.
+
+-- name: pace_ahead
+-- For how many seconds a provider is booked; whoever looks books before the next one looks. Plan: primary key, lock.
+SELECT extract(epoch FROM free_at - clock_timestamp()) FROM messaging_pace WHERE key = %(key)s FOR UPDATE
+
+-- name: book_pace
+-- Move the moment on at which each is free again; seconds until then. Rows come sorted, so that two workers never wait
+-- for each other crosswise. Plan: function scan, insert.
+INSERT INTO messaging_pace AS p (key, free_at)
+SELECT key, statement_timestamp() + seconds * interval '1 second'
+FROM json_to_recordset(%(rows)s) AS r (key text, seconds float8)
+ON CONFLICT (key) DO UPDATE
+SET free_at = greatest(p.free_at, clock_timestamp()) + (excluded.free_at - statement_timestamp())
+RETURNING key, extract(epoch FROM free_at - clock_timestamp())
+
+-- name: hold_pace
+-- Plan: insert.
+INSERT INTO messaging_pace AS p (key, free_at) VALUES (%(key)s, clock_timestamp() + %(seconds)s * interval '1 second')
+ON CONFLICT (key) DO UPDATE SET free_at = greatest(p.free_at, excluded.free_at)
+
+-- name: forget_paces
+-- Of addresses whose rest is over; a channel's own row stays. Plan: scan of a small table, delete.
+DELETE FROM messaging_pace
+WHERE key IN (
+    SELECT key FROM messaging_pace WHERE free_at < clock_timestamp() AND key LIKE '%%/%%' LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
