@@ -17,7 +17,7 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     ``•••0042``; a birth date is left out. Attributes are typed facts of the integrator's own and stay.
     """
     change = {
-        name: _mask(name, str(value))
+        name: mask(name, str(value))
         for name in PERSONAL
         if name not in keep and (value := getattr(member, name)) is not None
     }
@@ -34,7 +34,8 @@ def masked_name(text: str) -> str:
     return " ".join(f"{word[0]}{DOTS}" for word in text.split())
 
 
-def _mask(name: str, value: str) -> str | None:
+def mask(name: str, value: str) -> str | None:
+    """Return a personal field's value as those see it who may not read it."""
     if name == "name":
         return masked_name(value)
     if name == "email":
