@@ -1,6 +1,7 @@
 """What lies beside an imported file: the rows that were refused and why, and what a dry run would change."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import IO
 from verno.imports.members.cells import RUNS, SAFE
 from verno.imports.types import RowError
 
+_NUMBER = re.compile(r"[+-][0-9•. ]+")
 ERRORS, CHANGES = ".errors.csv", ".changes.csv"
 ERROR_COLUMNS = ("row", "field", "reason")
 CHANGE_COLUMNS = ("row", "external_id", "outcome", "field", "before", "after")
@@ -48,7 +50,7 @@ class Sheet:
 
 def safe(text: str) -> str:
     """Return a text that no spreadsheet runs; plain numbers and phones stay as they are."""
-    runs = text.startswith(RUNS) and not text[1:].replace(" ", "").isdigit()
+    runs = text.startswith(RUNS) and not _NUMBER.fullmatch(text)
     quoted = text.startswith(SAFE) and text[1:].startswith(RUNS)
     return SAFE + text if runs or quoted else text
 
