@@ -1,4 +1,4 @@
-"""Tables in files: CSV, XLSX and Parquet as a header and a stream of rows, with bounded memory.
+"""Tables in files: CSV, XLSX, JSON Lines and Parquet as a header and a stream of rows, with bounded memory.
 
 What a file may not be (UTF-16, empty, not a table) is said at once in a sentence. A row that cannot be read, for a NUL,
 bytes that are not UTF-8, a cell or a line beyond the limit, is a row with a ``problem``: the rest is read on.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from verno.imports import xlsx
+from verno.imports import jsonl, xlsx
 from verno.imports.cells import HEADER_ROW, MAX_CELL, NUL, bad_text
 from verno.imports.types import Row
 from verno.kit.errors import VernoError
@@ -21,6 +21,7 @@ MAX_LINE = 1024 * 1024
 UTF8, CP1251 = "utf-8-sig", "cp1251"
 LOOKED_AT = 1024 * 1024
 LAST_ASCII = 127
+BLANK = b" \t\r\n\xef\xbb\xbf"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 PARQUET_MAGIC = b"PAR1"
 TOO_LONG = "\x00too long"
@@ -31,11 +32,15 @@ _SIXTEEN_BITS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file's columns, as they are named there, and its rows; the rows can be read once."""
+    """A file's columns, as they are named there, and its rows; the rows can be read once.
+
+    ``of_sheet``: a spreadsheet would run texts that begin with "=", or has written an apostrophe before them.
+    """
 
     columns: Sequence[str]
     rows: Iterator[Row]
     total_rows: int | None = None
+    of_sheet: bool = False
 
 
 def open_table(path: Path, *, after_row: int = 0, encoding: str = UTF8) -> Table:
@@ -56,6 +61,8 @@ def open_table(path: Path, *, after_row: int = 0, encoding: str = UTF8) -> Table
         return _parquet(path, after_row)
     if head.startswith(xlsx.MAGIC):
         return Table(*xlsx.read(path, after_row))
+    if head.lstrip(BLANK).startswith(b"{"):
+        return Table(*jsonl.read(path, after_row))
     if head.startswith(OLD_EXCEL):
         message = f"{path.name} is a workbook of an old Excel, or has a password; save it as XLSX without one"
         raise VernoError(message)
@@ -91,7 +98,7 @@ def _csv(path: Path, after_row: int, encoding: str) -> Table:
     if bad_text(dict(zip(columns, columns, strict=True))):
         message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV, XLSX or Parquet file?"
         raise VernoError(message)
-    return Table(columns, _csv_rows(reader, columns, after_row))
+    return Table(columns, _csv_rows(reader, columns, after_row), of_sheet=True)
 
 
 def _csv_rows(reader: "Iterator[list[str]]", columns: Sequence[str], after_row: int) -> Iterator[Row]:

@@ -37,7 +37,7 @@ def write(line: Journalled) -> str:
     home, *others = folders()
     with _opened(home, line.program) as journal:
         previous = _last(journal)
-        data = msgspec.json.encode(msgspec.structs.replace(line, previous=previous)) + b"\n"
+        data = as_line(msgspec.structs.replace(line, previous=previous))
         _append(journal, data)
         for folder in others:
             with _opened(folder, line.program) as copy:
@@ -68,6 +68,11 @@ def gather(places: Sequence[Path]) -> None:
         for id_, line in lines.items():
             if id_ not in known:
                 write(line)
+
+
+def as_line(one: Journalled) -> bytes:
+    """Return a line as it is written."""
+    return msgspec.json.encode(one) + b"\n"
 
 
 def digest(data: bytes) -> str:

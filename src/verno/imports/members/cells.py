@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from verno.imports import columns, xlsx
 from verno.members.types import AttributeKind, MemberKind
+from verno.web.sheets import is_quoted
 
 YES = frozenset({"yes", "y", "true", "1", "+", "да", "д", "истина", "согласен", "согласна", "есть"})
 NO = frozenset({"no", "n", "false", "0", "-", "нет", "н", "ложь", "не согласен", "не согласна"})
@@ -20,10 +21,6 @@ KINDS = {
 }
 MONTH_FIRST = frozenset({"US", "PH", "PW", "FM", "MH"})
 """Countries where 12/31/1990 is written; elsewhere the day comes first."""
-SAFE = "'"
-"""Keeps a spreadsheet from running a text; our exports write it, and it is taken off again."""
-RUNS = ("=", "+", "-", "@", "\t", "\r")
-
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _LOCAL = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?$", re.ASCII)
@@ -31,7 +28,7 @@ _TENTH = re.compile(r"\.0+$")
 
 
 def text(cell: object) -> str:
-    """Read text. A formula is none; a whole number is its digits."""
+    """Read text; a whole number is its digits."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float | Decimal):
@@ -40,12 +37,18 @@ def text(cell: object) -> str:
         said = cell.isoformat()
     else:
         said = str(cell).strip()
+    return said
+
+
+def of_sheet(cell: object) -> object:
+    """Return a cell of a CSV file without what keeps spreadsheets from running it; a formula is no value."""
+    if not isinstance(cell, str):
+        return cell
+    said = cell.strip()
     if said.startswith("="):
         message = "holds a formula: save its value in its place"
         raise ValueError(message)
-    if said[:1] == SAFE and said[1:].startswith(RUNS):
-        return said[1:]
-    return said
+    return said[1:] if is_quoted(said) else said
 
 
 def phone(cell: object) -> str:

@@ -1,16 +1,14 @@
 """What lies beside an imported file: the rows that were refused and why, and what a dry run would change."""
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from verno.imports.members.cells import RUNS, SAFE
 from verno.imports.types import RowError
+from verno.web.sheets import safe
 
-_NUMBER = re.compile(r"[+-][0-9•. ]+")
 ERRORS, CHANGES = ".errors.csv", ".changes.csv"
 ERROR_COLUMNS = ("row", "field", "reason")
 CHANGE_COLUMNS = ("row", "external_id", "outcome", "field", "before", "after")
@@ -46,13 +44,6 @@ class Sheet:
     def refuse(self, error: RowError) -> None:
         """Add a row that was refused."""
         self.add(error.row, error.field, error.message)
-
-
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet runs; plain numbers and phones stay as they are."""
-    runs = text.startswith(RUNS) and not _NUMBER.fullmatch(text)
-    quoted = text.startswith(SAFE) and text[1:].startswith(RUNS)
-    return SAFE + text if runs or quoted else text
 
 
 @contextmanager

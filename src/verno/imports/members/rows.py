@@ -78,9 +78,9 @@ class Reading:
     def items(self, table: Table) -> Iterator[Item]:
         """Yield a member of each row, or what is wrong with it first."""
         for row in table.rows:
-            yield self._item(row)
+            yield self._item(row, of_sheet=table.of_sheet)
 
-    def _item(self, row: Row) -> Item:
+    def _item(self, row: Row, *, of_sheet: bool) -> Item:
         number = row.number
         if row.problem is not None:
             return Item((number,), None, RowError(number, *row.problem))
@@ -90,7 +90,7 @@ class Reading:
             if cell is None or cell == "":
                 continue
             try:
-                found[field] = reader(cell)
+                found[field] = reader(cells.of_sheet(cell) if of_sheet else cell)
             except (ValueError, OverflowError) as error:
                 return Item((number,), None, RowError(number, name, str(error)))
         wrong = self._wrong(found)
