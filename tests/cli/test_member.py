@@ -29,10 +29,23 @@ def test_balances_members_and_the_report(home: Path, tmp_path: Path) -> None:
     undone = verno(home, "member", "undo", said["id"])
     assert (undone.returncode, undone.stdout.endswith("100 points went home\n")) == (0, True), undone.stderr
 
-    refused = verno(home, "member", "erase", "old")
-    assert (refused.returncode, "--yes" in refused.stderr) == (1, True)
-    erased = verno(home, "member", "erase", "old", "--yes", "--json")
-    assert json.loads(erased.stdout)["points"] == [{"unit": "points", "points": 100}]
+    zipped = verno(home, "export", "member", "old", "--to", str(tmp_path / "old.zip"), "--json")
+    assert json.loads(zipped.stdout)["rows"]["identities"] == 1, zipped.stderr
+    out = tmp_path / "all.csv"
+    assert verno(home, "export", "members", "--to", str(out)).returncode == 0
+    assert "+79160000001" in out.read_text()
+    assert out.stat().st_mode & 0o77 == 0
+
+    looked = verno(home, "member", "erase", "old")
+    assert (looked.returncode, "nothing was done" in looked.stdout) == (0, True), looked.stderr
+    paper = tmp_path / "certificate.json"
+    erased = verno(home, "member", "erase", "old", "--yes", "--json", "--certificate", str(paper))
+    assert json.loads(erased.stdout)["points"] == [{"unit": "points", "points": 100}], erased.stderr
+    checked = verno(home, "member", "certificate", str(paper))
+    assert checked.stdout.startswith("genuine: member"), checked.stderr
+    paper.write_text(paper.read_text().replace("operator:", "nobody:"))
+    assert verno(home, "member", "certificate", str(paper)).returncode == 1
+    assert "no member has" in verno(home, "member", "erase", "old", "--yes").stderr
 
     assert verno(home, "unit", "add", "--code", "stars", "--scale", "1").returncode == 0
     report = verno(home, "report", "liability", "--json")

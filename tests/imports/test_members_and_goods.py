@@ -23,7 +23,7 @@ def test_members(desk: Desk) -> None:
         'm-1;Анна;+79160000001;a@example.com;1990-12-31;ru;"{""size"": 3}";'
         '"[{""topic"": ""points-statement"", ""channel"": ""email"", ""granted"": true}]"\n'
         "m-2;Борис;+79160000001;;;;;\n"
-        "m-3;Вера;;;31.12.1990;;;\n"
+        "m-3;Вера;;;31.13.1990;;;\n"
         "m-4;Глеб;;;;;;\n"
         ";Дарья;;;;;;\n"
     )

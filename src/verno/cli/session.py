@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 import click
 
 from verno.kit import config, db
+from verno.kit.clock import clock
 from verno.kit.embedded import cluster
 from verno.kit.errors import Unavailable, VernoError
 from verno.workspace.audit import Actor, ActorKind
@@ -60,6 +61,10 @@ def prepare(*, own: bool) -> None:
         migrate.migrate()
     finally:
         disconnect()
+    from verno.wiring.backups import forgetting  # noqa: PLC0415 see setup_django
+
+    forgetting.again(now=clock.now())  # a restore may have been cut off before it came to that
+    disconnect()
 
 
 def disconnect() -> None:

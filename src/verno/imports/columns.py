@@ -119,13 +119,6 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
         "line.attributes": ("line.attributes", parsed),
         "line_attributes": ("line.attributes", parsed),
     },
-    Kind.MEMBERS: {
-        **{name: (name, text) for name in ("external_id", "name", "phone", "email", "card", "locale")},
-        **{name: (name, text) for name in ("kind", "buying_group")},
-        "birth_date": ("birth_date", moment),
-        "attributes": ("attributes", parsed),
-        "consents": ("consents", parsed),
-    },
     Kind.GOODS: {
         "sku": ("sku", text),
         "name": ("name", text),
@@ -142,11 +135,10 @@ COLUMNS: Mapping[Kind, Mapping[str, tuple[str, Reader]]] = {
         "reference": ("reference", text),
     },
 }
-"""Column of a file -> field of the house and how to read a cell."""
+"""Column of a file -> field of the house and how to read a cell. Members have their own: ``members/headers.py``."""
 
 REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     Kind.RECEIPTS: ("number", "place", "at", "sku", "quantity", "amount"),
-    Kind.MEMBERS: ("external_id",),
     Kind.GOODS: ("sku",),
     Kind.BALANCES: ("points",),
 }

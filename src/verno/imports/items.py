@@ -1,4 +1,4 @@
-"""Rows to receipts, members, goods and balances: the same shapes, with the same limits, as the API's bodies."""
+"""Rows to receipts, goods and balances: the same shapes, with the same limits, as the API's bodies."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,21 +12,18 @@ from verno.imports.columns import MEMBER, Fields, Layout
 from verno.imports.tables import Table
 from verno.imports.types import Item, Kind, RowError
 from verno.intake.types import MAX_LINES, Receipt
-from verno.members.types import NewMember
 from verno.web import wire
 
 Key: TypeAlias = tuple[object, object, object]
 
-SHAPES: Mapping[Kind, type[Receipt | NewMember | NewGoods | NewBalance]] = {
+SHAPES: Mapping[Kind, type[Receipt | NewGoods | NewBalance]] = {
     Kind.RECEIPTS: Receipt,
-    Kind.MEMBERS: NewMember,
     Kind.GOODS: NewGoods,
     Kind.BALANCES: NewBalance,
 }
 WORDS = {
     "at": "must be a time such as 2026-11-22T10:00:00+03:00, or without an offset for the place's clock",
     "quantity": "must be a number such as 2 or 0.250: not negative, at most three decimals, a point before them",
-    "birth_date": "must be a date such as 1990-12-31",
 }
 """Fields whose pattern is better told by an example."""
 

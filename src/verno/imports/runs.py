@@ -18,11 +18,15 @@ READ = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One file's import: rows up to ``rows_done`` are done, ``refused`` of their items were not taken."""
+    """One file's import: rows up to ``rows_done`` are done, ``refused`` of their items were not taken.
+
+    ``started_at``: when the file was begun for the first time.
+    """
 
     id: str
     rows_done: int
     refused: int
+    started_at: datetime
 
 
 def read_through(path: Path, step: Callable[[int], None]) -> tuple[str, int]:

@@ -4,7 +4,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from hashlib import sha256 as sha256_of
 from pathlib import Path
+
+import msgspec
 
 from verno.catalogue import service as catalogue
 from verno.catalogue.types import NewGoods
@@ -12,27 +15,40 @@ from verno.catalogue.types import Refused as RefusedGoods
 from verno.corrections.types import Brought
 from verno.imports import balances, items, runs, tables
 from verno.imports.balances import Taken
-from verno.imports.types import SHOWN_ERRORS, Item, Kind, Progress, RowError, Summary
+from verno.imports.members import files, headers, rehearsal, taking
+from verno.imports.members.rows import Frame, Imported, Reading
+from verno.imports.tables import Table
+from verno.imports.types import SHOWN_ERRORS, Asked, Item, Kind, Progress, Rehearsal, RowError, Summary
 from verno.intake import bulk
 from verno.intake.types import Outcome, Receipt, Refused, Replayed
-from verno.kit import batches, db
-from verno.members.types import NewMember
+from verno.kit import batches, db, localtime
+from verno.members import queries as members
 from verno.members.types import Refused as RefusedMember
-from verno.progress.service import store_members
 from verno.workspace.types import Program
 
 AnyRefused = Refused | RefusedMember | RefusedGoods
 Tell = Callable[[RowError], None]
+AS_IT_IS = Asked()
 
 
-def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress, tell: Tell, now: datetime) -> Summary:
+def import_file(
+    program: Program,
+    kind: Kind,
+    path: Path,
+    *,
+    progress: Progress,
+    tell: Tell,
+    now: datetime,
+    asked: Asked = AS_IT_IS,
+) -> Summary:
     """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
 
-    A file that was cut off goes on where it was; one that was finished begins again, which changes nothing where
-    the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
+    ``asked`` is for members. A file that was cut off goes on where it was; one that was finished begins again, which
+    changes nothing where the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
     """
-    table = tables.open_table(path)
-    items.items(kind, table)  # the header is refused before anything is read or written
+    if kind is Kind.MEMBERS:
+        return _members(program, path, asked, progress, tell, now=now)
+    items.items(kind, tables.open_table(path))  # the header is refused before anything is read or written
     with progress("reading", path.stat().st_size, "B") as step:
         sha256, lines = runs.read_through(path, step)
     run = runs.open_run(program.id, kind, path, sha256, now=now)
@@ -47,9 +63,60 @@ def import_file(program: Program, kind: Kind, path: Path, *, progress: Progress,
         elif kind is Kind.BALANCES:
             _balances(program, stream, tally, now=now)
         else:
-            _upserts(program, stream, tally, now=now)
+            _goods(program, stream, tally, now=now)
     runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
     return tally.summary()
+
+
+def rehearse_members(
+    program: Program, path: Path, *, progress: Progress, now: datetime, asked: Asked = AS_IT_IS
+) -> Rehearsal:
+    """Say what importing a file of members would do, and write nothing but that, into files beside it."""
+    table, reading = _opened(program, path, asked, now=now)
+    return rehearsal.run(program, path, reading, table, progress, now)
+
+
+def _members(program: Program, path: Path, asked: Asked, progress: Progress, tell: Tell, *, now: datetime) -> Summary:
+    _, reading = _opened(program, path, asked, now=now)
+    with progress("reading", path.stat().st_size, "B") as step:
+        sha256, lines = runs.read_through(path, step)
+    if asked.columns:  # the same file read in another way is another import
+        sha256 = sha256_of(f"{sha256} {sorted(asked.columns.items())}".encode()).hexdigest()
+    run = runs.open_run(program.id, Kind.MEMBERS, path, sha256, now=now)
+    reading.declare(program.id)
+    with files.beside(path, files.ERRORS, files.ERROR_COLUMNS, append=bool(run.rows_done)) as sheet:
+
+        def refused(error: RowError) -> None:
+            sheet.refuse(error)
+            tell(error)
+
+        tally = _Tally(program.id, run, refused)
+        table, _ = _opened(program, path, asked, now=now, after_row=run.rows_done)
+        with progress("members", max((table.total_rows or lines) - run.rows_done, 0), "rows") as step:
+            tally.step = step
+            store = partial(_take, program, run, now=now)
+            _batches(reading.items(table), tally, store)
+        runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
+        summary = tally.summary()
+    told = sheet.path.exists() and summary.refused
+    return msgspec.structs.replace(summary, errors_file=sheet.path.name if told else None)
+
+
+def _opened(program: Program, path: Path, asked: Asked, *, now: datetime, after_row: int = 0) -> tuple[Table, Reading]:
+    """Open a file of members; refuses its header (``VernoError``)."""
+    encoding = asked.encoding or tables.encoding_of(path)
+    table = tables.open_table(path, after_row=after_row, encoding=encoding)
+    with db.transaction(program.id) as conn:
+        topics = frozenset(one.code for one in members.topics(conn, program.id))
+        kinds = members.attribute_types(conn, program.id)
+    frame = Frame(program.country, localtime.zone(program.timezone), kinds, topics, now)
+    return table, Reading(headers.columns(table.columns, asked.columns, topics), frame)
+
+
+def _take(program: Program, run: runs.Run, items_: Sequence[Item], *, now: datetime) -> Sequence[object]:
+    wanted = [item.value for item in items_ if isinstance(item.value, Imported)]
+    with db.transaction(program.id) as conn:
+        return taking.take(conn, program, wanted, since=run.started_at, now=now)
 
 
 class _Tally:
@@ -133,12 +200,17 @@ def _receipts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: d
     bulk.load(program.id, readable(), now=now, on_batch=committed)
 
 
-def _upserts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
-    """Store members or goods, one transaction a batch."""
+def _goods(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
+    """Store goods."""
+    _batches(stream, tally, partial(_store, program, now=now))
+
+
+def _batches(stream: Iterator[Item], tally: _Tally, store: Callable[[Sequence[Item]], Sequence[object]]) -> None:
+    """Store items, one transaction a batch."""
     for batch in batches.batched(stream, batches.MAX_BATCH):
         opened = [(tally.open(item), item) for item in batch]
         good = [(ticket, item) for ticket, item in opened if ticket is not None]
-        results = db.retrying(partial(_store, program, [item.value for _, item in good], now=now))
+        results = db.retrying(partial(store, [item for _, item in good]))
         for (ticket, item), result in zip(good, results, strict=True):
             if isinstance(result, AnyRefused):
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
@@ -168,10 +240,7 @@ def _bring(program: Program, run_id: str, items_: Sequence[Item], *, now: dateti
         return balances.take(conn, program, run_id, items_, now=now)
 
 
-def _store(program: Program, values: Sequence[object], *, now: datetime) -> Sequence[object]:
+def _store(program: Program, items_: Sequence[Item], *, now: datetime) -> Sequence[object]:
+    goods = [item.value for item in items_ if isinstance(item.value, NewGoods)]
     with db.transaction(program.id) as conn:
-        wanted = [value for value in values if isinstance(value, NewMember)]
-        if wanted:
-            return store_members(conn, program, wanted, now=now)
-        goods = [value for value in values if isinstance(value, NewGoods)]
         return catalogue.upsert_goods(conn, program.id, goods, now=now) if goods else []

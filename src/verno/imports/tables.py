@@ -1,4 +1,4 @@
-"""Tables in files: CSV and Parquet as a header and a stream of rows, with bounded memory.
+"""Tables in files: CSV, XLSX, JSON Lines and Parquet as a header and a stream of rows, with bounded memory.
 
 What a file may not be (UTF-16, empty, not a table) is said at once in a sentence. A row that cannot be read, for a NUL,
 bytes that are not UTF-8, a cell or a line beyond the limit, is a row with a ``problem``: the rest is read on.
@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from verno.imports import jsonl, xlsx
 from verno.imports.cells import HEADER_ROW, MAX_CELL, NUL, bad_text
 from verno.imports.types import Row
 from verno.kit.errors import VernoError
 
 MAX_LINE = 1024 * 1024
+UTF8, CP1251 = "utf-8-sig", "cp1251"
+LOOKED_AT = 1024 * 1024
+LAST_ASCII = 127
+BLANK = b" \t\r\n\xef\xbb\xbf"
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 PARQUET_MAGIC = b"PAR1"
 TOO_LONG = "\x00too long"
 """Stands for a line beyond the limit: no line of a readable file can look like it."""
@@ -26,17 +32,21 @@ _SIXTEEN_BITS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file's columns, as they are named there, and its rows; the rows can be read once."""
+    """A file's columns, as they are named there, and its rows; the rows can be read once.
+
+    ``of_sheet``: a spreadsheet would run texts that begin with "=", or has written an apostrophe before them.
+    """
 
     columns: Sequence[str]
     rows: Iterator[Row]
     total_rows: int | None = None
+    of_sheet: bool = False
 
 
-def open_table(path: Path, *, after_row: int = 0) -> Table:
+def open_table(path: Path, *, after_row: int = 0, encoding: str = UTF8) -> Table:
     """Open a file by its content, whatever its name; rows up to ``after_row`` are passed over.
 
-    Raises ``VernoError`` with a sentence.
+    ``encoding`` is that of a CSV file. Raises ``VernoError`` with a sentence.
     """
     try:
         with path.open("rb") as file:
@@ -49,15 +59,35 @@ def open_table(path: Path, *, after_row: int = 0) -> Table:
         raise VernoError(message)
     if head.startswith(PARQUET_MAGIC):
         return _parquet(path, after_row)
+    if head.startswith(xlsx.MAGIC):
+        return Table(*xlsx.read(path, after_row))
+    if head.lstrip(BLANK).startswith(b"{"):
+        return Table(*jsonl.read(path, after_row))
+    if head.startswith(OLD_EXCEL):
+        message = f"{path.name} is a workbook of an old Excel, or has a password; save it as XLSX without one"
+        raise VernoError(message)
     if head.startswith(_SIXTEEN_BITS) or head[1:2] == b"\0" or head[:1] == b"\0":
         message = f"{path.name} is in UTF-16; save it as 'CSV UTF-8'"
         raise VernoError(message)
-    return _csv(path, after_row)
+    return _csv(path, after_row, encoding)
 
 
-def _csv(path: Path, after_row: int) -> Table:
+def encoding_of(path: Path) -> str:
+    """Return how a CSV file is written: UTF-8, or cp1251 when its beginning can only be that."""
+    with path.open("rb") as file:
+        head = file.read(LOOKED_AT)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut off
+    except UnicodeDecodeError:
+        letters = [sign for sign in head.decode("cp1251", errors="replace") if ord(sign) > LAST_ASCII]
+        cyrillic = sum("А" <= sign <= "я" or sign in "Ёё№" for sign in letters)
+        return CP1251 if cyrillic > len(letters) / 2 else UTF8
+    return UTF8
+
+
+def _csv(path: Path, after_row: int, encoding: str) -> Table:
     csv.field_size_limit(MAX_CELL)
-    lines = _lines(path.open("rb"))
+    lines = _lines(path.open("rb"), encoding)
     first = next(lines)
     reader = csv.reader(_chain(first, lines), delimiter=_delimiter(first))
     try:
@@ -66,9 +96,9 @@ def _csv(path: Path, after_row: int) -> Table:
         message = f"the first row of {path.name} must hold the names of the columns: {error}"
         raise VernoError(message) from error
     if bad_text(dict(zip(columns, columns, strict=True))):
-        message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV or Parquet file?"
+        message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV, XLSX or Parquet file?"
         raise VernoError(message)
-    return Table(columns, _csv_rows(reader, columns, after_row))
+    return Table(columns, _csv_rows(reader, columns, after_row), of_sheet=True)
 
 
 def _csv_rows(reader: "Iterator[list[str]]", columns: Sequence[str], after_row: int) -> Iterator[Row]:
@@ -98,9 +128,9 @@ def _csv_row(number: int, cells: Sequence[str], columns: Sequence[str]) -> Row:
     return Row(number, found, None if plain else bad_text(found))
 
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    """Yield lines of bounded length; closes the file. Bytes that are not UTF-8 are kept as lone surrogates."""
-    with file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+    """Yield lines of bounded length; closes the file. Bytes of no character are kept as lone surrogates."""
+    with file, io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="") as text:
         while line := text.readline(MAX_LINE):
             if len(line) < MAX_LINE or line.endswith(("\n", "\r")):
                 yield line
@@ -116,8 +146,8 @@ def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
 
 
 def _delimiter(header: str) -> str:
-    """Return what parts the header: a comma unless there are more semicolons or tabs."""
-    return max(",;\t", key=lambda mark: (header.count(mark), mark == ","))
+    """Return what parts the header: a comma unless there are more semicolons, tabs or bars."""
+    return max(",;\t|", key=lambda mark: (header.count(mark), mark == ","))
 
 
 def _parquet(path: Path, after_row: int) -> Table:

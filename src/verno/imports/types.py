@@ -63,6 +63,30 @@ class Summary(msgspec.Struct, frozen=True):
     refused: int
     errors: list[RowError]
     resumed_after_row: int
+    errors_file: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a caller says of a members' file: which column is which field, how it is encoded (None: look)."""
+
+    columns: Mapping[str, str] = {}
+    encoding: str | None = None
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """What a dry run found, in rows. ``repeated`` name a member that a row before has named: the last one wins.
+
+    The two files lie beside the imported one; None where there is nothing to tell.
+    """
+
+    new: int
+    changed: int
+    same: int
+    repeated: int
+    refused: int
+    errors: list[RowError]
+    changes_file: str | None
+    errors_file: str | None
 
 
 class Progress(Protocol):

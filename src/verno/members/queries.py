@@ -139,8 +139,13 @@ def facts(conn: Connection, program_id: str, ids: Sequence[str], *, now: datetim
 
 def attribute_kinds(conn: Connection, program_id: str) -> dict[str, FieldKind]:
     """Return a program's attributes by name, as conditions know them."""
+    return {name: FIELD_KINDS[kind] for name, kind in attribute_types(conn, program_id).items()}
+
+
+def attribute_types(conn: Connection, program_id: str) -> dict[str, AttributeKind]:
+    """Return the types of a program's attributes by name."""
     found = conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall()
-    return {name: FIELD_KINDS[AttributeKind(kind)] for name, kind in found}
+    return {name: AttributeKind(kind) for name, kind in found}
 
 
 def survivors(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> dict[str, str]:

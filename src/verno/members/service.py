@@ -39,7 +39,7 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
     readable = [item for item in asked if isinstance(item, Asked)]
     if not readable:
         return [item for item in asked if isinstance(item, Refused)]
-    book, wrapped = _load(conn, program.id, readable)
+    book, wrapped = load(conn, program.id, readable)
     before = (dict(book.members), dict(book.owners), set(book.kinds))
     results: list[Result] = []
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
@@ -130,7 +130,7 @@ def declare_attributes(conn: Connection, program_id: str, kinds: Mapping[str, At
     }
 
 
-def _load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Book, dict[str, bytes]]:
+def load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Book, dict[str, bytes]]:
     """Lock and read all that the batch names in one round trip.
 
     The lock comes first, so that what follows is read as it is after the wait.

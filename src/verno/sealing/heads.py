@@ -55,6 +55,20 @@ def is_signed(head: Head) -> bool:
     return True
 
 
+def sign_other(domain: bytes, data: bytes) -> str:
+    """Return the signature in hex of something else that this installation vouches for; ``domain`` says what."""
+    return _private_key().sign(domain + data).hex()
+
+
+def is_signed_by(key: str, domain: bytes, data: bytes, signature: str) -> bool:
+    """Tell whether that signature is the key's."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), domain + data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 def document(record: Head | MemberProof | SumProof) -> str:
     """Return a head or a proof as the text of its file: JSON that people can read."""
     return json.dumps(msgspec.to_builtins(record), indent=2, ensure_ascii=False) + "\n"

@@ -25,6 +25,7 @@ EVENT_TYPES = (
     "badge.taken.v1",
     "budget.reached.v1",
     "limit.reached.v1",
+    "member.erased.v1",
     "members.merged.v1",
     "members.unmerged.v1",
     "points.activated.v1",

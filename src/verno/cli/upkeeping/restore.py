@@ -50,7 +50,7 @@ def restore(
     now = clock.now()
     wanted = Wanted(to, replace, without_keys)
     done = restoring.restore(source.resolve(), wanted, by=session.operator(), now=now)
-    wrong = check(done.backup)
+    wrong, forgotten = check(done.backup)
     figures: dict[str, object] = {
         "restore": "failed" if wrong else "ok",
         "backup": str(done.backup.path),
@@ -59,6 +59,7 @@ def restore(
         "rto_seconds": round(time.monotonic() - began, 1),
         "aside": str(done.aside) if done.aside else None,
         "outbox": "quarantined",
+        "erased_again": len(forgotten),
         "problems": wrong,
     }
     if as_json:
@@ -68,8 +69,12 @@ def restore(
     ctx.exit(1 if wrong else 0)
 
 
-def check(found: "Found") -> list[str]:
-    """Verify what was restored, against the heads and the counts of its backup too; returns what is wrong."""
+def check(found: "Found") -> tuple[list[str], list[str]]:
+    """Verify what was restored, against the heads and the counts of its backup too; returns what is wrong.
+
+    Before that whoever was erased since the restored moment is erased again; those are returned second.
+    """
+    forgotten: list[str] = []
     from verno.sealing import heads  # noqa: PLC0415 a quick --help
     from verno.wiring.backups import restoring  # noqa: PLC0415 the same
 
@@ -78,9 +83,12 @@ def check(found: "Found") -> list[str]:
     with session.database(migrated=False):
         from verno.sealing import check as seals  # noqa: PLC0415 after django.setup()
         from verno.wiring import migrate  # noqa: PLC0415 the same
+        from verno.wiring.backups import forgetting  # noqa: PLC0415 the same
 
         if migrate.pending():
             migrate.migrate()
+        forgetting.gather(found)
+        forgotten += forgetting.again(now=clock.now())
         session.disconnect()
         key = heads.public_key() if knows_key and heads.fingerprint(heads.public_key()) == found.manifest.key else None
         with db.connect_across_programs() as conn:
@@ -88,7 +96,7 @@ def check(found: "Found") -> list[str]:
             wrong = [f"{one.check}: {one.what}" for one in report.problems]
             for head in told[1:]:
                 wrong += [f"{one.check}: {one.what}" for one in seals.run(conn, head, key=key).problems]
-    return [*dict.fromkeys(wrong), *restoring.shortfall(found, dict(report.checked))]
+    return [*dict.fromkeys(wrong), *restoring.shortfall(found, dict(report.checked))], forgotten
 
 
 @click.command()
@@ -141,6 +149,8 @@ def _told(done: "Restored", figures: dict[str, object], wrong: list[str]) -> lis
         f"RPO  the last change in it is of {done.until:%Y-%m-%d %H:%M:%S} UTC, {lost} before {before}",
         f"RTO  {figures['rto_seconds']} s, verified",
     ]
+    if figures["erased_again"]:
+        out.append(f"{figures['erased_again']} members who were erased since are erased again.")
     if done.aside:
         out.append(f"The database from before is in {done.aside}; remove it when you are sure.")
     if wrong:

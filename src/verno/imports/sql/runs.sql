@@ -8,7 +8,7 @@ SET file_name = excluded.file_name, finished_at = NULL,
     rows_done = CASE WHEN r.finished_at IS NULL THEN r.rows_done ELSE 0 END,
     accepted = CASE WHEN r.finished_at IS NULL THEN r.accepted ELSE 0 END,
     refused = CASE WHEN r.finished_at IS NULL THEN r.refused ELSE 0 END
-RETURNING id::text, rows_done, refused
+RETURNING id::text, rows_done, refused, started_at
 
 -- name: move_run
 -- Remember how far the file is done. Plan: primary key.

@@ -17,7 +17,7 @@ from verno.kit.errors import VernoError
 from verno.sealing import heads
 from verno.sealing import service as sealing
 from verno.verify import service as verify
-from verno.wiring.backups import dumps, folders
+from verno.wiring.backups import dumps, folders, forgetting
 from verno.wiring.backups.types import FORMAT, Found, Kind, Manifest, Sealed
 from verno.workspace import audit, queries
 from verno.workspace.audit import Actor
@@ -98,6 +98,7 @@ def _fill(draft: Path, began: datetime, *, with_keys: bool, now: Callable[[], da
     else:
         dumps.take(database)
     _copy_heads(draft)
+    forgetting.copied(draft)
     if with_keys:
         _write_keys(draft)
     with psycopg.connect(db.owner_url()) as owner:

@@ -1,0 +1,1 @@
+"""What is done with members, one by one and all together."""

@@ -1,0 +1,125 @@
+"""What the columns of a members' file mean: by their own names, by what people call them, or as the caller says."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from verno.imports.types import Kind
+from verno.kit.errors import VernoError
+from verno.members.types import AttributeKind, Channel
+
+PLAIN = (
+    *("external_id", "name", "name.first", "name.middle", "name.last", "phone", "email", "card", "birth_date"),
+    *("locale", "kind", "buying_group", "attributes", "consents"),
+)
+ATTRIBUTE = "attr."
+CONSENT = "consent."
+SHARED = tuple(f"{CONSENT}{part}" for part in ("at", "method", "text_version", "evidence"))
+"""What holds of all consents of a row."""
+SINGLE = (f"{CONSENT}topic", f"{CONSENT}channel", f"{CONSENT}granted")
+"""One consent a row, in three columns."""
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "external_id": ("id", "external id", "member id", "code", "код", "ид", "внешний код", "внешний id", "внешний ид"),
+    "name": ("full name", "фио", "имя и фамилия", "фамилия имя отчество", "наименование", "имя"),
+    "name.first": ("first name", "given name"),
+    "name.middle": ("middle name", "patronymic", "отчество"),
+    "name.last": ("last name", "surname", "family name", "фамилия"),
+    "phone": (
+        *("phone number", "mobile", "mobile phone", "cell", "tel", "телефон", "тел", "номер телефона"),
+        *("мобильный", "мобильный телефон", "сотовый", "моб телефон"),
+    ),
+    "email": ("e mail", "mail", "email address", "почта", "электронная почта", "эл почта", "емейл", "имейл"),
+    "card": ("card number", "loyalty card", "карта", "номер карты", "карта лояльности", "дисконтная карта"),
+    "birth_date": ("birthday", "date of birth", "birth date", "dob", "дата рождения", "день рождения", "др"),
+    "locale": ("language", "lang", "язык"),
+    "kind": ("type", "member kind", "тип", "вид", "тип лица"),
+    "buying_group": ("buying group", "group", "группа закупок", "группа компаний", "холдинг"),
+}
+"""Field -> what files call it; the first name alone is a whole name where no other part stands beside it."""
+BY_ALIAS = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
+FIRST_NAMES = frozenset({"имя", "name"})
+
+_NOISE = re.compile(r"[\s_.\-:*№#]+")
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column and the field it fills; ``kind`` is an attribute's type where the header says it."""
+
+    name: str
+    field: str
+    kind: AttributeKind | None = None
+
+
+def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[str]) -> list[Column]:
+    """Return the columns that are read. Raises ``VernoError`` with all that does not fit, and what could stand there.
+
+    ``asked`` says of columns which field they fill, or nothing, to leave them out.
+    """
+    problems = [f"--map names {name!r}, which the file has not" for name in asked if name not in header]
+    fields = {name: asked.get(name, _guess(name)) for name in header}
+    if any(field in {"name.last", "name.middle"} for field in fields.values()):
+        fields = {
+            name: "name.first" if field == "name" and name not in asked and _plain(name) in FIRST_NAMES else field
+            for name, field in fields.items()
+        }
+    out = []
+    for name, field in fields.items():
+        found = None if field == "" else _column(name, field, topics)
+        if isinstance(found, str):
+            problems.append(found)
+        elif found is not None:
+            out.append(found)
+    given = [column.field for column in out]
+    problems += [f"{field} is given twice" for field in sorted({one for one in given if given.count(one) > 1})]
+    if len(header) != len(set(header)):
+        problems.append("two columns have one name")
+    if "external_id" not in given:
+        problems.append('no column is the external_id: name it so, or say --map "COLUMN=external_id"')
+    if 0 < len(set(SINGLE) & set(given)) < len(SINGLE):
+        problems.append(f"{', '.join(SINGLE)} go together")
+    if problems:
+        message = f"the columns of the file do not fit: {'; '.join(problems)}"
+        raise VernoError(message)
+    return out
+
+
+def _guess(name: str) -> str:
+    if name in PLAIN or name.startswith((ATTRIBUTE, CONSENT)):
+        return name
+    plain = _plain(name)
+    as_field = plain.replace(" ", "_")
+    return as_field if as_field in PLAIN else BY_ALIAS.get(plain, name or " ")
+
+
+def _plain(name: str) -> str:
+    return _NOISE.sub(" ", name.casefold().replace("ё", "е")).strip()
+
+
+def _column(name: str, field: str, topics: Collection[str]) -> Column | str:
+    """Return the column, or what is wrong with it."""
+    if field in (*PLAIN, *SHARED, *SINGLE):
+        return Column(name, field)
+    if field.startswith(ATTRIBUTE):
+        return _attribute(name, field)
+    if field.startswith(CONSENT):
+        topic, _, channel = field[len(CONSENT) :].rpartition(".")
+        if topic not in topics:
+            return f"{field}: there is no topic {topic or channel}; there are {', '.join(sorted(topics))}"
+        if channel not in set(Channel):
+            return f"{field}: there is no channel {channel}; there are {', '.join(Channel)}"
+        return Column(name, field)
+    return (
+        f'{name!r} is no column of {Kind.MEMBERS}: say --map "{name}=FIELD", or --map "{name}=" to leave it out'
+        f" (fields: {', '.join(PLAIN)}, attr.NAME, consent.TOPIC.CHANNEL, {', '.join(SHARED)})"
+    )
+
+
+def _attribute(name: str, field: str) -> Column | str:
+    attribute, _, type_ = field[len(ATTRIBUTE) :].partition(":")
+    if not attribute:
+        return f"{name!r} names no attribute"
+    if type_ and type_ not in set(AttributeKind):
+        return f"{field}: there is no type {type_}; there are {', '.join(AttributeKind)}"
+    return Column(name, ATTRIBUTE + attribute, AttributeKind(type_) if type_ else None)

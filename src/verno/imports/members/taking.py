@@ -1,0 +1,64 @@
+"""Batches of a members' file: stored with what they said, or only rehearsed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from verno.imports.members.rows import Imported, Said
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.members import service
+from verno.members.types import Action, ConsentFact, Created, Proof, Refused, Result
+from verno.progress.service import store_members
+from verno.workspace.types import Program
+
+METHOD = "import"
+
+
+def take(
+    conn: Connection, program: Program, items: Sequence[Imported], *, since: datetime, now: datetime
+) -> list[Result]:
+    """Store a batch in the caller's transaction: one result an item, in order.
+
+    A yes is a grant where the file says which text was shown, else a record of an import: without evidence nothing is
+    proven by it. What is said without a date counts from ``since``, when the file was first begun, and a yes without
+    one never goes over what is known of the member already: nobody is brought back who has left.
+    """
+    results = store_members(conn, program, [item.member for item in items], now=now)
+    taken = [
+        (one.member_id, isinstance(one, Created), said)
+        for one, item in zip(results, items, strict=True)
+        if not isinstance(one, Refused)
+        for said in item.said
+    ]
+    vague = sorted({holder for holder, fresh, said in taken if not fresh and said.granted and said.at is None})
+    known = _known(conn, vague)
+    facts = [
+        _fact(program, holder, said, since)
+        for holder, _, said in taken
+        if not (said.granted and said.at is None and (holder, said.topic, said.channel) in known)
+    ]
+    service.record_consents(conn, program.id, facts, now=now)
+    return results
+
+
+def _known(conn: Connection, holders: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Return on what members have said anything yet."""
+    if not holders:
+        return set()
+    found = members.standings(conn, holders, now=None)
+    return {(holder, one.topic, one.channel) for holder, words in found.items() for one in words}
+
+
+def _fact(program: Program, holder: str, said: Said, since: datetime) -> ConsentFact:
+    yes = Action.GRANT if said.text_version and said.at else Action.IMPORT
+    return ConsentFact(
+        holder,
+        said.topic,
+        said.channel,
+        granted=said.granted,
+        at=said.at or since,
+        method=said.method or METHOD,
+        text_version=said.text_version,
+        action=yes if said.granted else Action.WITHDRAW,
+        proof=Proof(surface=METHOD, evidence_ref=said.evidence, country=program.country),
+    )

@@ -1,0 +1,1 @@
+"""Files out: all that is known of one member, and the members of a program."""

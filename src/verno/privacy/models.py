@@ -1,0 +1,40 @@
+"""Tables of privacy."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Erasure(models.Model):
+    """Somebody asked to be forgotten: when, until when it has to be done, by whose hands, and what was certified.
+
+    ``holders`` are the member and whoever was merged into them. Ids alone, and they name nobody any more once it is
+    ``done``. ``certificate`` is the signed document, byte for byte.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    holder_id = models.UUIDField()
+    holders = ArrayField(models.UUIDField(), default=list)
+    state = models.TextField()
+    requested_at = models.DateTimeField()
+    requested_by = models.TextField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.TextField(null=True)
+    certificate = models.TextField(null=True)
+
+    class Meta:
+        """One open request a member; kept for ever, it is what a restore is compared with."""
+
+        db_table = "privacy_erasure"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program_id", "holder_id"],
+                condition=models.Q(state="requested"),
+                name="privacy_erasure_one",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["requested", "done", "cancelled"]), name="privacy_erasure_state"
+            ),
+        ]
+        indexes = [models.Index(fields=["program_id", "-requested_at", "-id"], name="privacy_erasure_story")]

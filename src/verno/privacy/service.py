@@ -1,0 +1,186 @@
+"""Verbs of erasure: asked for, called off, done; and done again where a restore has brought somebody back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from verno.corrections import service as corrections
+from verno.kit import batches, ids, outbox
+from verno.kit.db import Connection
+from verno.kit.ids import is_id
+from verno.members import merging, stopping
+from verno.privacy import certificates, journal, queries
+from verno.privacy.queries import SQL
+from verno.privacy.tables import HELD, Fate, fates
+from verno.privacy.types import (
+    CERTIFICATE,
+    DUE_DAYS,
+    Certificate,
+    Erasure,
+    Forgotten,
+    Journalled,
+    Outcome,
+    Refusal,
+    Refused,
+    RequestOutcome,
+    State,
+)
+from verno.workspace import audit
+from verno.workspace.audit import SYSTEM, Actor
+
+EVENT = "member.erased.v1"
+METHOD = "erasure"
+
+
+def request(conn: Connection, program_id: str, holder_id: str, *, by: Actor, now: datetime) -> RequestOutcome:
+    """Write down that a member wants to be forgotten; from here on nobody writes to them.
+
+    Refusals: ``unknown-member``, ``merged``, ``already-requested``.
+    """
+    locked = merging.lock(conn, program_id, [holder_id]).get(holder_id) if is_id(holder_id) else None
+    if locked is None:
+        return Refused(Refusal.UNKNOWN_MEMBER, "there is no such member")
+    if locked.into_id is not None:
+        return Refused(Refusal.MERGED, f"this member is {locked.survivor_id} now: erase that one")
+    id_ = ids.new_id(now=now)
+    due = now + timedelta(days=DUE_DAYS)
+    if not _add(conn, program_id, id_, holder_id, [], now, _name(by), due):
+        return Refused(Refusal.ALREADY_REQUESTED, "somebody has asked for it already")
+    stopping.stop(conn, program_id, holder_id, stopping.EVERYTHING, method=METHOD, now=now)
+    audit.record(conn, program_id, by, "member.erasure-requested", ("member", holder_id), now=now)
+    return Erasure(id_, holder_id, State.REQUESTED, now, _name(by), due, None, None, None)
+
+
+def cancel(conn: Connection, program_id: str, id_: str, *, by: Actor, now: datetime) -> RequestOutcome:
+    """Call a request off; what the member hears stays as it is: they may agree anew."""
+    found = _lock(conn, program_id, id_)
+    if isinstance(found, Refused):
+        return found
+    conn.execute(SQL["cancel_erasure"], {"id": id_, "now": now, "by": _name(by)})
+    audit.record(conn, program_id, by, "member.erasure-cancelled", ("member", found.holder_id), now=now)
+    return msgspec.structs.replace(found, state=State.CANCELLED, done_at=now, done_by=_name(by))
+
+
+def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: datetime) -> Outcome:
+    """Forget a member, in the caller's transaction; there is no way back.
+
+    Holds are voided and points go to breakage; what waits to be sent is withheld; contacts, keys, the profile go; of
+    history what tells of a person. The journal has its line before this returns: commit at once. Refusals:
+    ``unknown-request``, ``not-open``.
+    """
+    found = _lock(conn, program_id, id_)
+    if isinstance(found, Refused):
+        return found
+    holders = queries.kin(conn, found.holder_id)
+    merging.lock(conn, program_id, holders)
+    waiting = queries.preview(conn, found.holder_id).waiting
+    erased = corrections.erase_points(conn, program_id, holders, now=now)
+    conn.execute(SQL["name_holders"], {"id": id_, "holders": list(holders)})
+    done = _forget(conn, id_)
+    points: dict[str, int] = {}
+    for one in erased:
+        for unit, amount in one.points.items():
+            points[unit] = points.get(unit, 0) + amount
+    outbox.append(
+        conn,
+        [
+            outbox.NewEvent(program_id, holder, EVENT, {"member": holder, "into": found.holder_id}, now)
+            for holder in holders
+        ],
+    )
+    audit.record(conn, program_id, by, "member.erase", ("member", found.holder_id), now=now)
+    line = Journalled(
+        journal.FORMAT, id_, program_id, holders, found.requested_at, found.due_at, now, _name(by), journal.FIRST
+    )
+    certificate = certificates.sign(
+        Certificate(
+            format=CERTIFICATE,
+            id=id_,
+            program=program_id,
+            member=found.holder_id,
+            merged=tuple(one for one in holders if one != found.holder_id),
+            requested_at=found.requested_at,
+            due_at=found.due_at,
+            done_at=now,
+            done_by=_name(by),
+            points=points,
+            withheld_messages=waiting,
+            erased={table: done[table] for table in fates(Fate.GOES) if done.get(table)},
+            emptied={table: done[table] for table in fates(Fate.EMPTIED) if done.get(table)},
+            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))},
+            journal=journal.write(line),
+        )
+    )
+    text = certificates.document(certificate)
+    conn.execute(SQL["finish_erasure"], {"id": id_, "now": now, "by": _name(by), "certificate": text})
+    closed = msgspec.structs.replace(found, state=State.DONE, done_at=now, done_by=_name(by), certificate=text)
+    return Forgotten(closed, certificate)
+
+
+def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, now: datetime) -> list[str]:
+    """Forget again whom a restore has brought back; returns the erasures that were done again.
+
+    What is done here already is left alone. No new line is written and nothing is certified anew: the certificate is
+    of the day when it was done first.
+    """
+    asked = {"program": program_id, "ids": batches.rows([line.id for line in lines])}
+    done = {id_ for (id_,) in conn.execute(SQL["done_erasures"], asked).fetchall()}
+    again = []
+    for line in lines:
+        if line.id in done:
+            continue
+        holders = list(line.holders)
+        conn.execute(SQL["cancel_others"], {"program": program_id, "holder": holders[0], "id": line.id, "now": now})
+        _add(conn, program_id, line.id, holders[0], holders, line.requested_at, line.by, line.due_at)
+        conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
+        merging.lock(conn, program_id, holders)
+        corrections.erase_points(conn, program_id, holders, now=now)
+        _forget(conn, line.id)
+        finished = {"id": line.id, "now": line.at, "by": line.by, "certificate": None}
+        conn.execute(SQL["finish_erasure"], finished)
+        audit.record(conn, program_id, SYSTEM, "member.erase-again", ("member", holders[0]), now=now)
+        again.append(line.id)
+    return again
+
+
+def _lock(conn: Connection, program_id: str, id_: str) -> Erasure | Refused:
+    asked = {"id": id_ if is_id(id_) else None, "program": program_id}
+    row = conn.execute(SQL["lock_erasure"], asked).fetchone()
+    if row is None:
+        return Refused(Refusal.UNKNOWN_REQUEST, "there is no such request")
+    found = msgspec.convert(dict(zip(Erasure.__struct_fields__, row, strict=True)), Erasure)
+    if found.state is not State.REQUESTED:
+        return Refused(Refusal.NOT_OPEN, f"the request is {found.state} already")
+    return found
+
+
+def _forget(conn: Connection, id_: str) -> Mapping[str, int]:
+    row = conn.execute(SQL["forget"], {"id": id_}).fetchone()
+    return row[0] if row else {}
+
+
+def _add(
+    conn: Connection,
+    program_id: str,
+    id_: str,
+    holder_id: str,
+    holders: Sequence[str],
+    at: datetime,
+    by: str,
+    due: datetime,
+) -> bool:
+    asked = {
+        "id": id_,
+        "program": program_id,
+        "holder": holder_id,
+        "holders": list(holders),
+        "at": at,
+        "by": by,
+        "due": due,
+    }
+    return conn.execute(SQL["add_erasure"], asked).fetchone() is not None
+
+
+def _name(by: Actor) -> str:
+    return f"{by.kind}:{by.id}"

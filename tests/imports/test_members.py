@@ -1,0 +1,254 @@
+"""Files of members as people have them: headers, dates, phones, consents, encodings; dry runs; workbooks; bombs."""
+
+import csv
+from datetime import date
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from tests.builders import NOW
+from tests.imports import workbook
+from tests.imports.conftest import Desk, quiet
+from verno.imports import service
+from verno.imports.members import taking
+from verno.imports.types import Asked, Kind, Rehearsal, Summary
+from verno.kit import db
+from verno.kit.errors import VernoError
+from verno.members import queries
+from verno.members import service as members
+from verno.members.types import Topic
+
+PEOPLE = "SELECT json_agg(json_build_array(external_id, name, birth_date, kind) ORDER BY external_id)"
+
+
+def load(desk: Desk, path: Path, **columns: str) -> Summary:
+    return service.import_file(
+        desk.shop.program, Kind.MEMBERS, path, progress=quiet, tell=lambda _: None, now=NOW, asked=Asked(columns)
+    )
+
+
+def rehearse(desk: Desk, path: Path) -> Rehearsal:
+    return service.rehearse_members(desk.shop.program, path, progress=quiet, now=NOW)
+
+
+def said(desk: Desk, code: str) -> dict[str, str]:
+    with db.transaction() as conn:
+        holder = queries.find_holders(conn, desk.shop.program.id, [("external_id", code)])["external_id", code]
+        found = queries.standings(conn, [holder], now=NOW).get(holder, [])
+    return {f"{one.topic}.{one.channel}": str(one.state) for one in found}
+
+
+def phone_of(desk: Desk, code: str) -> str | None:
+    with db.transaction() as conn:
+        (found,) = queries.search(conn, desk.shop.program.id, code)
+    return found.phone
+
+
+def sheet(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.fixture
+def news(desk: Desk) -> Desk:
+    with db.transaction() as conn:
+        members.ensure_topics(conn, desk.shop.program.id, [Topic("news", "marketing", double_opt_in=False)])
+    return desk
+
+
+def test_headers_are_guessed_in_russian_and_the_file_is_in_cp1251(desk: Desk) -> None:
+    text = (
+        "Код;Фамилия;Имя;Отчество;Мобильный телефон;E-mail;Дата рождения;Тип\r\n"
+        "m-1;Петрова;Анна;Ивановна;8 (916) 000-00-01;A@Example.com;31.12.1990;физ. лицо\r\n"
+        "m-2;;ООО «Ромашка»;;9160000002;;;юрлицо\r\n"
+    )
+    path = desk.folder / "people.csv"
+    path.write_bytes(text.encode("cp1251"))
+    assert load(desk, path).accepted == 2
+    assert desk.one(f"{PEOPLE} FROM members_member") == [
+        ["m-1", "Анна Ивановна Петрова", "1990-12-31", "person"],
+        ["m-2", "ООО «Ромашка»", None, "company"],
+    ]
+    assert phone_of(desk, "m-1") == "+79160000001"
+    assert phone_of(desk, "m-2") == "+79160000002"
+
+
+def test_a_column_is_what_the_caller_says(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text("no,who,colour,secret\nm-1,Anna,red,x\n")
+    with pytest.raises(VernoError, match=r"'secret' is no column of members.*external_id"):
+        load(desk, path)
+    done = load(desk, path, no="external_id", who="name", colour="attr.colour", secret="")
+    assert done.accepted == 1
+    assert desk.one("SELECT attributes FROM members_member") == {"colour": "red"}
+
+
+def test_attributes_have_their_types(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text("id,attr.size:integer,attr.vip:boolean,attr.since:date\nm-1,1 000,да,01.02.2020\nm-2,big,,\n")
+    done = load(desk, path)
+    assert desk.one("SELECT attributes FROM members_member") == {"size": 1000, "vip": True, "since": "2020-02-01"}
+    assert [(one.row, one.field, one.message) for one in done.errors] == [
+        (3, "attr.size:integer", "must be a whole number")
+    ]
+
+
+def test_consents_are_proven_only_with_evidence(news: Desk) -> None:
+    path = news.folder / "people.csv"
+    path.write_text(
+        "id,phone,email,consent.news.email,consent.news.sms,consent.at,consent.text_version,consent.evidence\n"
+        "m-1,+79160000001,a@example.com,yes,no,01.02.2024,,\n"
+        "m-2,+79160000002,b@example.com,да,,01.02.2024,3,\n"
+        "m-3,+79160000003,c@example.com,да,,,,scan-77\n"
+        "m-4,+79160000004,d@example.com,yes,,01.02.2999,,\n"
+    )
+    done = load(news, path)
+    assert [(one.row, one.field) for one in done.errors] == [(5, "consent.at")]
+    assert said(news, "m-1") == {"news.email": "unproven", "news.sms": "withdrawn"}
+    assert said(news, "m-2") == {"news.email": "granted"}
+    assert said(news, "m-3") == {"news.email": "granted"}
+    count = news.one("SELECT count(*) FROM members_consent")
+    load(news, path)
+    assert news.one("SELECT count(*) FROM members_consent") == count, "the same file says nothing new"
+
+
+def test_a_yes_without_a_date_brings_nobody_back(news: Desk) -> None:
+    path = news.folder / "people.csv"
+    path.write_text("id,consent.news.email\nm-1,no\n")
+    load(news, path)
+    path.write_text("id,consent.news.email,consent.evidence\nm-1,yes,scan-1\nm-2,yes,scan-2\n")
+    load(news, path)
+    assert said(news, "m-1") == {"news.email": "withdrawn"}
+    assert said(news, "m-2") == {"news.email": "granted"}
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text("id,name,phone,attr.size:integer\nm-1,Anna,+79160000001,3\nm-2,Boris,+79160000002,\n")
+    load(desk, path)
+    path.write_text(
+        "id,name,phone,attr.size:integer\n"
+        "m-1,Anna,+79160000009,4\n"  # changed
+        "m-2,Boris,+79160000002,\n"  # the same
+        "m-3,Vera,+79160000003,\n"  # new
+        "m-4,Gleb,+79160000002,\n"  # has the phone of m-2
+        "m-3,Vera P,,\n"  # again
+        "m-5,Dora,123,\n"
+    )
+    before = desk.one("SELECT md5(string_agg(m::text, '')) FROM members_member m")
+    found = rehearse(desk, path)
+    assert (found.new, found.changed, found.same, found.repeated, found.refused) == (1, 1, 1, 1, 2)
+    assert desk.one("SELECT md5(string_agg(m::text, '')) FROM members_member m") == before
+    assert desk.one("SELECT count(*) FROM members_identity") == 2
+    assert desk.one("SELECT count(*) FROM intake_import_run") == 1
+    changes = sheet(desk.folder / "people.csv.changes.csv")
+    assert changes[1:] == [
+        ["2", "m-1", "changed", "phone", "+7916•••0001", "+7916•••0009"],
+        ["2", "m-1", "changed", "attributes.size", "3", "4"],
+        ["4", "m-3", "new", "", "", ""],
+        ["6", "m-3", "repeats", "", "row 4", "the last one wins"],
+    ]
+    errors = sheet(desk.folder / "people.csv.errors.csv")
+    assert errors[1:] == [
+        ["5", "phone", "identity-taken: another member has this phone"],
+        ["7", "phone", "bad-phone: not a phone number; write it with its country code"],
+    ]
+
+
+def test_contacts_that_two_rows_share_are_seen_over_batches(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    rows = [f"m-{i},+7916{i:07d}" for i in range(1, 1501)]
+    path.write_text("\n".join(["id,phone", *rows, "other,+79160000005"]) + "\n")
+    assert rehearse(desk, path).refused == 1
+    assert load(desk, path).refused == 1
+
+
+def test_errors_lie_beside_the_file_and_hold_no_contact(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text("id,phone,email,birth_date\nm-1,7.916E+10,,\nm-2,,a b@c,\nm-3,,,+79160000001\nm-4,=1+1,,\n")
+    done = load(desk, path)
+    assert done.errors_file == "people.csv.errors.csv"
+    text = (desk.folder / done.errors_file).read_text("utf-8-sig")
+    assert "rounded by a spreadsheet" in text
+    assert "holds a formula" in text
+    assert not any(contact in text for contact in ("7.916E+10", "a b@c", "79160000001"))
+
+
+def test_a_workbook(desk: Desk) -> None:
+    path = workbook.write(
+        desk.folder / "people.xlsx",
+        [
+            ["Код", "ФИО", "Телефон", "Дата рождения", "attr.size", "attr.vip"],
+            ["m-1", "Анна & Ко", 79160000001, ("date", 33238), 3, True],
+            [2, ("inline", "Борис"), 9160000002, "31.12.1990", None, None],
+            ["m-3", ("f", "A1"), None, None, None, None],
+        ],
+    )
+    done = load(desk, path)
+    assert (done.accepted, [(one.row, one.field) for one in done.errors]) == (2, [(4, "ФИО")])
+    assert desk.one(f"{PEOPLE} FROM members_member") == [
+        ["2", "Борис", "1990-12-31", "person"],
+        ["m-1", "Анна & Ко", date(1990, 12, 31).isoformat(), "person"],
+    ]
+    assert phone_of(desk, "m-1") == "+79160000001"
+    assert desk.one("SELECT attributes FROM members_member WHERE external_id = 'm-1'") == {"size": 3, "vip": True}
+
+
+def test_bombs_and_entities_are_refused(desk: Desk) -> None:
+    bomb = desk.folder / "bomb.xlsx"
+    with ZipFile(bomb, "w", ZIP_DEFLATED) as book, book.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
+        for _ in range(1024):
+            part.write(bytes(1024 * 1024))
+    assert bomb.stat().st_size < 2_000_000
+    with pytest.raises(VernoError, match="unpacks to far more"):
+        load(desk, bomb)
+    xml = '<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]><worksheet><sheetData/></worksheet>'
+    with pytest.raises(VernoError, match="document type"):
+        load(desk, workbook.write(desk.folder / "xxe.xlsx", [["id"]], sheet=xml))
+    broken = desk.folder / "broken.xlsx"
+    broken.write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(VernoError, match="not a readable XLSX"):
+        load(desk, broken)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("id,phone,Телефон", "phone is given twice"),
+        ("name", "no column is the external_id"),
+        ("id,consent.sales.email", "there is no topic sales"),
+        ("id,consent.points-statement.fax", "there is no channel fax"),
+        ("id,attr.x:colour", "there is no type colour"),
+        ("id,consent.topic", "go together"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_refused_at_once(desk: Desk, header: str, words: str) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text(f"{header}\nm-1\n")
+    with pytest.raises(VernoError, match=words):
+        load(desk, path)
+    assert desk.one("SELECT count(*) FROM intake_import_run") == 0
+
+
+def test_a_file_that_was_cut_off_goes_on_and_nobody_is_doubled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.folder / "people.csv"
+    rows = [f"m-{i},+7916{i:07d}" if i != 7 else "m-7,12" for i in range(1, 3501)]
+    path.write_text("\n".join(["id,phone", *rows]) + "\n")
+    real, calls = taking.take, []
+
+    def breaking(*arguments: object, **more: object) -> object:
+        calls.append(1)
+        if len(calls) == 3:
+            message = "killed"
+            raise RuntimeError(message)
+        return real(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(taking, "take", breaking)
+    with pytest.raises(RuntimeError, match="killed"):
+        load(desk, path)
+    assert desk.one("SELECT rows_done FROM intake_import_run") == 2001
+    done = load(desk, path)
+    assert (done.resumed_after_row, done.accepted, done.refused) == (2001, 1500, 1)
+    assert desk.one("SELECT count(*) FROM members_member") == 3499
+    assert sheet(desk.folder / "people.csv.errors.csv")[1][0] == "8", "what the first run refused is still told"
