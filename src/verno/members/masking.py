@@ -36,7 +36,6 @@ def masked_name(text: str) -> str:
 
 def mask(name: str, value: str) -> str | None:
     """Return what is left of a personal field's text; None for what is not shown at all."""
-    """Return a personal field's value as those see it who may not read it."""
     if name == "name":
         return masked_name(value)
     if name == "email":

@@ -8,7 +8,7 @@ from verno.kit import grants
 class Migration(migrations.Migration):
     """Small tables that stay empty until somebody links a chat or a browser, or writes."""
 
-    dependencies = [("members", "0011_departures")]
+    dependencies = [("members", "0016_company_contacts")]
 
     operations = [
         migrations.CreateModel(
