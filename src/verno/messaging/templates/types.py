@@ -115,6 +115,8 @@ class Compiled(msgspec.Struct, frozen=True):
     links: list[str] = []
     advert: str = ""
     """The line that marks it as advertising; empty where it is none."""
+    needs: list[str] = []
+    """Which live figures its sources name: ``balance``, ``expiring``, ``tier``."""
 
     @property
     def reference(self) -> str:
@@ -238,3 +240,23 @@ def reference(code: str, version: int) -> str:
 def is_stored(template: str) -> bool:
     """Tell whether a message's template is a stored one, and not a built-in letter."""
     return SEPARATOR in template
+
+
+class Version(msgspec.Struct, frozen=True):
+    """When and by whom a version was published; ``because``: why something was overridden."""
+
+    version: int
+    published_at: datetime
+    published_by: str
+    because: str | None
+    retired_at: datetime | None
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A message ready for the press: its block, and all that its sources can name, but for its own addresses."""
+
+    sources: Sources
+    view: dict[str, object]
+    language: Language
+    links: list[str] = []
+    is_test: bool = False
