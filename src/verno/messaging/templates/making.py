@@ -6,10 +6,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from verno.messaging.letters.wording import Language
 from verno.messaging.templates import preparing, sampling
-from verno.messaging.templates.press import printing
 from verno.messaging.templates.checks import adverts
 from verno.messaging.templates.checks.sources import uses
-from verno.messaging.templates.press import protocol
+from verno.messaging.templates.press import printing, protocol
 from verno.messaging.templates.press.pool import POOL
 from verno.messaging.templates.press.printing import Addresses
 from verno.messaging.templates.types import Broken, Compiled, Prepared, Sources, Template

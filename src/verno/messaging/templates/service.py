@@ -48,7 +48,7 @@ def save(
     conn.execute(SQL["lock_templates"], {"program": program_id})
     asked = {"program": program_id, "code": template.code}
     row = conn.execute(SQL["next_version"], asked).fetchone()
-    version, others = row if row else (1, 0)
+    version, others = row or (1, 0)
     if others >= MOST_CODES:
         return Refused(Refusal.TOO_MANY, str(MOST_CODES))
     template = _marked(conn, program_id, template, now)
@@ -115,8 +115,9 @@ def retire(conn: Connection, program_id: str, code: str, *, by: Actor, now: date
 
 
 def problems(conn: Connection, program_id: str, template: Template, *, now: datetime) -> list[Problem]:
-    """Return all that is wrong with a template in its program: what linting finds, its conditions, and what breaks
-    when it is rendered for somebody of whom hardly anything is known.
+    """Return all that is wrong with a template in its program, the blocking problems first.
+
+    What linting finds, conditions that cannot be asked, and what breaks for somebody of whom hardly anything is known.
     """
     found = linting.lint(template, queries.known(conn, program_id, now=now))
     found += [

@@ -19,6 +19,8 @@ PATRONYMICS = ("вич", "вна", "ична", "инична")
 """Endings by which a Russian full name tells that its second word is the first name."""
 FULL_NAME = 3
 
+BRAND = ("colour", "ink", "accent", "accent_dark", "logo_url", "legal_name", "address", "contact", "tax_id", "site")
+
 Plain = dict[str, object]
 
 
@@ -47,10 +49,8 @@ def frame(conn: Connection, program: Program) -> Frame:
 
 
 def brand(conn: Connection, program: Program) -> dict[str, str]:  # noqa: ARG001 the brand kit reads settings
-    """Return what letters say of who sends them."""
-    return {name: "" for name in ("colour", "logo_url", "address", "contact", "tax_id", "site")} | {
-        "legal_name": program.name
-    }
+    """Return what letters say of who sends them; what nobody has said is an empty text."""
+    return dict.fromkeys(BRAND, "") | {"legal_name": program.name}
 
 
 def figures(

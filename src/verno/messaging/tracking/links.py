@@ -47,8 +47,8 @@ def read(use: Use, text: str) -> Followed | None:
     # Spare bits of the last character would give a token several spellings.
     if not hmac.compare_digest(mac, _mac(use, body)) or _text(raw) != text:
         return None
-    ids = [str(uuid.UUID(bytes=body[at : at + ID_BYTES])) for at in (0, ID_BYTES, 2 * ID_BYTES)]
-    return Followed(*ids, int.from_bytes(body[3 * ID_BYTES :]))
+    program, holder, message = (str(uuid.UUID(bytes=body[at : at + ID_BYTES])) for at in (0, ID_BYTES, 2 * ID_BYTES))
+    return Followed(program, holder, message, int.from_bytes(body[3 * ID_BYTES :]))
 
 
 def urls(program_id: str, holder_id: str, message_id: str, count: int) -> Sequence[str]:

@@ -13,7 +13,7 @@ LABEL = "Реклама"
 
 
 def line(advert: Advert | None) -> str:
-    """Return what advertising says of itself: the word, who advertises, the token; empty where nothing is advertised."""
+    """Return what advertising says of itself: the word, who advertises, the token; else nothing."""
     if advert is None or advert.ad_class is AdClass.NONE or not advert.erid:
         return ""
     who = f"{advert.name}, ИНН {advert.inn}" if advert.inn else advert.name

@@ -5,7 +5,7 @@ render has the last word.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -16,10 +16,10 @@ _PATH = re.compile(r"(?<![\w.|])(?<!\|\s)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?P<ca
 _FILTER = re.compile(r"\s*\|\s*([A-Za-z_]\w*)\s*(?:\([^()]*\))?")
 _FOR = re.compile(r"for\s+([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.*)", re.DOTALL)
 _SET = re.compile(r"set\s+([A-Za-z_]\w*)\s*=?(.*)", re.DOTALL)
-_WORDS = frozenset(
-    "and or not in is if else elif true false none True False None defined undefined recursive loop odd even string"
-    " number mapping sequence iterable endif endfor set for with endwith endset filter endfilter block endblock".split()
-)
+_CONNECTIVES = frozenset({"and", "or", "not", "in", "is", "if", "else"})
+_CONSTANTS = frozenset({"true", "false", "none", "True", "False", "None", "loop", "recursive"})
+_TESTS = frozenset({"defined", "undefined", "odd", "even", "string", "number", "mapping", "sequence", "iterable"})
+_WORDS = _CONNECTIVES | _CONSTANTS | _TESTS
 FALLBACKS = frozenset({"default", "d"})
 EACH = "[]"
 """Stands for an item of a list: ``context.rows[].name``."""
@@ -46,7 +46,7 @@ class _Reader:
     """Goes through a source's tags, with the conditions and loops it is in."""
 
     def __init__(self) -> None:
-        self.guards: list[tuple[str, frozenset[str]]] = []
+        self.guards: list[frozenset[str]] = []
         self.loops: list[tuple[frozenset[str], str]] = []
         self.made: set[str] = set()
 
@@ -59,32 +59,31 @@ class _Reader:
 
     def statement(self, text: str) -> Iterator[Use]:
         word, _, rest = text.partition(" ")
-        if word in {"if", "elif"}:
-            found = list(self.names(rest))
-            if word == "elif" and self.guards:
-                self.guards.pop()
-            # "not x" guards the other branch.
-            held = frozenset() if re.search(r"\b(not|or|undefined)\b", rest) else frozenset(one.name for one in found)
-            self.guards.append(("if", held))
-            yield from (msgspec.structs.replace(one, printed=False) for one in found)
-        elif word == "else":
-            if self.guards:
-                self.guards[-1] = ("if", frozenset())
-        elif word == "endif":
-            if self.guards:
-                self.guards.pop()
+        if word in {"if", "elif", "else", "endif"}:
+            yield from self.condition(word, rest)
         elif loop := _FOR.match(text):
             yield from self.loop(loop)
         elif word == "endfor":
-            if self.loops:
-                self.loops.pop()
+            del self.loops[-1:]
         elif made := _SET.match(text):
-            yield from (msgspec.structs.replace(one, printed=False) for one in self.names(made.group(2)))
+            yield from _asked(self.names(made.group(2)))
             self.made.add(made.group(1))
         elif word in {"macro", "call", "import", "from", "include", "extends"}:
             self.made.update(re.findall(r"[A-Za-z_]\w*", rest))
         else:
-            yield from (msgspec.structs.replace(one, printed=False) for one in self.names(rest))
+            yield from _asked(self.names(rest))
+
+    def condition(self, word: str, rest: str) -> Iterator[Use]:
+        """Read ``if`` and what belongs to it: what is asked is there in the branch that it guards."""
+        if word != "if":
+            del self.guards[-1:]
+        if word == "endif":
+            return
+        found = list(self.names(rest))
+        # "not x", "x or y" and "else" promise nothing of x.
+        turned = word == "else" or re.search(r"\b(not|or|undefined)\b", rest) is not None
+        self.guards.append(frozenset() if turned else frozenset(one.name for one in found))
+        yield from _asked(found)
 
     def loop(self, found: re.Match[str]) -> Iterator[Use]:
         names = frozenset(re.findall(r"[A-Za-z_]\w*", found.group(1)))
@@ -129,4 +128,8 @@ class _Reader:
 
     def guarded(self, name: str) -> bool:
         twin = {"member.first_name": "member.name", "member.name": "member.first_name"}.get(name, name)
-        return any(name in held or twin in held for _, held in self.guards)
+        return any(name in held or twin in held for held in self.guards)
+
+
+def _asked(found: Iterable[Use]) -> Iterator[Use]:
+    return (msgspec.structs.replace(one, printed=False) for one in found)

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import msgspec
 from minijinja import Environment, TemplateError
 
-from verno.messaging.templates.press import compiling
-from verno.messaging.templates.press import engine
+from verno.messaging.templates.press import compiling, engine
 from verno.messaging.templates.press.protocol import (
     READY,
     Broken,
@@ -31,7 +30,7 @@ CPU_SECONDS = 1
 KEPT = 128
 """Blocks that are kept ready."""
 
-_decoder = msgspec.msgpack.Decoder(Request)
+_decoder: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 
 
 class Press:
@@ -68,7 +67,7 @@ class Press:
         if made is None:
             if request.sources is None:
                 return Missing()
-            made = engine.environment.__wrapped__(*request.sources)
+            made = engine.environment(*request.sources)
             self._ready[request.key] = made
             while len(self._ready) > KEPT:
                 self._ready.popitem(last=False)

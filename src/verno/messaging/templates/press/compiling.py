@@ -8,7 +8,8 @@ import html as markup
 import re
 from collections.abc import Sequence
 
-from verno.messaging.templates.press.pages import Unfit, compiled as page
+from verno.messaging.templates.press.pages import Unfit
+from verno.messaging.templates.press.pages import compiled as page
 from verno.messaging.templates.press.protocol import Broken, Compiled, Set, Written
 
 EMAIL = "email"
@@ -19,7 +20,10 @@ _BODY_END = re.compile(r"</body>", re.IGNORECASE)
 _HEAD = re.compile(r"<mj-head\b[^>]*(?<!/)>", re.IGNORECASE)
 _EMPTY_HEAD = re.compile(r"<mj-head\b[^>]*/>", re.IGNORECASE)
 _ROOT = re.compile(r"<mjml\b[^>]*>", re.IGNORECASE)
-PIXEL = '{% if _pixel %}<img src="{{ _pixel | safe }}" width="1" height="1" alt="" style="border:0;display:block">{% endif %}'
+PIXEL = (
+    '{% if _pixel %}<img src="{{ _pixel | safe }}" width="1" height="1" alt="" style="border:0;display:block">'
+    "{% endif %}"
+)
 
 
 def compiled(blocks: Sequence[Written], *, track: bool) -> Compiled | Broken:

@@ -5,7 +5,6 @@ Undefined names may be asked (``{% if member.name %}``) and given a fallback, bu
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import cast
 
 from babel.core import UnknownLocaleError
@@ -22,32 +21,31 @@ FUEL = 100_000
 LONGEST = 512 * 1024
 """Characters of one part of a letter."""
 PARTS = ("subject", "html", "text")
+NAMES = ("subject.txt", "letter.html", "letter.txt")
 
 NBSP = "\u00a0"
 
 
-@lru_cache(maxsize=128)
 def environment(subject: str, html: str, text: str) -> Environment:
     """Return the environment of one block; raises ``TemplateError`` for a source that cannot be read."""
-    made = Environment(
-        templates={"subject.txt": subject, "letter.html": html, "letter.txt": text},
+    made: Environment = Environment(
         filters=FILTERS,
         fuel=FUEL,
-        undefined_behavior="semi_strict",
         trim_blocks=True,
         auto_escape_callback=lambda name: name.endswith(".html"),
         finalizer=_printed,
         debug=False,
     )
-    for name in ("subject.txt", "letter.html", "letter.txt"):
-        made.undeclared_variables_in_template(name)
+    setattr(made, "undefined_behavior", "semi_strict")  # noqa: B010 newer than the package's own stubs
+    for name, source in zip(NAMES, (subject, html, text), strict=True):
+        made.add_template(name, source)
     return made
 
 
 def render(made: Environment, view: Mapping[str, object]) -> Rendered | Broken:
     """Return a block as its reader sees it, or the part that cannot be rendered, and why."""
     out: list[str] = []
-    for part, name in zip(PARTS, ("subject.txt", "letter.html", "letter.txt"), strict=True):
+    for part, name in zip(PARTS, NAMES, strict=True):
         try:
             found = made.render_template(name, **view)
         except TemplateError as error:

@@ -65,7 +65,7 @@ def _walk(node: LexborNode, out: list[str]) -> None:
         name = child.tag or ""
         if name == "-text":
             out.append(child.text_content or "")
-        elif name == "_comment" or name == "-comment":
+        elif name in {"_comment", "-comment"}:
             place = _PLACE.search(child.html or "")
             out.append(place.group(0).removeprefix("<!--").removesuffix("-->") if place else "")
         elif name not in _SILENT:

@@ -29,7 +29,7 @@ PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 TOO_MUCH = "takes too much memory"
 TOO_LONG = "takes too long"
 
-_decoder = msgspec.msgpack.Decoder(Reply)
+_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
 class Died(Exception):
@@ -52,13 +52,10 @@ class Press:
         )
         self.served = 0
         self._until = time.monotonic() + START_SECONDS
-        try:
-            if self._read(len(READY)) != READY:
-                raise Died
-        except Died:
+        if self._greeting() != READY:
             self.close()
             message = "the press for templates does not start"
-            raise Unavailable(message) from None
+            raise Unavailable(message)
 
     def ask(self, request: Request) -> Reply:
         """Return the answer; raises ``Died``, and then the press is of no use any more."""
@@ -83,6 +80,12 @@ class Press:
         for end in (self._child.stdin, self._child.stdout):
             if end is not None:
                 end.close()
+
+    def _greeting(self) -> bytes:
+        try:
+            return self._read(len(READY))
+        except Died:
+            return b""
 
     def _read(self, size: int) -> bytes:
         source = cast("IO[bytes]", self._child.stdout)

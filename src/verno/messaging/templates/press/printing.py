@@ -44,5 +44,5 @@ def printed(message: Prepared, addresses: Addresses) -> Letter | Broken:
 
 def key_of(sources: Sources) -> str:
     """Return what names a block's sources for ever."""
-    text = "\0".join((sources.subject, sources.html, sources.text))
+    text = f"{sources.subject}\0{sources.html}\0{sources.text}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
