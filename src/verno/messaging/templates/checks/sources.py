@@ -16,6 +16,7 @@ _PATH = re.compile(r"(?<![\w.|])(?<!\|\s)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?P<ca
 _FILTER = re.compile(r"\s*\|\s*([A-Za-z_]\w*)\s*(?:\([^()]*\))?")
 _FOR = re.compile(r"for\s+([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.*)", re.DOTALL)
 _SET = re.compile(r"set\s+([A-Za-z_]\w*)\s*=?(.*)", re.DOTALL)
+_COMPARES = re.compile(r"[=!<>]=|[<>]|\bin\b")
 _CONNECTIVES = frozenset({"and", "or", "not", "in", "is", "if", "else"})
 _CONSTANTS = frozenset({"true", "false", "none", "True", "False", "None", "loop", "recursive"})
 _TESTS = frozenset({"defined", "undefined", "odd", "even", "string", "number", "mapping", "sequence", "iterable"})
@@ -83,7 +84,13 @@ class _Reader:
         # "not x", "x or y" and "else" promise nothing of x.
         turned = word == "else" or re.search(r"\b(not|or|undefined)\b", rest) is not None
         self.guards.append(frozenset() if turned else frozenset(one.name for one in found))
-        yield from _asked(found)
+        if _COMPARES.search(rest) is None:
+            yield from _asked(found)
+            return
+        # What is not there cannot be compared; "x and x == 1" asks first.
+        said = [one.name for one in found]
+        for one in found:
+            yield msgspec.structs.replace(one, safe=one.safe or said.count(one.name) > 1)
 
     def loop(self, found: re.Match[str]) -> Iterator[Use]:
         names = frozenset(re.findall(r"[A-Za-z_]\w*", found.group(1)))
