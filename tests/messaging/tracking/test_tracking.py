@@ -1,4 +1,4 @@
-"""Links and pixels: a click leads on to a published destination and nowhere else, and counts; looking changes no more."""
+"""Links and pixels: a click counts, and leads on to a published destination and nowhere else."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def state(one: Followed) -> str:
 
 def count(table: str) -> list[tuple[object, ...]]:
     with db.across_programs() as conn:
-        return conn.execute(f"SELECT times FROM messaging_{table}").fetchall()  # noqa: S608 ours
+        return conn.execute(f"SELECT times FROM messaging_{table}").fetchall()
 
 
 def test_the_letter_holds_links_of_its_own(sent: Followed, postman: Postman) -> None:
@@ -173,7 +173,9 @@ def test_links_have_a_domain_of_their_own(sent: Followed, monkeypatch: pytest.Mo
     monkeypatch.setenv("VERNO_LINKS_URL", "https://go.shop.example.com/")
     (url,) = links.urls(sent.program_id, sent.holder_id, sent.message_id, 1)
     assert url.startswith("https://go.shop.example.com/l/")
-    assert links.pixel_url(sent.program_id, sent.holder_id, sent.message_id).startswith("https://go.shop.example.com/o/")
+    assert links.pixel_url(sent.program_id, sent.holder_id, sent.message_id).startswith(
+        "https://go.shop.example.com/o/"
+    )
 
 
 def test_while_the_database_is_away(sent: Followed, door: Client, monkeypatch: pytest.MonkeyPatch) -> None:
