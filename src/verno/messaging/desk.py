@@ -28,6 +28,7 @@ from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.pacing import booking
 from verno.messaging.pacing.booking import Pace
+from verno.messaging.templates import preparing
 from verno.messaging.types import (
     CHANNEL_PUSH,
     Allow,
@@ -365,6 +366,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     channel = claimed[0].channel
     seen = facts.addresses_of(conn, channel, holders) if facts.ADDRESS_KIND.get(channel) in facts.DEVICES else {}
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
+    written = preparing.prepared(conn, program, claimed, people, now=now)
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -380,6 +382,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             context=row.context,
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
+            prepared=written.get(row.id),
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))

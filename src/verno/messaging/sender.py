@@ -205,6 +205,13 @@ class _Run(Generic[P]):
             return
         # A channel with several addresses a member asks nothing beforehand.
         outcome = await line.offer(parcels[0][1])
+        except Unavailable as error:  # of our own house, such as the press for templates: not the message's fault
+            self._end(outage_end(job, str(error), self._now()))
+            return
+        except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
+            self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
+            return
+        outcome = await line.offer(parcel)
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()

@@ -5,6 +5,7 @@ from django.urls import path
 from verno.messaging import views
 from verno.messaging.answers import doors
 from verno.messaging.preferences import pages
+from verno.messaging.tracking import doors as tracking
 
 app_name = "messaging"
 urlpatterns = [
@@ -12,6 +13,8 @@ urlpatterns = [
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
     path("hooks/telegram", doors.telegram, name="telegram"),
+    path("l/<str:token>", tracking.follow, name="follow"),
+    path("o/<str:token>.gif", tracking.opened, name="opened"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
     path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]
