@@ -32,6 +32,7 @@ Purpose = Literal[
     "preferences",
     "otp",
     "webhook",
+    "experiment",
 ]
 
 KEY_BYTES = 32

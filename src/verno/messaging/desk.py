@@ -21,7 +21,9 @@ from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.letters.providers import provider
 from verno.messaging.types import (
+    CHANNEL_EMAIL,
     Allow,
     Decision,
     Defer,
@@ -61,6 +63,7 @@ class Job(msgspec.Struct, frozen=True):
     due_at: datetime
     valid_until: datetime | None = None
     urgent: bool = False
+    occasion: str = ""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -151,6 +154,7 @@ class Desk:
                     "holder_id": job.content.holder_id,
                     "id": _id(job),
                     "message_id": compose.message_id(_id(job)),
+                    "domain": provider(job.address) if self._channel == CHANNEL_EMAIL else None,
                     "decision": record(verdicts[_id(job)], stage=service.HAND_OVER, now=now),
                 }
                 for job in leaving
@@ -207,6 +211,7 @@ class Desk:
                     id_=content.message_id,
                     valid_until=job.valid_until,
                     urgent=job.urgent,
+                    occasion=job.occasion,
                 )
                 member = reach.member_facts(content.holder_id, house.zones)
                 if turns is not None:
@@ -303,7 +308,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             balance=balances.get(row.holder_id, {}),
         )
         address = (_address(member, row.channel) if member else None) or ""
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, row.dedupe_key))
     return out
 
 
@@ -327,3 +332,4 @@ class _Claimed(msgspec.Struct, frozen=True, array_like=True):
     due_at: datetime
     valid_until: datetime | None
     urgent: bool
+    dedupe_key: str

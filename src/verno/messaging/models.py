@@ -12,7 +12,8 @@ class Message(models.Model):
     """One message to one member over one channel, with its state and the decision behind it.
 
     ``dedupe_key`` names the occasion (``statement/2026-10``): one message per member, channel and occasion.
-    ``context`` holds the template's figures, never an address. ``reference`` is the provider's own name for it.
+    ``context`` holds the template's figures, never an address. ``reference`` is the provider's own name for it,
+    ``domain`` the mail provider that took it, if it is one of the large ones.
     """
 
     pk = models.CompositePrimaryKey("holder_id", "id")
@@ -38,6 +39,7 @@ class Message(models.Model):
     reference = models.TextField(null=True)
     valid_until = models.DateTimeField(null=True)
     urgent = models.BooleanField(db_default=False)
+    domain = models.TextField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -65,6 +67,11 @@ class Message(models.Model):
                 fields=["dedupe_key"],
                 name="messaging_message_ill",
                 condition=models.Q(state__in=["bounced", "complained", "rejected"]),
+            ),
+            models.Index(
+                fields=["program_id", "domain"],
+                name="messaging_message_complaints",
+                condition=models.Q(state="complained", domain__isnull=False),
             ),
         ]
 

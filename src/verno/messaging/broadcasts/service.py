@@ -14,7 +14,6 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id, new_ids
 from verno.messaging.broadcasts import checking, preflight, reading
 from verno.messaging.broadcasts.drawing import timing
-from verno.messaging.broadcasts.queries import broadcast as found
 from verno.messaging.broadcasts.types import (
     Broadcast,
     BroadcastRefusal,
@@ -31,7 +30,10 @@ from verno.workspace.audit import Actor, ActorKind
 
 PEOPLE = frozenset({ActorKind.STAFF, ActorKind.OPERATOR})
 """Who may approve and launch: whoever is at the console, or at the server."""
+DRAFT = frozenset({BroadcastState.DRAFT})
 UNDER_WAY = frozenset({BroadcastState.SCHEDULED, BroadcastState.RUNNING})
+PAUSED = frozenset({BroadcastState.PAUSED})
+OVER = frozenset({BroadcastState.FINISHED, BroadcastState.CANCELLED})
 
 
 def create(
@@ -67,16 +69,12 @@ def edit(
 ) -> Result:
     """Make a draft's next version; an approval given before falls.
 
-    Refusals: ``unknown-broadcast``, ``wrong-state`` (no draft any more), ``changed-meanwhile`` (its newest version is not
-    ``based_on``), and what ``checking.problem`` finds.
+    Refusals: ``unknown-broadcast``, ``wrong-state`` (no draft any more), ``changed-meanwhile`` (its newest version is
+    not ``based_on``), and what ``checking.problem`` finds.
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if held.state is not BroadcastState.DRAFT:
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
-    if held.version != based_on:
-        return Refused(BroadcastRefusal.CHANGED_MEANWHILE, str(held.version))
+    held = _held(conn, program_id, broadcast_id, DRAFT, version=based_on)
+    if isinstance(held, Refused):
+        return held
     problem = checking.problem(wanted, checking.known(conn, program_id))
     if problem is not None:
         return problem
@@ -93,15 +91,9 @@ def approve(conn: Connection, program_id: str, broadcast_id: str, *, version: in
 
     Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``changed-meanwhile``.
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if by.kind not in PEOPLE:
-        return Refused(BroadcastRefusal.NEEDS_A_PERSON)
-    if held.state is not BroadcastState.DRAFT:
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
-    if held.version != version:
-        return Refused(BroadcastRefusal.CHANGED_MEANWHILE, str(held.version))
+    held = _held(conn, program_id, broadcast_id, DRAFT, person=by, version=version)
+    if isinstance(held, Refused):
+        return held
     conn.execute(SQL["approve_broadcast"], {"id": broadcast_id, "by": _who(by), "now": now})
     audit.record(conn, program_id, by, "broadcast.approve", ("broadcast", broadcast_id), now=now, detail=f"v{version}")
     return _done(conn, program_id, broadcast_id)
@@ -113,13 +105,9 @@ def launch(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, n
     Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``not-approved``, ``too-late`` (its time or
     ``valid_until`` is over), ``not-ready`` (the preflight finds something that blocks; ``detail`` names the first).
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if by.kind not in PEOPLE:
-        return Refused(BroadcastRefusal.NEEDS_A_PERSON)
-    if held.state is not BroadcastState.DRAFT:
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
+    held = _held(conn, program_id, broadcast_id, DRAFT, person=by)
+    if isinstance(held, Refused):
+        return held
     if held.approved_by is None:
         return Refused(BroadcastRefusal.NOT_APPROVED)
     starts_at = timing.starts_at(held.wanted.send, now=now)
@@ -147,11 +135,9 @@ def pause(
 
     Refusals: ``unknown-broadcast``, ``wrong-state``.
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if held.state not in UNDER_WAY:
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
+    held = _held(conn, program_id, broadcast_id, UNDER_WAY)
+    if isinstance(held, Refused):
+        return held
     conn.execute(SQL["pause_broadcast"], {"id": broadcast_id, "reason": because, "now": now})
     audit.record(conn, program_id, by, "broadcast.pause", ("broadcast", broadcast_id), now=now, detail=because)
     return _done(conn, program_id, broadcast_id)
@@ -162,13 +148,9 @@ def resume(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, n
 
     Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``.
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if by.kind not in PEOPLE:
-        return Refused(BroadcastRefusal.NEEDS_A_PERSON)
-    if held.state is not BroadcastState.PAUSED:
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
+    held = _held(conn, program_id, broadcast_id, PAUSED, person=by)
+    if isinstance(held, Refused):
+        return held
     conn.execute(SQL["resume_broadcast"], {"id": broadcast_id, "now": now})
     detail = held.reason or ""
     audit.record(conn, program_id, by, "broadcast.resume", ("broadcast", broadcast_id), now=now, detail=detail)
@@ -180,26 +162,41 @@ def cancel(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, n
 
     Refusals: ``unknown-broadcast``, ``wrong-state`` (over already).
     """
-    held = _locked(conn, program_id, broadcast_id)
-    if held is None:
-        return Refused(BroadcastRefusal.UNKNOWN)
-    if held.state in (BroadcastState.FINISHED, BroadcastState.CANCELLED):
-        return Refused(BroadcastRefusal.WRONG_STATE, held.state)
+    held = _held(conn, program_id, broadcast_id, frozenset(BroadcastState) - OVER)
+    if isinstance(held, Refused):
+        return held
     conn.execute(SQL["cancel_broadcast"], {"id": broadcast_id, "now": now})
     audit.record(conn, program_id, by, "broadcast.cancel", ("broadcast", broadcast_id), now=now)
     return _done(conn, program_id, broadcast_id)
 
 
-def _locked(conn: Connection, program_id: str, broadcast_id: str) -> Broadcast | None:
-    if not is_id(broadcast_id):
-        return None
-    rows = reading.broadcasts(conn, "broadcast_locked", {"program": program_id, "id": broadcast_id})
-    return rows[0] if rows else None
+def _held(
+    conn: Connection,
+    program_id: str,
+    broadcast_id: str,
+    states: frozenset[BroadcastState],
+    *,
+    person: Actor | None = None,
+    version: int | None = None,
+) -> Broadcast | Refused:
+    """Lock a broadcast, which waits for the planners' chunks, and ask whether this may be done with it."""
+    found: list[Broadcast] = []
+    if is_id(broadcast_id):
+        conn.execute(SQL["lock_broadcast"], {"id": broadcast_id})
+        found = reading.broadcasts(conn, "broadcast_locked", {"program": program_id, "id": broadcast_id})
+    if not found:
+        return Refused(BroadcastRefusal.UNKNOWN)
+    if person is not None and person.kind not in PEOPLE:
+        return Refused(BroadcastRefusal.NEEDS_A_PERSON)
+    if found[0].state not in states:
+        return Refused(BroadcastRefusal.WRONG_STATE, found[0].state)
+    if version is not None and found[0].version != version:
+        return Refused(BroadcastRefusal.CHANGED_MEANWHILE, str(found[0].version))
+    return found[0]
 
 
 def _done(conn: Connection, program_id: str, broadcast_id: str) -> Done:
-    held = found(conn, program_id, broadcast_id)
-    assert held is not None, broadcast_id
+    (held,) = reading.broadcasts(conn, "broadcast", {"program": program_id, "id": broadcast_id})
     return Done(held)
 
 

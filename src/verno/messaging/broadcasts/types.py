@@ -108,7 +108,7 @@ class AtLocalHour(msgspec.Struct, frozen=True, tag="local", tag_field="kind", fo
 
 
 class AtBestHour(msgspec.Struct, frozen=True, tag="best", tag_field="kind", forbid_unknown_fields=True):
-    """At the hour in which each member clicked, opened and bought most; ``fallback`` for whoever has done too little."""
+    """At the hour in which each member clicked, opened and bought most; ``fallback`` for whoever did too little."""
 
     day: date
     fallback: time
@@ -366,7 +366,7 @@ class Funnel(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Purchases of one group since the freeze: members, buyers, the sum of their revenue (minor units) and of squares."""
+    """Purchases of one group since the freeze: members, buyers, the sum of revenue (minor units) and of its squares."""
 
     members: int
     buyers: int

@@ -123,6 +123,16 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state__in", ILL)), fields=["dedupe_key"], name="messaging_message_ill"
             ),
         ),
+        migrations.AddField(model_name="message", name="domain", field=models.TextField(null=True)),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "complained"), ("domain__isnull", False)),
+                fields=["program_id", "domain"],
+                name="messaging_message_complaints",
+            ),
+        ),
+        grants.may("messaging_message", insert=False, update=("domain",)),
         grants.may(
             "messaging_broadcast",
             update=(

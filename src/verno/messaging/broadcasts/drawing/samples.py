@@ -26,7 +26,7 @@ def needed(baseline: int, effect: int) -> int:
 
 
 def smallest_effect(baseline: int, members: int) -> int | None:
-    """Return the smallest rise that groups of ``members`` would show, in hundredths of a per cent; None: none at all."""
+    """Return the smallest rise that groups of ``members`` would show, in hundredths of a per cent, or None."""
     low, high = 1, WHOLE - baseline
     if members < 1 or high < 1 or needed(baseline, high) > members:
         return None

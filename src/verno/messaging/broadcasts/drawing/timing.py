@@ -25,7 +25,7 @@ def starts_at(send: SendTime, *, now: datetime) -> datetime | None:
 
 
 def turn(day: date, at: time, zone: ZoneInfo, *, start: datetime) -> datetime:
-    """Return the first moment from ``start`` and the beginning of ``day`` on, at which a clock in ``zone`` shows ``at``."""
+    """Return the first moment, from ``start`` and ``day`` on, when clocks in ``zone`` show ``at``."""
     from_ = max(start, localtime.start_of_day(day, zone))
     first = localtime.business_date(from_, zone)
     moments = [localtime.localize(datetime.combine(first + timedelta(days=n), at), zone) for n in range(2)]

@@ -1,0 +1,81 @@
+"""One step of the worker: broadcasts begin, go on, are watched, end."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from verno.kit import db
+from verno.messaging.broadcasts import reading
+from verno.messaging.broadcasts.running import freezing, planning, sweeping, watching
+from verno.messaging.broadcasts.types import Broadcast, BroadcastState
+from verno.workspace import queries as workspace
+from verno.workspace.types import Program
+
+CHUNKS = 25
+"""Chunks of one broadcast before the next one has its turn, unless it is more important."""
+
+
+def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Do what broadcasts of all programs need, each chunk in a transaction of its own; returns how much that was."""
+    with db.transaction() as conn:
+        programs = list(workspace.programs(conn))
+    return sum(_step(program, now, stopping) for program in programs)
+
+
+def _step(program: Program, now: datetime, stopping: Callable[[], bool]) -> int:
+    with db.transaction(program.id) as conn:
+        due = reading.broadcasts(conn, "broadcasts_under_way", {"program": program.id, "now": now})
+    total = 0
+    for broadcast in due:
+        if stopping():
+            break
+        total += _go_on(program, broadcast, now, stopping)
+    return total
+
+
+def _go_on(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool]) -> int:
+    match broadcast.state:
+        case BroadcastState.SCHEDULED:
+            return db.retrying(partial(_freeze, program, broadcast, now))
+        case BroadcastState.CANCELLED:
+            return db.retrying(partial(_sweep, program, broadcast, now))
+        case _:
+            return _plan(program, broadcast, now, stopping)
+
+
+def _plan(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool]) -> int:
+    total = 0
+    looked = db.retrying(partial(_watch, program, broadcast, now))
+    for _ in range(CHUNKS):
+        done = 0 if stopping() else db.retrying(partial(_plan_chunk, program, broadcast, now))
+        total += done
+        if not done:
+            break
+    if looked and not total and not stopping():
+        db.retrying(partial(_finish, program, broadcast, now))
+    return total
+
+
+def _freeze(program: Program, broadcast: Broadcast, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return int(freezing.freeze(conn, program, broadcast, now=now))
+
+
+def _sweep(program: Program, broadcast: Broadcast, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return sweeping.sweep(conn, broadcast, now=now)
+
+
+def _watch(program: Program, broadcast: Broadcast, now: datetime) -> bool:
+    with db.transaction(program.id) as conn:
+        return watching.watch(conn, program.id, broadcast, now=now)
+
+
+def _plan_chunk(program: Program, broadcast: Broadcast, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return planning.plan_chunk(conn, program, broadcast, now=now)
+
+
+def _finish(program: Program, broadcast: Broadcast, now: datetime) -> None:
+    with db.transaction(program.id) as conn:
+        watching.finish(conn, broadcast, now=now)
