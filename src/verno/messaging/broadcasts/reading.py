@@ -1,7 +1,6 @@
 """Rows of broadcasts as records."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 
@@ -20,4 +19,4 @@ def _broadcast(row: Sequence[object]) -> Broadcast:
     wanted = msgspec.convert(values.pop("wanted"), NewBroadcast, strict=False)
     told = values.pop("winner")
     verdict = None if told is None else msgspec.convert(told, Verdict, strict=False)
-    return cast("Broadcast", msgspec.convert({**values, "wanted": wanted, "winner": verdict}, Broadcast))
+    return msgspec.convert({**values, "wanted": wanted, "winner": verdict}, Broadcast)

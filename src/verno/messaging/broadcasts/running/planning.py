@@ -13,12 +13,12 @@ import msgspec
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.messaging import service
-from verno.messaging.broadcasts import costs
+from verno.messaging.broadcasts import costs, health
 from verno.messaging.broadcasts.running import cascade
 from verno.messaging.broadcasts.running.cascade import Need
-from verno.messaging.broadcasts.types import Broadcast, Outcome, RecipientState, Verdict
+from verno.messaging.broadcasts.types import Broadcast, Outcome, RecipientState, Verdict, Warned
 from verno.messaging.facts import SQL
-from verno.messaging.types import Draft, Withheld
+from verno.messaging.types import Draft, Planned, Withheld
 from verno.workspace.types import Program
 
 CHUNK = 2_000
@@ -86,9 +86,8 @@ class _Chunk:
         for row, result in zip(rows, service.plan(self.conn, self.program.id, drafts, now=self.now), strict=True):
             row.step = step + 1
             row.reason = result.reason if isinstance(result, Withheld) else None
-            if not isinstance(result, Withheld):
-                row.messages += 1
-                self.cost += price
+            row.messages += not isinstance(result, Withheld)
+            self.cost += price if isinstance(result, Planned) else 0
             if row.step == len(self.steps):
                 self._end(row, RecipientState.WITHHELD)
             elif not isinstance(result, Withheld):
@@ -118,7 +117,8 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
     0: nobody's turn, the minute's rate is used up, or the broadcast does not run (any more).
     """
     wanted = broadcast.wanted
-    shares = wanted.rate is not None or wanted.cost_limit is not None
+    rate = _rate(broadcast)
+    shares = rate is not None or wanted.cost_limit is not None
     conn.execute(SQL["lock_shared"], {"id": broadcast.id})
     statement = "running_broadcast_alone" if shares else "running_broadcast"
     found = conn.execute(SQL[statement], {"id": broadcast.id}).fetchone()
@@ -126,8 +126,8 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
         return 0
     minute, used, cost, open_wave, winner = found
     this_minute = now.replace(second=0, microsecond=0)
-    if wanted.rate is not None:
-        most = min(most, wanted.rate - (used if minute == this_minute else 0))
+    if rate is not None:
+        most = min(most, rate - (used if minute == this_minute else 0))
     rows = _take(conn, broadcast, open_wave, _won(winner), most, now)
     if not rows:
         return 0
@@ -139,6 +139,14 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
         parameters = {"id": broadcast.id, "minute": this_minute, "used": len(rows), "cost": chunk.cost}
         conn.execute(SQL["spend_tokens"], parameters)
     return len(rows)
+
+
+def _rate(broadcast: Broadcast) -> int | None:
+    """Return how many members may be planned a minute; None: as many as can be."""
+    rate = broadcast.wanted.rate
+    if broadcast.reason != Warned.COMPLAINTS_SLOW:
+        return rate
+    return health.SLOW_RATE if rate is None else min(rate, health.SLOW_RATE)
 
 
 def _won(winner: Mapping[str, object] | None) -> str | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from verno.kit import db
-from verno.messaging.broadcasts import reading
+from verno.messaging.broadcasts import queries, reading
 from verno.messaging.broadcasts.running import freezing, planning, sweeping, watching
 from verno.messaging.broadcasts.types import Broadcast, BroadcastState
 from verno.workspace import queries as workspace
@@ -15,39 +15,40 @@ CHUNKS = 25
 """Chunks of one broadcast before the next one has its turn, unless it is more important."""
 
 
-def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Do what broadcasts of all programs need, each chunk in a transaction of its own; returns how much that was."""
+def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False, chunk: int = planning.CHUNK) -> int:
+    """Do what broadcasts of all programs need, ``chunk`` members a transaction; returns how much that was."""
     with db.transaction() as conn:
         programs = list(workspace.programs(conn))
-    return sum(_step(program, now, stopping) for program in programs)
+    return sum(_step(program, now, stopping, chunk) for program in programs)
 
 
-def _step(program: Program, now: datetime, stopping: Callable[[], bool]) -> int:
+def _step(program: Program, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
     with db.transaction(program.id) as conn:
         due = reading.broadcasts(conn, "broadcasts_under_way", {"program": program.id, "now": now})
     total = 0
     for broadcast in due:
         if stopping():
             break
-        total += _go_on(program, broadcast, now, stopping)
+        total += _go_on(program, broadcast, now, stopping, chunk)
     return total
 
 
-def _go_on(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool]) -> int:
+def _go_on(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
     match broadcast.state:
         case BroadcastState.SCHEDULED:
             return db.retrying(partial(_freeze, program, broadcast, now))
         case BroadcastState.CANCELLED:
             return db.retrying(partial(_sweep, program, broadcast, now))
         case _:
-            return _plan(program, broadcast, now, stopping)
+            return _plan(program, broadcast, now, stopping, chunk)
 
 
-def _plan(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool]) -> int:
+def _plan(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
     total = 0
-    looked = db.retrying(partial(_watch, program, broadcast, now))
+    seen = db.retrying(partial(_watch, program, broadcast, now))
+    looked, broadcast = seen is not None, seen or broadcast
     for _ in range(CHUNKS):
-        done = 0 if stopping() else db.retrying(partial(_plan_chunk, program, broadcast, now))
+        done = 0 if stopping() else db.retrying(partial(_plan_chunk, program, broadcast, now, chunk))
         total += done
         if not done:
             break
@@ -66,14 +67,16 @@ def _sweep(program: Program, broadcast: Broadcast, now: datetime) -> int:
         return sweeping.sweep(conn, broadcast, now=now)
 
 
-def _watch(program: Program, broadcast: Broadcast, now: datetime) -> bool:
+def _watch(program: Program, broadcast: Broadcast, now: datetime) -> Broadcast | None:
+    """Look at a broadcast; returns it as it stands afterwards, None when it was looked at a moment ago."""
     with db.transaction(program.id) as conn:
-        return watching.watch(conn, program.id, broadcast, now=now)
+        looked = watching.watch(conn, program.id, broadcast, now=now)
+        return queries.broadcast(conn, program.id, broadcast.id) if looked else None
 
 
-def _plan_chunk(program: Program, broadcast: Broadcast, now: datetime) -> int:
+def _plan_chunk(program: Program, broadcast: Broadcast, now: datetime, chunk: int) -> int:
     with db.transaction(program.id) as conn:
-        return planning.plan_chunk(conn, program, broadcast, now=now)
+        return planning.plan_chunk(conn, program, broadcast, now=now, most=chunk)
 
 
 def _finish(program: Program, broadcast: Broadcast, now: datetime) -> None:
