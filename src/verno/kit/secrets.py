@@ -33,6 +33,7 @@ Purpose = Literal[
     "otp",
     "webhook",
     "tracking",
+    "experiment",
 ]
 
 KEY_BYTES = 32

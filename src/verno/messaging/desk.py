@@ -31,6 +31,9 @@ from verno.messaging.pacing.booking import Pace
 from verno.messaging.templates import preparing
 from verno.messaging.types import (
     CHANNEL_PUSH,
+from verno.messaging.letters.providers import provider
+from verno.messaging.types import (
+    CHANNEL_EMAIL,
     Allow,
     Decision,
     Defer,
@@ -78,6 +81,7 @@ class Job(msgspec.Struct, frozen=True):
     urgent: bool = False
     others: tuple[str, ...] = ()
     ready: float = 0.0
+    occasion: str = ""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -216,6 +220,7 @@ class Desk:
                     "holder_id": job.content.holder_id,
                     "id": _id(job),
                     "message_id": compose.message_id(_id(job)),
+                    "domain": provider(job.address) if self._channel == CHANNEL_EMAIL else None,
                     "decision": record(verdicts[_id(job)], stage=service.HAND_OVER, now=now),
                 }
                 for job in leaving
@@ -272,6 +277,7 @@ class Desk:
                     id_=content.message_id,
                     valid_until=job.valid_until,
                     urgent=job.urgent,
+                    occasion=job.occasion,
                 )
                 member = reach.member_facts(content.holder_id, house.zones)
                 if turns is not None:
@@ -386,6 +392,8 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))
+        address = (_address(member, row.channel) if member else None) or ""
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, row.dedupe_key))
     return out
 
 
@@ -409,3 +417,4 @@ class _Claimed(msgspec.Struct, frozen=True, array_like=True):
     due_at: datetime
     valid_until: datetime | None
     urgent: bool
+    dedupe_key: str

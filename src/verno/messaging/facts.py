@@ -65,17 +65,18 @@ class House(msgspec.Struct, frozen=True):
         id_: str,
         valid_until: datetime | None = None,
         urgent: bool = False,
+        occasion: str = "",
     ) -> Outgoing:
         """Return what ``decide`` may know of a message."""
         class_ = self.classes.get(topic)
-        stopped = self._stopped(class_, channel) if self.stops else None
+        stopped = self._stopped(class_, channel, occasion) if self.stops else None
         spread = int(id_[-8:], 16) % SPREAD_SECONDS
         return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, spread)
 
-    def _stopped(self, class_: MessageClass | None, channel: str) -> str | None:
+    def _stopped(self, class_: MessageClass | None, channel: str, occasion: str) -> str | None:
         if class_ is MessageClass.SECURITY:
             return None
-        return next((what for what in ("all", class_, f"channel:{channel}") if what in self.stops), None)
+        return next((what for what in ("all", class_, f"channel:{channel}", occasion) if what in self.stops), None)
 
 
 def house(conn: Connection, program_id: str, *, now: datetime) -> House:
@@ -90,7 +91,7 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
 
 
 def stops(conn: Connection, program_id: str) -> frozenset[str]:
-    """Return the switches of a program (``all``, a class, ``channel:sms``)."""
+    """Return what is stopped in a program: ``all``, a class, ``channel:sms``, ``broadcast/<id>``."""
     return frozenset([what for (what,) in conn.execute(SQL["stops"], {"program": program_id}).fetchall()])
 
 

@@ -12,7 +12,8 @@ class Message(models.Model):
     """One message to one member over one channel, with its state and the decision behind it.
 
     ``dedupe_key`` names the occasion (``statement/2026-10``): one message per member, channel and occasion.
-    ``context`` holds the template's figures, never an address. ``reference`` is the provider's own name for it.
+    ``context`` holds the template's figures, never an address. ``reference`` is the provider's own name for it,
+    ``domain`` the mail provider that took it, if it is one of the large ones.
     """
 
     pk = models.CompositePrimaryKey("holder_id", "id")
@@ -38,6 +39,7 @@ class Message(models.Model):
     reference = models.TextField(null=True)
     valid_until = models.DateTimeField(null=True)
     urgent = models.BooleanField(db_default=False)
+    domain = models.TextField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -61,6 +63,16 @@ class Message(models.Model):
                 condition=models.Q(reference__isnull=False),
             ),
             models.Index(fields=["program_id", "state"], name="messaging_message_by_state"),
+            models.Index(
+                fields=["dedupe_key"],
+                name="messaging_message_ill",
+                condition=models.Q(state__in=["bounced", "complained", "rejected"]),
+            ),
+            models.Index(
+                fields=["program_id", "domain"],
+                name="messaging_message_complaints",
+                condition=models.Q(state="complained", domain__isnull=False),
+            ),
         ]
 
 
@@ -251,3 +263,115 @@ class Opening(models.Model):
         """One row a message."""
 
         db_table = "messaging_opening"
+class Broadcast(models.Model):
+    """One message to many. ``wanted`` is what its newest version asks for; past the draft it never changes.
+
+    ``minute`` and ``minute_used`` are the rate's tokens, ``cost`` what was spent of a limit, all shared by the workers.
+    ``open_wave`` says how much of the audience may be planned: 0 the sample, 1 the rest too. ``swept_to``: how far
+    what was queued has been taken back after a cancel.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    name = models.TextField()
+    state = models.TextField()
+    version = models.IntegerField()
+    wanted = models.JSONField()
+    priority = models.SmallIntegerField(db_default=0)
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    changed_at = models.DateTimeField()
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.TextField(null=True)
+    launched_at = models.DateTimeField(null=True)
+    launched_by = models.TextField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    frozen_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reason = models.TextField(null=True)
+    audience = models.IntegerField(null=True)
+    unknown = models.IntegerField(null=True)
+    winner = models.JSONField(null=True)
+    open_wave = models.SmallIntegerField(db_default=1)
+    minute = models.DateTimeField(null=True)
+    minute_used = models.IntegerField(db_default=0)
+    cost = models.BigIntegerField(db_default=0)
+    looked_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+    swept_to = models.UUIDField(null=True)
+
+    class Meta:
+        """A few hundred rows a program; the worker asks for those that are under way."""
+
+        db_table = "messaging_broadcast"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "scheduled", "running", "paused", "finished", "cancelled"]),
+                name="messaging_broadcast_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "cancelled"])
+                | models.Q(approved_by__isnull=False, launched_by__isnull=False),
+                name="messaging_broadcast_by_people",
+            ),
+        ]
+        indexes = [models.Index(fields=["program_id", "state"], name="messaging_broadcast_by_state")]
+
+
+class BroadcastVersion(models.Model):
+    """One edit of a draft (append-only): what was asked for, by whom."""
+
+    pk = models.CompositePrimaryKey("broadcast_id", "version")
+    broadcast_id = models.UUIDField()
+    version = models.IntegerField()
+    program_id = models.UUIDField()
+    wanted = models.JSONField()
+    at = models.DateTimeField()
+    by = models.TextField()
+
+    class Meta:
+        """A few rows a broadcast."""
+
+        db_table = "messaging_broadcast_version"
+
+
+class Recipient(models.Model):
+    """One member of a broadcast's audience, frozen at its start; whoever joins later is not among them.
+
+    ``bucket`` (0 to 9,999) is the member's place in the draw for the holdout. ``step`` is the channel that comes next,
+    ``messages`` how many were planned.
+    """
+
+    pk = models.CompositePrimaryKey("broadcast_id", "holder_id")
+    broadcast_id = models.UUIDField()
+    holder_id = models.UUIDField()
+    program_id = models.UUIDField()
+    bucket = models.SmallIntegerField()
+    variant = models.TextField(null=True)
+    wave = models.SmallIntegerField()
+    state = models.TextField()
+    reason = models.TextField(null=True)
+    step = models.SmallIntegerField(db_default=0)
+    messages = models.SmallIntegerField(db_default=0)
+    send_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """The rows are the planner's queue: taken by their time with SKIP LOCKED."""
+
+        db_table = "messaging_recipient"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=["waiting", "planned", "reached", "withheld", "unaffordable", "cancelled", "holdout"]
+                ),
+                name="messaging_recipient_state",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["broadcast_id", "wave", "send_at", "holder_id"],
+                name="messaging_recipient_due",
+                condition=models.Q(state="waiting"),
+            ),
+        ]

@@ -137,6 +137,7 @@ def _judge(
             id_=id_,
             valid_until=draft.valid_until,
             urgent=draft.urgent,
+            occasion=draft.dedupe_key,
         )
         known = reach[draft.channel]
         member = known.member_facts(draft.holder_id, house.zones, already=occasion in seen)

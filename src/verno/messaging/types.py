@@ -67,6 +67,7 @@ class Reason(StrEnum):
     RESTORED = "restored"
     BROKEN = "cannot-be-rendered"
     UNDELIVERED = "undelivered"
+    CANCELLED = "cancelled"
 
 
 CHANNEL_EMAIL = "email"

@@ -17,6 +17,8 @@ from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.messaging.answers import hearing, listening, receipts
+from verno.messaging.answers import hearing, receipts
+from verno.messaging.broadcasts.running import step as broadcasts
 from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay
 from verno.messaging.channels.port import Channel, P
@@ -59,6 +61,11 @@ def count_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001
 def tell_moves(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one short transaction
     """Tell members of what moved their points."""
     return notices.step(now=now)
+
+
+def plan_broadcasts(*, now: datetime, stopping: Stopping) -> int:
+    """Begin, plan, watch and end broadcasts; returns how many members that were."""
+    return broadcasts.step(now=now, stopping=stopping)
 
 
 def send_mail(*, now: datetime, stopping: Stopping) -> int:

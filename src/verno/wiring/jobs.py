@@ -38,6 +38,7 @@ PARTS: Mapping[str, Looped] = {
     "heartbeat": Looped("verno.wiring.chores:beat", 3.0),
     "reports": Looped("verno.wiring.chores:count_receipts", 0.5),
     "notices": Looped("verno.wiring.chores:tell_moves", 0.5),
+    "broadcasts": Looped("verno.wiring.chores:plan_broadcasts", 1.0),
     "urgent-mail": Looped("verno.wiring.chores:send_urgent_mail", 0.5),
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
     "urgent-texts": Looped("verno.wiring.chores:send_urgent_texts", 0.5),

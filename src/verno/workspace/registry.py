@@ -365,6 +365,20 @@ POINTS_NOTICES = Definition(
     levels=WHOLE,
     meaning="whether members are told of every movement of their points",
 )
+EMAIL_PRICE: Definition[int | None] = Definition(
+    "messages.email_price",
+    _number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
+)
+SMS_PRICE: Definition[int | None] = Definition(
+    "messages.sms_price",
+    _number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one text message costs, in minor units of the currency; broadcasts reckon with it",
+)
 
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",
@@ -403,6 +417,8 @@ ALL: tuple[Definition[object], ...] = cast(
         MESSAGES_COUNTRY,
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
+        EMAIL_PRICE,
+        SMS_PRICE,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,
     ),

@@ -20,7 +20,7 @@ SET state = 'claimed', claimed_by = %(claim)s, claimed_until = %(until)s, attemp
 FROM next
 WHERE m.holder_id = next.holder_id AND m.id = next.id
 RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic, m.template, m.locale, m.context,
-          m.attempts, m.due_at, m.valid_until, m.urgent
+          m.attempts, m.due_at, m.valid_until, m.urgent, m.dedupe_key
 
 -- name: hand_over
 -- The point of no return: from here on a message is never claimed again. Only the worker whose claim still stands
@@ -28,8 +28,8 @@ RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic,
 -- Plan: function scan, update by primary key.
 UPDATE messaging_message m
 SET state = 'handing_over', reason = NULL, claimed_until = %(until)s, changed_at = %(now)s,
-    message_id = r.message_id, reference = r.id::text, decision = m.decision || r.decision::jsonb
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, message_id text, decision json)
+    message_id = r.message_id, reference = r.id::text, domain = r.domain, decision = m.decision || r.decision::jsonb
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, message_id text, domain text, decision json)
 WHERE m.holder_id = r.holder_id AND m.id = r.id AND m.state = 'claimed' AND m.claimed_by = %(claim)s
 RETURNING m.id::text
 
@@ -115,8 +115,12 @@ DELETE FROM messaging_turn WHERE at < %(before)s
 SELECT what, at, by FROM messaging_stop WHERE program_id = %(program)s ORDER BY at, what
 
 -- name: stops
--- The switches of a program. Plan: primary key range.
+-- What is stopped in a program: by a switch, and broadcasts that are paused or were cancelled. Plan: primary key range;
+-- the index of broadcasts by program and state.
 SELECT what FROM messaging_stop WHERE program_id = %(program)s
+UNION ALL
+SELECT 'broadcast/' || id FROM messaging_broadcast
+WHERE program_id = %(program)s AND state IN ('paused', 'cancelled') AND ended_at IS NULL
 
 -- name: send_again
 -- A person lets an uncertain message be sent once more; the dead worker's claim ends with that. Plan: primary key.

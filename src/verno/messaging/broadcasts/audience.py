@@ -1,0 +1,51 @@
+"""Whom a broadcast is for, as a subquery of holder ids. The one place that knows of kinds of audiences."""
+
+from datetime import datetime
+from typing import LiteralString, assert_never
+
+import msgspec
+
+from verno.kit import batches
+from verno.kit.db import Connection
+from verno.members import queries as members
+from verno.messaging.broadcasts.types import Audience, BroadcastRefusal, Everybody, Listed, Matching, Refused
+
+EVERYBODY: LiteralString = (
+    "SELECT m.id FROM members_member m WHERE m.program_id = %(audience_program)s::uuid"
+    " AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)"
+)
+LISTED: LiteralString = "SELECT value::uuid FROM json_array_elements_text(%(audience_ids)s)"
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Members as a subquery of one column, their ids, each once. ``unknown``: listed members that nobody is."""
+
+    sql: LiteralString
+    parameters: dict[str, object]
+    unknown: int = 0
+
+
+def selection(conn: Connection, program_id: str, audience: Audience, *, now: datetime) -> Selection | Refused:
+    """Return whom an audience holds ``now``. Refusals: ``bad-condition``."""
+    match audience:
+        case Everybody():
+            return Selection(EVERYBODY, {"audience_program": program_id})
+        case Listed(external_ids=listed):
+            found = members.find_holders(conn, program_id, [("external_id", one) for one in listed])
+            ids = sorted(set(found.values()))
+            return Selection(LISTED, {"audience_ids": batches.rows(ids)}, len(set(listed)) - len(found))
+        case Matching(tree=tree):
+            return _matching(conn, program_id, tree, now=now)
+        case _:
+            assert_never(audience)
+
+
+def _matching(
+    conn: Connection,  # noqa: ARG001 segments read what the program has
+    program_id: str,  # noqa: ARG001
+    tree: dict[str, object],  # noqa: ARG001
+    *,
+    now: datetime,  # noqa: ARG001
+) -> Selection | Refused:
+    """Return whom a condition is true of: ``segments.service.selection`` gives it."""
+    return Refused(BroadcastRefusal.BAD_CONDITION, "conditions cannot be asked yet")

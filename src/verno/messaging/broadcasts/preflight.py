@@ -1,0 +1,109 @@
+"""What speaks against a launch, before it: what blocks it, and what its launcher should know."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from psycopg import sql
+
+from verno.kit.db import Connection
+from verno.messaging import facts
+from verno.messaging.broadcasts import audience, health
+from verno.messaging.broadcasts.drawing import samples
+from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
+from verno.messaging.facts import SQL, House
+from verno.messaging.law.packs import ANY
+from verno.messaging.types import MessageClass
+from verno.workspace import registry, settings
+
+LEFT_WITHIN = timedelta(days=7)
+"""How long after a broadcast whoever leaves its topic counts as leaving for it."""
+EXPECTED = 300
+"""What share clicks when nobody knows better, in hundredths of a per cent: 3 %."""
+
+
+def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: datetime) -> list[Problem]:
+    """Return what is found, blocking problems first."""
+    house = facts.house(conn, program_id, now=now)
+    found = [
+        *_templates(wanted.variants),
+        *_country(house, wanted),
+        *_sender(conn, program_id, house),
+        *_switches(house, wanted, now),
+        *_people(conn, program_id, wanted, now),
+        *_leavers(conn, program_id, wanted),
+    ]
+    if wanted.winner is not None and wanted.winner.by is Measure.OPENS:
+        found.append(Problem(Warned.UNRELIABLE))
+    return sorted(found, key=lambda one: not one.is_blocking)
+
+
+def _templates(variants: Sequence[Variant]) -> Iterator[Problem]:
+    """Find templates that cannot be sent from. The joint to stored templates: published, without blocking lint."""
+    for one in variants:
+        if not one.template.strip():
+            yield Problem(Warned.TEMPLATE_MISSING, one.code, is_blocking=True)
+
+
+def _country(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find channels that the country bars for the topic's class; when it bars all of them, nothing would leave."""
+    class_ = house.classes.get(wanted.topic)
+    if class_ is None:
+        return
+    barred = [one.channel for one in wanted.channels if _barred(house, class_, one)]
+    for channel in barred:
+        yield Problem(Warned.BARRED, channel, is_blocking=len(barred) == len(wanted.channels))
+
+
+def _barred(house: House, class_: MessageClass, step: Channel) -> bool:
+    named = house.rules.barred.get(class_, {})
+    return step.channel in named or ANY in named
+
+
+def _sender(conn: Connection, program_id: str, house: House) -> Iterator[Problem]:
+    """Find what the country wants letters to say of their sender, and nobody has set (``brand.legal_name``, …)."""
+    known = settings.load(conn, program_id)
+    for name in sorted(house.rules.sender):
+        definition = registry.REGISTRY.get(f"brand.{name}")
+        if definition is not None and not known.value(definition):
+            yield Problem(Warned.SENDER_UNNAMED, name, is_blocking=True)
+
+
+def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
+    for one in wanted.channels:
+        message = house.outgoing(wanted.topic, one.channel, now, id_="0" * 8)
+        if message.stopped is not None:
+            yield Problem(Warned.STOPPED, message.stopped)
+
+
+def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
+    chosen = audience.selection(conn, program_id, wanted.audience, now=now)
+    if isinstance(chosen, Refused):
+        yield Problem(Warned.NOBODY, chosen.detail, is_blocking=True)
+        return
+    statement = sql.SQL(SQL["count_audience"]).format(selection=sql.SQL(chosen.sql))
+    row = conn.execute(statement, chosen.parameters).fetchone()
+    count = row[0] if row else 0
+    if count == 0:
+        yield Problem(Warned.NOBODY, is_blocking=True)
+    if chosen.unknown:
+        yield Problem(Warned.UNKNOWN_LISTED, str(chosen.unknown))
+    if wanted.winner is not None and count:
+        yield from _sample(wanted, wanted.winner.sample, count)
+
+
+def _sample(wanted: NewBroadcast, share: int, count: int) -> Iterator[Problem]:
+    """Say what difference the smallest arm could show, where it could show none that matters."""
+    weights = [one.weight for one in wanted.variants]
+    arm = count * (WHOLE - wanted.holdout) // WHOLE * share // WHOLE * min(weights) // sum(weights)
+    effect = samples.smallest_effect(EXPECTED, arm)
+    if effect is None or effect > EXPECTED:
+        yield Problem(Warned.SMALL_SAMPLE, f"{arm}/{samples.needed(EXPECTED, EXPECTED // 3)}")
+
+
+def _leavers(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Say how many left after the last broadcast on this topic."""
+    asked = {"program": program_id, "topic": wanted.topic, "within": LEFT_WITHIN}
+    row = conn.execute(SQL["last_leavers"], asked).fetchone()
+    problem = health.leavers(row[0], row[1]) if row else None
+    if problem is not None:
+        yield problem

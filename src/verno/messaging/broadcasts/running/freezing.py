@@ -1,0 +1,118 @@
+"""The start of a broadcast: its audience is written down once, and nothing changes it afterwards."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from psycopg import sql
+
+from verno.kit import batches, localtime
+from verno.kit.db import Connection
+from verno.messaging.broadcasts import audience
+from verno.messaging.broadcasts.audience import Selection
+from verno.messaging.broadcasts.drawing import assigning, timing
+from verno.messaging.broadcasts.types import AtBestHour, AtLocalHour, Broadcast, Refused
+from verno.messaging.facts import SQL
+from verno.workspace.types import Program
+
+HABITS_FOR = timedelta(days=180)
+"""How far back a member's best hour is looked for."""
+HABITS_LEAST = 3
+"""Purchases, opens and clicks below which nobody has a best hour."""
+
+Turns = list[dict[str, object]]
+
+
+def freeze(conn: Connection, program: Program, broadcast: Broadcast, *, now: datetime) -> bool:
+    """Write down the audience and start, in the caller's transaction; False when another worker is at it, or was.
+
+    A condition that can no longer be asked pauses the broadcast with its reason.
+    """
+    conn.execute(SQL["lock_shared"], {"id": broadcast.id})
+    if conn.execute(SQL["lock_scheduled"], {"id": broadcast.id}).fetchone() is None:
+        return False
+    chosen = audience.selection(conn, program.id, broadcast.wanted.audience, now=now)
+    if isinstance(chosen, Refused):
+        conn.execute(SQL["pause_broadcast"], {"id": broadcast.id, "reason": chosen.reason, "now": now})
+        return True
+    count = _write(conn, program, broadcast, chosen, now)
+    parameters = {"id": broadcast.id, "audience": count, "unknown": chosen.unknown, "now": now}
+    conn.execute(SQL["start_broadcast"], parameters)
+    return True
+
+
+def _write(conn: Connection, program: Program, broadcast: Broadcast, chosen: Selection, now: datetime) -> int:
+    send = broadcast.wanted.send
+    by_clock = isinstance(send, AtLocalHour | AtBestHour)
+    home = localtime.zone(program.timezone)
+    zones = _zones(conn, program) if by_clock else {}
+    at = _clock(send)
+    turns: Turns = []
+    send_at = now
+    if isinstance(send, AtLocalHour | AtBestHour):
+        turns = [{"zone": name, "at": timing.turn(send.day, at, zone, start=now)} for name, zone in zones.items()]
+        send_at = timing.turn(send.day, at, home, start=now)
+    lots = assigning.lots(program.id, broadcast.wanted)
+    parameters = {
+        **chosen.parameters,
+        "id": broadcast.id,
+        "program": program.id,
+        "key": lots.key,
+        "holdout": lots.holdout,
+        "codes": list(lots.codes),
+        "floors": list(lots.floors),
+        "weight": lots.weight,
+        "sample": lots.sample,
+        "by_clock": by_clock,
+        "turns": batches.rows(turns),
+        "send_at": send_at,
+        "now": now,
+    }
+    statement = sql.SQL(SQL["freeze_recipients"]).format(selection=sql.SQL(chosen.sql))
+    count = conn.execute(statement, parameters).rowcount
+    if isinstance(send, AtBestHour):
+        _aim(conn, program, broadcast, send, zones, now)
+    return count
+
+
+def _aim(
+    conn: Connection,
+    program: Program,
+    broadcast: Broadcast,
+    send: AtBestHour,
+    zones: dict[str, ZoneInfo],
+    now: datetime,
+) -> None:
+    every = {**zones, program.timezone: localtime.zone(program.timezone)}
+    turns = [
+        {"zone": name, "hour": hour, "at": timing.turn(send.day, time(hour), zone, start=now)}
+        for name, zone in every.items()
+        for hour in range(24)
+    ]
+    parameters = {
+        "id": broadcast.id,
+        "zone": program.timezone,
+        "zones": batches.rows([{"zone": name} for name in every]),
+        "turns": batches.rows(turns),
+        "since": now - HABITS_FOR,
+        "least": HABITS_LEAST,
+    }
+    conn.execute(SQL["aim_at_best_hours"], parameters)
+
+
+def _zones(conn: Connection, program: Program) -> dict[str, ZoneInfo]:
+    """Return the zones that members name and that there are; whoever names another one lives by the program's clock."""
+    out: dict[str, ZoneInfo] = {}
+    for (name,) in conn.execute(SQL["audience_zones"], {"program": program.id}).fetchall():
+        try:
+            out[name] = localtime.zone(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return out
+
+
+def _clock(send: object) -> time:
+    match send:
+        case AtLocalHour(time=at) | AtBestHour(fallback=at):
+            return at
+        case _:
+            return time()

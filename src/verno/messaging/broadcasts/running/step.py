@@ -1,0 +1,84 @@
+"""One step of the worker: broadcasts begin, go on, are watched, end."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from verno.kit import db
+from verno.messaging.broadcasts import queries, reading
+from verno.messaging.broadcasts.running import freezing, planning, sweeping, watching
+from verno.messaging.broadcasts.types import Broadcast, BroadcastState
+from verno.workspace import queries as workspace
+from verno.workspace.types import Program
+
+CHUNKS = 25
+"""Chunks of one broadcast before the next one has its turn, unless it is more important."""
+
+
+def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False, chunk: int = planning.CHUNK) -> int:
+    """Do what broadcasts of all programs need, ``chunk`` members a transaction; returns how much that was."""
+    with db.transaction() as conn:
+        programs = list(workspace.programs(conn))
+    return sum(_step(program, now, stopping, chunk) for program in programs)
+
+
+def _step(program: Program, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
+    with db.transaction(program.id) as conn:
+        due = reading.broadcasts(conn, "broadcasts_under_way", {"program": program.id, "now": now})
+    total = 0
+    for broadcast in due:
+        if stopping():
+            break
+        total += _go_on(program, broadcast, now, stopping, chunk)
+    return total
+
+
+def _go_on(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
+    match broadcast.state:
+        case BroadcastState.SCHEDULED:
+            return db.retrying(partial(_freeze, program, broadcast, now))
+        case BroadcastState.CANCELLED:
+            return db.retrying(partial(_sweep, program, broadcast, now))
+        case _:
+            return _plan(program, broadcast, now, stopping, chunk)
+
+
+def _plan(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
+    total = 0
+    seen = db.retrying(partial(_watch, program, broadcast, now))
+    looked, broadcast = seen is not None, seen or broadcast
+    for _ in range(CHUNKS):
+        done = 0 if stopping() else db.retrying(partial(_plan_chunk, program, broadcast, now, chunk))
+        total += done
+        if not done:
+            break
+    if looked and not total and not stopping():
+        db.retrying(partial(_finish, program, broadcast, now))
+    return total
+
+
+def _freeze(program: Program, broadcast: Broadcast, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return int(freezing.freeze(conn, program, broadcast, now=now))
+
+
+def _sweep(program: Program, broadcast: Broadcast, now: datetime) -> int:
+    with db.transaction(program.id) as conn:
+        return sweeping.sweep(conn, broadcast, now=now)
+
+
+def _watch(program: Program, broadcast: Broadcast, now: datetime) -> Broadcast | None:
+    """Look at a broadcast; returns it as it stands afterwards, None when it was looked at a moment ago."""
+    with db.transaction(program.id) as conn:
+        looked = watching.watch(conn, program.id, broadcast, now=now)
+        return queries.broadcast(conn, program.id, broadcast.id) if looked else None
+
+
+def _plan_chunk(program: Program, broadcast: Broadcast, now: datetime, chunk: int) -> int:
+    with db.transaction(program.id) as conn:
+        return planning.plan_chunk(conn, program, broadcast, now=now, most=chunk)
+
+
+def _finish(program: Program, broadcast: Broadcast, now: datetime) -> None:
+    with db.transaction(program.id) as conn:
+        watching.finish(conn, broadcast, now=now)

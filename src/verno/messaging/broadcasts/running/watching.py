@@ -1,0 +1,100 @@
+"""Watches what runs: pauses what bounces or is complained of too much, and ends trials when their time is over."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from verno.kit.db import Connection
+from verno.messaging.broadcasts import health, service
+from verno.messaging.broadcasts.drawing import winner
+from verno.messaging.broadcasts.types import Arm, Broadcast, Measure, Problem, Warned, WinnerRule
+from verno.messaging.facts import SQL
+from verno.messaging.types import CHANNEL_EMAIL
+from verno.workspace.audit import SYSTEM
+
+EVERY = timedelta(minutes=1)
+"""How often a broadcast is looked at, whatever the number of workers."""
+DAY = timedelta(days=1)
+
+HIT_STATES = {Measure.CLICKS: ["clicked"], Measure.OPENS: ["opened", "clicked"], Measure.PURCHASES: []}
+LOUDEST = (Warned.COMPLAINTS, Warned.COMPLAINTS_SLOW, Warned.COMPLAINTS_WARN)
+
+
+def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datetime) -> bool:
+    """Look at a running broadcast, in the caller's transaction, if nobody has within a minute; True when looked at.
+
+    Many hard bounces, and complaints of a mail provider's readers, pause it until a person lets it go on; fewer
+    complaints slow it down or are told.
+    """
+    looked = conn.execute(SQL["look_at_broadcast"], {"id": broadcast.id, "now": now, "before": now - EVERY}).fetchone()
+    if looked is None:
+        return False
+    (since,) = looked
+    problem = _bounces(conn, broadcast, since) or _complaints(conn, program_id, broadcast, since, now)
+    if problem is not None and problem.is_blocking:
+        service.pause(conn, program_id, broadcast.id, by=SYSTEM, now=now, because=problem.code)
+        return True
+    told = None if problem is None else problem.code
+    if told != broadcast.reason:
+        conn.execute(SQL["tell_broadcast"], {"id": broadcast.id, "reason": told})
+    if broadcast.wanted.winner is not None and broadcast.winner is None:
+        _decide(conn, broadcast, broadcast.wanted.winner, now)
+    return True
+
+
+def _bounces(conn: Connection, broadcast: Broadcast, since: datetime) -> Problem | None:
+    asked = {"occasion": broadcast.occasion, "id": broadcast.id, "since": since}
+    row = conn.execute(SQL["hard_bounces"], asked).fetchone()
+    hard = row[0] if row else 0
+    if not hard:
+        return None
+    most = max(health.enough(hard, health.BOUNCES), health.BOUNCES_FROM)
+    sent = conn.execute(SQL["sent_at_most"], asked | {"most": most}).fetchone()
+    return health.bounces(sent[0] if sent else 0, hard)
+
+
+def _complaints(
+    conn: Connection, program_id: str, broadcast: Broadcast, since: datetime, now: datetime
+) -> Problem | None:
+    """Return the gravest finding of all mail providers, over all advertising of the program within a day."""
+    if all(one.channel != CHANNEL_EMAIL for one in broadcast.wanted.channels):
+        return None
+    asked = {"program": program_id, "since": max(since, now - DAY)}
+    found: list[Problem] = []
+    for domain, complained in conn.execute(SQL["complaints_by_domain"], asked).fetchall():
+        most = max(health.enough(complained, health.COMPLAINTS_WARN), health.COMPLAINTS_FROM)
+        row = conn.execute(SQL["sent_to_domain"], asked | {"domain": domain, "most": most}).fetchone()
+        problem = health.complaints(domain, row[0] if row else 0, complained)
+        if problem is not None:
+            found.append(problem)
+    return min(found, key=lambda one: LOUDEST.index(one.code), default=None)
+
+
+def _decide(conn: Connection, broadcast: Broadcast, rule: WinnerRule, now: datetime) -> None:
+    """End a trial once its sample is in and had its hours; the rest is planned from here on."""
+    row = conn.execute(SQL["sample_in"], {"id": broadcast.id, "occasion": broadcast.occasion}).fetchone()
+    waiting, last = row or (0, None)
+    began = last or broadcast.frozen_at or now
+    if waiting or now < began + timedelta(hours=rule.after_hours):
+        return
+    asked = {
+        "id": broadcast.id,
+        "occasion": broadcast.occasion,
+        "states": HIT_STATES[rule.by],
+        "purchases": rule.by is Measure.PURCHASES,
+    }
+    counted = {variant: Arm(sent, hits) for variant, sent, hits in conn.execute(SQL["arms"], asked).fetchall()}
+    arms = {one.code: counted.get(one.code, Arm(0, 0)) for one in broadcast.wanted.variants}
+    verdict = winner.judge(arms, by=rule.by, least=rule.least, now=now)
+    conn.execute(SQL["open_rest"], {"id": broadcast.id, "winner": Jsonb(msgspec.to_builtins(verdict)), "now": now})
+
+
+def finish(conn: Connection, broadcast: Broadcast, *, now: datetime) -> bool:
+    """End a broadcast, in the caller's transaction, when nobody waits any more and no message of it is in the queue."""
+    asked = {"id": broadcast.id, "occasion": broadcast.occasion, "now": now}
+    if conn.execute(SQL["still_waiting"], asked).fetchone() is not None:
+        return False
+    if conn.execute(SQL["still_leaving"], asked).fetchone() is not None:
+        return False
+    return conn.execute(SQL["finish_broadcast"], asked).rowcount == 1

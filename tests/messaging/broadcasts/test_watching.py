@@ -1,0 +1,304 @@
+"""What stops a broadcast by itself, what its launcher is told before, and what it brought."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.builders import Shop
+from tests.messaging.broadcasts.shows import (
+    ANNA,
+    MINUTE,
+    SMS,
+    buy,
+    do,
+    draft,
+    hours,
+    launch,
+    look,
+    mark,
+    progress,
+    rows,
+    setting,
+    texters,
+    wanted,
+    work,
+)
+from tests.messaging.broadcasts.test_trials import CASCADE, TWO
+from tests.messaging.news import NEWS, NOW, readers, send
+from tests.messaging.people import add_members
+from tests.messaging.postman import Postman
+from verno.kit import db
+from verno.members import service as members
+from verno.members.types import ConsentFact
+from verno.messaging import service as messages
+from verno.messaging.broadcasts import preflight, service
+from verno.messaging.broadcasts.results import results
+from verno.messaging.broadcasts.simulating import outlook
+from verno.messaging.broadcasts.types import (
+    Broadcast,
+    BroadcastRefusal,
+    BroadcastState,
+    Done,
+    Listed,
+    Matching,
+    Measure,
+    NewBroadcast,
+    Outlook,
+    Problem,
+    Refused,
+    Results,
+    Warned,
+    WinnerRule,
+)
+
+BOUNCE = "id IN (SELECT id FROM messaging_message WHERE dedupe_key = %s ORDER BY id LIMIT %s)"
+
+
+def left(shop: Shop, broadcast: Broadcast) -> None:
+    mark(shop, "accepted", "dedupe_key = %s", broadcast.occasion, now=NOW + MINUTE)
+
+
+def test_dead_addresses_pause_it_until_a_person_lets_it_go_on(shop: Shop) -> None:
+    readers(shop, 60)
+    broadcast = launch(shop, rate=30)
+    work()
+    left(shop, broadcast)
+    mark(shop, "bounced", BOUNCE, broadcast.occasion, 2, now=NOW + MINUTE)
+    work(NOW + 2 * MINUTE)
+    told = look(shop, broadcast)
+    assert (told.state, told.reason) == (BroadcastState.PAUSED, "hard-bounces")
+    assert progress(shop, broadcast).by_state == {"planned": 30, "waiting": 30}
+    assert isinstance(do("resume", shop, broadcast, now=NOW + 3 * MINUTE), Done)
+    work(NOW + 4 * MINUTE)
+    assert look(shop, broadcast).state is BroadcastState.RUNNING
+    assert progress(shop, broadcast).by_state == {"planned": 60}
+
+
+def complained(shop: Shop, broadcast: Broadcast, count: int) -> None:
+    """Let a thousand letters of one provider have had their turn, and some of their readers complain."""
+    left(shop, broadcast)
+    with db.transaction(shop.program.id) as conn:
+        conn.execute("UPDATE messaging_message SET domain = 'gmail.com'")
+        conn.execute(
+            "INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)"
+            " SELECT holder_id, id, program_id, channel, %s FROM messaging_message",
+            (NOW + MINUTE,),
+        )
+    mark(shop, "complained", BOUNCE, broadcast.occasion, count, now=NOW + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("count", "state", "reason"),
+    [
+        (3, BroadcastState.PAUSED, "complaints"),
+        (2, BroadcastState.RUNNING, "complaints-slow"),
+        (1, BroadcastState.RUNNING, "complaints-warn"),
+    ],
+)
+def test_complaints_at_one_provider(shop: Shop, count: int, state: BroadcastState, reason: str) -> None:
+    readers(shop, 1_100)
+    broadcast = launch(shop, rate=1_000)
+    work()
+    complained(shop, broadcast, count)
+    work(NOW + 2 * MINUTE)
+    told = look(shop, broadcast)
+    assert (told.state, told.reason) == (state, reason)
+    planned = progress(shop, broadcast).by_state["planned"]
+    assert planned == {"complaints": 1_000, "complaints-slow": 1_060, "complaints-warn": 1_100}[reason]
+
+
+def test_letters_remember_a_large_provider_and_no_small_one(shop: Shop, postman: Postman) -> None:
+    readers(shop, 1)
+    with db.transaction() as conn:
+        holder = add_members(conn, shop, 1, address="anna@gmail.com", start=9)[0]
+        said = ConsentFact(holder, NEWS, "email", granted=True, at=NOW, method="double-opt-in-link", text_version="1")
+        members.record_consents(conn, shop.program.id, [said], now=NOW)
+    launch(shop)
+    work()
+    assert send(postman).accepted == 2
+    assert sorted(rows(shop, "SELECT domain FROM messaging_message"), key=str) == [("gmail.com",), (None,)]
+
+
+def flown(shop: Shop, asked: NewBroadcast) -> dict[Warned, Problem]:
+    with db.transaction(shop.program.id) as conn:
+        return {one.code: one for one in preflight.look(conn, shop.program.id, asked, now=NOW)}
+
+
+def test_nobody_to_write_to_blocks_a_launch(shop: Shop) -> None:
+    assert flown(shop, wanted())[Warned.NOBODY].is_blocking
+    held = draft(shop)
+    with db.transaction(shop.program.id) as conn:
+        service.approve(conn, shop.program.id, held.id, version=1, by=ANNA, now=NOW)
+        refused = service.launch(conn, shop.program.id, held.id, by=ANNA, now=NOW)
+    assert refused == Refused(BroadcastRefusal.NOT_READY, "nobody: ")
+
+
+def test_what_the_launcher_should_know(shop: Shop) -> None:
+    readers(shop, 4)
+    with db.transaction(shop.program.id) as conn:
+        messages.stop(conn, shop.program.id, "channel:email", by=ANNA, now=NOW)
+    asked = wanted(variants=TWO, winner=WinnerRule(by=Measure.OPENS), audience=Listed(("m-1", "m-2", "nobody")))
+    found = flown(shop, asked)
+    assert set(found) == {Warned.STOPPED, Warned.UNKNOWN_LISTED, Warned.SMALL_SAMPLE, Warned.UNRELIABLE}
+    assert not any(one.is_blocking for one in found.values())
+
+
+def test_a_country_may_bar_a_channel(shop: Shop) -> None:
+    readers(shop, 1)
+    setting(shop, "messages.country", "RU")
+    assert Warned.BARRED not in flown(shop, wanted())
+
+
+def leave(shop: Shop, holders: list[str], topic: str = NEWS) -> None:
+    said = [ConsentFact(one, topic, "email", granted=False, at=NOW + MINUTE, method="test") for one in holders]
+    with db.transaction(shop.program.id) as conn:
+        members.record_consents(conn, shop.program.id, said, now=NOW + MINUTE)
+
+
+def test_many_who_left_are_told_before_the_next_one(shop: Shop) -> None:
+    holders = readers(shop, 100)
+    launch(shop)
+    work()
+    assert Warned.MANY_LEAVE not in flown(shop, wanted())
+    leave(shop, holders[:1])
+    assert flown(shop, wanted())[Warned.MANY_LEAVE].detail == "1/100"
+
+
+def looked(shop: Shop, asked: NewBroadcast, **options: int) -> Outlook:
+    with db.transaction(shop.program.id) as conn:
+        told = outlook(conn, shop.program.id, asked, now=NOW, **options)
+        assert conn.execute("SELECT count(*) FROM messaging_message").fetchone() == (0,), "nothing is written"
+    assert isinstance(told, Outlook), told
+    return told
+
+
+def test_an_outlook_tells_who_would_be_withheld_and_why(shop: Shop) -> None:
+    holders = readers(shop, 5)
+    with db.transaction() as conn:
+        add_members(conn, shop, 2, start=50)
+        conn.execute(
+            "INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)"
+            " VALUES (%s, %s, %s, 'email', %s)",
+            (holders[0], holders[0], shop.program.id, NOW - timedelta(hours=3)),
+        )
+    setting(shop, "messages.email_price", 2)
+    told = looked(shop, wanted())
+    assert (told.audience, told.looked_at, told.is_sampled) == (7, 7, False)
+    assert told.withheld == {"frequency-cap": 1, "no-consent": 2}
+    assert (told.would_get, told.by_channel, told.cost) == (4, {"email": 4}, 8)
+
+
+def test_an_outlook_is_what_planning_then_does(shop: Shop) -> None:
+    readers(shop, 40)
+    with db.transaction() as conn:
+        add_members(conn, shop, 20, start=50)
+    told = looked(shop, wanted(holdout=2_000))
+    broadcast = launch(shop, holdout=2_000)
+    work()
+    done = progress(shop, broadcast)
+    assert done.by_state["holdout"] == told.holdout
+    assert done.by_state["planned"] == told.would_get
+    assert done.withheld == told.withheld
+
+
+def test_a_large_audience_is_reckoned_from_a_sample(shop: Shop) -> None:
+    readers(shop, 50)
+    told = looked(shop, wanted(), most=10)
+    assert (told.audience, told.looked_at, told.is_sampled, told.would_get) == (50, 10, True, 50)
+
+
+def test_a_night_is_waited_for(shop: Shop) -> None:
+    readers(shop, 2)
+    with db.transaction(shop.program.id) as conn:
+        told = outlook(conn, shop.program.id, wanted(), now=hours(14))
+    assert isinstance(told, Outlook)
+    assert told.later == {"quiet-hours": 2}
+
+
+def test_conditions_that_cannot_be_asked_are_refused(shop: Shop) -> None:
+    asked = wanted(audience=Matching({"field": "nonsense"}))
+    with db.transaction(shop.program.id) as conn:
+        told = outlook(conn, shop.program.id, asked, now=NOW)
+    assert isinstance(told, Refused)
+    assert told.reason is BroadcastRefusal.BAD_CONDITION
+    assert flown(shop, asked)[Warned.NOBODY].is_blocking
+
+
+def told_of(shop: Shop, broadcast: Broadcast, days: int = 3) -> Results:
+    with db.transaction(shop.program.id) as conn:
+        held = look(shop, broadcast)
+        return results(conn, shop.program.id, held, now=NOW + timedelta(days=days))
+
+
+def test_the_funnel_counts_whoever_came_so_far(shop: Shop) -> None:
+    holders = readers(shop, 8)
+    with db.transaction() as conn:
+        add_members(conn, shop, 2, start=50)
+    setting(shop, "messages.email_price", 5)
+    broadcast = launch(shop)
+    work()
+    for holder, state in zip(
+        holders, ["accepted", "delivered", "opened", "clicked", "bounced", "complained", "uncertain"], strict=False
+    ):
+        mark(shop, state, "holder_id = %s", holder)
+    leave(shop, holders[2:4])
+    (told,) = told_of(shop, broadcast).funnels
+    assert (told.variant, told.channel, told.planned, told.waiting) == ("a", "email", 10, 1)
+    assert told.withheld == {"no-consent": 2}
+    assert (told.accepted, told.delivered, told.opened, told.clicked) == (6, 4, 2, 1)
+    assert (told.bounced, told.complained, told.uncertain, told.rejected) == (1, 1, 1, 0)
+    assert (told.unsubscribed, told.cost) == (2, 30)
+
+
+def test_revenue_is_told_against_the_holdout(shop: Shop) -> None:
+    readers(shop, 60)
+    broadcast = launch(shop, holdout=4_000)
+    work()
+    found = rows(shop, "SELECT holder_id::text, state FROM messaging_recipient ORDER BY 1")
+    for n, (holder, state) in enumerate(found):
+        if n % 2:
+            buy(shop, str(holder), f"r-{n}", 20_000 if state == "planned" else 5_000, at=NOW + MINUTE)
+    told = told_of(shop, broadcast)
+    spared = [n for n, (_, state) in enumerate(found) if state == "holdout"]
+    assert told.holdout.members == len(spared)
+    assert told.holdout.revenue == 5_000 * sum(n % 2 for n in spared)
+    assert told.exposed.members + told.holdout.members == 60
+    assert told.exposed.revenue == 20_000 * told.exposed.buyers
+    assert told.lift is not None
+    each = told.exposed.revenue / told.exposed.members - told.holdout.revenue / told.holdout.members
+    assert abs(told.lift.each - 1_000 * each) <= 1
+    assert told.lift.low < told.lift.each < told.lift.high
+
+
+def test_what_a_cascade_saved(shop: Shop) -> None:
+    reader, *_ = texters(shop, 3)
+    setting(shop, "messages.sms_price", 300)
+    broadcast = launch(shop, channels=CASCADE)
+    work()
+    mark(shop, "opened", "holder_id = %s", reader)
+    mark(shop, "delivered", "holder_id <> %s", reader)
+    work(hours(5))
+    mark(shop, "accepted", "channel = %s", SMS.channel)
+    told = told_of(shop, broadcast)
+    assert (told.cost, told.saved) == (600, 300)
+
+
+@pytest.mark.parametrize("count", [1, 500])
+def test_the_same_statements_for_one_and_for_many(shop: Shop, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers(shop, count)
+    broadcast = launch(shop, channels=CASCADE)
+    asked: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def counted(cursor: object, query: object, *rest: object, **options: object) -> object:
+        asked.extend([str(query)[:60]] if query else [])  # the pool asks with an empty one
+        return execute(cursor, query, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    work()
+    told_of(shop, broadcast)
+    assert len(asked) == STATEMENTS, asked
+
+
+STATEMENTS = 59
