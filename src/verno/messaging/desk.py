@@ -19,6 +19,7 @@ from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
+from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.types import (
@@ -286,6 +287,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     program = workspace.program(conn, claimed[0].program_id)
     people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
+    look = brand.brand(conn, program.id)
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -301,6 +303,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             context=row.context,
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
+            brand=look,
         )
         address = (_address(member, row.channel) if member else None) or ""
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))

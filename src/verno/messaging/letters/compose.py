@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config
+from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.letters import confirm, mime, notice, statement, templating, wording
@@ -33,7 +34,8 @@ LIVE = frozenset({notice.TEMPLATE})
 class Content(msgspec.Struct, frozen=True):
     """What a message is written from. The member's name is read at the last moment and never stored with it.
 
-    ``balance``: what the member can use now, by unit; where the template is ``LIVE``.
+    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``brand``: the program's look,
+    and what letters say of their sender.
     """
 
     holder_id: str
@@ -47,6 +49,7 @@ class Content(msgspec.Struct, frozen=True):
     context: Mapping[str, object]
     name: str | None
     balance: Mapping[str, int] = {}
+    brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
 
 
 def letter(
@@ -57,10 +60,14 @@ def letter(
     Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one.
     """
     view = _view(content)
-    frame = {
+    contact, contact_url = brand.contact(content.brand)
+    frame: dict[str, object] = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
-        "contact": config.mail_from(),
+        "brand": content.brand,
+        "sender": brand.lines(content.brand, wording.language(content.locale)),
+        "contact": contact,
+        "contact_url": contact_url,
         "unsubscribe_url": link(subscription(content)),
         "preferences_url": preferences_url(Person(content.program_id, content.holder_id)) if doors else "#",
     }
@@ -72,7 +79,7 @@ def letter(
 def _view(content: Content) -> dict[str, object]:
     context, locale, name, program = content.context, content.locale, content.name, content.program_name
     if content.template in LIVE:
-        contact = config.mail_from()
+        contact, _url = brand.contact(content.brand)
         return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
     return VIEWS[content.template](context, locale=locale, name=name, program=program)
 
