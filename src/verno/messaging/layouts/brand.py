@@ -15,8 +15,8 @@ from verno.workspace.settings import Book
 
 READABLE = 4.5
 """The least contrast of text that everybody can read (WCAG 2.2, AA)."""
-WHITE, INK, CARD, DARK_CARD = "#ffffff", "#000000", "#ffffff", "#1a2027"
-"""Text on dark and on light colours; what letters are written on, by day and by night."""
+WHITE, INK, CARD, DARK_CARD = "#ffffff", "#000000", "#ffffff", "#2a323b"
+"""Text on dark and on light colours; what letters are written on, by day and (the lightest of it) by night."""
 STEPS = 20
 
 SAID: Mapping[str, registry.Definition[str | None]] = {
