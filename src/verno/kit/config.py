@@ -9,6 +9,7 @@
 | ``VERNO_SECRET_KEY`` | 64 hex digits that all keys derive from | ``VERNO_HOME/secret.key``, made at first use |
 | ``VERNO_SMTP_URL`` | ``smtp://user:password@host:port``, ``smtps://`` for TLS | none: mail waits |
 | ``VERNO_PUBLIC_URL`` | the address people reach this server at, for links in messages | ``http://127.0.0.1:8000`` |
+| ``VERNO_LINKS_URL`` | another address of this server, under which letters' links are followed | ``VERNO_PUBLIC_URL`` |
 | ``VERNO_MAIL_FROM`` | the sender of mail | ``points@localhost`` |
 | ``VERNO_BOUNCE_ADDRESS`` | the mailbox that bounces come to; each letter gets a signed address of it | the sender |
 | ``VERNO_BOUNCE_IMAP_URL`` | ``imaps://user:password@host`` to read bounces from | none: they come by pipe |
@@ -51,6 +52,11 @@ def postgres_programs() -> str | None:
 def public_url() -> str:
     """Return the address people reach this server at, without a slash at the end."""
     return os.environ.get("VERNO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
+
+def links_url() -> str:
+    """Return the address under which letters' links are followed: a domain of their own, else this server's."""
+    return os.environ.get("VERNO_LINKS_URL", "").rstrip("/") or public_url()
 
 
 def smtp_url() -> str | None:

@@ -32,6 +32,7 @@ Purpose = Literal[
     "preferences",
     "otp",
     "webhook",
+    "tracking",
 ]
 
 KEY_BYTES = 32
@@ -86,7 +87,7 @@ def _from_file(path: Path) -> str:
     return path.read_text()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def key(purpose: Purpose) -> bytes:
     """Return the 32-byte key of a purpose; the same for ever as long as the master secret stays."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"verno/" + purpose.encode()).derive(_master())

@@ -97,6 +97,15 @@ def expiring(conn: Connection, holder_id: str, *, now: datetime) -> list[Expirin
     return cursor.execute(SQL["expiring"], {"holder": holder_id, "now": now}).fetchall()
 
 
+def next_endings(conn: Connection, holders: Sequence[str], *, now: datetime) -> dict[str, list[Expiring]]:
+    """Return what ends next of each unit, by holder; holders of whom nothing ends are absent. One round trip."""
+    out: dict[str, list[Expiring]] = {}
+    asked = {"holders": batches.rows(sorted(set(holders))), "now": now}
+    for holder, *rest in conn.execute(SQL["next_endings"], asked).fetchall():
+        out.setdefault(holder, []).append(Expiring(*rest))
+    return out
+
+
 def lots(conn: Connection, holder_id: str, *, now: datetime, limit: int = 50, offset: int = 0) -> list[LotView]:
     """Return a holder's lots: open ones first, those that expire last on top."""
     cursor = conn.cursor(row_factory=args_row(LotView))

@@ -22,6 +22,7 @@ from verno.messaging.law.turns import Turns
 from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.templates import preparing
 from verno.messaging.types import (
     Allow,
     Decision,
@@ -288,6 +289,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     look = brand.brand(conn, program.id)
+    written = preparing.prepared(conn, program, claimed, people, now=now)
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -304,6 +306,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
             brand=look,
+            prepared=written.get(row.id),
         )
         address = (_address(member, row.channel) if member else None) or ""
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))

@@ -13,6 +13,7 @@ from verno.messaging.facts import SQL
 from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.templates import preparing
 from verno.messaging.types import Letter
 from verno.workspace import queries as workspace
 
@@ -108,22 +109,36 @@ def switches(conn: Connection, program_id: str) -> list[Switch]:
     return conn.cursor(row_factory=args_row(Switch)).execute(SQL["switches"], {"program": program_id}).fetchall()
 
 
+class Reread(msgspec.Struct, frozen=True):
+    """A message that is printed once more, for staff."""
+
+    id: str
+    holder_id: str
+    channel: str
+    template: str
+    locale: str
+    context: dict[str, object]
+
+
 def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) -> Letter | None:
     """Return a stored message as its reader sees it, or None when there is none.
 
-    Its links lead nowhere: a preview must not put the member's own links into somebody else's hands.
+    Its links lead nowhere: a preview must not put the member's own links into somebody else's hands. Raises
+    ``CannotBePrinted`` where a stored template is broken.
     """
     row = conn.execute(SQL["content"], {"holder": holder_id, "id": message_id}).fetchone()
     if row is None:
         return None
     program_id, topic, channel, template, locale, context = row
     balance = facts.balances(conn, program_id, [holder_id] if template in compose.LIVE else [], now)
-    member = members.members(conn, program_id, [holder_id]).get(holder_id)
+    people = members.members(conn, program_id, [holder_id])
+    member, program = people.get(holder_id), workspace.program(conn, program_id)
+    asked = Reread(message_id, holder_id, channel, template, locale, context)
     content = Content(
         holder_id=holder_id,
         message_id=message_id,
         program_id=program_id,
-        program_name=workspace.program(conn, program_id).name,
+        program_name=program.name,
         topic=topic,
         channel=channel,
         template=template,
@@ -132,5 +147,6 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         name=member.name if member else None,
         balance=balance.get(holder_id, {}),
         brand=brand.brand(conn, program_id),
+        prepared=preparing.prepared(conn, program, [asked], people, now=now).get(message_id),
     )
     return compose.letter(content, link=lambda _: "#", doors=False)

@@ -189,6 +189,9 @@ class _Run(Generic[P]):
         except Unwritable as error:
             self._end(_end_of(job, State.REJECTED, Reason.REFUSED, str(error)))
             return
+        except Unavailable as error:  # of our own house, such as the press for templates: not the message's fault
+            self._end(outage_end(job, str(error), self._now()))
+            return
         except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
             self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
             return

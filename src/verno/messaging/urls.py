@@ -5,12 +5,15 @@ from django.urls import path
 from verno.messaging import views
 from verno.messaging.answers import doors
 from verno.messaging.preferences import pages
+from verno.messaging.tracking import doors as tracking
 
 app_name = "messaging"
 urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
+    path("l/<str:token>", tracking.follow, name="follow"),
+    path("o/<str:token>.gif", tracking.opened, name="opened"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
     path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]

@@ -369,6 +369,13 @@ BETWEEN_MEMBERS = Definition(
 MESSAGES_COUNTRY = Definition(
     "messages.country", _choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
 )
+SMS_SEGMENT_PRICE: Definition[int | None] = Definition(
+    "messages.sms_segment_price",
+    _number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one segment of a text message costs, in minor units of the currency",
+)
 POINTS_NOTICES = Definition(
     "messages.points_notices",
     SWITCH,
@@ -431,6 +438,7 @@ ALL: tuple[Definition[object], ...] = cast(
         REPLAY_MOST_SHARE,
         LEGAL_ENTITY,
         MESSAGES_COUNTRY,
+        SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         BRAND_COLOUR,
         BRAND_LOGO,

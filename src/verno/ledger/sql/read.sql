@@ -26,6 +26,21 @@ WHERE a.holder_id = %(holder)s AND a.kind = 'member' AND e.at > %(now)s
 GROUP BY a.unit_id, e.at
 ORDER BY e.at, a.unit_id
 
+-- name: next_endings
+-- What ends next of each unit of some holders; what a hold keeps is not among it. Plan: function scan, nested loops on
+-- the holder's accounts and open lots.
+SELECT DISTINCT ON (a.holder_id, a.unit_id) a.holder_id::text, a.unit_id::text, e.at, sum(l.remaining - l.held)::bigint
+FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+JOIN ledger_account a ON a.holder_id = r.holder_id AND a.kind = 'member'
+JOIN ledger_lot l ON l.holder_id = a.holder_id AND l.account_id = a.id AND l.remaining > l.held
+CROSS JOIN LATERAL (SELECT ledger_lapse(a.unit_id, a.lapses_at) AS lapses_at OFFSET 0) s
+CROSS JOIN LATERAL (
+    SELECT least(l.expires_at, CASE WHEN l.active_from <= s.lapses_at THEN s.lapses_at END) AS at
+) e
+WHERE e.at > %(now)s
+GROUP BY a.holder_id, a.unit_id, e.at
+ORDER BY a.holder_id, a.unit_id, e.at
+
 -- name: lots
 -- A holder's lots, open ones first, then the newest. Plan: the holder's range of the primary key, sort, limit.
 SELECT l.id::text, a.unit_id::text, l.amount, l.remaining, l.held, l.active_from,

@@ -13,6 +13,10 @@ from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.letters import confirm, mime, notice, statement, templating, wording
 from verno.messaging.preferences.links import Person, preferences_url
+from verno.messaging.templates.press import printing
+from verno.messaging.templates.press.printing import Addresses
+from verno.messaging.templates.types import Broken, Prepared, is_stored
+from verno.messaging.tracking import links as tracking
 from verno.messaging.types import Letter
 
 
@@ -35,7 +39,8 @@ class Content(msgspec.Struct, frozen=True):
     """What a message is written from. The member's name is read at the last moment and never stored with it.
 
     ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``brand``: the program's look,
-    and what letters say of their sender.
+    and what letters say of their sender. ``prepared``: what a stored template is printed from; None where there is no
+    such template, or no block of it for the channel.
     """
 
     holder_id: str
@@ -50,6 +55,21 @@ class Content(msgspec.Struct, frozen=True):
     name: str | None
     balance: Mapping[str, int] = {}
     brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
+    prepared: Prepared | None = None
+
+    @property
+    def language(self) -> wording.Language:
+        """Return the language that the message is written in."""
+        return self.prepared.language if self.prepared else wording.language(self.locale)
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether it goes to somebody who tries a template, and so belongs to no member."""
+        return self.prepared is not None and self.prepared.is_test
+
+
+class CannotBePrinted(Exception):
+    """A stored template has nothing for the message, or broke over it; the text says where."""
 
 
 def letter(
@@ -57,8 +77,11 @@ def letter(
 ) -> Letter:
     """Return what the reader sees; without ``doors`` its other links lead nowhere.
 
-    Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one.
+    Raises ``KeyError`` for an unknown template, ``TemplateError`` or ``CannotBePrinted`` for a broken one, and
+    ``Unavailable`` where there is no press for stored ones.
     """
+    if is_stored(content.template):
+        return _stored(content, link(subscription(content)), doors=doors and not content.is_test)
     view = _view(content)
     contact, contact_url = brand.contact(content.brand)
     frame: dict[str, object] = {
@@ -76,6 +99,27 @@ def letter(
     return templating.render(content.template, view | frame)
 
 
+def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
+    message = content.prepared
+    if message is None:
+        text = f"{content.template} has nothing for the channel {content.channel}, or does not exist"
+        raise CannotBePrinted(text)
+    addresses = Addresses("#", "#", message.links)
+    if doors:
+        ids = (content.program_id, content.holder_id, content.message_id)
+        is_letter = bool(message.sources.html)
+        addresses = Addresses(
+            unsubscribe,
+            preferences_url(Person(content.program_id, content.holder_id)),
+            tracking.urls(*ids, len(message.links)) if message.links else (),
+            tracking.pixel_url(*ids) if is_letter else "",
+        )
+    printed = printing.printed(message, addresses)
+    if isinstance(printed, Broken):
+        raise CannotBePrinted(printed.detail)
+    return printed
+
+
 def _view(content: Content) -> dict[str, object]:
     context, locale, name, program = content.context, content.locale, content.name, content.program_name
     if content.template in LIVE:
@@ -90,6 +134,10 @@ def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
     url = links.unsubscribe_url(subscription(content))
     written = letter(content, link=lambda _: url)
     mailto = f"mailto:{quote(sender, safe='@')}?subject=unsubscribe"
+    out = (
+        ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
     return mime.build(
         mime.Parts(
             sender_name=content.program_name,
@@ -100,12 +148,9 @@ def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
             html=written.html,
             message_id=message_id(content.message_id),
             date=now,
-            language=wording.language(content.locale),
-            headers=(
-                ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>"),
-                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-                ("Auto-Submitted", "auto-generated"),
-            ),
+            language=content.language,
+            # A test belongs to nobody who could leave.
+            headers=(*(() if content.is_test else out), ("Auto-Submitted", "auto-generated")),
         )
     )
 

@@ -1,0 +1,1 @@
+"""What linting looks for, each kind by itself: names, links, words of advertising, marks."""
