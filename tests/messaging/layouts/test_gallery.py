@@ -1,13 +1,27 @@
 """The ready layouts: whole in both languages, and small enough for every mailbox."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from verno.members.types import Channel
+from tests.builders import Shop
+from verno.kit import db
+from verno.members import service as members
+from verno.members.types import Channel, Topic
 from verno.messaging.channels.sms import segments
 from verno.messaging.layouts import gallery, mjml
 from verno.messaging.layouts.gallery import Layout
 from verno.messaging.letters.wording import LANGUAGES
+from verno.messaging.templates import queries, service
+from verno.messaging.templates.linting import lint
+from verno.messaging.templates.previewing import preview
+from verno.messaging.templates.types import Lint, Published, Rendered, Saved
 from verno.messaging.types import MessageClass
+from verno.workspace import queries as workspace
+from verno.workspace import settings
+from verno.workspace.audit import SYSTEM
+
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
 CLIPPED = 102_400
 """Bytes of HTML past which Gmail shows a letter's beginning alone."""
@@ -55,6 +69,31 @@ def test_its_letters_compile_and_are_not_clipped(layout: Layout) -> None:
 def test_its_texts_are_short(layout: Layout) -> None:
     for block in layout.blocks("points")[Channel.SMS].values():
         assert segments.plan(block["body"].replace("{{", "").replace("}}", "")).segments <= 5
+
+
+@every
+def test_it_passes_the_lint_and_is_printed(layout: Layout, shop: Shop) -> None:
+    with db.transaction() as conn:
+        program = shop.program.id
+        topics = {"news": "marketing", "points-statement": "program", "orders": "transactional"}
+        members.ensure_topics(conn, program, [Topic(code, name) for code, name in topics.items()])
+        settings.write_all(conn, program, {"messages.country": "EU"}, now=NOW)
+        unit = workspace.units(conn, program)[0].code
+        topic = next(code for code, name in topics.items() if name == layout.class_name)
+        template = layout.template(layout.code, layout.words["en"].name, topic, unit)
+        problems = lint(template, queries.known(conn, program, now=NOW))
+        assert [one for one in problems if one.is_blocking] == []
+        assert {one.code for one in problems} <= {Lint.SMS_LENGTH, Lint.MISSING_FALLBACK}
+        for channel, blocks in template.blocks.items():
+            for language in blocks:
+                figures = gallery.sample(language)
+                seen = preview(conn, program, template, None, channel, language, now=NOW, context=figures)
+                assert isinstance(seen, Rendered), seen
+                assert "{" not in seen.text + seen.subject
+        saved = service.save(conn, program, template, by=SYSTEM, now=NOW)
+        assert isinstance(saved, Saved), saved
+        published = service.publish(conn, program, layout.code, by=SYSTEM, now=NOW)
+        assert isinstance(published, Published), published
 
 
 def test_a_unit_with_a_hyphen_is_named_as_a_template_can() -> None:

@@ -52,7 +52,11 @@ def template(
     if sms is not None:
         blocks[Channel.SMS] = {one: Block(body=sms) for one in languages}
     return Template(
-        code=code, name="Welcome", class_name=class_name, topic=topic, **{"blocks": blocks, **more}  # type: ignore[arg-type]
+        code=code,
+        name="Welcome",
+        class_name=class_name,
+        topic=topic,
+        **{"blocks": blocks, **more},  # type: ignore[arg-type]
     )
 
 

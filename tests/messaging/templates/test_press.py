@@ -178,7 +178,10 @@ def test_nothing_stays_from_one_message_to_the_next(pool: Pool) -> None:
     "body",
     [
         "<mjml><mj-body>" + "<mj-section>" * 20_000,
-        "<mjml><mj-body>" + "<mj-section><mj-column>" * 5_000 + "</mj-column></mj-section>" * 5_000 + "</mj-body></mjml>",
+        "<mjml><mj-body>"
+        + "<mj-section><mj-column>" * 5_000
+        + "</mj-column></mj-section>" * 5_000
+        + "</mj-body></mjml>",
         "<mjml>",
         "plain words",
         "",

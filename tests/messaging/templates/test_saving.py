@@ -60,7 +60,9 @@ def test_a_draft_is_replaced_until_it_is_published(shop: Shop) -> None:
         assert one.template.blocks[Channel.EMAIL]["en"].subject == "News"
         (newest,) = queries.templates(conn, shop.program.id)
         assert newest.version == 2
-        found = queries.compiled(conn, shop.program.id, ["welcome@1", "welcome@2", "welcome@3", "no", "x@y", "@", "a@1"])
+        found = queries.compiled(
+            conn, shop.program.id, ["welcome@1", "welcome@2", "welcome@3", "no", "x@y", "@", "a@1"]
+        )
         assert sorted(found) == ["welcome@1", "welcome@2"]
         assert found["welcome@1"].needs == ["balance"]
         assert "{{ balance" in found["welcome@1"].blocks["email"]["en"].html

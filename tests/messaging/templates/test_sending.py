@@ -70,7 +70,9 @@ def test_each_reader_gets_their_language(shop: Shop, postman: Postman) -> None:
     reference = published(shop, template(blocks=blocks))
     plan(shop, *[draft(h, reference, locale=locale) for h, locale in zip(holders, ("ru-RU", "en", "de"), strict=True)])
     assert send(postman).accepted == 3
-    found = {(one["Subject"], one["Content-Language"], text_of(one).split("Leave")[0].strip()) for one in letters(postman)}
+    found = {
+        (one["Subject"], one["Content-Language"], text_of(one).split("Leave")[0].strip()) for one in letters(postman)
+    }
     assert found == {("По-русски", "ru", "2 балла"), ("In English", "en", "2 points")}
 
 
@@ -87,9 +89,7 @@ def test_one_language_is_better_than_none(shop: Shop, postman: Postman) -> None:
 def test_content_is_shown_by_condition(shop: Shop, postman: Postman) -> None:
     holders = readers(shop, 3)
     with db.transaction(shop.program.id) as conn:
-        members.upsert(
-            conn, shop.program, [NewMember("m-1", attributes={"city": "Riga"})], now=NOW
-        )
+        members.upsert(conn, shop.program, [NewMember("m-1", attributes={"city": "Riga"})], now=NOW)
     tree: dict[str, object] = {
         "combinator": "and",
         "rules": [{"field": "member.attributes.city", "operator": "=", "value": "Riga"}],
@@ -119,7 +119,10 @@ def test_a_template_without_a_block_for_the_channel_is_no_message(shop: Shop, po
 
 def test_one_broken_message_stops_no_other(shop: Shop, postman: Postman) -> None:
     holders = readers(shop, 4)
-    bomb = "{% if member.name | default('') == 'Member 1' %}{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12
+    bomb = (
+        "{% if member.name | default('') == 'Member 1' %}{% set a = [1] %}"
+        + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12
+    )
     bomb += "{{ a }}{% endif %}" + LEAVE
     reference = published(shop, template(email=bomb))
     plan(shop, *[draft(h, reference) for h in holders])
@@ -141,7 +144,6 @@ def test_staff_see_it_with_links_that_lead_nowhere(shop: Shop, postman: Postman)
     assert "/u/" not in letter.html + letter.text
     assert "/l/" not in letter.html + letter.text
     assert "https://shop.example.com/" in letter.html
-
 
 
 def _mjml(words: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from verno.members.types import Channel
 from verno.messaging.layouts import parts
 from verno.messaging.letters.wording import LANGUAGES, Language
+from verno.messaging.templates.types import Block, Template
 from verno.messaging.types import MessageClass
 
 GREETING: Mapping[Language, str] = {
@@ -68,6 +69,14 @@ class Layout(msgspec.Struct, frozen=True):
                 if block["body"]:
                     out.setdefault(channel, {})[language] = _of_unit(block, unit)
         return out
+
+    def template(self, code: str, name: str, topic: str, unit: str) -> Template:
+        """Return it as a template of a program, which nobody has stored yet."""
+        blocks = {
+            channel: {language: msgspec.convert(said, Block) for language, said in by_language.items()}
+            for channel, by_language in self.blocks(unit).items()
+        }
+        return Template(code=code, name=name, class_name=self.class_name, topic=topic, blocks=blocks)
 
     def _mjml(self, said: Words, language: Language) -> str:
         small = parts.put(parts.SMALL, text=said.small) if said.small else ""
