@@ -115,6 +115,34 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
     ),
+    "brand.colour": (
+        gettext_lazy("Colour"),
+        gettext_lazy("Heads and buttons of letters. What stands on it is black or white, as can be read."),
+    ),
+    "brand.logo_url": (
+        gettext_lazy("Logo"),
+        gettext_lazy("A picture's address on the web, encrypted. Empty: the program's name stands there."),
+    ),
+    "brand.legal_name": (
+        gettext_lazy("Legal name"),
+        gettext_lazy("Who sends, as the register has it."),
+    ),
+    "brand.address": (
+        gettext_lazy("Postal address"),
+        gettext_lazy("In one line, with the postcode."),
+    ),
+    "brand.contact": (
+        gettext_lazy("Where readers turn to"),
+        gettext_lazy("An e-mail address or a phone number. Empty: the address that letters come from."),
+    ),
+    "brand.tax_id": (
+        gettext_lazy("Tax number"),
+        gettext_lazy("Stands beside the legal name."),
+    ),
+    "brand.site": (
+        gettext_lazy("Site"),
+        gettext_lazy("Where the buttons of letters lead, encrypted."),
+    ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),
         gettext_lazy("Like 10.0.0.0/8, several with commas. Empty: the public internet only."),
@@ -197,8 +225,14 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
     if key == registry.PRIVATE_NETWORKS.key and not value:
         return _("none")
     if value is None:
-        return _("points cannot be spent yet") if key == registry.SPEND_VALUE.key else _("any number")
+        return _nothing(definition)
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")
+
+
+def _nothing(definition: Definition[object]) -> str:
+    if definition.kind.bounds is None:
+        return _("not said")
+    return _("points cannot be spent yet") if definition.key == registry.SPEND_VALUE.key else _("any number")
 
 
 def number(face: Face, key: str, value: int, unit: str | None) -> str:

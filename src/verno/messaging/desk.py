@@ -24,6 +24,7 @@ from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
+from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.pacing import booking
@@ -372,6 +373,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     channel = claimed[0].channel
     seen = facts.addresses_of(conn, channel, holders) if facts.ADDRESS_KIND.get(channel) in facts.DEVICES else {}
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
+    look = brand.brand(conn, program.id)
     written = preparing.prepared(conn, program, claimed, people, now=now)
     out: list[Job] = []
     for row in claimed:
@@ -388,6 +390,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             context=row.context,
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
+            brand=look,
             prepared=written.get(row.id),
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)

@@ -10,6 +10,7 @@ from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts
 from verno.messaging.facts import SQL
+from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.templates import preparing
@@ -145,6 +146,7 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         context=context,
         name=member.name if member else None,
         balance=balance.get(holder_id, {}),
+        brand=brand.brand(conn, program_id),
         prepared=preparing.prepared(conn, program, [asked], people, now=now).get(message_id),
     )
     return compose.letter(content, link=lambda _: "#", doors=False)

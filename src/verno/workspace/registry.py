@@ -225,6 +225,24 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
 )
 
 
+def _address_or_none(most: int) -> Kind[str | None]:
+    return Kind(
+        Annotated[str, Meta(max_length=most, pattern=r"^https://[^\s\"'<>\\{}]{3,}\Z")] | None,
+        f"{NOTHING}, or an https:// address of up to {most} characters",
+        lambda text: None if text == NOTHING else text,
+        lambda value: NOTHING if value is None else value,
+        or_none=True,
+    )
+
+
+COLOUR: Kind[str] = Kind(
+    Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z")],
+    "a colour like #0b6e4f",
+    lambda text: text.strip().lower(),
+    str,
+)
+
+
 def _is_network(text: str) -> bool:
     try:
         ip_network(text)
@@ -378,6 +396,24 @@ SMS_PRICE: Definition[int | None] = Definition(
     None,
     WHOLE,
     "what one text message costs, in minor units of the currency; broadcasts reckon with it",
+BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
+BRAND_LOGO: Definition[str | None] = Definition(
+    "brand.logo_url", _address_or_none(500), None, WHOLE, "the picture at the head of letters"
+)
+BRAND_LEGAL_NAME: Definition[str | None] = Definition(
+    "brand.legal_name", _text_or_none(200), None, WHOLE, "who sends, by the name in the register"
+)
+BRAND_ADDRESS: Definition[str | None] = Definition(
+    "brand.address", _text_or_none(300), None, WHOLE, "the sender's postal address"
+)
+BRAND_CONTACT: Definition[str | None] = Definition(
+    "brand.contact", _text_or_none(200), None, WHOLE, "where a reader of a letter may turn to"
+)
+BRAND_TAX_ID: Definition[str | None] = Definition(
+    "brand.tax_id", _text_or_none(40), None, WHOLE, "the sender's tax number"
+)
+BRAND_SITE: Definition[str | None] = Definition(
+    "brand.site", _address_or_none(300), None, WHOLE, "the site that letters lead to"
 )
 
 PRIVATE_NETWORKS = Definition(
@@ -419,6 +455,13 @@ ALL: tuple[Definition[object], ...] = cast(
         POINTS_NOTICES,
         EMAIL_PRICE,
         SMS_PRICE,
+        BRAND_COLOUR,
+        BRAND_LOGO,
+        BRAND_LEGAL_NAME,
+        BRAND_ADDRESS,
+        BRAND_CONTACT,
+        BRAND_TAX_ID,
+        BRAND_SITE,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,
     ),

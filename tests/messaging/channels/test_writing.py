@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -22,6 +23,7 @@ from verno.messaging.channels.telegram.api import Bot
 from verno.messaging.channels.telegram.channel import Telegram
 from verno.messaging.channels.webpush.channel import WebPush, browsers
 from verno.messaging.law.packs import pack
+from verno.messaging.layouts.brand import PLAIN
 from verno.messaging.letters.compose import Content
 from verno.messaging.letters.statement import Context, UnitFigures
 from verno.workspace.registry import Country
@@ -31,7 +33,7 @@ ID = "0192f0c1-0000-7000-8000-0000000000ab"
 FIGURES = Context(date(2026, 10, 1), date(2026, 11, 30), [UnitFigures("points", 0, 100, 0, 20, 0, 0, 120, [])])
 
 
-def content(channel: str, locale: str = "en") -> Content:
+def content(channel: str, locale: str = "en", look: Mapping[str, str] = PLAIN) -> Content:
     return Content(
         holder_id="0192f0c1-0000-7000-8000-000000000001",
         message_id=ID,
@@ -43,6 +45,7 @@ def content(channel: str, locale: str = "en") -> Content:
         locale=locale,
         context=msgspec.to_builtins(FIGURES),
         name="Anna",
+        brand=look,
     )
 
 

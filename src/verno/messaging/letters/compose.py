@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config
+from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.letters import confirm, mime, note, notice, statement, templating, wording
@@ -37,8 +38,9 @@ LIVE = frozenset({notice.TEMPLATE})
 class Content(msgspec.Struct, frozen=True):
     """What a message is written from. The member's name is read at the last moment and never stored with it.
 
-    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``prepared``: what a stored
-    template is printed from; None where there is no such template, or no block of it for the channel.
+    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``brand``: the program's look,
+    and what letters say of their sender. ``prepared``: what a stored template is printed from; None where there is no
+    such template, or no block of it for the channel.
     """
 
     holder_id: str
@@ -52,6 +54,7 @@ class Content(msgspec.Struct, frozen=True):
     context: Mapping[str, object]
     name: str | None
     balance: Mapping[str, int] = {}
+    brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
     prepared: Prepared | None = None
 
     @property
@@ -80,10 +83,14 @@ def letter(
     if is_stored(content.template):
         return _stored(content, link(subscription(content)), doors=doors and not content.is_test)
     view = _view(content)
-    frame = {
+    contact, contact_url = brand.contact(content.brand)
+    frame: dict[str, object] = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
-        "contact": config.mail_from(),
+        "brand": content.brand,
+        "sender": brand.lines(content.brand, wording.language(content.locale)),
+        "contact": contact,
+        "contact_url": contact_url,
         "unsubscribe_url": link(subscription(content)),
         "preferences_url": preferences_url(Person(content.program_id, content.holder_id)) if doors else "#",
     }
@@ -116,7 +123,7 @@ def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
 def _view(content: Content) -> dict[str, object]:
     context, locale, name, program = content.context, content.locale, content.name, content.program_name
     if content.template in LIVE:
-        contact = config.mail_from()
+        contact, _url = brand.contact(content.brand)
         return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
     if content.template == note.TEMPLATE:
         return note.view(context, locale=locale, program=program, holder_id=content.holder_id)

@@ -10,8 +10,8 @@ from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging.facts import SQL
 from verno.messaging.law import packs
+from verno.messaging.layouts import brand
 from verno.messaging.templates.types import SEPARATOR, Compiled, Known, Stored, Template, Version
-from verno.messaging.templates.views import BRAND
 from verno.progress import queries as progress
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
@@ -65,7 +65,7 @@ def known(conn: Connection, program_id: str, *, now: datetime) -> Known:
         attributes=frozenset(members.attribute_kinds(conn, program_id)),
         tracks=frozenset(one.track.code for one in progress.tracks(conn, program_id)),
         topics={topic.code: topic.class_name for topic in members.topics(conn, program_id)},
-        brand=frozenset(BRAND),
+        brand=frozenset(brand.PLAIN),
         marking=rules.marking,
         segment_price=book.value(registry.SMS_SEGMENT_PRICE),
     )

@@ -9,6 +9,7 @@ from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.members.types import Member
 from verno.messaging import facts
+from verno.messaging.layouts import brand
 from verno.messaging.letters import wording
 from verno.messaging.letters.wording import Language
 from verno.progress import queries as progress
@@ -18,8 +19,6 @@ from verno.workspace.types import Program, Unit
 PATRONYMICS = ("вич", "вна", "ична", "инична")
 """Endings by which a Russian full name tells that its second word is the first name."""
 FULL_NAME = 3
-
-BRAND = ("colour", "ink", "accent", "accent_dark", "logo_url", "legal_name", "address", "contact", "tax_id", "site")
 
 Plain = dict[str, object]
 
@@ -45,12 +44,7 @@ def frame(conn: Connection, program: Program) -> Frame:
     """Return what holds for a program's messages."""
     tracks = sorted(progress.tracks(conn, program.id), key=lambda one: one.version)
     names = {one.track.code: {step.code: dict(step.names) for step in one.track.steps} for one in tracks}
-    return Frame(program, workspace.units(conn, program.id), brand(conn, program), names)
-
-
-def brand(conn: Connection, program: Program) -> dict[str, str]:  # noqa: ARG001 the brand kit reads settings
-    """Return what letters say of who sends them; what nobody has said is an empty text."""
-    return dict.fromkeys(BRAND, "") | {"legal_name": program.name}
+    return Frame(program, workspace.units(conn, program.id), brand.brand(conn, program.id), names)
 
 
 def figures(

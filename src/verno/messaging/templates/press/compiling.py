@@ -8,8 +8,8 @@ import html as markup
 import re
 from collections.abc import Sequence
 
-from verno.messaging.templates.press.pages import Unfit
-from verno.messaging.templates.press.pages import compiled as page
+from verno.messaging.layouts.mjml import compiled as page
+from verno.messaging.layouts.scanning import Unfit
 from verno.messaging.templates.press.protocol import Broken, Compiled, Set, Written
 
 EMAIL = "email"
