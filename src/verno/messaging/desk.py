@@ -17,6 +17,7 @@ from verno.members import queries as members
 from verno.members.types import Member
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
+from verno.messaging.disputes import queries as disputes
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
 from verno.messaging.letters import compose
@@ -286,6 +287,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     program = workspace.program(conn, claimed[0].program_id)
     people = members.members(conn, program.id, sorted({row.holder_id for row in claimed}))
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
+    said = disputes.said_in(conn, [(row.template, row.context) for row in claimed])
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -301,6 +303,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             context=row.context,
             name=member.name if member else None,
             balance=balances.get(row.holder_id, {}),
+            words=said.get(str(row.context.get("dispute", "")), ""),
         )
         address = (_address(member, row.channel) if member else None) or ""
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent))

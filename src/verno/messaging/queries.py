@@ -9,6 +9,7 @@ from psycopg.rows import args_row
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts
+from verno.messaging.disputes import queries as disputes
 from verno.messaging.facts import SQL
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
@@ -118,6 +119,7 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
     program_id, topic, channel, template, locale, context = row
     balance = facts.balances(conn, program_id, [holder_id] if template in compose.LIVE else [], now)
     member = members.members(conn, program_id, [holder_id]).get(holder_id)
+    said = disputes.said_in(conn, [(template, context)])
     content = Content(
         holder_id=holder_id,
         message_id=message_id,
@@ -130,5 +132,6 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         context=context,
         name=member.name if member else None,
         balance=balance.get(holder_id, {}),
+        words=said.get(str(context.get("dispute", "")), ""),
     )
     return compose.letter(content, link=lambda _: "#", doors=False)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from verno.messaging import views
 from verno.messaging.answers import doors
+from verno.messaging.disputes import pages as disputes
 from verno.messaging.preferences import pages
 
 app_name = "messaging"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
+    path("d/<str:token>", disputes.not_me, name="not-me"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
     path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]

@@ -359,6 +359,14 @@ POINTS_NOTICES = Definition(
     meaning="whether members are told of every movement of their points",
 )
 
+DISPUTE_DAYS = Definition(
+    "disputes.answer_days",
+    _number(1, 60),
+    5,
+    WHOLE,
+    "within how many days somebody answers a member who says that a movement was not them",
+)
+
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",
     NETWORKS,
@@ -395,6 +403,7 @@ ALL: tuple[Definition[object], ...] = cast(
         LEGAL_ENTITY,
         MESSAGES_COUNTRY,
         POINTS_NOTICES,
+        DISPUTE_DAYS,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,
     ),

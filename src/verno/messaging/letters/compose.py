@@ -8,9 +8,10 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config
+from verno.messaging.disputes import links as disputes
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, notice, statement, templating, wording
+from verno.messaging.letters import confirm, mime, notice, settled, statement, templating, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.types import Letter
 
@@ -33,7 +34,7 @@ LIVE = frozenset({notice.TEMPLATE})
 class Content(msgspec.Struct, frozen=True):
     """What a message is written from. The member's name is read at the last moment and never stored with it.
 
-    ``balance``: what the member can use now, by unit; where the template is ``LIVE``.
+    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``words``: of a dispute's answer.
     """
 
     holder_id: str
@@ -47,6 +48,7 @@ class Content(msgspec.Struct, frozen=True):
     context: Mapping[str, object]
     name: str | None
     balance: Mapping[str, int] = {}
+    words: str = ""
 
 
 def letter(
@@ -56,7 +58,7 @@ def letter(
 
     Raises ``KeyError`` for an unknown template, ``TemplateError`` for a broken one.
     """
-    view = _view(content)
+    view = _view(content, doors=doors)
     frame = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
@@ -69,12 +71,36 @@ def letter(
     return templating.render(content.template, view | frame)
 
 
-def _view(content: Content) -> dict[str, object]:
-    context, locale, name, program = content.context, content.locale, content.name, content.program_name
+def text(content: Content) -> str:
+    """Return what goes out as a text message: short words where the template has them, else the letter's text."""
+    context, locale = content.context, content.locale
     if content.template in LIVE:
-        contact = config.mail_from()
-        return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
+        return notice.short(context, locale=locale, balance=content.balance, dispute_url=_dispute_url(content))
+    if content.template == settled.TEMPLATE:
+        return settled.short(context, locale=locale, program=content.program_name, words=content.words)
+    return letter(content).text
+
+
+def _view(content: Content, *, doors: bool) -> dict[str, object]:
+    context, locale, name, program = content.context, content.locale, content.name, content.program_name
+    contact = config.mail_from()
+    if content.template in LIVE:
+        return notice.view(
+            context,
+            locale=locale,
+            name=name,
+            program=program,
+            contact=contact,
+            balance=content.balance,
+            dispute_url=_dispute_url(content) if doors else "#",
+        )
+    if content.template == settled.TEMPLATE:
+        return settled.view(context, locale=locale, program=program, contact=contact, words=content.words)
     return VIEWS[content.template](context, locale=locale, name=name, program=program)
+
+
+def _dispute_url(content: Content) -> str:
+    return disputes.url(content.holder_id, content.message_id)
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
