@@ -107,6 +107,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Whose law holds for messages"),
         gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
     ),
+    "disputes.answer_days": (
+        gettext_lazy("Days to answer “this was not me”"),
+        gettext_lazy("The member is told that our answer comes by then; what is late is shown on the dashboard."),
+    ),
     "messages.points_notices": (
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),

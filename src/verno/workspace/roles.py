@@ -57,6 +57,10 @@ class Permission(StrEnum):
     """Be the second person for a draft."""
     MESSAGES_STOP = "messages:stop"
     """Stop messages and let them go; send again what may not have arrived."""
+    DISPUTES_READ = "disputes:read"
+    """See what members say was not them; who is bound to places sees what happened there."""
+    DISPUTES_ANSWER = "disputes:answer"
+    """Look into such a thing, and answer the member. No cashier and no store's manager: it may be about them."""
     AUDIT_READ = "audit:read"
     BACKROOM_READ = "backroom:read"
     """See the plain records of all tables; personal data are not among them."""
@@ -84,7 +88,16 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
     ),
     Role.ANALYST: frozenset({P.REPORTS_READ, P.MEMBERS_READ, P.LIMITS_READ, P.SETTINGS_READ, P.PROMOTIONS_READ}),
     Role.SUPPORT: frozenset(
-        {P.MEMBERS_READ, P.PERSONAL_READ, P.MEMBERS_MERGE, P.POINTS_ADJUST, P.LIMITS_READ, P.CONSENTS_WRITE}
+        {
+            P.MEMBERS_READ,
+            P.PERSONAL_READ,
+            P.MEMBERS_MERGE,
+            P.POINTS_ADJUST,
+            P.LIMITS_READ,
+            P.CONSENTS_WRITE,
+            P.DISPUTES_READ,
+            P.DISPUTES_ANSWER,
+        }
     ),
     Role.STORE_MANAGER: frozenset(
         {
@@ -95,6 +108,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.TILL_APPROVE,
             P.LIMITS_READ,
             P.CONSENTS_WRITE,
+            P.DISPUTES_READ,
         }
     ),
     Role.CASHIER: frozenset({P.MEMBERS_READ, P.CONSENTS_WRITE}),
@@ -108,6 +122,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.LIMITS_READ,
             P.SETTINGS_READ,
             P.PROMOTIONS_READ,
+            P.DISPUTES_READ,
             P.AUDIT_READ,
             P.BACKROOM_READ,
         }

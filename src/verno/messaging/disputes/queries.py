@@ -37,9 +37,7 @@ def dispute(conn: Connection, program_id: str, id_: str, wanted: Filter = EVERYT
     return found[0] if found else None
 
 
-def by_cashier(
-    conn: Connection, program_id: str, *, now: datetime, places: Sequence[str] | None = None
-) -> list[Row]:
+def by_cashier(conn: Connection, program_id: str, *, now: datetime, places: Sequence[str] | None = None) -> list[Row]:
     """Return how many disputes of the last 90 days name which cashier, the most first."""
     parameters = {
         "program": program_id,

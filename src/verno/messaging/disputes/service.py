@@ -156,10 +156,9 @@ def _tell(conn: Connection, program: Program, found: Dispute, state: State, now:
     person = members.members(conn, program.id, [holder]).get(holder)
     if person is None:
         return
-    names = {store.code: store.name for store in workspace.stores(conn, program.id, [found.place])} if found.place else {}
-    context = settled.Context(
-        found.id, state == State.UPHELD, found.told, found.number, names.get(found.place or "") or found.place
-    )
+    stores = workspace.stores(conn, program.id, [found.place]) if found.place else []
+    place = next((store.name or store.code for store in stores), found.place)
+    context = settled.Context(found.id, state == State.UPHELD, found.told, found.number, place)
     row = conn.execute(SQL["channel_of"], {"holder": found.holder_id, "id": found.message_id}).fetchone()
     draft = Draft(
         holder_id=holder,
@@ -171,5 +170,3 @@ def _tell(conn: Connection, program: Program, found: Dispute, state: State, now:
         channel=row[0] if row else "email",
     )
     service.plan(conn, program.id, [draft], now=now)
-
-

@@ -140,9 +140,7 @@ def view(
     }
 
 
-def short(
-    context: Mapping[str, object], *, locale: str, balance: Mapping[str, int], dispute_url: str
-) -> str:
+def short(context: Mapping[str, object], *, locale: str, balance: Mapping[str, int], dispute_url: str) -> str:
     """Return the notice as a text message: at most two segments with a name of a store of usual length."""
     figures = msgspec.convert(context, Context)
     words = WORDS[wording.language(locale)]

@@ -25,8 +25,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
         "upheld": "Вы были правы: это не вы",
         "rejected": "Мы проверили: похоже, всё верно",
-        "upheld_text": "Вы написали нам «это был не я». Мы проверили {what} и согласны с вами. Баллы поправим; о каждом "
-        "их движении вы получите отдельное сообщение.",
+        "upheld_text": "Вы написали нам «это был не я». Мы проверили {what} и согласны с вами. Баллы поправим; о "
+        "каждом их движении вы получите отдельное сообщение.",
         "rejected_text": "Вы написали нам «это был не я». Мы проверили {what} и ошибки не нашли.",
         "receipt": "чек {number}",
         "nothing": "эту запись",
@@ -53,9 +53,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def view(
-    context: Mapping[str, object], *, locale: str, program: str, contact: str, words: str
-) -> dict[str, object]:
+def view(context: Mapping[str, object], *, locale: str, program: str, contact: str, words: str) -> dict[str, object]:
     """Return the template's words. ``words``: what was answered, opened as the letter leaves."""
     told = msgspec.convert(context, Context)
     say = WORDS[wording.language(locale)]
