@@ -37,6 +37,7 @@ ACROSS = {
     "wiring/backups/releasing.py": "releases what waits, whosever it is",
     "wiring/doctor/work.py": "looks at readers and messages of all programs",
     "cli/upkeeping/restore.py": "checks every program",
+    "messaging/disputes/service.py": "a short link names a message, whosever it is",
     "messaging/notices/reader.py": "reads the outbox",
     "reports/reader.py": "reads the outbox",
     "webhooks/receiving/views.py": "a source's address tells whose it is",

@@ -64,7 +64,7 @@ def test_a_purchase_and_its_return_are_told(shop: Shop, postman: Postman) -> Non
     assert subject == "+450 points: purchase on November 3, 2026"
     assert "Receipt: A-1" in text
     assert "You have now: 450 points" in text
-    assert "This was not you?" in text
+    assert "This was not me: http" in text
     with db.transaction(shop.program.id) as conn:
         back = Return("R-1", "msk-1", NOW, Original(place="msk-1", number="A-1"))
         returning.take(conn, context.of(conn, shop.program.id), [back], now=NOW)

@@ -1,6 +1,6 @@
 """Forms of corrections: no free text anywhere, reasons are codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,14 @@ from verno.workspace.types import Unit
 
 GIVE, TAKE = "give", "take"
 LONGEST_SEARCH = 254
+
+
+FILLED = ("way", "points", "unit", "reason")
+
+
+def asked_for(query: Mapping[str, str]) -> dict[str, str]:
+    """Return what an address fills the form with, as a dispute's does; the person who sends it still decides."""
+    return {name: query[name][:40] for name in FILLED if name in query}
 
 
 class AdjustForm(forms.Form):

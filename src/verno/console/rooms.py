@@ -59,6 +59,8 @@ NEEDS: Mapping[str, Permission] = {
     "person": Permission.STAFF_WRITE,
     "audit": Permission.AUDIT_READ,
     "sending": Permission.SETTINGS_READ,
+    "disputes": Permission.DISPUTES_READ,
+    "dispute": Permission.DISPUTES_READ,
     "limits": Permission.LIMITS_READ,
     "settings": Permission.SETTINGS_READ,
     "places": Permission.SETTINGS_READ,

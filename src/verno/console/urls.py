@@ -9,7 +9,7 @@ from verno.console.people import contacts
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
-from verno.console.telling import messages, sending
+from verno.console.telling import disputes, messages, sending
 from verno.console.tracks import member as progress
 from verno.console.tracks import pages as tracks
 from verno.console.views import (
@@ -77,6 +77,8 @@ urlpatterns = [
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
     path("messages/", sending.sending, name="sending"),
+    path("members/disputes/", disputes.listed, name="disputes"),
+    path("members/disputes/<uuid:dispute_id>/", disputes.dispute, name="dispute"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/places/", places.places, name="places"),

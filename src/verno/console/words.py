@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
 from verno.console.people import naming as people
+from verno.console.telling import naming as telling
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -23,6 +24,7 @@ _ROLES: dict[str, Promise | str] = {
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
+    **telling.WORDS,
     **webhooks.WORDS,
     **people.WORDS,
     "status": {
@@ -322,6 +324,10 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "messages.stop": _("Messages stopped"),
         "messages.let-go": _("Messages let go"),
         "message.send-again": _("Uncertain message sent again"),
+        "dispute.open": _("Movement disputed by its member"),
+        "dispute.look": _("Dispute looked into"),
+        "dispute.uphold": _("Dispute decided for the member"),
+        "dispute.reject": _("Dispute decided against the member"),
         "backup.make": _("Backup made"),
         "backup.restore": _("Backup restored"),
         "outbox.release": _("Messages released after a restore"),
@@ -329,6 +335,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "object": {
         "messages": _("Messages"),
         "message": _("Message"),
+        "dispute": _("Dispute"),
         "key": _("API key"),
         "webhook": _("Webhook"),
         "webhook-source": _("Source of webhooks"),
@@ -350,6 +357,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "outbox": _("Messages to send"),
     },
     "detail": {
+        "link": _("by the link of a notice"),
         "gone": _("it answered that it is gone"),
         "failing": _("nothing had reached it for days"),
         "active>paused": _("paused"),

@@ -93,6 +93,20 @@ class ReceiptName(msgspec.Struct, frozen=True):
     place: str
 
 
+class RungUp(msgspec.Struct, frozen=True):
+    """A receipt or a return as the till made it: where, at which till, by whom. ``amount`` in minor units."""
+
+    id: str
+    holder_id: str
+    number: str
+    place: str
+    place_name: str
+    till: str | None
+    cashier: str | None
+    at: datetime
+    amount: int
+
+
 def known(conn: Connection, context: Context, cases: Sequence[Numbered]) -> Cursor[tuple[int, str, str, str | None]]:
     """Ask for (position, id, fingerprint, answer) of the numbers that have been taken before.
 
@@ -168,6 +182,14 @@ def names(conn: Connection, ids: Sequence[str]) -> dict[str, ReceiptName]:
     cursor = conn.cursor(row_factory=args_row(ReceiptName))
     parameters = {"ids": list(ids)}
     return {name.id: name for name in cursor.execute(SQL["receipt_names"], parameters).fetchall()}
+
+
+def rung_up(conn: Connection, ids: Sequence[str]) -> dict[str, RungUp]:
+    """Return where and by whom the receipts and returns of these ids were made; other operations' ids are absent."""
+    if not ids:
+        return {}
+    cursor = conn.cursor(row_factory=args_row(RungUp))
+    return {one.id: one for one in cursor.execute(SQL["rung_up"], {"ids": list(ids)}).fetchall()}
 
 
 def _view(row: Sequence[object]) -> ReceiptView:

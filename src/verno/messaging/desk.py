@@ -22,6 +22,7 @@ from verno.members.devices.types import DeviceKind
 from verno.members.types import Member
 from verno.messaging import facts, service
 from verno.messaging.decide import decide, record
+from verno.messaging.disputes import queries as disputes
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.turns import Turns
 from verno.messaging.layouts import brand
@@ -375,6 +376,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     look = brand.brand(conn, program.id)
     written = preparing.prepared(conn, program, claimed, people, now=now)
+    said = disputes.said_in(conn, [(row.template, row.context) for row in claimed])
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
@@ -392,6 +394,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             balance=balances.get(row.holder_id, {}),
             brand=look,
             prepared=written.get(row.id),
+            words=said.get(str(row.context.get("dispute", "")), ""),
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
         out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))

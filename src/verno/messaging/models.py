@@ -6,6 +6,7 @@ STATES = [
     *("queued", "claimed", "handing_over", "accepted", "rejected", "deferred", "uncertain", "withheld"),
     *("delivered", "opened", "clicked", "bounced", "complained"),
 ]
+DISPUTE_STATES = ["open", "looking", "upheld", "rejected"]
 
 
 class Message(models.Model):
@@ -40,6 +41,7 @@ class Message(models.Model):
     valid_until = models.DateTimeField(null=True)
     urgent = models.BooleanField(db_default=False)
     domain = models.TextField(null=True)
+    lapsed = models.SmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
@@ -159,6 +161,48 @@ class Stop(models.Model):
         """Read at every claim and hand-over."""
 
         db_table = "messaging_stop"
+
+
+class Dispute(models.Model):
+    """What a member says was not them: one a member and occasion. Words and answer are sealed with the member's key."""
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    holder_id = models.UUIDField()
+    message_id = models.UUIDField()
+    occasion = models.TextField()
+    told = models.TextField()
+    moves = models.JSONField()
+    receipt_id = models.UUIDField(null=True)
+    number = models.TextField(null=True)
+    place = models.TextField(null=True)
+    till = models.TextField(null=True)
+    cashier = models.TextField(null=True)
+    happened_at = models.DateTimeField(null=True)
+    state = models.TextField()
+    opened_at = models.DateTimeField()
+    deadline = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.TextField(null=True)
+    words = models.BinaryField(null=True)
+    answer = models.BinaryField(null=True)
+
+    class Meta:
+        """What waits is listed by its deadline, the rest by when it was opened."""
+
+        db_table = "messaging_dispute"
+        constraints = [
+            models.UniqueConstraint(fields=["holder_id", "occasion"], name="messaging_dispute_once"),
+            models.CheckConstraint(condition=models.Q(state__in=DISPUTE_STATES), name="messaging_dispute_state"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["program_id", "deadline"],
+                name="messaging_dispute_waiting",
+                condition=models.Q(state__in=["open", "looking"]),
+            ),
+            models.Index(fields=["program_id", "opened_at"], name="messaging_dispute_opened"),
+        ]
 
 
 class EarlyReceipt(models.Model):

@@ -9,6 +9,7 @@ from psycopg.rows import args_row
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts
+from verno.messaging.disputes import queries as disputes
 from verno.messaging.facts import SQL
 from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
@@ -134,6 +135,8 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
     people = members.members(conn, program_id, [holder_id])
     member, program = people.get(holder_id), workspace.program(conn, program_id)
     asked = Reread(message_id, holder_id, channel, template, locale, context)
+    member = members.members(conn, program_id, [holder_id]).get(holder_id)
+    said = disputes.said_in(conn, [(template, context)])
     content = Content(
         holder_id=holder_id,
         message_id=message_id,
@@ -148,5 +151,6 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         balance=balance.get(holder_id, {}),
         brand=brand.brand(conn, program_id),
         prepared=preparing.prepared(conn, program, [asked], people, now=now).get(message_id),
+        words=said.get(str(context.get("dispute", "")), ""),
     )
     return compose.letter(content, link=lambda _: "#", doors=False)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from verno.messaging import views
 from verno.messaging.answers import doors
+from verno.messaging.disputes import pages as disputes
 from verno.messaging.preferences import pages
 from verno.messaging.tracking import doors as tracking
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("hooks/telegram", doors.telegram, name="telegram"),
     path("l/<str:token>", tracking.follow, name="follow"),
     path("o/<str:token>.gif", tracking.opened, name="opened"),
+    path("d/<str:token>", disputes.not_me, name="not-me"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),
     path("hooks/sms-words/<str:secret>", doors.text_words, name="text-words"),
 ]

@@ -24,6 +24,7 @@ EVENT_TYPES = (
     "badge.given.v1",
     "badge.taken.v1",
     "budget.reached.v1",
+    "dispute.opened.v1",
     "limit.reached.v1",
     "member.erased.v1",
     "members.merged.v1",

@@ -416,6 +416,14 @@ BRAND_SITE: Definition[str | None] = Definition(
     "brand.site", _address_or_none(300), None, WHOLE, "the site that letters lead to"
 )
 
+DISPUTE_DAYS = Definition(
+    "disputes.answer_days",
+    _number(1, 60),
+    5,
+    WHOLE,
+    "within how many days somebody answers a member who says that a movement was not them",
+)
+
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",
     NETWORKS,
@@ -462,6 +470,7 @@ ALL: tuple[Definition[object], ...] = cast(
         BRAND_CONTACT,
         BRAND_TAX_ID,
         BRAND_SITE,
+        DISPUTE_DAYS,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,
     ),

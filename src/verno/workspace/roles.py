@@ -63,6 +63,10 @@ class Permission(StrEnum):
     """Approve a broadcast, launch it, let it go on or end it; the person is recorded with it."""
     MESSAGES_STOP = "messages:stop"
     """Stop messages and let them go; send again what may not have arrived."""
+    DISPUTES_READ = "disputes:read"
+    """See what members say was not them; who is bound to places sees what happened there."""
+    DISPUTES_ANSWER = "disputes:answer"
+    """Look into such a thing, and answer the member. No cashier and no store's manager: it may be about them."""
     AUDIT_READ = "audit:read"
     BACKROOM_READ = "backroom:read"
     """See the plain records of all tables; personal data are not among them."""
@@ -100,6 +104,11 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.POINTS_ADJUST,
             P.LIMITS_READ,
             P.CONSENTS_WRITE,
+            P.POINTS_ADJUST,
+            P.LIMITS_READ,
+            P.CONSENTS_WRITE,
+            P.DISPUTES_READ,
+            P.DISPUTES_ANSWER,
         }
     ),
     Role.STORE_MANAGER: frozenset(
@@ -112,6 +121,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.TILL_APPROVE,
             P.LIMITS_READ,
             P.CONSENTS_WRITE,
+            P.DISPUTES_READ,
         }
     ),
     Role.CASHIER: frozenset({P.MEMBERS_READ, P.CONSENTS_WRITE}),
@@ -125,6 +135,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.LIMITS_READ,
             P.SETTINGS_READ,
             P.PROMOTIONS_READ,
+            P.DISPUTES_READ,
             P.AUDIT_READ,
             P.BACKROOM_READ,
         }

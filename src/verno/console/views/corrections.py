@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from verno.console import words
-from verno.console.correction_forms import AdjustForm, FindForm, OwnForm
+from verno.console.correction_forms import AdjustForm, FindForm, OwnForm, asked_for
 from verno.console.face import actor, face_of, sees_personal, signed_in
 from verno.console.member_page import MemberPage, open_page
 from verno.corrections import queries, service
@@ -150,7 +150,10 @@ def _open(request: HttpRequest, page: MemberPage, staff: Staff, done: str) -> _D
         request,
         page,
         AdjustForm(
-            request.POST if done == "adjust" else None, face=page.face, reasons=reasons, initial={"token": uuid4()}
+            request.POST if done == "adjust" else None,
+            face=page.face,
+            reasons=reasons,
+            initial={"token": uuid4(), **asked_for(request.GET)},
         ),
         FindForm(request.POST if done == "find" else None),
         OwnForm(request.POST if done == "own" else None, people=people_) if people_ else None,

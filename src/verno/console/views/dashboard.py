@@ -6,14 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from verno.console.face import Face, face_of, sees_personal
+from verno.console.face import Face, face_of, sees_personal, signed_in
 from verno.console.memo import Memo
 from verno.intake import queries as intake
 from verno.kit import db, quarantine
 from verno.kit.clock import clock
 from verno.members.masking import masked_name
+from verno.messaging.disputes import queries as disputes
 from verno.reports import queries as reports
 from verno.reports.types import Figures, MessageCount
+from verno.workspace.roles import Permission, may
 
 LATEST = 8
 STATES = ("accepted", "queued", "claimed", "handing_over", "deferred", "withheld", "rejected", "uncertain")
@@ -43,12 +45,20 @@ def _context(request: HttpRequest) -> dict[str, object]:
         latest = intake.latest(conn, program, limit=LATEST)
         held_back = quarantine.standing(conn)
         members = reports.members_of_receipts(conn, program, [receipt.id for receipt in latest])
+        staff = signed_in(request)
+        waiting, late = (
+            disputes.waiting(conn, program, now=now, places=staff.places or None)
+            if may(staff, Permission.DISPUTES_READ)
+            else (0, 0)
+        )
     if not sees_personal(request):
         members = {receipt: (id_, masked_name(name)) for receipt, (id_, name) in members.items()}
     return {
         "face": face,
         "figures": found,
         "held_back": held_back,
+        "disputes_waiting": waiting,
+        "disputes_late": late,
         "matched": None if found.matched_permille is None else face.percent(found.matched_permille),
         "latest": [(receipt, members.get(receipt.id)) for receipt in latest],
         "messages": _messages(found),

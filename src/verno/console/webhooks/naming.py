@@ -44,6 +44,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "badge.given.v1": _("Badge given"),
         "badge.taken.v1": _("Badge taken back"),
         "budget.reached.v1": _("Budget of a rule reached a mark"),
+        "dispute.opened.v1": _("Member disputes a movement"),
         "limit.reached.v1": _("Limit reached"),
         "members.merged.v1": _("Members merged"),
         "members.unmerged.v1": _("Merge undone"),

@@ -52,3 +52,13 @@ UNION ALL
 SELECT t.id::text, t.number, p.code
 FROM intake_return t JOIN workspace_place p ON p.id = t.place_id
 WHERE t.id = ANY (%(ids)s::uuid[])
+
+-- name: rung_up
+-- Where and by whom receipts and returns were made, whosever they are by now. Plan: the indexes by id.
+SELECT r.id::text, r.holder_id::text, r.number, p.code, p.name, t.code, r.cashier, r.at, r.amount
+FROM intake_receipt r JOIN workspace_place p ON p.id = r.place_id LEFT JOIN workspace_place t ON t.id = r.till_id
+WHERE r.id = ANY (%(ids)s::uuid[]) AND r.status <> 'claimed'
+UNION ALL
+SELECT t.id::text, t.holder_id::text, t.number, p.code, p.name, t.till, t.cashier, t.at, t.refund
+FROM intake_return t JOIN workspace_place p ON p.id = t.place_id
+WHERE t.id = ANY (%(ids)s::uuid[])

@@ -122,3 +122,16 @@ SELECT d.holder_id::text, d.survivor_id::text
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_redirect d ON d.holder_id = r.id
 WHERE d.program_id = %(program)s
+
+-- name: keep_keys
+-- Data keys of members who have none yet: the first one stays, and nobody gets one who is not there any more.
+-- Plan: function scan, nested loop on the primary key, insert; function scan, nested loop on the primary key.
+WITH made AS (
+    INSERT INTO members_key (holder_id, wrapped)
+    SELECT r.holder_id, decode(r.wrapped, 'hex')
+    FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, wrapped text)
+    JOIN members_member m ON m.id = r.holder_id
+    ON CONFLICT (holder_id) DO NOTHING
+    RETURNING holder_id, wrapped
+)
+SELECT holder_id::text, wrapped FROM made

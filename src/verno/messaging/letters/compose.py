@@ -12,6 +12,10 @@ from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.letters import confirm, mime, note, notice, statement, templating, wording
+from verno.messaging.disputes import links as disputes
+from verno.messaging.leaving import links
+from verno.messaging.leaving.links import Subscription
+from verno.messaging.letters import confirm, mime, notice, settled, statement, templating, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.templates.press import printing
 from verno.messaging.templates.press.printing import Addresses
@@ -41,6 +45,7 @@ class Content(msgspec.Struct, frozen=True):
     ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``brand``: the program's look,
     and what letters say of their sender. ``prepared``: what a stored template is printed from; None where there is no
     such template, or no block of it for the channel.
+    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``words``: of a dispute's answer.
     """
 
     holder_id: str
@@ -70,6 +75,7 @@ class Content(msgspec.Struct, frozen=True):
 
 class CannotBePrinted(Exception):
     """A stored template has nothing for the message, or broke over it; the text says where."""
+    words: str = ""
 
 
 def letter(
@@ -85,6 +91,8 @@ def letter(
     view = _view(content)
     contact, contact_url = brand.contact(content.brand)
     frame: dict[str, object] = {
+    view = _view(content, doors=doors)
+    frame = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
         "brand": content.brand,
@@ -127,7 +135,36 @@ def _view(content: Content) -> dict[str, object]:
         return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
     if content.template == note.TEMPLATE:
         return note.view(context, locale=locale, program=program, holder_id=content.holder_id)
+def text(content: Content) -> str:
+    """Return what goes out as a text message: short words where the template has them, else the letter's text."""
+    context, locale = content.context, content.locale
+    if content.template in LIVE:
+        return notice.short(context, locale=locale, balance=content.balance, dispute_url=_dispute_url(content))
+    if content.template == settled.TEMPLATE:
+        return settled.short(context, locale=locale, program=content.program_name, words=content.words)
+    return letter(content).text
+
+
+def _view(content: Content, *, doors: bool) -> dict[str, object]:
+    context, locale, name, program = content.context, content.locale, content.name, content.program_name
+    contact = config.mail_from()
+    if content.template in LIVE:
+        return notice.view(
+            context,
+            locale=locale,
+            name=name,
+            program=program,
+            contact=contact,
+            balance=content.balance,
+            dispute_url=_dispute_url(content) if doors else "#",
+        )
+    if content.template == settled.TEMPLATE:
+        return settled.view(context, locale=locale, program=program, contact=contact, words=content.words)
     return VIEWS[content.template](context, locale=locale, name=name, program=program)
+
+
+def _dispute_url(content: Content) -> str:
+    return disputes.url(content.holder_id, content.message_id)
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:

@@ -25,6 +25,12 @@ class Told(StrEnum):
     EXPIRED = "expired"
 
 
+DISPUTED = frozenset({Told.RECEIPT, Told.RETURN, Told.ADJUSTED, Told.SENT, Told.RECEIVED, Told.REINSTATED})
+"""What somebody can say was not them: accruals and spends, not the passing of time."""
+MOST_NAME = 14
+"""Characters of a store's name and of a receipt's number in a text message."""
+
+
 class Move(msgspec.Struct, frozen=True):
     """Points of a unit, in its smallest step: above 0 they came, below 0 they went."""
 
@@ -57,7 +63,11 @@ WORDS: Mapping[wording.Language, Mapping[str, str]] = {
         "place": "Магазин",
         "number": "Чек",
         "balance": "Сейчас на счёте",
-        "doubt": "Это были не вы? Ответьте на это письмо или напишите на {contact}: мы проверим чек, кассу и кассира.",
+        "not_me": "Это был не я",
+        "doubt": "Одно нажатие, и мы проверим чек, кассу и кассира. Вопросы: {contact}.",
+        "ask": "Вопросы: {contact}.",
+        "short_balance": "Сейчас {balance}.",
+        "short_not_me": "Не вы?",
         "why": "Программа «{program}» сообщает о каждом движении баллов, чтобы вы заметили ошибку или чужую покупку.",
         "unsubscribe": "Не присылать уведомления о баллах",
     },
@@ -74,8 +84,11 @@ WORDS: Mapping[wording.Language, Mapping[str, str]] = {
         "place": "Store",
         "number": "Receipt",
         "balance": "You have now",
-        "doubt": "This was not you? Answer this letter or write to {contact}: "
-        "we will look at the receipt, the till and the cashier.",
+        "not_me": "This was not me",
+        "doubt": "One press, and we look at the receipt, the till and the cashier. Questions: {contact}.",
+        "ask": "Questions: {contact}.",
+        "short_balance": "You have {balance}.",
+        "short_not_me": "Not you?",
         "why": "{program} tells you of every movement of your points, "
         "so that you notice a mistake or a stranger's purchase.",
         "unsubscribe": "Stop sending me notices about points",
@@ -91,11 +104,16 @@ def view(
     program: str,
     contact: str,
     balance: Mapping[str, int],
+    dispute_url: str,
 ) -> dict[str, object]:
-    """Return the template's words. ``balance``: what the member can use now, by unit; read when the message leaves."""
+    """Return the template's words. ``balance``: what the member can use now, by unit; read when the message leaves.
+
+    ``dispute_url``: where its reader says that it was not them.
+    """
     figures = msgspec.convert(context, Context)
     words = WORDS[wording.language(locale)]
-    moved = [_signed(move, locale) for move in figures.moves]
+    moved = [signed(move, locale) for move in figures.moves]
+    disputed = figures.told in DISPUTED
     headline = words[figures.told].format(date=wording.day(figures.day, locale))
     rows = [
         {"label": words[label], "value": value}
@@ -114,12 +132,32 @@ def view(
         "headline": headline,
         "moved": moved,
         "rows": rows,
-        "doubt": words["doubt"].format(contact=contact),
+        "dispute_url": dispute_url if disputed else "",
+        "not_me": words["not_me"],
+        "doubt": words["doubt" if disputed else "ask"].format(contact=contact),
         "why": words["why"].format(program=program),
         "unsubscribe": words["unsubscribe"],
     }
 
 
-def _signed(move: Move, locale: str) -> str:
+def short(context: Mapping[str, object], *, locale: str, balance: Mapping[str, int], dispute_url: str) -> str:
+    """Return the notice as a text message: at most two segments with a name of a store of usual length."""
+    figures = msgspec.convert(context, Context)
+    words = WORDS[wording.language(locale)]
+    headline = words[figures.told].format(date=wording.short_day(figures.day, locale))
+    about = ", ".join([part[:MOST_NAME] for part in (figures.place, figures.number) if part])
+    moved = ", ".join([signed(move, locale) for move in figures.moves])
+    said = [f"{moved}. {headline}{f', {about}' if about else ''}."]
+    units = {move.unit: move.scale for move in figures.moves}
+    held = [wording.number(balance[unit], scale, locale) for unit, scale in units.items() if unit in balance]
+    if held:
+        said.append(words["short_balance"].format(balance=", ".join(held)))
+    if figures.told in DISPUTED:
+        said.append(f"{words['short_not_me']} {dispute_url}")
+    return " ".join(said)
+
+
+def signed(move: Move, locale: str) -> str:
+    """Write a movement with its sign and its noun."""
     words = wording.points(move.points, move.scale, locale)
     return f"+{words}" if move.points > 0 else words

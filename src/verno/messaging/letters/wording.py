@@ -121,6 +121,12 @@ def day_and_month(moment: date, locale: str | None) -> str:
     return format_skeleton("MMMMd", datetime(moment.year, moment.month, moment.day), locale=formats(locale))  # noqa: DTZ001 a date
 
 
+@lru_cache(maxsize=4096)
+def short_day(moment: date, locale: str | None) -> str:
+    """Write a day as briefly as it goes: 31.10, 10/31."""
+    return format_skeleton("Md", datetime(moment.year, moment.month, moment.day), locale=formats(locale))  # noqa: DTZ001 a date
+
+
 def last_usable_day(expires_at: datetime, timezone: str) -> date:
     """Return the local day on which points that end at ``expires_at`` (exclusive) can still be used."""
     return business_date(expires_at - timedelta(microseconds=1), zone(timezone))

@@ -103,7 +103,7 @@ def provider() -> Smpp | Gateway | None:
 
 
 def _write(content: Content, address: str) -> Text:
-    return texts.write(content.message_id, compose.letter(content).text, address)
+    return texts.write(content.message_id, compose.text(content), address)
 
 
 def listen(hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:

@@ -40,7 +40,7 @@ class Telegram:
 
     def write(self, content: Content, address: str, *, now: datetime) -> Message:  # noqa: ARG002 a channel's signature
         """Write the message to one chat."""
-        return message(compose.letter(content).text, address)
+        return message(compose.text(content), address)
 
 
 def message(text: str, address: str) -> Message:
