@@ -103,6 +103,38 @@ def promotions(seconds: int, *, as_json: bool) -> None:
     click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
 
 
+@bench.command()
+@click.option("--letters", default=20_000, show_default=True, help="Letters to send to the mail sink.")
+@click.option("--texts", default=30_000, show_default=True, help="Texts to send to the message centre.")
+@click.option("--crowd", default=100_000, show_default=True, help="Letters under way while codes are sent.")
+@click.option("--queued", default=1_000_000, show_default=True, help="Letters that wait while the till works.")
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, LONGEST), help="Length of a capture.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def messages(letters: int, texts: int, crowd: int, queued: int, seconds: int, *, as_json: bool) -> None:
+    """Letters and texts to sinks, beside the bare clients; codes and the till beside a crowd of letters.
+
+    Works in a scratch database, which it makes and drops; needs the demo's data and wrk.
+    """
+    with nullcontext() if config.database_url() else cluster.local().running():
+        from verno.bench import scratch  # noqa: PLC0415 quick --help
+
+        with scratch.database():
+            session.setup_django()
+            from verno.bench.messages import run as run_messages  # noqa: PLC0415 after django.setup()
+            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
+
+            migrate.migrate()
+            session.disconnect()
+            found = run_messages.measure(
+                letters=letters, texts=texts, crowded=crowd, queued=queued, seconds=seconds, say=_say, progress=Bars()
+            )
+            session.disconnect()
+    if as_json:
+        session.print_json(found)
+        return
+    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

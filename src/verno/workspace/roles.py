@@ -55,6 +55,10 @@ class Permission(StrEnum):
     """Write drafts, publish what was approved, roll back, pause."""
     PROMOTIONS_APPROVE = "promotions:approve"
     """Be the second person for a draft."""
+    MESSAGES_WRITE = "messages:write"
+    """Write templates and broadcasts, and try them out; nothing leaves for members by that."""
+    MESSAGES_LAUNCH = "messages:launch"
+    """Approve a broadcast, launch it, let it go on or end it; the person is recorded with it."""
     MESSAGES_STOP = "messages:stop"
     """Stop messages and let them go; send again what may not have arrived."""
     AUDIT_READ = "audit:read"
@@ -79,6 +83,8 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.PROMOTIONS_WRITE,
             P.CONSENTS_WRITE,
             P.TOPICS_WRITE,
+            P.MESSAGES_WRITE,
+            P.MESSAGES_LAUNCH,
             P.MESSAGES_STOP,
         }
     ),

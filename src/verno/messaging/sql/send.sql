@@ -81,12 +81,16 @@ SELECT count(pg_advisory_xact_lock(hashtextextended('messaging_turn/' || r.holde
 FROM (SELECT value AS holder FROM json_array_elements_text(%(holders)s) ORDER BY value OFFSET 0) r
 
 -- name: turns
--- The advertisements that had their turn at members, but for those that are asked about.
--- Plan: function scan, nested loop on the holder's range of the primary key.
-SELECT t.holder_id::text, t.channel, t.at
+-- The advertisements that had their turn at members, but for those that are asked about. Which those are is looked at
+-- last: asked of each row of the table, it took nine tenths of a claim. Plan: function scan, nested loop on the
+-- holder's range of the primary key, hashed subplan.
+SELECT r.holder_id::text, t.channel, t.at
 FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
-JOIN messaging_turn t ON t.holder_id = r.holder_id
-WHERE t.at > %(since)s AND t.message_id <> ALL (SELECT value::uuid FROM json_array_elements_text(%(but)s))
+CROSS JOIN LATERAL (
+    SELECT message_id, channel, at FROM messaging_turn
+    WHERE holder_id = r.holder_id AND at > %(since)s OFFSET 0
+) t
+WHERE t.message_id NOT IN (SELECT value::uuid FROM json_array_elements_text(%(but)s))
 ORDER BY t.at
 
 -- name: take_turns

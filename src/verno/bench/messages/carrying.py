@@ -1,0 +1,130 @@
+"""Letters and texts from their rows to a sink, one worker, beside the bare client with the same bytes and no rows."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+
+import aiosmtplib
+import msgspec
+import smpp34
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from verno.bench import scratch
+from verno.bench.messages import crowd, sinks
+from verno.bench.messages.crowd import Crowd
+from verno.kit import config
+from verno.kit.errors import VernoError
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.channels.email.dkim import Signer
+from verno.messaging.channels.port import Channel, P
+from verno.messaging.channels.sms import smpp
+from verno.messaging.channels.sms.channel import Smpp
+from verno.messaging.letters.compose import Content
+from verno.messaging.letters.notice import Context, Move, Told
+from verno.messaging.sender import send_due
+from verno.messaging.types import CHANNEL_EMAIL, CHANNEL_SMS
+
+RSA_BITS = 2048
+NUMBER = "79161234567"
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Messages a second with their rows, the worker's own share of a processor, and the bare client's rate."""
+
+    per_second: float
+    worker_cpu: float
+    bare_per_second: float
+
+    @property
+    def ratio(self) -> float:
+        """Return our rate for each message of the bare client."""
+        return self.per_second / self.bare_per_second
+
+
+def letters(people: Crowd, count: int, *, now: datetime) -> Rate:
+    """Send letters: rendered, built, signed, handed over, each with its row."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    signer = Signer(key, config.mail_from().rpartition("@")[2], "bench")
+    crowd.plan(people, people.holders[:count], "bench/letters", now=now)
+    scratch.settle()
+    with sinks.mail() as sink:
+        channel = Email(smtp.Settings(sinks.HOST, sink.port), signer)
+        rate, cpu = _sent(channel, count, sink, now)
+        envelope = channel.write(_content(people, CHANNEL_EMAIL, now), "member@example.com", now=now)
+        bare = asyncio.run(_bare_mail(sink.port, channel.lines, count, envelope))
+    return Rate(rate, cpu, bare)
+
+
+def texts(people: Crowd, count: int, *, now: datetime) -> Rate:
+    """Send texts over SMPP, each with its row."""
+    crowd.plan(people, people.holders[:count], "bench/texts", now=now, channel=CHANNEL_SMS)
+    scratch.settle()
+    with sinks.texts() as sink:
+        channel = Smpp(smpp.settings(f"smpp://bench:bench@{sinks.HOST}:{sink.port}", "Bench"))
+        rate, cpu = _sent(channel, count, sink, now)
+        bare = asyncio.run(_bare_texts(sink.port, channel.lines, count))
+    return Rate(rate, cpu, bare)
+
+
+def _sent(channel: Channel[P], count: int, sink: sinks.Sink, now: datetime) -> tuple[float, float]:
+    """Return messages a second and the share of a processor; all must have arrived, each once."""
+    began, before = time.monotonic(), os.times()
+    counts = send_due(channel, lambda: now, worker_name="bench")
+    took, after = time.monotonic() - began, os.times()
+    if counts.accepted != count or sink.taken() < count:
+        message = f"of {count} messages {counts.accepted} were accepted, the sink has {sink.taken()}"
+        raise VernoError(message)
+    return count / took, (after.user + after.system - before.user - before.system) / took
+
+
+async def _bare_mail(port: int, lines: int, count: int, envelope: smtp.Envelope) -> float:
+    left = iter(range(count))
+
+    async def carry() -> None:
+        client = aiosmtplib.SMTP(hostname=sinks.HOST, port=port, start_tls=False)
+        await client.connect()
+        for _ in left:
+            await client.sendmail(envelope.sender, [envelope.recipient], envelope.letter)
+        await client.quit()
+
+    return await _timed([carry() for _ in range(lines)], count)
+
+
+async def _bare_texts(port: int, lines: int, count: int) -> float:
+    left = iter(range(count))
+    client = smpp34.Client(sinks.HOST, port, "bench", "bench", bind_type="TX", window_size=lines)
+    centre = await client.connect()
+
+    async def carry() -> None:
+        for _ in left:
+            await centre.submit_sm(NUMBER, b"x" * 140, source_addr="Bench")
+
+    try:
+        return await _timed([carry() for _ in range(lines)], count)
+    finally:
+        await client.stop()
+
+
+async def _timed(work: Sequence[Awaitable[None]], count: int) -> float:
+    began = time.monotonic()
+    await asyncio.gather(*work)
+    return count / (time.monotonic() - began)
+
+
+def _content(people: Crowd, channel: str, now: datetime) -> Content:
+    context = Context(Told.RECEIPT, [Move("points", 0, 120)], now.date(), "Main Street", "4711")
+    return Content(
+        holder_id=people.holders[0],
+        message_id=people.holders[0],
+        program_id=people.program.id,
+        program_name=people.program.name,
+        topic=crowd.NEWS,
+        channel=channel,
+        template="notice",
+        locale="en",
+        context=msgspec.to_builtins(context),
+        name="Member 1",
+    )
