@@ -22,6 +22,7 @@ from verno.api.access import metered
 from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
+from verno.api.messages import broadcasts
 from verno.api.promotions import books, drafts
 from verno.api.webhooks import deliveries, endpoints, events, sources
 from verno.kit.db import RETRYABLE
@@ -117,6 +118,7 @@ api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
+api.add_router("", broadcasts.router)
 for _door in (records, topics, codes):
     api.add_router("", _door.router)
 api.add_router("", deliveries.router)
