@@ -45,6 +45,12 @@ DRAFT = {
         ]
     },
 }
+BROADCAST: dict[str, object] = {
+    "name": "Unmistakable",
+    "topic": "points-statement",
+    "variants": [{"code": "a", "template": "unmistakable@1"}],
+    "channels": [{"channel": "email"}],
+}
 TRACK: dict[str, object] = {
     "code": "turnover",
     "metric": "spend",
@@ -99,6 +105,8 @@ class Target:
     firm: str
     speaker: str
     old_speaker: str
+    broadcast: str
+    old_broadcast: str
 
 
 NOBODY = Target(
@@ -107,6 +115,7 @@ NOBODY = Target(
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE),
+    *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -249,6 +258,15 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "DELETE /v1/buying-groups/{group}/contracts/{track}/{first}": lambda t, n: Asked(
         f"/v1/buying-groups/north/contracts/{t.track}/2026-01-01"
     ),
+    "GET /v1/broadcasts": lambda t, n: Asked("/v1/broadcasts"),
+    "POST /v1/broadcasts": lambda t, n: Asked("/v1/broadcasts", BROADCAST),
+    "GET /v1/broadcasts/{id}": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}"),
+    "PUT /v1/broadcasts/{id}": lambda t, n: Asked(
+        f"/v1/broadcasts/{t.broadcast}", {"version": 1, "wanted": BROADCAST}
+    ),
+    "GET /v1/broadcasts/{id}/results": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}/results"),
+    "POST /v1/broadcasts/{id}:pause": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}:pause"),
+    "POST /v1/broadcasts/{id}:cancel": lambda t, n: Asked(f"/v1/broadcasts/{t.old_broadcast}:cancel"),
     "GET /v1/webhooks": lambda t, n: Asked("/v1/webhooks"),
     "POST /v1/webhooks": lambda t, n: Asked("/v1/webhooks", {"url": "https://shop.example/hooks"}),
     "GET /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}"),
@@ -420,6 +438,7 @@ def history(world: World) -> Target:
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
     firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
     speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
+    broadcast, old_broadcast = (post("/v1/broadcasts", BROADCAST)["id"] for _ in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -452,6 +471,8 @@ def history(world: World) -> Target:
         firm=firm,
         speaker=speaker,
         old_speaker=old_speaker,
+        broadcast=broadcast,
+        old_broadcast=old_broadcast,
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from verno.console.broadcasts import pages as broadcasts
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
@@ -79,6 +80,11 @@ urlpatterns = [
     path("messages/", sending.sending, name="sending"),
     path("members/disputes/", disputes.listed, name="disputes"),
     path("members/disputes/<uuid:dispute_id>/", disputes.dispute, name="dispute"),
+    path("messages/broadcasts/", broadcasts.listed, name="broadcasts"),
+    path("messages/broadcasts/new/", broadcasts.new, name="new-broadcast"),
+    path("messages/broadcasts/<uuid:broadcast_id>/", broadcasts.broadcast, name="broadcast"),
+    path("messages/broadcasts/<uuid:broadcast_id>/edit/", broadcasts.edit, name="edit-broadcast"),
+    path("messages/broadcasts/<uuid:broadcast_id>/outlook/", broadcasts.outlook, name="broadcast-outlook"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/places/", places.places, name="places"),

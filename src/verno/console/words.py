@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from verno.console.broadcasts import naming as broadcasts
 from verno.console.consents import naming as consents
 from verno.console.people import naming as people
 from verno.console.telling import naming as telling
@@ -22,6 +23,7 @@ _ROLES: dict[str, Promise | str] = {
 }
 
 WORDS: dict[str, dict[str, Promise | str]] = {
+    **broadcasts.WORDS,
     **tracks.WORDS,
     **consents.WORDS,
     **telling.WORDS,

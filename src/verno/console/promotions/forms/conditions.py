@@ -37,6 +37,18 @@ def fields(registry: Registry, *, symbol: str, of_lines: bool, categories: Seque
     return sorted(found, key=lambda one: order.index(one.group))
 
 
+def of_members(fields: Iterable[Field], *, symbol: str) -> list[FieldInfo]:
+    """Describe fields of members, by the part of their life that they are of."""
+    groups = {"member": _("Member"), "tiers": _("Tiers and progress"), "progress": _("Tiers and progress")}
+    groups |= dict.fromkeys(("balance", "pending", "expires"), _("Points")) | {"purchases": _("Purchases")}
+    order = [_("Member"), _("Purchases"), _("Points"), _("Tiers and progress"), _("Other")]
+    found = [
+        replace(_field(one, symbol, of_lines=False), group=groups.get(one.name.partition(".")[0], _("Other")))
+        for one in fields
+    ]
+    return sorted(found, key=lambda one: order.index(one.group))
+
+
 def operators() -> dict[str, list[OperatorInfo]]:
     """Describe the operators of each kind of fields."""
     return {

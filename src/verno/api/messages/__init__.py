@@ -1,0 +1,1 @@
+"""Doors to messages: broadcasts, and what they are written from."""
