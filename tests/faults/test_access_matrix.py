@@ -261,9 +261,7 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "GET /v1/broadcasts": lambda t, n: Asked("/v1/broadcasts"),
     "POST /v1/broadcasts": lambda t, n: Asked("/v1/broadcasts", BROADCAST),
     "GET /v1/broadcasts/{id}": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}"),
-    "PUT /v1/broadcasts/{id}": lambda t, n: Asked(
-        f"/v1/broadcasts/{t.broadcast}", {"version": 1, "wanted": BROADCAST}
-    ),
+    "PUT /v1/broadcasts/{id}": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}", {"version": 1, "wanted": BROADCAST}),
     "GET /v1/broadcasts/{id}/results": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}/results"),
     "POST /v1/broadcasts/{id}:pause": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}:pause"),
     "POST /v1/broadcasts/{id}:cancel": lambda t, n: Asked(f"/v1/broadcasts/{t.old_broadcast}:cancel"),

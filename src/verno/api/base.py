@@ -22,8 +22,8 @@ from verno.api.access import metered
 from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
-from verno.api.people import contacts
 from verno.api.messages import broadcasts
+from verno.api.people import contacts
 from verno.api.promotions import books, drafts
 from verno.api.templates import doors as templates
 from verno.api.webhooks import deliveries, endpoints, events, sources
@@ -120,9 +120,8 @@ api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
-for _door in (records, topics, codes, contacts):
 api.add_router("", broadcasts.router)
-for _door in (records, topics, codes):
+for _door in (records, topics, codes, contacts):
     api.add_router("", _door.router)
 api.add_router("", templates.router)
 api.add_router("", deliveries.router)

@@ -110,6 +110,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
         gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+    ),
     "disputes.answer_days": (
         gettext_lazy("Days to answer “this was not me”"),
         gettext_lazy("The member is told that our answer comes by then; what is late is shown on the dashboard."),

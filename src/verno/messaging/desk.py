@@ -28,14 +28,13 @@ from verno.messaging.law.turns import Turns
 from verno.messaging.layouts import brand
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.letters.providers import provider
 from verno.messaging.pacing import booking
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.templates import preparing
 from verno.messaging.types import (
-    CHANNEL_PUSH,
-from verno.messaging.letters.providers import provider
-from verno.messaging.types import (
     CHANNEL_EMAIL,
+    CHANNEL_PUSH,
     Allow,
     Decision,
     Defer,
@@ -397,9 +396,8 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             words=said.get(str(row.context.get("dispute", "")), ""),
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others)))
-        address = (_address(member, row.channel) if member else None) or ""
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, row.dedupe_key))
+        more = {"others": tuple(others), "occasion": row.dedupe_key}
+        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, **more))
     return out
 
 

@@ -232,6 +232,8 @@ class Pace(models.Model):
         """A row a channel; rows of addresses are dropped once their moment is over."""
 
         db_table = "messaging_pace"
+
+
 class TemplateVersion(models.Model):
     """A published version of a template: what was written, and the compiled sources that messages are sent from."""
 
@@ -307,6 +309,8 @@ class Opening(models.Model):
         """One row a message."""
 
         db_table = "messaging_opening"
+
+
 class Broadcast(models.Model):
     """One message to many. ``wanted`` is what its newest version asks for; past the draft it never changes.
 
@@ -419,78 +423,3 @@ class Recipient(models.Model):
                 condition=models.Q(state="waiting"),
             ),
         ]
-class TemplateVersion(models.Model):
-    """A published version of a template: what was written, and the compiled sources that messages are sent from."""
-
-    pk = models.CompositePrimaryKey("program_id", "code", "version")
-    program_id = models.UUIDField()
-    code = models.TextField()
-    version = models.IntegerField()
-    body = models.JSONField()
-    compiled = models.JSONField()
-    because = models.TextField(null=True)
-    published_at = models.DateTimeField()
-    published_by = models.TextField()
-    created_at = models.DateTimeField()
-    created_by = models.TextField()
-    retired_at = models.DateTimeField(null=True)
-
-    class Meta:
-        """Never changed: the application may only say that it is retired."""
-
-        db_table = "messaging_template"
-
-
-class TemplateDraft(models.Model):
-    """The one draft of a template's code, under the version that it will be published as."""
-
-    pk = models.CompositePrimaryKey("program_id", "code")
-    program_id = models.UUIDField()
-    code = models.TextField()
-    version = models.IntegerField()
-    body = models.JSONField()
-    compiled = models.JSONField()
-    created_at = models.DateTimeField()
-    created_by = models.TextField()
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        """Goes when it is published."""
-
-        db_table = "messaging_template_draft"
-
-
-class Click(models.Model):
-    """A reader followed a link of a message: which one, when first and last, how often."""
-
-    pk = models.CompositePrimaryKey("holder_id", "message_id", "link")
-    holder_id = models.UUIDField()
-    message_id = models.UUIDField()
-    link = models.SmallIntegerField()
-    program_id = models.UUIDField()
-    url = models.TextField()
-    first_at = models.DateTimeField()
-    last_at = models.DateTimeField()
-    times = models.IntegerField()
-
-    class Meta:
-        """Counted by mail programs that fetch links, too."""
-
-        db_table = "messaging_click"
-
-
-class Opening(models.Model):
-    """Somebody's mail program fetched a message's pixel: unreliable, since many never do and some always."""
-
-    pk = models.CompositePrimaryKey("holder_id", "message_id")
-    holder_id = models.UUIDField()
-    message_id = models.UUIDField()
-    program_id = models.UUIDField()
-    first_at = models.DateTimeField()
-    last_at = models.DateTimeField()
-    times = models.IntegerField()
-
-    class Meta:
-        """One row a message."""
-
-        db_table = "messaging_opening"

@@ -205,13 +205,6 @@ class _Run(Generic[P]):
             return
         # A channel with several addresses a member asks nothing beforehand.
         outcome = await line.offer(parcels[0][1])
-        except Unavailable as error:  # of our own house, such as the press for templates: not the message's fault
-            self._end(outage_end(job, str(error), self._now()))
-            return
-        except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
-            self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
-            return
-        outcome = await line.offer(parcel)
         if outcome is None:
             if not await self._may_leave(job):
                 await line.reset()
@@ -230,6 +223,9 @@ class _Run(Generic[P]):
                 parcels.append((address, self._channel.write(job.content, address, now=self._now())))
             except Unwritable as error:
                 problem = str(error)
+            except Unavailable as error:  # of our own house, such as the press for templates: not the message's fault
+                self._end(outage_end(job, str(error), self._now()))
+                return []
             except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
                 self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
                 return []

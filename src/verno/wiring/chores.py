@@ -17,7 +17,6 @@ from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.messaging import sender, statements
 from verno.messaging.answers import hearing, listening, receipts
-from verno.messaging.answers import hearing, receipts
 from verno.messaging.broadcasts.running import step as broadcasts
 from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay

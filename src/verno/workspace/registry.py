@@ -396,6 +396,7 @@ SMS_PRICE: Definition[int | None] = Definition(
     None,
     WHOLE,
     "what one text message costs, in minor units of the currency; broadcasts reckon with it",
+)
 BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
 BRAND_LOGO: Definition[str | None] = Definition(
     "brand.logo_url", _address_or_none(500), None, WHOLE, "the picture at the head of letters"

@@ -8,14 +8,11 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config
+from verno.messaging.disputes import links as disputes
 from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, note, notice, statement, templating, wording
-from verno.messaging.disputes import links as disputes
-from verno.messaging.leaving import links
-from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, notice, settled, statement, templating, wording
+from verno.messaging.letters import confirm, mime, note, notice, settled, statement, templating, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.templates.press import printing
 from verno.messaging.templates.press.printing import Addresses
@@ -44,8 +41,7 @@ class Content(msgspec.Struct, frozen=True):
 
     ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``brand``: the program's look,
     and what letters say of their sender. ``prepared``: what a stored template is printed from; None where there is no
-    such template, or no block of it for the channel.
-    ``balance``: what the member can use now, by unit; where the template is ``LIVE``. ``words``: of a dispute's answer.
+    such template, or no block of it for the channel. ``words``: of a dispute's answer.
     """
 
     holder_id: str
@@ -61,6 +57,7 @@ class Content(msgspec.Struct, frozen=True):
     balance: Mapping[str, int] = {}
     brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
     prepared: Prepared | None = None
+    words: str = ""
 
     @property
     def language(self) -> wording.Language:
@@ -75,7 +72,6 @@ class Content(msgspec.Struct, frozen=True):
 
 class CannotBePrinted(Exception):
     """A stored template has nothing for the message, or broke over it; the text says where."""
-    words: str = ""
 
 
 def letter(
@@ -88,11 +84,9 @@ def letter(
     """
     if is_stored(content.template):
         return _stored(content, link(subscription(content)), doors=doors and not content.is_test)
-    view = _view(content)
+    view = _view(content, doors=doors)
     contact, contact_url = brand.contact(content.brand)
     frame: dict[str, object] = {
-    view = _view(content, doors=doors)
-    frame = {
         "lang": wording.language(content.locale),
         "program": content.program_name,
         "brand": content.brand,
@@ -128,13 +122,6 @@ def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
     return printed
 
 
-def _view(content: Content) -> dict[str, object]:
-    context, locale, name, program = content.context, content.locale, content.name, content.program_name
-    if content.template in LIVE:
-        contact, _url = brand.contact(content.brand)
-        return notice.view(context, locale=locale, name=name, program=program, contact=contact, balance=content.balance)
-    if content.template == note.TEMPLATE:
-        return note.view(context, locale=locale, program=program, holder_id=content.holder_id)
 def text(content: Content) -> str:
     """Return what goes out as a text message: short words where the template has them, else the letter's text."""
     context, locale = content.context, content.locale
@@ -147,7 +134,7 @@ def text(content: Content) -> str:
 
 def _view(content: Content, *, doors: bool) -> dict[str, object]:
     context, locale, name, program = content.context, content.locale, content.name, content.program_name
-    contact = config.mail_from()
+    contact, _url = brand.contact(content.brand)
     if content.template in LIVE:
         return notice.view(
             context,
@@ -158,6 +145,8 @@ def _view(content: Content, *, doors: bool) -> dict[str, object]:
             balance=content.balance,
             dispute_url=_dispute_url(content) if doors else "#",
         )
+    if content.template == note.TEMPLATE:
+        return note.view(context, locale=locale, program=program, holder_id=content.holder_id)
     if content.template == settled.TEMPLATE:
         return settled.view(context, locale=locale, program=program, contact=contact, words=content.words)
     return VIEWS[content.template](context, locale=locale, name=name, program=program)

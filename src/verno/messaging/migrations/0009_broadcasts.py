@@ -12,7 +12,7 @@ ILL = ["bounced", "complained", "rejected"]
 class Migration(migrations.Migration):
     """New tables, guarded from the start: nobody waits for their locks."""
 
-    dependencies = [("messaging", "0006_early_receipts")]
+    dependencies = [("messaging", "0008_tracking")]
 
     operations = [
         migrations.CreateModel(

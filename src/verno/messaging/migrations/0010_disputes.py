@@ -10,7 +10,7 @@ DISPUTE_STATES = ["open", "looking", "upheld", "rejected"]
 class Migration(migrations.Migration):
     """The previous release opens no disputes, and goes on counting claims its own way."""
 
-    dependencies = [("messaging", "0006_early_receipts")]
+    dependencies = [("messaging", "0009_broadcasts")]
 
     operations = [
         migrations.CreateModel(

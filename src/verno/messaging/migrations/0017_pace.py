@@ -8,7 +8,7 @@ from verno.kit import grants
 class Migration(migrations.Migration):
     """A handful of rows of no program, and one right more."""
 
-    dependencies = [("messaging", "0006_early_receipts")]
+    dependencies = [("messaging", "0011_guard_disputes")]
 
     operations = [
         migrations.CreateModel(
