@@ -114,8 +114,7 @@ NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
-    *(NOWHERE, NOWHERE, NOWHERE),
-    *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 )
 
 
@@ -397,6 +396,20 @@ def wait(world: World, member: str) -> list[str]:
     return [one.id for one in done if isinstance(one, Done)]
 
 
+def outward(post: Callable[[str, object], Any]) -> dict[str, str]:
+    """Make what speaks to others; returns their ids by the target's names."""
+    hooks = {"url": "https://shop.example/unmistakable"}
+    found = {name: post("/v1/webhooks", hooks)["webhook"]["id"] for name in ("webhook", "old_webhook")}
+    for name in ("source", "old_source"):
+        found[name] = post("/v1/webhook-sources", {"name": f"unmistakable-{name}"})["source"]["id"]
+    found["firm"] = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
+    for name in ("speaker", "old_speaker"):
+        found[name] = post(f"/v1/members/{found['firm']}/contacts", SPEAKER)["id"]
+    for name in ("broadcast", "old_broadcast"):
+        found[name] = post("/v1/broadcasts", BROADCAST)["id"]
+    return found
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -431,12 +444,6 @@ def history(world: World) -> Target:
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     for code in ("turnover", "removable"):
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
-    hooks = {"url": "https://shop.example/unmistakable"}
-    webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
-    source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
-    firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
-    speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
-    broadcast, old_broadcast = (post("/v1/broadcasts", BROADCAST)["id"] for _ in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -462,15 +469,7 @@ def history(world: World) -> Target:
         publishable=publishable,
         track="turnover",
         removable="removable",
-        webhook=webhook,
-        old_webhook=old_webhook,
-        source=source,
-        old_source=old_source,
-        firm=firm,
-        speaker=speaker,
-        old_speaker=old_speaker,
-        broadcast=broadcast,
-        old_broadcast=old_broadcast,
+        **outward(post),
     )
 
 

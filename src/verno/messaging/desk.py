@@ -396,8 +396,8 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             words=said.get(str(row.context.get("dispute", "")), ""),
         )
         address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
-        more = {"others": tuple(others), "occasion": row.dedupe_key}
-        out.append(Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, **more))
+        job = Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others))
+        out.append(msgspec.structs.replace(job, occasion=row.dedupe_key))
     return out
 
 

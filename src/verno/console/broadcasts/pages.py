@@ -92,11 +92,12 @@ def outlook(request: HttpRequest, broadcast_id: object) -> HttpResponse:
         face = face_of(request, conn, clock.now())
         one = _found(conn, face, broadcast_id)
         found = simulating.outlook(conn, face.program.id, one.wanted, now=face.now)
-    context = {
-        "face": face,
-        "outlook": showing.outlook(face, found),
-        "samples": showing.sample_sizes(face, one.wanted, found.audience),
-    }
+    context: dict[str, object] = {"face": face}
+    if isinstance(found, Refused):
+        context["refused"] = words.say("broadcast_refusal", found.reason)
+    else:
+        context["outlook"] = showing.outlook(face, found)
+        context["samples"] = showing.sample_sizes(face, one.wanted, found.audience)
     return render(request, "console/broadcasts/_outlook.html", context)
 
 
