@@ -1,7 +1,7 @@
 """Whom a broadcast is for, as a subquery of holder ids. The one place that knows of kinds of audiences."""
 
 from datetime import datetime
-from typing import LiteralString, assert_never
+from typing import LiteralString, assert_never, cast
 
 import msgspec
 
@@ -9,6 +9,8 @@ from verno.kit import batches
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging.broadcasts.types import Audience, BroadcastRefusal, Everybody, Listed, Matching, Refused
+from verno.segments import service as segments
+from verno.segments.types import Problems
 
 EVERYBODY: LiteralString = (
     "SELECT m.id FROM members_member m WHERE m.program_id = %(audience_program)s::uuid"
@@ -40,12 +42,11 @@ def selection(conn: Connection, program_id: str, audience: Audience, *, now: dat
             assert_never(audience)
 
 
-def _matching(
-    conn: Connection,  # noqa: ARG001 segments read what the program has
-    program_id: str,  # noqa: ARG001
-    tree: dict[str, object],  # noqa: ARG001
-    *,
-    now: datetime,  # noqa: ARG001
-) -> Selection | Refused:
-    """Return whom a condition is true of: ``segments.service.selection`` gives it."""
-    return Refused(BroadcastRefusal.BAD_CONDITION, "conditions cannot be asked yet")
+def _matching(conn: Connection, program_id: str, tree: dict[str, object], *, now: datetime) -> Selection | Refused:
+    """Return whom a condition is true of."""
+    found = segments.selection(conn, program_id, tree, now=now)
+    if isinstance(found, Problems):
+        detail = "; ".join([f"{one.path}: {one.detail}" for one in found.problems[:3]])
+        return Refused(BroadcastRefusal.BAD_CONDITION, detail)
+    # What is written into it are the registry's expressions and placeholders.
+    return Selection(cast("LiteralString", found.sql), dict(found.parameters))

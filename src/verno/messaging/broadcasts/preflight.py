@@ -12,6 +12,9 @@ from verno.messaging.broadcasts.drawing import samples
 from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.packs import ANY
+from verno.messaging.templates import linting
+from verno.messaging.templates import queries as templates
+from verno.messaging.templates.types import OVERRIDABLE, SEPARATOR, Lint
 from verno.messaging.types import MessageClass
 from verno.workspace import registry, settings
 
@@ -25,7 +28,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     """Return what is found, blocking problems first."""
     house = facts.house(conn, program_id, now=now)
     found = [
-        *_templates(wanted.variants),
+        *_templates(conn, program_id, wanted.variants, now),
         *_country(house, wanted),
         *_sender(conn, program_id, house),
         *_switches(house, wanted, now),
@@ -37,11 +40,25 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     return sorted(found, key=lambda one: not one.is_blocking)
 
 
-def _templates(variants: Sequence[Variant]) -> Iterator[Problem]:
-    """Find templates that cannot be sent from. The joint to stored templates: published, without blocking lint."""
+def _templates(conn: Connection, program_id: str, variants: Sequence[Variant], now: datetime) -> Iterator[Problem]:
+    """Find stored templates that cannot be sent from: not there, not published, retired, or wrong by now."""
+    known = templates.known(conn, program_id, now=now)
     for one in variants:
-        if not one.template.strip():
-            yield Problem(Warned.TEMPLATE_MISSING, one.code, is_blocking=True)
+        code, _at, version = one.template.partition(SEPARATOR)
+        if not version:
+            continue  # a letter of the house itself
+        found = (
+            templates.template(conn, program_id, code, int(version))
+            if version.isdecimal() and len(version) < 10
+            else None
+        )  # noqa: PLR2004
+        if found is None or found.retired_at is not None:
+            yield Problem(Warned.TEMPLATE_MISSING, one.template, is_blocking=True)
+            continue
+        for wrong in linting.lint(found.template, known):
+            if wrong.is_blocking and wrong.code not in OVERRIDABLE:
+                marks = wrong.code in (Lint.NOT_MARKED, Lint.MARK_VOID)
+                yield Problem(Warned.NOT_MARKED if marks else Warned.TEMPLATE_PROBLEM, one.template, is_blocking=True)
 
 
 def _country(house: House, wanted: NewBroadcast) -> Iterator[Problem]:

@@ -122,7 +122,7 @@ def problems(conn: Connection, program_id: str, template: Template, *, now: date
     found = linting.lint(template, queries.known(conn, program_id, now=now))
     found += [
         Problem(Lint.BAD_CONDITION, "", "", f"{name}: {detail}", is_blocking=True)
-        for name, detail in showing.problems(conn, program_id, template.shown).items()
+        for name, detail in showing.problems(conn, program_id, template.shown, now=now).items()
     ]
     if not any(one.is_blocking for one in found):
         found += _sparse(_frame(conn, program_id), template, now)
