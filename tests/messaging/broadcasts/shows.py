@@ -22,6 +22,13 @@ MACHINE = Actor(ActorKind.KEY, "k-1")
 EMAIL, SMS = Channel("email"), Channel("sms")
 LETTER = "confirm-email"
 """A letter that the house has by itself."""
+SENDER = {
+    "legal_name": "Tea Ltd",
+    "address": "1 Main Street, London",
+    "contact": "tea@example.com",
+    "tax_id": "7707083893",
+}
+"""What countries want letters to say of who sends them."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -38,8 +45,14 @@ def wanted(**changes: object) -> NewBroadcast:
     return NewBroadcast(**{**asked, **changes})  # type: ignore[arg-type]
 
 
+def name_sender(conn: db.Connection, shop: Shop) -> None:
+    for name, said in SENDER.items():
+        settings.write(conn, shop.program.id, f"brand.{name}", said, now=NOW)
+
+
 def draft(shop: Shop, **changes: object) -> Broadcast:
     with db.transaction(shop.program.id) as conn:
+        name_sender(conn, shop)
         (result,) = service.create(conn, shop.program.id, [wanted(**changes)], by=ANNA, now=NOW)
     assert isinstance(result, Done), result
     return result.broadcast

@@ -17,6 +17,7 @@ from tests.messaging.broadcasts.shows import (
     launch,
     look,
     mark,
+    name_sender,
     progress,
     rows,
     setting,
@@ -137,6 +138,7 @@ def test_nobody_to_write_to_blocks_a_launch(shop: Shop) -> None:
 def test_what_the_launcher_should_know(shop: Shop) -> None:
     readers(shop, 4)
     with db.transaction(shop.program.id) as conn:
+        name_sender(conn, shop)
         messages.stop(conn, shop.program.id, "channel:email", by=ANNA, now=NOW)
     asked = wanted(variants=TWO, winner=WinnerRule(by=Measure.OPENS), audience=Listed(("m-1", "m-2", "nobody")))
     found = flown(shop, asked)

@@ -1,7 +1,7 @@
 """Whom a broadcast is for, as a subquery of holder ids. The one place that knows of kinds of audiences."""
 
 from datetime import datetime
-from typing import LiteralString, assert_never, cast
+from typing import LiteralString, assert_never
 
 import msgspec
 
@@ -48,5 +48,4 @@ def _matching(conn: Connection, program_id: str, tree: dict[str, object], *, now
     if isinstance(found, Problems):
         detail = "; ".join([f"{one.path}: {one.detail}" for one in found.problems[:3]])
         return Refused(BroadcastRefusal.BAD_CONDITION, detail)
-    # What is written into it are the registry's expressions and placeholders.
-    return Selection(cast("LiteralString", found.sql), dict(found.parameters))
+    return Selection(found.sql, dict(found.parameters))

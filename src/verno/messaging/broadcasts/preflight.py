@@ -20,6 +20,8 @@ from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
 """How long after a broadcast whoever leaves its topic counts as leaving for it."""
+DIGITS = 10
+"""Of a version's number."""
 EXPECTED = 300
 """What share clicks when nobody knows better, in hundredths of a per cent: 3 %."""
 
@@ -47,11 +49,8 @@ def _templates(conn: Connection, program_id: str, variants: Sequence[Variant], n
         code, _at, version = one.template.partition(SEPARATOR)
         if not version:
             continue  # a letter of the house itself
-        found = (
-            templates.template(conn, program_id, code, int(version))
-            if version.isdecimal() and len(version) < 10
-            else None
-        )  # noqa: PLR2004
+        number = int(version) if version.isdecimal() and len(version) < DIGITS else 0
+        found = templates.template(conn, program_id, code, number)
         if found is None or found.retired_at is not None:
             yield Problem(Warned.TEMPLATE_MISSING, one.template, is_blocking=True)
             continue

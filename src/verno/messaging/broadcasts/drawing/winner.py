@@ -14,8 +14,8 @@ SIGNIFICANT = 50_000
 def judge(arms: Mapping[str, Arm], *, by: Measure, least: int, now: datetime) -> Verdict:
     """Return how a trial ended.
 
-    ``too-few``: of some variant fewer than ``least`` messages left, so nothing is compared. ``tie``: the best and the
-    second differ by no more than chance would make them (two proportions, two-sided 5 %, as many comparisons as there
+    ``too-few``: of some variant fewer than ``least`` messages left, so nothing is compared. ``tie``: the best and some
+    rival differ by no more than chance would make them (two proportions, two-sided 5 %, as many comparisons as there
     are rivals). Where more than one is best, nobody won.
     """
 
@@ -26,7 +26,8 @@ def judge(arms: Mapping[str, Arm], *, by: Measure, least: int, now: datetime) ->
         return told(Outcome.TOO_FEW, None, None)
     ranked = sorted(arms, key=lambda code: (-arms[code].hits / arms[code].sent, code))
     first, *others = ranked
-    p_value = min(MILLION, len(others) * p(arms[first], arms[others[0]])) if others else MILLION
+    # Of rivals with one share, the smaller group leaves more to chance: each is asked, so that names decide nothing.
+    p_value = min(MILLION, len(others) * max([p(arms[first], arms[one]) for one in others], default=MILLION))
     if p_value > SIGNIFICANT:
         return told(Outcome.TIE, None, p_value)
     return told(Outcome.WON, first, p_value)
