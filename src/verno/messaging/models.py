@@ -63,6 +63,11 @@ class Message(models.Model):
                 condition=models.Q(reference__isnull=False),
             ),
             models.Index(fields=["program_id", "state"], name="messaging_message_by_state"),
+            models.Index(
+                fields=["channel", "due_at"],
+                name="messaging_message_suspects",
+                condition=models.Q(lapsed__gt=0, state__in=["queued", "deferred", "claimed"]),
+            ),
         ]
 
 

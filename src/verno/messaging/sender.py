@@ -33,6 +33,7 @@ from verno.messaging.channels.port import (
     Unwritable,
 )
 from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
+from verno.messaging.poison.watch import Watch
 from verno.messaging.types import Reason, State
 
 T = TypeVar("T")
@@ -78,15 +79,16 @@ def send_due(
     limit: int | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
+    suspects: bool = False,
 ) -> SendCounts:
     """Send what is due on a channel until nothing is left, or ``limit`` messages; returns what became of them.
 
     Commits on its own connections. A provider that is away defers what was claimed and ends the run. Several workers
     may run at once, each on all lanes or some. Once ``stopping`` says so, the messages under way are finished and the
-    rest goes back to the queue.
+    rest goes back to the queue. ``suspects``: send those alone during whose claim a worker died, one at a time.
     """
-    desk = Desk(channel.code, worker_name, now, channel.answer_seconds, lanes=lanes)
-    run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping)
+    desk = Desk(channel.code, worker_name, now, channel.answer_seconds, lanes=lanes, suspects=suspects)
+    run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping, alone=suspects)
     asyncio.run(run.main())
     return run.counts
 
@@ -126,8 +128,11 @@ class _Run(Generic[P]):
         limit: int | None,
         progress: Progress | None,
         stopping: Callable[[], bool] | None,
+        alone: bool,
     ) -> None:
         self.counts = SendCounts()
+        self._lines, self._batch = (1, 1) if alone else (channel.lines, CLAIM_BATCH)
+        self._watch_over = Watch()
         self._desk = desk
         self._channel = channel
         self._now = now
@@ -149,7 +154,7 @@ class _Run(Generic[P]):
         try:
             async with asyncio.TaskGroup() as lines:
                 lines.create_task(self._watch(clerk))
-                work = [lines.create_task(self._line()) for _ in range(self._channel.lines)]
+                work = [lines.create_task(self._line()) for _ in range(self._lines)]
                 await asyncio.wait(work)
                 for job in self._stock:
                     self._end(self._leftover(job))
@@ -157,6 +162,8 @@ class _Run(Generic[P]):
                 self._waiting.set()
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
+        finally:
+            self._watch_over.close()
 
     def _leftover(self, job: Job) -> End:
         """All lines are gone while messages are left: we are asked to stop, or no server was to be had."""
@@ -184,6 +191,7 @@ class _Run(Generic[P]):
             await line.close()
 
     async def _carry(self, line: Line[P], job: Job) -> None:
+        self._watch_over.begin(job.content.message_id)
         try:
             parcel = self._channel.write(job.content, job.address, now=self._now())
         except Unwritable as error:
@@ -192,6 +200,8 @@ class _Run(Generic[P]):
         except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
             self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
             return
+        finally:
+            self._watch_over.end()
         outcome = await line.offer(parcel)
         if outcome is None:
             if not await self._may_leave(job):
@@ -221,7 +231,7 @@ class _Run(Generic[P]):
             if self._stopping():
                 return None
             while not self._stock and not self._dry and self._left != 0:
-                size = CLAIM_BATCH if self._left < 0 else min(CLAIM_BATCH, self._left)
+                size = self._batch if self._left < 0 else min(self._batch, self._left)
                 jobs, ends = await _patiently(partial(self._desk.claim, size))
                 self._dry = not jobs and not ends
                 if self._left > 0:
@@ -253,7 +263,7 @@ class _Run(Generic[P]):
         """Take what has gathered, commit it together, tell the lines."""
         while not (self._closed and not self._asks and not self._ends):
             await self._waiting.wait()
-            if len(self._asks) < self._channel.lines // 2:
+            if len(self._asks) < self._lines // 2:
                 await asyncio.sleep(GATHER_SECONDS)
             self._waiting.clear()
             asks, self._asks = self._asks, []

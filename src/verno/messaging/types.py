@@ -67,6 +67,7 @@ class Reason(StrEnum):
     RESTORED = "restored"
     BROKEN = "cannot-be-rendered"
     UNDELIVERED = "undelivered"
+    KILLS = "kills-its-worker"
 
 
 CHANNEL_EMAIL = "email"

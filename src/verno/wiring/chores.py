@@ -24,6 +24,7 @@ from verno.messaging.channels.sms import channel as texts
 from verno.messaging.desk import Lane
 from verno.messaging.law import turns
 from verno.messaging.notices import reader as notices
+from verno.messaging.poison import alone
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -76,6 +77,15 @@ def send_texts(*, now: datetime, stopping: Stopping) -> int:
 def send_urgent_texts(*, now: datetime, stopping: Stopping) -> int:
     """Send codes and services as texts."""
     return _send(texts.provider(), Lane.URGENT, now, stopping)
+
+
+SUSPECTS = (("verno.wiring.chores:relay", "email"), ("verno.messaging.channels.sms.channel:provider", "sms"))
+"""Where the process that tries suspects finds each channel."""
+
+
+def send_suspects(*, now: datetime, stopping: Stopping) -> int:
+    """Try messages during whose claim a worker died, each alone, in a process that may die of it."""
+    return sum([alone.step(target, code, now=now, stopping=stopping) for target, code in SUSPECTS])
 
 
 def hear_texts(*, now: datetime, stopping: Stopping) -> int:

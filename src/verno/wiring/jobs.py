@@ -42,6 +42,7 @@ PARTS: Mapping[str, Looped] = {
     "mail": Looped("verno.wiring.chores:send_mail", 1.0),
     "urgent-texts": Looped("verno.wiring.chores:send_urgent_texts", 0.5),
     "texts": Looped("verno.wiring.chores:send_texts", 1.0),
+    "suspects": Looped("verno.wiring.chores:send_suspects", 5.0),
     "heard-texts": Looped("verno.wiring.chores:hear_texts", 5.0),
     "bounces": Looped("verno.wiring.chores:read_bounces", 60.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
