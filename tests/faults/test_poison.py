@@ -80,8 +80,8 @@ def test_poison_ends_on_a_list_and_all_others_leave() -> None:
     with db.transaction(shop.program.id) as conn:
         dead = {one.holder_id: one.reason for one in queries.dead(conn, shop.program.id)}
         states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}
-    reasons = {named[holder]: reason for holder, reason in dead.items()}
     assert set(dead) == set(named), "each poison is a dead letter, and nothing else is"
+    reasons = {named[holder]: reason for holder, reason in dead.items()}
     assert reasons["raise"] == reasons["huge"] == "cannot-be-rendered"
     assert {reasons[one] for one in ("hang", "exit")} == {"kills-its-worker"}
     assert set(stored.values()) == {1}, "doubled"
