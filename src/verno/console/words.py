@@ -229,6 +229,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "topic": {
         "points-statement": _("Points statement"),
         "points-moves": _("Movements of points"),
+        "tiers": _("Tiers"),
+        "disputes": _("Answers to disputes"),
         "points-ending": _("Points that begin or end"),
         "account": _("Account"),
     },

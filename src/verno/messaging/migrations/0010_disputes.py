@@ -66,6 +66,11 @@ class Migration(migrations.Migration):
                 name="messaging_message_suspects",
             ),
         ),
+        migrations.RunSQL(
+            "CREATE INDEX messaging_message_notice ON messaging_message (right(replace(id::text, '-', ''), 16))"
+            " WHERE template = 'notice'",
+            "DROP INDEX messaging_message_notice",
+        ),
         grants.may("messaging_dispute", update=("state", "decided_at", "decided_by", "answer")),
         grants.may("messaging_message", insert=False, update=("lapsed",)),
     ]
