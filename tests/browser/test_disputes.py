@@ -57,7 +57,7 @@ def told(site: Site, locale: str) -> str:
         )
         [planned] = service.plan(conn, shop.program.id, [draft], now=now)
     assert not isinstance(planned, Duplicate)
-    return f"/d/{links.token(anna, planned.message_id)}"
+    return f"/d/{links.token(planned.message_id)}"
 
 
 @pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])

@@ -21,8 +21,11 @@ def main() -> None:
     chosen = smtp.Settings(
         *("127.0.0.1", int(port)), connections=int(connections), command_timeout=seconds[0], data_timeout=seconds[0]
     )
-    counts = send_due(Email(chosen), lambda: datetime.fromisoformat(moment), worker_name="process")
-    print(counts.total)  # noqa: T201 its answer
+    at = datetime.fromisoformat(moment)
+    total = send_due(Email(chosen), lambda: at, worker_name="process").total
+    # What a killed process had claimed is under suspicion; the worker tries it in a process of its own (poison/alone.py).
+    total += send_due(Email(chosen), lambda: at, worker_name="process", suspects=True).total
+    print(total)  # noqa: T201 its answer
 
 
 if __name__ == "__main__":

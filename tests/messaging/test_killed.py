@@ -37,6 +37,7 @@ def test_kill_the_sender() -> None:
             now += timedelta(minutes=20)
         chosen = smtp.Settings("127.0.0.1", postman.port, connections=CONNECTIONS)
         send_due(Email(chosen), lambda: now, worker_name="after")
+        send_due(Email(chosen), lambda: now, worker_name="after", suspects=True)
         stored = postman.addresses()
     with db.transaction() as conn:
         states = {row.state: row.messages for row in queries.counts(conn, shop.program.id)}

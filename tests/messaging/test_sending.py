@@ -297,18 +297,18 @@ def test_one_message_that_cannot_be_written_does_not_stop_the_rest(shop: Shop, p
     assert message(good).state == "accepted"
 
 
-def test_a_claim_that_lapsed_is_taken_again_until_it_runs_out(shop: Shop, postman: Postman) -> None:
-    """A message that kills its worker at the claim: attempts count there, so it ends."""
+def test_a_claim_that_lapsed_is_taken_again_alone_until_it_runs_out(shop: Shop, postman: Postman) -> None:
+    """A message that kills its worker at the claim: lapses count there, so it ends."""
     from verno.messaging.desk import Desk
 
     (who,) = prepare(shop, "anna")
     now = NOW
-    for attempt in range(1, 9):
-        jobs, _ = Desk("email", "victim", lambda: now, 600).claim(10)  # noqa: B023 called at once
-        assert [job.attempts for job in jobs] == [attempt]
+    for lapsed in range(5):
+        jobs, _ = Desk("email", "victim", lambda: now, 600, suspects=lapsed > 0).claim(10)  # noqa: B023 called at once
+        assert [job.attempts for job in jobs] == [lapsed + 1]
         now += timedelta(minutes=11)
-    assert send(postman, now=now) == SendCounts()
-    assert (message(who).state, message(who).reason) == ("rejected", "gave-up")
+        assert send(postman, now=now) == SendCounts(), "never again among the others"
+    assert (message(who).state, message(who).reason) == ("rejected", "kills-its-worker")
 
 
 def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman: Postman) -> None:
@@ -317,7 +317,10 @@ def test_a_worker_that_slept_through_its_lease_sends_nothing(shop: Shop, postman
     (who,) = prepare(shop, "anna")
     sleeper = Desk("email", "sleeper", lambda: NOW, 600)
     jobs, _ = sleeper.claim(10)
-    assert send(postman, now=NOW + timedelta(minutes=11)) == SendCounts(accepted=1)
+    later = NOW + timedelta(minutes=11)
+    assert send(postman, now=later) == SendCounts(), "it is tried alone"
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=1)
+    assert send_due(Email(chosen), lambda: later, worker_name="alone", suspects=True) == SendCounts(accepted=1)
     assert sleeper.exchange(jobs, []) == (set(), []), "the message is another's"
     assert message(who).state == "accepted"
 

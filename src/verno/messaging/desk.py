@@ -50,7 +50,10 @@ CLAIM_LEASE = timedelta(minutes=10)
 """How long claimed messages wait for their turn before another worker may take them."""
 HAND_OVER_MARGIN = timedelta(minutes=5)
 """How much longer than the server may think a hand-over is left alone."""
-MOST_ATTEMPTS = 8
+MOST_LAPSES = 5
+"""Claims of a message that may lapse: what brings down its worker so often has brought it down itself."""
+SUSPECT_WAIT = timedelta(minutes=1)
+"""What one that was tried alone waits before the next time, and as long again with each."""
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
 """Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
 OUTAGE_WAIT = timedelta(minutes=5)
@@ -112,13 +115,18 @@ class Desk:
         lanes: Sequence[Lane] = tuple(Lane),
         pace: Pace | None = None,
         weigh: Callable[[Job], int] = lambda _: 1,
+        suspects: bool = False,
     ) -> None:
-        """Take a claim's name; nothing is read yet. ``weigh`` tells the parts of a message that a pace counts."""
+        """Take a claim's name; nothing is read yet. ``weigh`` tells the parts of a message that a pace counts.
+
+        ``suspects``: those alone during whose claim a worker died.
+        """
         self.pause = 0.0
         self._pace = pace or Pace(channel)
         self._weigh = weigh
         self._weight = 1.0
         self._channel = channel
+        self._suspects = suspects
         self._lanes = lanes
         self.claim_name = f"{worker_name}/{secrets.token_hex(6)}"
         self._now = now
@@ -148,11 +156,12 @@ class Desk:
             "claim": self.claim_name,
             "until": now + CLAIM_LEASE,
             "limit": limit,
-            "most": MOST_ATTEMPTS,
+            "most_lapses": MOST_LAPSES,
+            "suspects": self._suspects,
         }
         with db.across_programs() as conn:
             conn.execute(SQL["give_up_lost"], parameters)
-            conn.execute(SQL["give_up_killers"], parameters)
+            conn.execute(SQL["note_lapsed"], parameters)
             rows: list[Row] = []
             pauses: list[float] = []
             room: int | None = None

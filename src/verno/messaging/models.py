@@ -75,6 +75,11 @@ class Message(models.Model):
                 name="messaging_message_complaints",
                 condition=models.Q(state="complained", domain__isnull=False),
             ),
+            models.Index(
+                fields=["channel", "due_at"],
+                name="messaging_message_suspects",
+                condition=models.Q(lapsed__gt=0, state__in=["queued", "deferred", "claimed"]),
+            ),
         ]
 
 

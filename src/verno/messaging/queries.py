@@ -97,6 +97,12 @@ def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequen
     return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["uncertain"], parameters).fetchall()
 
 
+def dead(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:
+    """Return the messages that could not be written, or killed what was to send them, newest first."""
+    parameters = {"program": program_id, "limit": limit}
+    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["dead_letters"], parameters).fetchall()
+
+
 class Switch(msgspec.Struct, frozen=True, gc=False):
     """What is stopped (``all``, ``marketing``, ``channel:sms``), since when, and by whom (``staff:…``)."""
 

@@ -35,6 +35,7 @@ from verno.messaging.channels.port import (
 )
 from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
 from verno.messaging.pacing.booking import Pace
+from verno.messaging.poison.watch import Watch
 from verno.messaging.types import Reason, State
 
 T = TypeVar("T")
@@ -82,12 +83,13 @@ def send_due(
     limit: int | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
+    suspects: bool = False,
 ) -> SendCounts:
     """Send what is due on a channel until nothing is left, or ``limit`` messages; returns what became of them.
 
     Commits on its own connections. A provider that is away defers what was claimed and ends the run. Several workers
     may run at once, each on all lanes or some. Once ``stopping`` says so, the messages under way are finished and the
-    rest goes back to the queue.
+    rest goes back to the queue. ``suspects``: send those alone during whose claim a worker died, one at a time.
     """
     pace = Pace(channel.code, channel.per_second, channel.address_seconds)
     desk = Desk(
@@ -98,8 +100,9 @@ def send_due(
         lanes=lanes,
         pace=pace,
         weigh=partial(_weight, channel, now),
+        suspects=suspects,
     )
-    run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping)
+    run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping, alone=suspects)
     asyncio.run(run.main())
     return run.counts
 
@@ -139,8 +142,11 @@ class _Run(Generic[P]):
         limit: int | None,
         progress: Progress | None,
         stopping: Callable[[], bool] | None,
+        alone: bool,
     ) -> None:
         self.counts = SendCounts()
+        self._lines, self._batch = (1, 1) if alone else (channel.lines, CLAIM_BATCH)
+        self._watch_over = Watch()
         self._desk = desk
         self._channel = channel
         self._now = now
@@ -163,7 +169,7 @@ class _Run(Generic[P]):
         try:
             async with asyncio.TaskGroup() as lines:
                 lines.create_task(self._watch(clerk))
-                work = [lines.create_task(self._line()) for _ in range(self._channel.lines)]
+                work = [lines.create_task(self._line()) for _ in range(self._lines)]
                 await asyncio.wait(work)
                 for job in self._stock:
                     self._end(self._leftover(job))
@@ -171,6 +177,8 @@ class _Run(Generic[P]):
                 self._waiting.set()
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
+        finally:
+            self._watch_over.close()
 
     def _leftover(self, job: Job) -> End:
         """All lines are gone while messages are left: we are asked to stop, or no server was to be had."""
@@ -216,6 +224,13 @@ class _Run(Generic[P]):
 
     def _written(self, job: Job) -> list[tuple[str, P]]:
         """Return the message written for each of its addresses; it has ended where it cannot be written for any."""
+        self._watch_over.begin(job.content.message_id)
+        try:
+            return self._parcels(job)
+        finally:
+            self._watch_over.end()
+
+    def _parcels(self, job: Job) -> list[tuple[str, P]]:
         parcels: list[tuple[str, P]] = []
         problem = ""
         for address in (job.address, *job.others):
@@ -263,7 +278,7 @@ class _Run(Generic[P]):
             if self._stopping():
                 return None
             while not self._stock and not self._dry and self._left != 0:
-                size = CLAIM_BATCH if self._left < 0 else min(CLAIM_BATCH, self._left)
+                size = self._batch if self._left < 0 else min(self._batch, self._left)
                 jobs, ends = await _patiently(partial(self._desk.claim, size))
                 self._dry = not jobs and not ends
                 if self._left > 0:
@@ -301,7 +316,7 @@ class _Run(Generic[P]):
         """Take what has gathered, commit it together, tell the lines."""
         while not (self._closed and not self._asks and not self._ends):
             await self._waiting.wait()
-            if len(self._asks) < self._channel.lines // 2:
+            if len(self._asks) < self._lines // 2:
                 await asyncio.sleep(GATHER_SECONDS)
             self._waiting.clear()
             asks, self._asks = self._asks, []

@@ -98,6 +98,18 @@ def send_again(conn: Connection, program_id: str, holder_id: str, message_id: st
     return True
 
 
+def replay(conn: Connection, program_id: str, holder_id: str, message_id: str, *, by: Actor, now: datetime) -> bool:
+    """Try a message once more that could not be written, or killed what was to send it; False when it is neither.
+
+    It is tried alone, and has four lives left.
+    """
+    asked = {"program": program_id, "holder": holder_id, "id": message_id, "now": now}
+    if not conn.execute(SQL["replay"], asked).rowcount:
+        return False
+    audit.record(conn, program_id, by, "message.replay", ("message", message_id), now=now)
+    return True
+
+
 def give_up_restored(conn: Connection, *, now: datetime) -> None:
     """Take messages out of the hands of workers that a restore has left behind, in all programs that ``conn`` sees.
 

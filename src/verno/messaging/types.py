@@ -68,6 +68,7 @@ class Reason(StrEnum):
     BROKEN = "cannot-be-rendered"
     UNDELIVERED = "undelivered"
     CANCELLED = "cancelled"
+    KILLS = "kills-its-worker"
 
 
 CHANNEL_EMAIL = "email"

@@ -28,6 +28,7 @@ from verno.messaging.desk import Lane
 from verno.messaging.law import turns
 from verno.messaging.notices import reader as notices
 from verno.messaging.pacing import booking
+from verno.messaging.poison import alone
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -116,6 +117,15 @@ def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 t
     """Drop the paces of addresses that have rested; returns how many went."""
     with db.across_programs() as conn:
         return booking.forget(conn)
+
+
+SUSPECTS = (("verno.wiring.chores:relay", "email"), ("verno.messaging.channels.sms.channel:provider", "sms"))
+"""Where the process that tries suspects finds each channel."""
+
+
+def send_suspects(*, now: datetime, stopping: Stopping) -> int:
+    """Try messages during whose claim a worker died, each alone, in a process that may die of it."""
+    return sum([alone.step(target, code, now=now, stopping=stopping) for target, code in SUSPECTS])
 
 
 def hear_texts(*, now: datetime, stopping: Stopping) -> int:

@@ -79,6 +79,13 @@ class Country(StrEnum):
     US = "US"
 
 
+class StatementPeriod(StrEnum):
+    """How often members get a statement of their points."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
 class CountedFrom(StrEnum):
     """Which day a lifetime is counted from."""
 
@@ -173,6 +180,16 @@ def _number_or_none(least: int, most: int) -> Kind[int | None]:
 
 def _read_number(text: str) -> object:
     return int(text) if _NUMBER.fullmatch(text) else Unreadable("")
+
+
+def _several(names: tuple[str, ...]) -> Kind[tuple[str, ...]]:
+    return Kind(
+        tuple[str, ...],
+        f"one or more of {', '.join(names)}, with commas between them",
+        lambda text: [one.strip() for one in text.split(",")],
+        ",".join,
+        holds=lambda value: bool(value) and len(set(value)) == len(value) and set(value) <= set(names),
+    )
 
 
 def _text_or_none(most: int) -> Kind[str | None]:
@@ -417,6 +434,39 @@ BRAND_SITE: Definition[str | None] = Definition(
     "brand.site", _address_or_none(300), None, WHOLE, "the site that letters lead to"
 )
 
+NOTICE_KINDS = (
+    *("earned", "pending", "spent", "returned", "corrected", "sent", "activated"),
+    *("expiring-30", "expiring-7", "expiring-1", "expired"),
+    *("tier-near", "tier-reached", "tier-at-risk", "tier-lost"),
+)
+NOTICES = Definition(
+    "messages.notices",
+    _several(NOTICE_KINDS),
+    NOTICE_KINDS,
+    WHOLE,
+    "which notices members get, where messages.points_notices is on",
+)
+NOTICE_CHANNELS = Definition(
+    "messages.notice_channels",
+    _several(("email", "sms", "telegram")),
+    ("email",),
+    WHOLE,
+    "what carries notices: of these, in this order, the first that reaches the member and that they want",
+)
+TIER_NEAR = Definition(
+    "messages.tier_near",
+    _number(0, 50),
+    10,
+    WHOLE,
+    "from what share of the next tier's threshold, in percent, that is still missing a member is told; 0: never",
+)
+STATEMENT_PERIOD = Definition(
+    "messages.statement_period",
+    _choice(StatementPeriod),
+    StatementPeriod.MONTH,
+    WHOLE,
+    "how often members get a statement of their points",
+)
 DISPUTE_DAYS = Definition(
     "disputes.answer_days",
     _number(1, 60),
@@ -471,6 +521,10 @@ ALL: tuple[Definition[object], ...] = cast(
         BRAND_CONTACT,
         BRAND_TAX_ID,
         BRAND_SITE,
+        NOTICES,
+        NOTICE_CHANNELS,
+        TIER_NEAR,
+        STATEMENT_PERIOD,
         DISPUTE_DAYS,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,

@@ -35,7 +35,8 @@ def sending(request: HttpRequest) -> HttpResponse:
         counts = queries.counts(conn, program_id)
         thrown = {one.what: one for one in queries.switches(conn, program_id)}
         uncertain = queries.uncertain(conn, program_id, limit=PAGE)
-        found = members.members(conn, program_id, sorted({one.holder_id for one in uncertain}))
+        dead = queries.dead(conn, program_id, limit=PAGE)
+        found = members.members(conn, program_id, sorted({one.holder_id for one in (*uncertain, *dead)}))
     by_state: dict[str, int] = {}
     for one in counts:
         by_state[one.state] = by_state.get(one.state, 0) + one.messages
@@ -47,6 +48,7 @@ def sending(request: HttpRequest) -> HttpResponse:
         "switches": [(what, thrown.get(what)) for what in (*SWITCHES, *(w for w in thrown if w not in SWITCHES))],
         "stopped": bool(thrown),
         "uncertain": [(one, found[one.holder_id].external_id if one.holder_id in found else "") for one in uncertain],
+        "dead": [(one, found[one.holder_id].external_id if one.holder_id in found else "") for one in dead],
     }
     return render(request, "console/sending.html", context)
 
@@ -59,11 +61,12 @@ def _change(request: HttpRequest, conn: Connection, face: Face) -> None:
             service.stop(conn, face.program.id, what, by=by, now=now)
         case "let-go":
             service.let_go(conn, face.program.id, what, by=by, now=now)
-        case "again":
+        case ("again" | "replay") as wish:
             try:
                 holder, id_ = [str(UUID(part)) for part in asked.get("message", "").split("/")]
             except ValueError:
                 raise Http404 from None
-            service.send_again(conn, face.program.id, holder, id_, by=by, now=now)
+            verb = service.send_again if wish == "again" else service.replay
+            verb(conn, face.program.id, holder, id_, by=by, now=now)
         case _:
             raise Http404

@@ -32,11 +32,11 @@ Found = tuple[Claim, Program, Opened | None, int]
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was told, or open its dispute; no cookie, no login, no script."""
-    doubt = links.read(token)
-    if doubt is None:
+    tail = links.read(token)
+    if tail is None:
         return _plain(request, "unknown", status=404)
     try:
-        found = db.retrying(lambda: _work(request, doubt))
+        found = db.retrying(lambda: _work(request, tail))
     except Unavailable:
         page = _plain(request, "busy", status=503)
         page["Retry-After"] = "30"
@@ -44,8 +44,8 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
     return _plain(request, "unknown", status=404) if found is None else _page(request, *found)
 
 
-def _work(request: HttpRequest, doubt: links.Doubt) -> Found | None:
-    claim = service.claim_of(doubt)
+def _work(request: HttpRequest, tail: str) -> Found | None:
+    claim = service.claim_of(tail)
     if claim is None:
         return None
     with db.transaction(claim.program_id) as conn:

@@ -18,7 +18,6 @@ from verno.members import service as people
 from verno.members.notes import Note
 from verno.members.types import Topic
 from verno.messaging import service
-from verno.messaging.disputes.links import Doubt
 from verno.messaging.disputes.queries import ANSWER, MEMBERS_WORDS
 from verno.messaging.disputes.types import (
     MOST_WORDS,
@@ -44,13 +43,13 @@ TOPIC = Topic("disputes", MessageClass.TRANSACTIONAL, {"ru": "Ответы на 
 DOOR = "link"
 
 
-def claim_of(doubt: Doubt) -> Claim | None:
-    """Return what a link disputes; None where the message is gone, or tells nothing that can be disputed."""
-    with db.across_programs() as conn:  # a short link does not name its program
-        row = conn.execute(SQL["disputed_message"], {"holder": doubt.holder_id, "tail": doubt.tail}).fetchone()
-    if row is None or row[5] != notice.TEMPLATE:
+def claim_of(tail: str) -> Claim | None:
+    """Return what a link disputes; None where the notice is gone, or tells nothing that can be disputed."""
+    with db.across_programs() as conn:  # a short link names neither its program nor its member
+        rows = conn.execute(SQL["disputed_message"], {"tail": tail}).fetchall()
+    if len(rows) != 1:  # of two that end alike nobody can know which is meant
         return None
-    program_id, holder_id, message_id, occasion, locale, _, context = row
+    program_id, holder_id, message_id, occasion, locale, context = rows[0]
     told = msgspec.convert(context, notice.Context)
     if told.told not in notice.DISPUTED:
         return None

@@ -6,18 +6,20 @@ from verno.members.consent import topics as naming
 from verno.members.service import POINTS_STATEMENT
 from verno.members.types import Topic
 from verno.messaging.letters.wording import Language
-from verno.messaging.notices.telling import POINTS_ENDING, POINTS_MOVES
+from verno.messaging.notices.telling import POINTS_ENDING, POINTS_MOVES, TIERS
 
 TOPICS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
         POINTS_STATEMENT: "выписки по баллам",
         POINTS_MOVES: "уведомления о движении баллов",
         POINTS_ENDING: "уведомления о сроках баллов",
+        TIERS: "уведомления об уровнях",
     },
     "en": {
         POINTS_STATEMENT: "points statements",
         POINTS_MOVES: "notices of points that moved",
         POINTS_ENDING: "notices of points that begin or end",
+        TIERS: "notices of tiers",
     },
 }
 

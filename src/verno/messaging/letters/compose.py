@@ -12,7 +12,7 @@ from verno.messaging.disputes import links as disputes
 from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, note, notice, settled, statement, templating, wording
+from verno.messaging.letters import confirm, mime, note, notice, settled, statement, templating, tier, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.templates.press import printing
 from verno.messaging.templates.press.printing import Addresses
@@ -30,7 +30,11 @@ class View(Protocol):
         """Return text and lists of text; ``subject`` is among them."""
 
 
-VIEWS: Mapping[str, View] = {"statement": statement.view, confirm.TEMPLATE: confirm.view}
+VIEWS: Mapping[str, View] = {
+    "statement": statement.view,
+    confirm.TEMPLATE: confirm.view,
+    tier.TEMPLATE: tier.view,
+}
 """Which templates there are, and who finds their words."""
 LIVE = frozenset({notice.TEMPLATE})
 """Templates that tell what a member has now: read when they leave, since what was planned with them grows old."""
@@ -129,6 +133,8 @@ def text(content: Content) -> str:
         return notice.short(context, locale=locale, balance=content.balance, dispute_url=_dispute_url(content))
     if content.template == settled.TEMPLATE:
         return settled.short(context, locale=locale, program=content.program_name, words=content.words)
+    if content.template == tier.TEMPLATE:
+        return tier.short(context, locale=locale, program=content.program_name)
     return letter(content).text
 
 
@@ -153,7 +159,7 @@ def _view(content: Content, *, doors: bool) -> dict[str, object]:
 
 
 def _dispute_url(content: Content) -> str:
-    return disputes.url(content.holder_id, content.message_id)
+    return disputes.url(content.message_id)
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:

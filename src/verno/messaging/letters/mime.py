@@ -15,9 +15,15 @@ import msgspec
 WORD_BYTES = 45
 """Bytes of one RFC 2047 word: with ``=?utf-8?b?...?=`` it stays within the 75 characters that the RFC allows."""
 LINE = 76
+MOST_TEXT = 1_000_000
+"""Characters of a letter's two parts: mail programs cut what is longer than a tenth of that, and servers refuse it."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _PLAIN = re.compile(r"[ -~]*")
+
+
+class TooLong(Exception):
+    """The letter is longer than anybody would read, or any server take."""
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -36,7 +42,10 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def build(parts: Parts) -> bytes:
-    """Return the letter as RFC 5322 bytes with CRLF: multipart/alternative, plain text first."""
+    """Return the letter as RFC 5322 bytes with CRLF: multipart/alternative, plain text first; raises ``TooLong``."""
+    if len(parts.html) + len(parts.text) > MOST_TEXT:
+        message = f"the letter has {len(parts.html) + len(parts.text)} characters, the limit is {MOST_TEXT}"
+        raise TooLong(message)
     boundary = f"=_{re.sub('[^0-9A-Za-z]', '', parts.message_id)[:40]}"
     head = [
         ("From", f"{_phrase(parts.sender_name)} <{_clean(parts.sender)}>"),

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from verno.messaging.channels.sms import segments
 from verno.messaging.letters import wording
 
 TEMPLATE = "notice"
@@ -31,6 +32,10 @@ MOST_NAME = 14
 """Characters of a store's name and of a receipt's number in a text message."""
 
 
+MOST_SEGMENTS = 2
+"""What a notice may cost as a text message."""
+
+
 class Move(msgspec.Struct, frozen=True):
     """Points of a unit, in its smallest step: above 0 they came, below 0 they went."""
 
@@ -47,6 +52,8 @@ class Context(msgspec.Struct, frozen=True):
     day: date
     place: str | None = None
     number: str | None = None
+    later: bool = False
+    """Whether what came is not usable yet."""
 
 
 WORDS: Mapping[wording.Language, Mapping[str, str]] = {
@@ -63,6 +70,7 @@ WORDS: Mapping[wording.Language, Mapping[str, str]] = {
         "place": "Магазин",
         "number": "Чек",
         "balance": "Сейчас на счёте",
+        "later": "Эти баллы станут доступны позже: мы напишем, когда.",
         "not_me": "Это был не я",
         "doubt": "Одно нажатие, и мы проверим чек, кассу и кассира. Вопросы: {contact}.",
         "ask": "Вопросы: {contact}.",
@@ -84,6 +92,7 @@ WORDS: Mapping[wording.Language, Mapping[str, str]] = {
         "place": "Store",
         "number": "Receipt",
         "balance": "You have now",
+        "later": "These points become usable later: we will tell you when.",
         "not_me": "This was not me",
         "doubt": "One press, and we look at the receipt, the till and the cashier. Questions: {contact}.",
         "ask": "Questions: {contact}.",
@@ -132,6 +141,7 @@ def view(
         "headline": headline,
         "moved": moved,
         "rows": rows,
+        "later": words["later"] if figures.later else "",
         "dispute_url": dispute_url if disputed else "",
         "not_me": words["not_me"],
         "doubt": words["doubt" if disputed else "ask"].format(contact=contact),
@@ -141,20 +151,22 @@ def view(
 
 
 def short(context: Mapping[str, object], *, locale: str, balance: Mapping[str, int], dispute_url: str) -> str:
-    """Return the notice as a text message: at most two segments with a name of a store of usual length."""
+    """Return the notice as a text message of two segments at most: what does not fit is left out, the link is not."""
     figures = msgspec.convert(context, Context)
     words = WORDS[wording.language(locale)]
-    headline = words[figures.told].format(date=wording.short_day(figures.day, locale))
-    about = ", ".join([part[:MOST_NAME] for part in (figures.place, figures.number) if part])
     moved = ", ".join([signed(move, locale) for move in figures.moves])
-    said = [f"{moved}. {headline}{f', {about}' if about else ''}."]
+    headline = words[figures.told].format(date=wording.short_day(figures.day, locale))
     units = {move.unit: move.scale for move in figures.moves}
-    held = [wording.number(balance[unit], scale, locale) for unit, scale in units.items() if unit in balance]
-    if held:
-        said.append(words["short_balance"].format(balance=", ".join(held)))
-    if figures.told in DISPUTED:
-        said.append(f"{words['short_not_me']} {dispute_url}")
-    return " ".join(said)
+    held = ", ".join([wording.number(balance[unit], scale, locale) for unit, scale in units.items() if unit in balance])
+    has = [words["short_balance"].format(balance=held)] if held else []
+    link = [f"{words['short_not_me']} {dispute_url}"] if figures.told in DISPUTED else []
+    text = ""
+    for names, extra in (((figures.place, figures.number), has), ((figures.number,), has), ((), has), ((), [])):
+        about = "".join([f", {name[:MOST_NAME]}" for name in names if name])
+        text = " ".join([f"{moved}. {headline}{about}.", *extra, *link])
+        if segments.plan(text).segments <= MOST_SEGMENTS:
+            break
+    return text
 
 
 def signed(move: Move, locale: str) -> str:

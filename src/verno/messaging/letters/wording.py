@@ -11,9 +11,10 @@ from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency
 
 from verno.kit.localtime import business_date, zone
-from verno.kit.money import format_scaled
+from verno.kit.money import currency_digits, format_scaled
 
 Language = Literal["ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("ru", "en")
@@ -101,6 +102,18 @@ def points(value: int, scale: int, locale: str | None) -> str:
     forms = POINTS[language(locale)]
     form = formats(locale).plural_form(abs(Decimal(value).scaleb(-scale)))
     return f"{number(value, scale, locale)} {forms.get(form, forms['other'])}"
+
+
+def money(amount: int, currency: str, locale: str | None) -> str:
+    """Write minor units with the currency's sign, without cents where there are none: 51 000 ₽, $7.50."""
+    digits = currency_digits(currency)
+    whole = amount % 10**digits == 0
+    pattern = formats(locale).currency_formats["standard"].pattern
+    if whole:
+        pattern = pattern.replace(".00", "")
+    value = Decimal(amount).scaleb(-digits)
+    text: str = format_currency(value, currency, pattern, locale=formats(locale), currency_digits=not whole)
+    return text.replace("-", MINUS)
 
 
 @lru_cache(maxsize=4096)

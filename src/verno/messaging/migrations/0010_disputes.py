@@ -58,6 +58,19 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="message", name="lapsed", field=models.SmallIntegerField(db_default=0, default=0)
         ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("lapsed__gt", 0), ("state__in", ["queued", "deferred", "claimed"])),
+                fields=["channel", "due_at"],
+                name="messaging_message_suspects",
+            ),
+        ),
+        migrations.RunSQL(
+            "CREATE INDEX messaging_message_notice ON messaging_message (right(replace(id::text, '-', ''), 16))"
+            " WHERE template = 'notice'",
+            "DROP INDEX messaging_message_notice",
+        ),
         grants.may("messaging_dispute", update=("state", "decided_at", "decided_by", "answer")),
         grants.may("messaging_message", insert=False, update=("lapsed",)),
     ]

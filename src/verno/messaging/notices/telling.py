@@ -9,11 +9,13 @@ import msgspec
 from verno.kit import localtime
 from verno.kit.outbox import StoredEvent
 from verno.messaging.letters.notice import Context, Move, Told
+from verno.workspace import registry
 
 FRESH = timedelta(days=1)
 """Nobody wants to be told of a purchase later; and a first load of a year's receipts tells nobody anything."""
 POINTS_MOVES = "points-moves"
 POINTS_ENDING = "points-ending"
+TIERS = "tiers"
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -23,6 +25,9 @@ class Names(msgspec.Struct, frozen=True):
     scales: Mapping[str, int]
     units: Mapping[str, str]
     stores: Mapping[str, str]
+    kinds: frozenset[str] = frozenset(registry.NOTICE_KINDS)
+    later: frozenset[str] = frozenset()
+    """Units whose points are not usable at once."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -124,19 +129,29 @@ def _moves(
     number: str | None = None,
 ) -> Iterator[Notice]:
     moves = [Move(unit, names.scales.get(unit, 0), points) for unit, points in moved if points]
-    if moves and event.holder_id is not None:
+    later = told is Told.RECEIPT and any(move.points > 0 and move.unit in names.later for move in moves)
+    kinds = {_kind(told, move.points, later=later) for move in moves}
+    if moves and kinds & names.kinds and event.holder_id is not None:
         day = localtime.business_date(event.at, names.zone)
         store = names.stores.get(place, place) if place else None
-        context = Context(told, moves, day, store, number)
+        context = Context(told, moves, day, store, number, later)
         yield Notice(event.holder_id, POINTS_MOVES, context, occasion, event.at + FRESH)
+
+
+def _kind(told: Told, points: int, *, later: bool) -> str:
+    """Return by which name a program switches a notice on and off."""
+    if told is Told.RECEIPT:
+        return ("pending" if later else "earned") if points > 0 else "spent"
+    return {Told.RETURN: "returned", Told.SENT: "sent", Told.RECEIVED: "sent"}.get(told, "corrected")
 
 
 def _of_day(type_: str, holder: str, unit_id: str, days: int, parts: Sequence[_Day], names: Names) -> Notice | None:
     unit = names.units.get(unit_id)
     points = sum([part.points for part in parts])
-    if unit is None or not points:
-        return None
     told = DAYS[type_]
+    kind = f"{told}-{days}" if told is Told.EXPIRING else told.value
+    if unit is None or not points or kind not in names.kinds:
+        return None
     at, day = min([part.at for part in parts]), parts[0].day
     last = localtime.business_date(at - timedelta(microseconds=1), names.zone)
     move = Move(unit, names.scales.get(unit, 0), points if told is Told.ACTIVATED else -points)

@@ -1,10 +1,9 @@
 -- name: disputed_message
--- The message of a short link, which names no program: a member's own messages are few. Plan: the holder's range of the
--- primary key.
-SELECT program_id::text, holder_id::text, id::text, dedupe_key, locale, template, context
+-- The notice of a short link, which names neither program nor member. Plan: the partial index of notices.
+SELECT program_id::text, holder_id::text, id::text, dedupe_key, locale, context
 FROM messaging_message
-WHERE holder_id = %(holder)s AND right(replace(id::text, '-', ''), 16) = %(tail)s
-LIMIT 1
+WHERE right(replace(id::text, '-', ''), 16) = %(tail)s AND template = 'notice'
+LIMIT 2
 
 -- name: add_dispute
 -- One dispute an occasion: by whichever message of it, the first word stays. Plan: insert.

@@ -1,6 +1,6 @@
 -- name: claim
--- Take the next due messages, skipping those another worker holds; a claim that lapsed before hand-over is taken
--- again, since nothing had left. Attempts are counted here, so that a message that kills its worker runs out too.
+-- Take the next due messages, skipping those another worker holds. Attempts are counted here. Suspects, during whose
+-- claim a worker died, are taken apart from all others, and alone.
 -- What cannot wait (urgent) has a lane of its own, so that no crowd stands before it. After a restore nothing is taken until
 -- somebody releases it (kit/quarantine.py).
 -- Plan: one look at a handful of rows; the partial index of lanes, stops at the limit; update by primary key.
@@ -8,7 +8,7 @@ WITH next AS (
     SELECT holder_id, id
     FROM messaging_message
     WHERE (class_name IN ('security', 'transactional')) = %(urgent)s AND channel = %(channel)s AND due_at <= %(now)s
-      AND state IN ('queued', 'deferred', 'claimed') AND (state <> 'claimed' OR claimed_until < %(now)s)
+      AND state IN ('queued', 'deferred') AND (lapsed > 0) = %(suspects)s
       AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
     ORDER BY due_at
     LIMIT %(limit)s
@@ -62,17 +62,54 @@ FROM (
 WHERE m.holder_id = lost.holder_id AND m.id = lost.id
 RETURNING m.id::text
 
--- name: give_up_killers
--- Messages whose claims lapse again and again never leave: they are what kills the worker. Plan: the partial index of leases.
+-- name: note_lapsed
+-- Whoever claimed these is gone, and nothing had left: they wait again, under suspicion. Counted here and not at a
+-- failure, since what kills its worker reports none; the fifth time is the last. Plan: the partial index of leases.
 UPDATE messaging_message m
-SET state = 'rejected', reason = 'gave-up', claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s
+SET state = CASE WHEN m.lapsed + 1 >= %(most_lapses)s THEN 'rejected' ELSE 'queued' END,
+    reason = CASE WHEN m.lapsed + 1 >= %(most_lapses)s THEN 'kills-its-worker' END,
+    lapsed = m.lapsed + 1, claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s
 FROM (
     SELECT holder_id, id FROM messaging_message
-    WHERE state = 'claimed' AND claimed_until < %(now)s AND attempts >= %(most)s
+    WHERE state = 'claimed' AND claimed_until < %(now)s
     FOR UPDATE SKIP LOCKED
 ) lost
 WHERE m.holder_id = lost.holder_id AND m.id = lost.id
 RETURNING m.id::text
+
+-- name: note_death
+-- A process that tried suspects died: what it had claimed counts at once; what it was handing over may have arrived.
+-- Plan: the partial index of leases.
+UPDATE messaging_message
+SET state = CASE WHEN state = 'handing_over' THEN 'uncertain' WHEN lapsed + 1 >= %(most)s THEN 'rejected' ELSE 'queued' END,
+    reason = CASE WHEN state = 'handing_over' THEN 'worker-lost' WHEN lapsed + 1 >= %(most)s THEN 'kills-its-worker' END,
+    due_at = greatest(due_at, %(now)s + lapsed * %(wait)s::interval), lapsed = lapsed + 1,
+    claimed_by = CASE WHEN state = 'handing_over' THEN claimed_by END, claimed_until = NULL, changed_at = %(now)s
+WHERE state IN ('claimed', 'handing_over') AND claimed_by LIKE %(claim)s
+
+-- name: any_suspects
+-- Whether any suspect of a channel is due. Plan: the partial index of suspects.
+SELECT EXISTS (
+    SELECT FROM messaging_message
+    WHERE lapsed > 0 AND state IN ('queued', 'deferred', 'claimed') AND channel = %(channel)s
+      AND ((state <> 'claimed' AND due_at <= %(now)s) OR claimed_until < %(now)s)
+)
+
+-- name: dead_letters
+-- What could not be written, or killed what was to send it, newest first. Plan: the index by program and state.
+SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
+       attempts, due_at, message_id, response, created_at, changed_at
+FROM messaging_message
+WHERE program_id = %(program)s AND state = 'rejected' AND reason IN ('kills-its-worker', 'cannot-be-rendered')
+ORDER BY changed_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: replay
+-- A person lets a dead letter be tried once more: alone, as a suspect. Plan: primary key.
+UPDATE messaging_message
+SET state = 'queued', reason = NULL, lapsed = 1, attempts = 0, due_at = %(now)s, changed_at = %(now)s
+WHERE program_id = %(program)s AND holder_id = %(holder)s AND id = %(id)s AND state = 'rejected'
+  AND reason IN ('kills-its-worker', 'cannot-be-rendered')
 
 -- name: lock_turns
 -- Two workers that hold advertisements for the same members judge them one after the other, always in the same order.

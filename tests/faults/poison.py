@@ -1,0 +1,71 @@
+"""A channel whose messages poison what writes them, and a worker of it that tests may lose.
+
+python -m tests.faults.poison MOMENT: send what is due, then try the suspects, as the worker's parts do.
+"""
+
+import os
+import sys
+import time
+from datetime import datetime, timedelta
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
+
+from verno.messaging.channels.email import smtp
+from verno.messaging.channels.email.channel import Email
+from verno.messaging.letters import mime
+from verno.messaging.letters.compose import Content
+from verno.messaging.poison import watch
+
+POISONS = ("raise", "hang", "leak", "exit", "huge")
+PORT = "POISON_PORT"
+watch.WRITE_SECONDS = 1.0
+watch.WRITE_MEMORY = 256 << 20
+
+
+class Poisoned(Email):
+    """Mail, but for what the context calls poison."""
+
+    def write(self, content: Content, address: str, *, now: datetime) -> smtp.Envelope:
+        """Write a letter, or do what poison does."""
+        _act(str(content.context.get("poison", "")))
+        return super().write(content, address, now=now)
+
+
+def _act(poison: str) -> None:
+    kept: list[bytes] = []
+    match poison:
+        case "raise":
+            raise RuntimeError(poison)
+        case "hang":
+            while True:
+                time.sleep(0.001)
+        case "leak":
+            while len(kept) < 2048:
+                kept.append(b"x" * (1 << 20))
+                time.sleep(0.002)
+        case "exit":
+            os._exit(1)
+        case "huge":
+            long = "x" * (200 << 20)
+            now = datetime.now().astimezone()
+            mime.build(mime.Parts("a", "a@b.c", "d@e.f", "s", "", long, "<i@b.c>", now, "en"))
+
+
+def channel() -> Poisoned:
+    """Return the channel, as the process for suspects asks for it."""
+    return Poisoned(smtp.Settings("127.0.0.1", int(os.environ[PORT]), connections=4))
+
+
+def main(moment: str) -> None:
+    """Work as a worker does, once through."""
+    from verno.messaging.poison import alone
+    from verno.messaging.sender import send_due
+
+    started, at = time.monotonic(), datetime.fromisoformat(moment)
+    send_due(channel(), lambda: at + timedelta(seconds=time.monotonic() - started), worker_name="worker")
+    while alone.step("tests.faults.poison:channel", "email", now=at + timedelta(seconds=time.monotonic() - started)):
+        pass
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
