@@ -18,8 +18,11 @@ from verno.ledger import service as posting
 from verno.ledger.types import Earn, Operation
 from verno.members import merging, queries
 from verno.members import service as members
+from verno.members.attributes import registry
+from verno.members.attributes.types import Attribute, Choice
 from verno.members.consent import confirming, wishes
 from verno.members.types import (
+    AttributeKind,
     Channel,
     ConsentFact,
     Created,
@@ -38,6 +41,7 @@ from verno.progress import service as progress
 from verno.progress.types import Audience, Fresh, Published, Scale, Step, Whose
 from verno.rules.fields import Known
 from verno.workspace import service as workspace
+from verno.workspace.audit import SYSTEM
 from verno.workspace.places import service as places
 from verno.workspace.places.types import PlaceChange
 from verno.workspace.types import NewStore
@@ -50,7 +54,7 @@ BY_GROUP = track(
     code="turnover",
     settings=Scale(whose=Whose.GROUP),
     audience=Audience.COMPANY,
-    steps=(Step(code="low", threshold=100_00, share=100), Step(code="high", threshold=500_00, share=500)),
+    steps=(Step(code="low", threshold=100_00, share=100), Step(code="high", threshold=1_500_00, share=500)),
 )
 
 
@@ -74,6 +78,9 @@ def made(conn: psycopg.Connection, chance: Random, people: int) -> Town:
     )
     moved = [PlaceChange("far-1", region="east"), PlaceChange("msk-1", region="west")]
     places.change(conn, counter.program.id, moved, now=BEGIN - 9 * DAY)
+    members.declare_attributes(conn, counter.program.id, {"since": AttributeKind.DATE})
+    size = Attribute("size", AttributeKind.CHOICE, choices=(Choice("a"), Choice("b")))
+    registry.put(conn, counter.program.id, size, now=BEGIN, by=SYSTEM)
     members.ensure_topics(conn, counter.program.id, [Topic("news", "marketing", double_opt_in=False)])
     for one in (TIERS, BY_GROUP):
         done = progress.publish(conn, counter.program, one, Fresh(BEGIN.date()), known=Known(), now=BEGIN - 5 * DAY)
@@ -97,7 +104,13 @@ def made(conn: psycopg.Connection, chance: Random, people: int) -> Town:
 def _somebody(chance: Random, number: int) -> NewMember:
     born = date(chance.choice([1980, 1996, 2000]), 11, chance.randint(20, 30)) if chance.random() < 0.7 else None
     company = chance.random() < 0.3
-    known = {"pets": chance.randint(0, 3), "size": chance.choice("ab"), "vip": chance.random() < 0.5}
+    known: dict[str, str | int | bool | list[str] | None] = {
+        "pets": chance.randint(0, 3),
+        "size": chance.choice("ab"),
+        "vip": chance.random() < 0.5,
+        "foods": chance.sample(["dry", "wet", "diet"], chance.randint(0, 2)),
+        "since": chance.choice(["2026-11-24", "2020-02-29"]),
+    }
     attributes = {name: value for name, value in known.items() if chance.random() < 0.5}
     return NewMember(
         f"p-{number}",
@@ -225,7 +238,7 @@ class Trees:
         return {"field": field.name, "match": match, "value": where}
 
     def _operand(self, name: str, field: Field, operator: str) -> Json:
-        def one() -> Json:
+        def one() -> Any:  # noqa: ANN401 a value of any kind
             return self._value(name, field)
 
         if operator in ("null", "notNull"):
@@ -263,7 +276,7 @@ def values_of(registry: Registry, facts: Sequence[object], within: str = "") -> 
     """What fields say of some facts, each value once, in an order of its own."""
     out: dict[str, list[Any]] = {}
     for field in registry.fields.values():
-        found = [field.read(one) for one in facts]
+        found: list[Any] = [field.read(one) for one in facts]
         if field.items is not None:
             out |= values_of(field.items, [part for parts in found for part in parts or ()], f"{field.name}.")
         elif field.kind is Kind.CODES:

@@ -120,7 +120,7 @@ def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
     """
     key = caller(request)
     with db.transaction(key.program_id) as conn:
-        found = _read(conn, key.program_id, holder(conn, key, id))
+        found = _read(conn, key.program_id, holder(conn, key, id), sensitive=sees_personal(request))
         _note(request, conn, [(found[0], ())], "read")
     return answer(_with_merged(request, *found))
 
@@ -143,7 +143,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         program = workspace.program(conn, program_id)
         key = _key(program, kind, text)
         named = queries.find_holders(conn, program.id, [key]).get(key)
-        found = _read(conn, program.id, named) if named else None
+        found = _read(conn, program.id, named, sensitive=sees_personal(request)) if named else None
         if found is not None:
             _note(request, conn, [(found[0], ())], "lookup")
     if found is None:
@@ -159,10 +159,11 @@ def holder(conn: Connection, key: Key, id_: str) -> str:
     return found
 
 
-def _read(conn: Connection, program_id: str, holder_id: str) -> tuple[Member, tuple[str, ...]]:
+def _read(conn: Connection, program_id: str, holder_id: str, *, sensitive: bool) -> tuple[Member, tuple[str, ...]]:
     """Return a member and who was merged into them."""
     merged = queries.merged_from(conn, program_id, [holder_id]).get(holder_id, [])
-    return queries.members(conn, program_id, [holder_id])[holder_id], tuple(one.id for one in merged)
+    found = queries.members(conn, program_id, [holder_id], sensitive=sensitive)
+    return found[holder_id], tuple(one.id for one in merged)
 
 
 def _with_merged(request: HttpRequest, member: Member, merged_from: tuple[str, ...]) -> MemberAnswer:
@@ -197,7 +198,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
         program = workspace.program(conn, program_id)
         results = progress.store_members(conn, program, items, now=now)
         done = [result.member_id for result in results if not isinstance(result, NotStored)]
-        stored = queries.members(conn, program_id, done)
+        stored = queries.members(conn, program_id, done, sensitive=sees_personal(request))
         shown = [
             (stored[result.member_id], _written(item))
             for item, result in zip(items, results, strict=True)

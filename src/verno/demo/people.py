@@ -54,9 +54,9 @@ def _member(household: int, known: Mapping[str, str | None], agreed_at: datetime
     )
 
 
-def _attributes(known: Mapping[str, str | None]) -> dict[str, str | int | bool | None]:
+def _attributes(known: Mapping[str, str | None]) -> dict[str, AttributeValue]:
     """Return the typed attributes: sizes and counts as integers, the rest as text, what is unknown left out."""
-    out: dict[str, str | int | bool | None] = {"synthetic": True}
+    out: dict[str, AttributeValue] = {"synthetic": True}
     for name, value in known.items():
         if value is None:
             continue

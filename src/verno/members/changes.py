@@ -15,6 +15,7 @@ from verno.members.types import (
     MAX_ATTRIBUTE_TYPES,
     MAX_ATTRIBUTES,
     AttributeKind,
+    AttributeRule,
     Belonging,
     ConsentFact,
     Created,
@@ -74,7 +75,7 @@ class Book:
 
     members: dict[str, Stored]
     owners: dict[Claim, str]
-    kinds: dict[str, AttributeKind]
+    kinds: dict[str, AttributeRule]
     topics: frozenset[str]
     held: dict[tuple[str, str], str] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
@@ -189,25 +190,24 @@ def _claim(book: Book, holder: str, kind: Kind, contact: tuple[str, str] | None)
 
 def _attributes(
     book: Book, member: Stored, item: NewMember
-) -> tuple[Mapping[str, object], dict[str, AttributeKind]] | Refused:
+) -> tuple[Mapping[str, object], dict[str, AttributeRule]] | Refused:
     """Return the merged attributes and the types that this item teaches."""
     if item.attributes is UNSET:
         return member.attributes, {}
     if item.attributes is None:
         return {}, {}
-    merged, kinds = dict(member.attributes), {}
+    merged: dict[str, object] = dict(member.attributes)
+    kinds: dict[str, AttributeRule] = {}
     registered = _kind_of(member, item) is MemberKind.COMPANY
     for name, value in item.attributes.items():
         if value is None:
             merged.pop(name, None)
             continue
-        kind = book.kinds.get(name)
-        if kind is None:
-            kind = kinds[name] = _kind(value)
-        wrong = None if _fits(value, kind) else f"this attribute's type is {kind}"
-        if wrong is None and registered:
-            wrong = numbers.problem(name, value)
-        if wrong is not None:
+        rule = book.kinds.get(name)
+        if rule is None:
+            rule = kinds[name] = AttributeRule(_kind(value))
+        wrong = _wrong(value, rule) or (numbers.problem(name, value) if registered else None)
+        if wrong:
             return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", wrong)
         merged[name] = value
     if len(merged) > MAX_ATTRIBUTES:
@@ -218,9 +218,20 @@ def _attributes(
     return merged, kinds
 
 
+def _wrong(value: object, rule: AttributeRule) -> str:
+    """Return why an attribute cannot hold a value, or nothing."""
+    if not _fits(value, rule.kind):
+        return f"this attribute's type is {rule.kind}"
+    if rule.codes is not None and not _chosen(value, rule.codes):
+        return f"this attribute's choices: {', '.join(rule.codes)}"
+    return ""
+
+
 def _kind(value: object) -> AttributeKind:
     if isinstance(value, bool):
         return AttributeKind.BOOLEAN
+    if isinstance(value, list):
+        return AttributeKind.LIST
     return AttributeKind.INTEGER if isinstance(value, int) else AttributeKind.TEXT
 
 
@@ -229,9 +240,15 @@ def _fits(value: object, kind: AttributeKind) -> bool:
         return isinstance(value, bool)
     if kind is AttributeKind.INTEGER:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+    if kind is AttributeKind.LIST:
+        return isinstance(value, list)
     if not isinstance(value, str):
         return False
-    return kind is AttributeKind.TEXT or _is_date(value)
+    return kind is not AttributeKind.DATE or _is_date(value)
+
+
+def _chosen(value: object, codes: Sequence[str]) -> bool:
+    return all(one in codes for one in value) if isinstance(value, list) else value in codes
 
 
 def _is_date(text: str) -> bool:

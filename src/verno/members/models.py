@@ -101,9 +101,16 @@ class AttributeType(models.Model):
     program_id = models.UUIDField()
     name = models.TextField()
     type = models.TextField()
+    many = models.BooleanField(db_default=False)
+    names = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    questions = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    choices = models.JSONField(null=True)
+    pack = models.TextField(null=True)
+    sensitive = models.BooleanField(db_default=False)
+    archived_at = models.DateTimeField(null=True)
 
     class Meta:
-        """text, integer, boolean, date."""
+        """text, integer, boolean, date; a text may be one of choices, or many."""
 
         db_table = "members_attribute_type"
 

@@ -50,6 +50,8 @@ FIELD_KINDS = {
     AttributeKind.INTEGER: FieldKind.NUMBER,
     AttributeKind.BOOLEAN: FieldKind.FLAG,
     AttributeKind.DATE: FieldKind.DATE,
+    AttributeKind.CHOICE: FieldKind.CHOICE,
+    AttributeKind.LIST: FieldKind.CODES,
 }
 """What conditions take attributes for."""
 
@@ -84,10 +86,13 @@ def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict
     return {(kind, value): holder for kind, value, holder in found}
 
 
-def members(conn: Connection, program_id: str, ids: Sequence[str]) -> dict[str, Member]:
-    """Return members by id with contacts opened and newest consents, those that exist; one round trip."""
+def members(conn: Connection, program_id: str, ids: Sequence[str], *, sensitive: bool = False) -> dict[str, Member]:
+    """Return members by id with contacts opened and newest consents, those that exist; one round trip.
+
+    Attributes of special categories are left out unless they are asked for, by whoever shows them to those who may see.
+    """
     wanted = batches.rows([id_ for id_ in ids if is_id(id_)])
-    parameters = {"program": program_id, "ids": wanted, "kind": None, "now": None}
+    parameters = {"program": program_id, "ids": wanted, "kind": None, "now": None, "sensitive": sensitive}
     with conn.pipeline():
         rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
         sealed = conn.execute(SQL["sealed_contacts"], parameters)
@@ -138,14 +143,15 @@ def facts(conn: Connection, program_id: str, ids: Sequence[str], *, now: datetim
 
 
 def attribute_kinds(conn: Connection, program_id: str) -> dict[str, FieldKind]:
-    """Return a program's attributes by name, as conditions know them."""
-    return {name: FIELD_KINDS[kind] for name, kind in attribute_types(conn, program_id).items()}
+    """Return a program's attributes by name, as conditions know them: those of special categories are not."""
+    found = conn.execute(SQL["attributes"], {"program": program_id}).fetchall()
+    return {name: FIELD_KINDS[AttributeKind(kind)] for name, kind, *_, sensitive, _ in found if not sensitive}
 
 
 def attribute_types(conn: Connection, program_id: str) -> dict[str, AttributeKind]:
     """Return the types of a program's attributes by name."""
     found = conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall()
-    return {name: AttributeKind(kind) for name, kind in found}
+    return {name: AttributeKind(kind) for name, kind, *_ in found}
 
 
 def survivors(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> dict[str, str]:

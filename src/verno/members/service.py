@@ -14,7 +14,18 @@ from verno.members import changes, sealing
 from verno.members.changes import Asked, Book, Claim, Frame, Stored
 from verno.members.identity import fold_hash
 from verno.members.queries import SQL
-from verno.members.types import Action, AttributeKind, ConsentFact, NewBadge, NewMember, Refusal, Refused, Result, Topic
+from verno.members.types import (
+    Action,
+    AttributeKind,
+    AttributeRule,
+    ConsentFact,
+    NewBadge,
+    NewMember,
+    Refusal,
+    Refused,
+    Result,
+    Topic,
+)
 from verno.workspace.types import Program
 
 BADGE_GIVEN = "badge.given.v1"
@@ -120,14 +131,21 @@ def _badge_event(program_id: str, badge: NewBadge, type_: str, now: datetime) ->
 
 def declare_attributes(conn: Connection, program_id: str, kinds: Mapping[str, AttributeKind]) -> dict[str, Refused]:
     """Say the types of attributes beforehand; returns those refused because their type is another already."""
-    known: dict[str, str] = dict(conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall())
-    rows = [{"name": name, "type": kind} for name, kind in sorted(kinds.items()) if name not in known]
+    found = conn.execute(SQL["attribute_types"], {"program": program_id}).fetchall()
+    known: dict[str, str] = {name: kind for name, kind, _ in found}
+    rows = [_type_row(name, kind) for name, kind in sorted(kinds.items()) if name not in known]
     conn.execute(SQL["add_attribute_types"], {"program": program_id, "rows": batches.rows(rows)})
     return {
         name: Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", f"this attribute's type is {known[name]}")
         for name, kind in kinds.items()
         if known.get(name, kind) != kind
     }
+
+
+def _type_row(name: str, kind: AttributeKind) -> dict[str, object]:
+    """Return a type as it is kept: a list of texts is a text of which there are many."""
+    many = kind is AttributeKind.LIST
+    return {"name": name, "type": AttributeKind.TEXT if many else kind, "many": many}
 
 
 def load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Book, dict[str, bytes]]:
@@ -154,12 +172,16 @@ def load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Boo
     book = Book(
         members={row.external_id: row for row in stored.fetchall()},
         owners={(kind, digest): holder for holder, kind, digest in [*mine, *taken.fetchall()]},
-        kinds={name: AttributeKind(kind) for name, kind in kinds.fetchall()},
+        kinds={name: _rule(kind, codes) for name, kind, codes in kinds.fetchall()},
         topics=frozenset(code for code, *_ in topics.fetchall()),
         held={(holder, kind): digest for holder, kind, digest in mine},
         survivors=dict(merged.fetchall()),
     )
     return book, _keys(keys)
+
+
+def _rule(kind: str, codes: list[str] | None) -> AttributeRule:
+    return AttributeRule(AttributeKind(kind), None if codes is None else tuple(codes))
 
 
 def _keys(cursor: Cursor[TupleRow]) -> dict[str, bytes]:
@@ -183,7 +205,7 @@ def _write(
     moved = {owners[claim] for claim in lost} | {book.owners[claim] for claim in won}
     facts = list(book.consents.values())
     parts: tuple[tuple[str, Sequence[object]], ...] = (
-        ("add_attribute_types", [{"name": n, "type": k} for n, k in sorted(book.kinds.items()) if n not in kinds]),
+        ("add_attribute_types", [_type_row(n, k.kind) for n, k in sorted(book.kinds.items()) if n not in kinds]),
         ("add_members", [m for code, m in sorted(book.members.items()) if code not in members]),
         (
             "change_members",

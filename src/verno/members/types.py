@@ -11,13 +11,18 @@ MAX_ATTRIBUTES = 50
 """Attributes of one member."""
 MAX_ATTRIBUTE_TYPES = 200
 """Attribute names of one program."""
+MAX_IN_LIST = 50
+"""Values of one attribute that is a list."""
 MAX_CONSENTS = 50
 """Consents in one change of a member."""
 
 Code: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Contact: TypeAlias = Annotated[str, Meta(min_length=1, max_length=254)]
-AttributeValue: TypeAlias = Annotated[str, Meta(max_length=1000)] | int | bool | None
+AttributeText: TypeAlias = Annotated[str, Meta(max_length=1000)]
+AttributeValue: TypeAlias = (
+    AttributeText | int | bool | Annotated[list[AttributeText], Meta(max_length=MAX_IN_LIST)] | None
+)
 Attributes: TypeAlias = Annotated[dict[Code, AttributeValue], Meta(max_length=MAX_ATTRIBUTES)]
 
 
@@ -43,12 +48,26 @@ class MemberKind(StrEnum):
 
 
 class AttributeKind(StrEnum):
-    """The type of an attribute. A first value that is a string makes it ``text``; ``date`` has to be declared."""
+    """The type of an attribute. A first value that is a string makes it ``text``, one that is a list ``list``.
+
+    ``date`` and ``choice`` have to be declared: ``members/attributes/registry.py``.
+    """
 
     TEXT = "text"
     INTEGER = "integer"
     BOOLEAN = "boolean"
     DATE = "date"
+    CHOICE = "choice"
+    """One of the codes that were declared."""
+    LIST = "list"
+    """Several texts; of the codes that were declared, if there are any."""
+
+
+class AttributeRule(msgspec.Struct, frozen=True, gc=False):
+    """What values an attribute takes: ``codes`` None, any."""
+
+    kind: AttributeKind
+    codes: tuple[str, ...] | None = None
 
 
 class Purpose(StrEnum):

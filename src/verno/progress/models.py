@@ -85,12 +85,17 @@ class Tier(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
-        """Found by owner; those that are due by their day."""
+        """Found by owner, a group by its name too; those that are due by their day."""
 
         db_table = "progress_tier"
         constraints = [models.CheckConstraint(condition=Q(times__gte=0), name="progress_tier_floor")]
         indexes = [
             models.Index(fields=["program_id", "due_on"], condition=Q(due_on__isnull=False), name="progress_tier_due"),
+            models.Index(
+                fields=["track_id", "buying_group"],
+                condition=Q(buying_group__isnull=False),
+                name="progress_tier_group",
+            ),
         ]
 
 

@@ -49,6 +49,7 @@ LEVEL: LiteralString = (
 
 _JSON: LiteralString = "(CASE WHEN jsonb_typeof(m.attributes -> {key}) = "
 _VALUE: LiteralString = "m.attributes ->> {key}"
+LIST: LiteralString = f"{_JSON}'array' THEN ARRAY(SELECT jsonb_array_elements_text(m.attributes -> {{key}})) END)"
 TEXT: LiteralString = f"{_JSON}'string' THEN {_VALUE} END)"
 INTEGER: LiteralString = f"{_JSON}'number' THEN ({_VALUE})::bigint END)"
 BOOLEAN: LiteralString = f"{_JSON}'boolean' THEN ({_VALUE})::boolean END)"
@@ -105,10 +106,13 @@ PAID: LiteralString = (
 """What money paid of a sale and did not come back."""
 RECEIPTS: LiteralString = f"intake_receipt r JOIN workspace_place p ON p.id = r.place_id WHERE {_BOUGHT}"
 GOODS: LiteralString = (
-    "intake_receipt r JOIN workspace_place p ON p.id = r.place_id JOIN intake_receipt_line l ON l.receipt_id = r.id"
-    " AND l.holder_id = coalesce(r.lines_holder_id, r.holder_id) JOIN catalogue_goods g ON g.id = l.goods_id"
-    f" WHERE {_BOUGHT}"
+    f"(SELECT * FROM intake_receipt r WHERE {_BOUGHT} OFFSET 0) r JOIN workspace_place p ON p.id = r.place_id"
+    " CROSS JOIN LATERAL (SELECT * FROM intake_receipt_line i WHERE i.receipt_id = r.id"
+    " AND i.holder_id = coalesce(r.lines_holder_id, r.holder_id) OFFSET 0) l"
+    " CROSS JOIN LATERAL (SELECT o.sku, o.category FROM catalogue_goods o WHERE o.id = l.goods_id LIMIT 1) g"
+    " WHERE true"
 )
+"""OFFSET and LIMIT keep the way from the member to their receipts to their lines: from goods on it is a scan of all."""
 LOCAL_DATE: LiteralString = f"(r.at AT TIME ZONE coalesce(p.timezone, {ZONE}))::date"
 REGION: LiteralString = "(SELECT o.code FROM workspace_place o WHERE o.id = p.parent_id AND o.kind = 'region')"
 LAST: LiteralString = f"(SELECT max(r.at) FROM intake_receipt r WHERE {_BOUGHT})"

@@ -133,6 +133,7 @@ def _date(value: object) -> Value:
 _TYPED: dict[Kind, tuple[LiteralString, Callable[[object], Value]]] = {
     Kind.TEXT: (sql.TEXT, _only(str)),
     Kind.CHOICE: (sql.TEXT, _only(str)),
+    Kind.CODES: (sql.LIST, _only(list)),
     Kind.NUMBER: (sql.INTEGER, _only(int)),
     Kind.FLAG: (sql.BOOLEAN, _only(bool)),
     Kind.DATE: (sql.DATE, _date),

@@ -58,7 +58,7 @@ def people(
             frozenset(one.purpose for one in said.get(id_, ()) if one.granted and one.purpose != Purpose.ADVERTISING),
             frozenset(mine),
             frozenset(kind for kind, one in mine.items() if one.verified_at is not None),
-            wish and wish.most_per,
+            None if wish is None else wish.most_per,
             wish is not None and wish.paused_until is not None and wish.paused_until > now,
             {units[one.unit_id]: one.available for one in balances.get(id_, ())},
             {units[one.unit_id]: one.pending for one in balances.get(id_, ())},

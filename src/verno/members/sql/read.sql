@@ -1,13 +1,18 @@
 -- name: members
 -- Plan: function scan, nested loop on the primary key.
-SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale, m.attributes, m.created_at, m.changed_at, m.kind,
-       m.buying_group
+SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale,
+       CASE WHEN %(sensitive)s THEN m.attributes ELSE m.attributes - ARRAY(
+           SELECT name FROM members_attribute_type WHERE program_id = %(program)s AND sensitive
+       ) END, m.created_at, m.changed_at, m.kind, m.buying_group
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 
 -- name: member_facts
--- What rules may ask of members. Plan: function scan, nested loop on the primary key; the program's row.
-SELECT m.id::text, m.birth_date, (m.created_at AT TIME ZONE g.timezone)::date, m.attributes, m.kind
+-- What rules may ask of members: sensitive attributes never. Plan: function scan, nested loop on the primary key; the
+-- program's row; its attributes' types, once.
+SELECT m.id::text, m.birth_date, (m.created_at AT TIME ZONE g.timezone)::date, m.attributes - ARRAY(
+           SELECT name FROM members_attribute_type WHERE program_id = %(program)s AND sensitive
+       ), m.kind
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 JOIN workspace_program g ON g.id = m.program_id

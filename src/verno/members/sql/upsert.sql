@@ -48,16 +48,6 @@ FROM json_array_elements_text(%(external_ids)s) AS r (value)
 JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
 JOIN members_key k ON k.holder_id = m.id
 
--- name: attribute_types
--- Plan: primary key range, at most a few hundred rows.
-SELECT name, type FROM members_attribute_type WHERE program_id = %(program)s
-
--- name: add_attribute_types
--- A name that another transaction typed first is a unique violation: the door tries again and reads its type.
--- Plan: function scan, insert.
-INSERT INTO members_attribute_type (program_id, name, type)
-SELECT %(program)s, name, type FROM json_to_recordset(%(rows)s) AS r (name text, type text)
-
 -- name: add_members
 -- Rows come sorted by external id, so that two batches never wait for each other in a circle.
 -- Plan: function scan, insert.
