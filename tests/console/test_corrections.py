@@ -41,6 +41,10 @@ def page_of(member: str) -> str:
     return f"/console/members/{member}/corrections/"
 
 
+def merge_of(into: str, other: str) -> str:
+    return f"/console/members/{into}/merge/{other}/"
+
+
 def form(client: Client, member: str, **changed: str) -> dict[str, str]:
     """Return the form as the page shows it, filled in."""
     html = client.get(page_of(member)).content.decode()
@@ -174,7 +178,7 @@ def test_each_role_does_what_it_may(
     sent = form(house.client, anna) | {"points": "5"}
     assert client.post(page_of(anna), sent).status_code == (302 if adjusts else 403)
     assert available(house, anna) == before + (5 if adjusts else 0)
-    merge = client.post(page_of(anna), {"do": "merge", "other": house.story.ivan})
+    merge = client.post(merge_of(anna, house.story.ivan))
     assert merge.status_code == (302 if merges else 403)
     assert client.get("/console/approvals/").status_code == (200 if approves else 403)
     assert client.get("/console/liability/").status_code == (200 if reads else 403)
@@ -187,8 +191,8 @@ def test_nobody_corrects_or_merges_their_own_account(house: House, rows: psycopg
     assert "This is the account of Vera." in text(house.client.get(page_of(anna)).content.decode())
     answer = house.client.post(page_of(anna), form(house.client, anna))
     assert (answer.status_code, "Nobody corrects their own account." in answer.content.decode()) == (409, True)
-    assert house.client.post(page_of(ivan), {"do": "merge", "other": anna}).status_code == 409
-    assert house.client.post(page_of(anna), {"do": "merge", "other": ivan}).status_code == 409
+    assert house.client.post(merge_of(ivan, anna)).status_code == 409
+    assert assert house.client.post(merge_of(anna, ivan)).status_code == 302.status_code == 409
     found = rows.execute("SELECT action FROM workspace_audit WHERE action = 'member.own-account'").fetchall()
     assert len(found) == 1
     assert hire(house, "rita").post(page_of(anna), {"do": "own", "staff": vera}).status_code == 403
@@ -199,9 +203,15 @@ def test_merging_and_undoing(house: House) -> None:
     had = available(house, anna), available(house, ivan)
     looked = client.post(page_of(anna), {"do": "find", "q": "+1 212 555 0102"})
     assert looked.status_code == 200
-    assert f'name="other" value="{ivan}"' in looked.content.decode()
+    preview = merge_of(anna, ivan)
+    assert f'href="{preview}"' in looked.content.decode()
     assert "Nobody else" in client.post(page_of(anna), {"do": "find", "q": "+12125550101"}).content.decode()
-    assert client.post(page_of(anna), {"do": "merge", "other": ivan}).status_code == 302
+    shown = text(client.get(preview).content.decode())
+    assert "Goes Name Иван" in shown
+    assert (available(house, anna), available(house, ivan)) == had, "to look is to do nothing"
+    assert client.post(preview).status_code == 302
+    assert "was merged before" in client.get(preview).content.decode()
+    assert client.post(preview).status_code == 302, "again it is a replay"
     assert (available(house, anna), available(house, ivan)) == (sum(had), 0)
     theirs = client.get(f"/console/members/{ivan}/history/").content.decode()
     assert "This is another member now" in theirs
@@ -210,9 +220,11 @@ def test_merging_and_undoing(house: House) -> None:
     assert f'href="/console/members/{ivan}/history/">2</a>' in ours
     old = client.get(page_of(ivan)).content.decode()
     assert 'value="adjust"' not in old, "whoever has been merged is corrected as the survivor"
-    found = re.search(r'name="merge" value="([^"]+)"', client.get(page_of(anna)).content.decode())
+    found = re.search(r'href="(/console/members/[^"]+/merges/[^"]+)"', client.get(page_of(anna)).content.decode())
     assert found is not None
-    assert client.post(page_of(anna), {"do": "undo", "merge": found[1]}).status_code == 302
+    assert "Points that go home" in client.get(found[1]).content.decode()
+    assert (available(house, anna), available(house, ivan)) == (sum(had), 0), "to look is to do nothing"
+    assert client.post(found[1]).status_code == 302
     assert (available(house, anna), available(house, ivan)) == had
     assert "two members again" in client.get(page_of(anna)).content.decode()
 
@@ -252,8 +264,8 @@ def test_it_all_speaks_russian(house: House) -> None:
 
 def test_a_merge_of_long_ago_has_no_undo(house: House) -> None:
     anna, ivan = house.story.anna, house.story.ivan
-    house.client.post(page_of(anna), {"do": "merge", "other": ivan})
+    assert house.client.post(merge_of(anna, ivan)).status_code == 302
     clock.read = lambda: NOW + timedelta(days=31)
     client = Client()
     client.post("/console/sign-in/", {"email": "vera@example.com", "password": PASSWORD})
-    assert 'value="undo"' not in client.get(page_of(anna)).content.decode()
+    assert "/merges/" not in client.get(page_of(anna)).content.decode()

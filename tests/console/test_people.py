@@ -1,6 +1,7 @@
 """The rooms of who members are to each other: contacts of companies, duplicates, merges, households."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,10 +9,14 @@ from tests.builders import NOW
 from tests.console.conftest import House
 from tests.console.test_corrections import hire, text
 from verno.kit import db
+from verno.kit.ids import new_id
 from verno.members import service
 from verno.members.companies import contacts
 from verno.members.companies.types import CompanyContact
+from verno.members.likeness import service as likeness
 from verno.members.types import Created, MemberKind, NewMember
+
+DUPLICATES = "/console/members/duplicates/"
 
 
 def join(house: House, code: str, **given: object) -> str:
@@ -68,3 +73,36 @@ def test_contacts_are_masked_and_closed_to_who_may_not(house: House, firm: str) 
     assert not re.search(r'name="do" value="keep"', page)
     assert cashier.post(where, {"do": "keep", "role": "other", "name": "x"}).status_code == 403
     assert house.client.get(f"/console/members/{house.story.anna}/contacts/").status_code == 404, "a person has none"
+
+
+def test_duplicates_are_offered_merged_or_said_to_be_two(house: House) -> None:
+    born = date(1980, 5, 17)
+    one, two, three = (join(house, code, name="Olga Petrova", birth_date=born) for code in ("d1", "d2", "d3"))
+    program = house.story.shop.program.id
+    with db.transaction(program) as conn:
+        while likeness.find(conn, program, now=NOW + timedelta(hours=1)):
+            pass
+    assert "Possible duplicates 3" in text(house.client.get("/console/members/").content.decode())
+    page = text(house.client.get(DUPLICATES).content.decode())
+    assert page.count("same name and birth date") == 3
+    assert "Olga Petrova" in page
+    sent = {"do": "dismiss", "one": one, "other": two}
+    assert house.client.post(DUPLICATES, sent)["Location"] == DUPLICATES
+    assert text(house.client.get(DUPLICATES).content.decode()).count("same name and birth date") == 2
+    for wrong in ({"do": "dismiss", "one": one, "other": one}, {"do": "x"}, sent | {"other": "x"}):
+        assert house.client.post(DUPLICATES, wrong).status_code == 404
+    assert house.client.post(f"/console/members/{one}/merge/{three}/").status_code == 302
+    assert text(house.client.get(DUPLICATES).content.decode()).count("same name and birth date") == 0
+    cashier = hire(house, "cashier", "cashier")
+    assert cashier.get(DUPLICATES).status_code == 403
+    assert "Possible duplicates" not in cashier.get("/console/members/").content.decode()
+
+
+def test_a_merge_nobody_may_do_is_refused_in_words(house: House) -> None:
+    anna, ivan = house.story.anna, house.story.ivan
+    same = house.client.get(f"/console/members/{anna}/merge/{anna}/")
+    assert "the member themselves" in same.content.decode()
+    assert house.client.post(f"/console/members/{anna}/merge/{anna}/").status_code == 409
+    assert house.client.get(f"/console/members/{anna}/merge/{new_id(now=NOW)}/").status_code == 404
+    assert house.client.get(f"/console/members/{anna}/merges/{new_id(now=NOW)}/").status_code == 404
+    assert hire(house, "cashier", "cashier").get(f"/console/members/{anna}/merge/{ivan}/").status_code == 403

@@ -1,5 +1,7 @@
 """Two members who are one: every name leads to the survivor, and undone they are two again."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -9,7 +11,9 @@ from verno.kit.ids import new_id
 from verno.members import merging, queries, service
 from verno.members.identity import lookup_hash
 from verno.members.merging import Restored
-from verno.members.types import Channel, Created, NewConsent, NewMember, Refusal, Refused, Updated
+from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Refusal, Refused, Updated
+
+LATER = NOW + timedelta(seconds=1)
 
 
 def join(conn: psycopg.Connection, shop: Shop, **given: object) -> str:
@@ -30,7 +34,7 @@ def merge(conn: psycopg.Connection, shop: Shop, holder: str, into: str) -> tuple
 
 def undo(conn: psycopg.Connection, shop: Shop, holder: str, into: str) -> Restored:
     merging.lock(conn, shop.program.id, [holder, into])
-    return merging.restore(conn, shop.program.id, holder, into, now=NOW)
+    return merging.restore(conn, shop.program.id, holder, into, now=LATER)
 
 
 @pytest.fixture
@@ -117,6 +121,40 @@ def test_a_no_goes_along_and_a_yes_does_not(conn: psycopg.Connection, shop: Shop
     merge(conn, shop, old, new)
     (word,) = queries.consents(conn, [new])[new]
     assert (word.channel, word.granted, word.method) == ("email", False, "merge")
+
+
+def test_the_strictest_word_holds_and_the_survivors_own_comes_back(conn: psycopg.Connection, shop: Shop) -> None:
+    """A "no" of one half is heard over a later "yes" of the other, for as long as they are one."""
+    topic, day = service.POINTS_STATEMENT, timedelta(days=1)
+
+    def said(*words: tuple[Channel, bool, int]) -> list[NewConsent]:
+        return [NewConsent(topic, channel, granted, NOW - ago * day, "paper", "7") for channel, granted, ago in words]
+
+    old = join(conn, shop, external_id="old", consents=said((Channel.EMAIL, False, 9), (Channel.SMS, False, 9)))
+    new = join(conn, shop, external_id="new", consents=said((Channel.EMAIL, True, 2), (Channel.PUSH, True, 2)))
+
+    def stands() -> dict[str, bool]:
+        return {one.channel: one.granted for one in queries.consents(conn, [new], now=LATER)[new]}
+
+    merge(conn, shop, old, new)
+    assert stands() == {"email": False, "sms": False, "push": True}
+    undo(conn, shop, old, new)
+    assert stands() == {"email": True, "sms": False, "push": True}
+    email = next(one for one in queries.consents(conn, [new], now=LATER)[new] if one.channel == "email")
+    assert (email.method, email.text_version) == ("paper", "7"), "with the evidence that there was"
+
+
+def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, shop: Shop) -> None:
+    topic = service.POINTS_STATEMENT
+    no, yes = (NewConsent(topic, Channel.EMAIL, granted, NOW - timedelta(days=1)) for granted in (False, True))
+    old = join(conn, shop, external_id="old", consents=[no])
+    new = join(conn, shop, external_id="new", consents=[yes])
+    merge(conn, shop, old, new)
+    then = NOW + timedelta(milliseconds=500)
+    fact = ConsentFact(new, topic, "email", granted=False, at=then, method="till")
+    service.record_consents(conn, shop.program.id, [fact], now=then)
+    undo(conn, shop, old, new)
+    assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
 
 
 def test_nobody_elses_members_can_be_locked(conn: psycopg.Connection, shop: Shop) -> None:

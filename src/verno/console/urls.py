@@ -6,7 +6,7 @@ from verno.console.broadcasts import pages as broadcasts
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
-from verno.console.people import contacts
+from verno.console.people import contacts, duplicates, merging
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -50,6 +50,9 @@ urlpatterns = [
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("members/<uuid:member_id>/consents/", consents.consents, name="consents"),
     path("members/<uuid:member_id>/contacts/", contacts.contacts, name="contacts"),
+    path("members/<uuid:member_id>/merge/<uuid:other_id>/", merging.merge, name="merge"),
+    path("members/<uuid:member_id>/merges/<uuid:merge_id>/", merging.unmerge, name="unmerge"),
+    path("members/duplicates/", duplicates.duplicates, name="duplicates"),
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),

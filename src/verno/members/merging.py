@@ -100,6 +100,7 @@ def restore(conn: Connection, program_id: str, holder_id: str, into_id: str, *, 
     with conn.pipeline():
         moved = conn.execute(SQL["moved_identities"], parameters)
         held = conn.execute(SQL["identities_of"], {"ids": batches.rows([holder_id])})
+        conn.execute(SQL["give_words_back"], parameters)
         conn.execute(SQL["drop_redirect"], parameters)
         conn.execute(SQL["part"], parameters)
         conn.execute(SQL["lead_back"], parameters)

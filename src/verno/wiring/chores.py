@@ -15,6 +15,7 @@ from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
+from verno.members.likeness import service as likeness
 from verno.messaging import sender, statements
 from verno.messaging.answers import hearing, listening, receipts
 from verno.messaging.broadcasts.running import step as broadcasts
@@ -242,6 +243,17 @@ def sweep_progress(*, now: datetime, stopping: Stopping) -> int:
     return total
 
 
+def find_duplicates(*, now: datetime, stopping: Stopping) -> int:
+    """Compare, program by program, members who changed with all others; returns how many were looked at."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        while not stopping() and (done := db.retrying(partial(_compare_some, program, now))):
+            total += done
+    return total
+
+
 def fill_tracks(*, now: datetime, stopping: Stopping) -> int:
     """Recount stored receipts for versions of tracks that wait for it; returns how many receipts were counted."""
     with db.transaction() as conn:
@@ -265,6 +277,11 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG00
 def _sweep_some(program: Program, now: datetime) -> int:
     with db.transaction(program.id) as conn:
         return progress.sweep(conn, program.id, on=tracks.judging(conn, program, now=now), now=now)
+
+
+def _compare_some(program: str, now: datetime) -> int:
+    with db.transaction(program) as conn:
+        return likeness.find(conn, program, now=now)
 
 
 def _tell_day(program: str, zone: ZoneInfo, now: datetime) -> int:

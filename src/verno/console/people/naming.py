@@ -19,4 +19,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "bad-phone": _("Write the phone number with its country code."),
         "bad-text": _("This text cannot be stored."),
     },
+    "identity": {"phone": _("phone"), "email": _("e-mail"), "card": _("card")},
+    "likeness": {
+        "same-name-and-birth-date": _("same name and birth date"),
+        "near-name-and-birth-date": _("similar name, same birth date"),
+        "same-e-mail-but-for-dots": _("same e-mail but for dots or a plus"),
+        "same-tax-id": _("same tax number"),
+        "named-together": _("one receipt named both"),
+    },
 }

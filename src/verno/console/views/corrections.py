@@ -27,7 +27,6 @@ from verno.corrections.types import (
     Decision,
     Done,
     Kind,
-    NewMerge,
     Refused,
     Reinstatement,
     Status,
@@ -74,7 +73,7 @@ class _Desk:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def corrections(request: HttpRequest, member_id: object) -> HttpResponse:
-    """Show a member's corrections and merges; give, take, give again, merge and undo, each by its own right."""
+    """Show a member's corrections and merges; give, take, give again, find whom to merge, each by its own right."""
     staff = signed_in(request)
     done = ""
     if request.method == "POST":
@@ -241,25 +240,6 @@ def _find(desk: _Desk) -> None:
         desk.tell(words.say("said", "nobody"), well=False)
 
 
-def _merge(desk: _Desk) -> None:
-    page = desk.page
-    wanted = NewMerge(desk.request.POST.get("other", ""), page.member.id, desk.by)
-    outcome = service.merge(page.conn, page.face.program, [wanted], now=page.face.now)[0]
-    if isinstance(outcome, Refused):
-        desk.tell(words.say("correction_refusal", outcome.reason), well=False)
-    else:
-        desk.tell(words.say("said", "merged"), well=True)
-
-
-def _undo(desk: _Desk) -> None:
-    page = desk.page
-    outcome = service.undo(page.conn, page.face.program, desk.request.POST.get("merge", ""), desk.by, now=page.face.now)
-    if isinstance(outcome, Refused):
-        desk.tell(words.say("correction_refusal", outcome.reason), well=False)
-    else:
-        desk.tell(words.say("said", "undone"), well=True)
-
-
 def _own(desk: _Desk) -> None:
     page, form = desk.page, desk.own
     if form is None or not form.is_valid():
@@ -279,8 +259,6 @@ DOES: Mapping[str, tuple[Permission, Callable[[_Desk], None]]] = {
     "adjust": (Permission.POINTS_ADJUST, _adjust),
     "reinstate": (Permission.POINTS_ADJUST, _reinstate),
     "find": (Permission.MEMBERS_MERGE, _find),
-    "merge": (Permission.MEMBERS_MERGE, _merge),
-    "undo": (Permission.MEMBERS_MERGE, _undo),
     "own": (Permission.STAFF_WRITE, _own),
 }
 """What the page's forms do, and what a person must be allowed to do for it."""

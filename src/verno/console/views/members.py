@@ -20,6 +20,7 @@ from verno.ledger.queries import LotView
 from verno.members import masking
 from verno.members import queries as members
 from verno.members.consent.levels import level
+from verno.members.likeness import service as likeness
 
 SOON = timedelta(days=30)
 LOTS = 50
@@ -39,6 +40,8 @@ def search(request: HttpRequest) -> HttpResponse:
         found = members.search(conn, face.program.id, text, names=personal) if text else []
         note_reading(request, conn, face.program.id, found)
         total = 0 if text else members.count(conn, face.program.id)
+        merges = opens(signed_in(request), "duplicates")
+        pairs = likeness.count(conn, face.program.id) if merges and not request.headers.get("HX-Request") else None
         balances = ledger.balances(conn, [member.id for member in found], now=now)
     shown = found if personal else [masking.masked(member) for member in found]
     context = {
@@ -51,6 +54,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "personal": personal,
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,
+        "duplicates": pairs,
         "topics": opens(signed_in(request), "topics"),
         "disputes": opens(signed_in(request), "disputes"),
     }

@@ -89,12 +89,19 @@ WHERE m.holder_id = %(holder)s
 DELETE FROM members_moved_identity WHERE holder_id = %(holder)s
 
 -- name: carry_withdrawals
--- A "no" goes along with its own date, a "yes" does not: nobody agreed to anything as the other member.
--- Plan: range of the index of the newest, unique, anti-join on the same index.
+-- Of two words the strictest: a "no" goes along, with its own date where that is the last word, else as of now, since the
+-- survivor said "yes" after it. A "yes" does not go along: nobody agreed to anything as the other member.
+-- Plan: ranges of the index of the newest, unique, anti-join on the same index.
 INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_version, reason,
                              occurred_at, recorded_at)
 SELECT %(into)s, gen_random_uuid(), %(program)s, c.purpose, c.topic, c.channel, c.action, 'merge', c.text_version,
-       c.reason, c.occurred_at, %(now)s
+       c.reason,
+       CASE WHEN EXISTS (
+           SELECT FROM members_consent o
+           WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
+             AND o.action <> 'withdraw' AND o.occurred_at >= c.occurred_at
+       ) THEN %(now)s ELSE c.occurred_at END,
+       %(now)s
 FROM (
     SELECT DISTINCT ON (topic, channel, purpose) purpose, topic, channel, action, text_version, reason, occurred_at
     FROM members_consent
@@ -105,6 +112,34 @@ WHERE c.action = 'withdraw' AND NOT EXISTS (
     SELECT FROM members_consent o
     WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
       AND o.action = 'withdraw' AND o.occurred_at = c.occurred_at
+      AND NOT EXISTS (
+          SELECT FROM members_consent y
+          WHERE y.holder_id = o.holder_id AND y.topic = o.topic AND y.channel = o.channel AND y.purpose = o.purpose
+            AND y.action <> 'withdraw' AND y.occurred_at >= o.occurred_at
+      )
+)
+
+-- name: give_words_back
+-- What the survivor had said themselves before a merge's "no" was put over it stands again, evidence and all, unless they
+-- have said something since. Plan: primary key, ranges of the index of the newest.
+INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_id, text_version,
+                             text_sha256, locale, surface, actor, ip, agent, evidence_ref, country, valid_until,
+                             address_hash, reason, occurred_at, recorded_at)
+SELECT o.holder_id, gen_random_uuid(), o.program_id, o.purpose, o.topic, o.channel, o.action, o.method, o.text_id,
+       o.text_version, o.text_sha256, o.locale, o.surface, o.actor, o.ip, o.agent, o.evidence_ref, o.country,
+       o.valid_until, o.address_hash, 'merge-undone', %(now)s, %(now)s
+FROM members_redirect d
+JOIN members_consent c
+  ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.occurred_at = d.merged_at
+JOIN members_consent o
+  ON o.holder_id = c.holder_id AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
+ AND o.action IN ('grant', 'confirm', 'import') AND o.occurred_at < c.occurred_at
+WHERE d.holder_id = %(holder)s AND d.into_id = %(into)s AND NOT EXISTS (
+    SELECT FROM members_consent w
+    WHERE w.holder_id = c.holder_id AND w.topic = c.topic AND w.channel = c.channel AND w.purpose = c.purpose
+      AND w.id <> c.id
+      AND (w.occurred_at >= c.occurred_at
+           OR (w.action IN ('withdraw', 'expire') AND w.occurred_at >= o.occurred_at))
 )
 
 -- name: merged_from
