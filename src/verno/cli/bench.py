@@ -103,6 +103,32 @@ def promotions(seconds: int, *, as_json: bool) -> None:
     click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
 
 
+@bench.command()
+@click.option("--rows", default=200_000, show_default=True, type=click.IntRange(1_000, 1_000_000), help="Members.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def members(rows: int, *, as_json: bool) -> None:
+    """Members from a file and back, beside COPY of the same rows into a plain table.
+
+    Works in a scratch database, which it makes and drops.
+    """
+    with nullcontext() if config.database_url() else cluster.local().running():
+        from verno.bench import scratch  # noqa: PLC0415 quick --help
+
+        with scratch.database():
+            session.setup_django()
+            from verno.bench import members as people  # noqa: PLC0415 after django.setup()
+            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
+
+            migrate.migrate()
+            session.disconnect()
+            found = people.measure(rows, say=_say, now=clock.now())
+            session.disconnect()
+    if as_json:
+        session.print_json(found)
+        return
+    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
