@@ -5,6 +5,7 @@ from django.urls import path
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
+from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -47,6 +48,9 @@ urlpatterns = [
     path("members/<uuid:member_id>/progress/", progress.progress, name="progress"),
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("members/<uuid:member_id>/consents/", consents.consents, name="consents"),
+    path("members/<uuid:member_id>/privacy/", privacy.privacy, name="privacy"),
+    path("members/erasures/", privacy.erasures, name="erasures"),
+    path("members/erasures/<uuid:erasure_id>/certificate.json", privacy.certificate, name="erasure-certificate"),
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
+from verno.console.privacy import naming as privacy
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -22,6 +23,7 @@ _ROLES: dict[str, Promise | str] = {
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
+    **privacy.WORDS,
     **webhooks.WORDS,
     "status": {
         "settled": _("Settled"),
@@ -140,6 +142,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "no-consent": _("no consent"),
         "withdrawn": _("consent was withdrawn"),
         "duplicate": _("this occasion already has its message"),
+        "erased": _("the member was erased"),
         "not-yet": _("its time has not come"),
         "stopped": _("messages are stopped"),
         "barred": _("barred by the law of the country"),
@@ -279,6 +282,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),
+        "member.erasure-requested": _("Asked to be forgotten"),
+        "member.erasure-cancelled": _("Request to be forgotten called off"),
+        "member.erase": _("Member erased"),
+        "member.erase-again": _("Member erased again after a restore"),
+        "member.export": _("Everything about a member downloaded"),
+        "members.export": _("All members exported"),
         "member.own-account": _("Account declared as a person's own"),
         "adjustment.posted": _("Points adjusted"),
         "adjustment.waiting": _("Adjustment asked for"),
@@ -324,6 +333,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "object": {
         "messages": _("Messages"),
         "message": _("Message"),
+        "members": _("Members"),
         "key": _("API key"),
         "webhook": _("Webhook"),
         "webhook-source": _("Source of webhooks"),

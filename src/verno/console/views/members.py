@@ -52,6 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,
         "topics": opens(signed_in(request), "topics"),
+        "erasures": opens(signed_in(request), "erasures"),
     }
     part = request.headers.get("HX-Request") is not None
     return render(request, "console/_found.html" if part else "console/members.html", context)

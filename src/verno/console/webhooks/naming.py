@@ -45,6 +45,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "badge.taken.v1": _("Badge taken back"),
         "budget.reached.v1": _("Budget of a rule reached a mark"),
         "limit.reached.v1": _("Limit reached"),
+        "member.erased.v1": _("Member erased"),
         "members.merged.v1": _("Members merged"),
         "members.unmerged.v1": _("Merge undone"),
         "points.activated.v1": _("Points became usable"),
