@@ -1,6 +1,7 @@
 """``verno bench``: measure on this machine, print ratios."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 
 import click
 
@@ -11,6 +12,7 @@ from verno.kit.clock import clock
 from verno.kit.embedded import cluster
 
 LONGEST = 600
+WIDTH = 36
 
 
 @click.group()
@@ -26,23 +28,11 @@ def intake(seconds: int, *, as_json: bool) -> None:
 
     Works in a scratch database, which it makes and drops; needs the demo's data and, for HTTP, wrk.
     """
-    with nullcontext() if config.database_url() else cluster.local().running():
-        from verno.bench import run, scratch  # noqa: PLC0415 quick --help
+    with _scratch():
+        from verno.bench import run  # noqa: PLC0415 after django.setup()
 
-        with scratch.database():
-            session.setup_django()
-            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
-
-            migrate.migrate()
-            session.disconnect()
-            result = run.intake(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
-            session.disconnect()
-    summary = result.summary()
-    if as_json:
-        session.print_json(summary)
-        return
-    summary.pop("rounds")
-    click.echo("\n".join(f"{name.replace('_', ' '):<20}{_shown(value)}" for name, value in summary.items()))
+        result = run.intake(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
+    _tell(result.summary(), as_json=as_json, long="rounds")
 
 
 @bench.command()
@@ -57,24 +47,12 @@ def till(seconds: int, lots: int, history: int, *, as_json: bool) -> None:
 
     Works in a scratch database, which it makes and drops; needs the demo's data, wrk and the extra "bench".
     """
-    with nullcontext() if config.database_url() else cluster.local().running():
-        from verno.bench import scratch  # noqa: PLC0415 quick --help
+    with _scratch():
+        from verno.bench.counter import run  # noqa: PLC0415 after django.setup()
 
-        with scratch.database():
-            session.setup_django()
-            from verno.bench.counter import run as run_till  # noqa: PLC0415 after django.setup()
-            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
-
-            migrate.migrate()
-            session.disconnect()
-            sizes = [size for size in (100_000, 1_000_000, 10_000_000) if size <= history] or [history]
-            found = run_till.measure(seconds=seconds, lots=lots, sizes=sizes, say=_say, progress=Bars())
-            session.disconnect()
-    if as_json:
-        session.print_json(found)
-        return
-    found.pop("history")
-    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+        sizes = [size for size in (100_000, 1_000_000, 10_000_000) if size <= history] or [history]
+        found = run.measure(seconds=seconds, lots=lots, sizes=sizes, say=_say, progress=Bars())
+    _tell(found, as_json=as_json, long="history")
 
 
 @bench.command()
@@ -85,22 +63,11 @@ def promotions(seconds: int, *, as_json: bool) -> None:
 
     Works in a scratch database, which it makes and drops; needs the demo's data.
     """
-    with nullcontext() if config.database_url() else cluster.local().running():
-        from verno.bench import scratch  # noqa: PLC0415 quick --help
+    with _scratch():
+        from verno.bench import promotions as rulebooks  # noqa: PLC0415 after django.setup()
 
-        with scratch.database():
-            session.setup_django()
-            from verno.bench import promotions as rulebooks  # noqa: PLC0415 after django.setup()
-            from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
-
-            migrate.migrate()
-            session.disconnect()
-            found = rulebooks.measure(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
-            session.disconnect()
-    if as_json:
-        session.print_json(found)
-        return
-    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+        found = rulebooks.measure(seconds=seconds, say=_say, progress=Bars(), now=clock.now())
+    _tell(found, as_json=as_json)
 
 
 @bench.command()
@@ -115,24 +82,53 @@ def messages(letters: int, texts: int, crowd: int, queued: int, seconds: int, *,
 
     Works in a scratch database, which it makes and drops; needs the demo's data and wrk.
     """
+    with _scratch():
+        from verno.bench.messages import run  # noqa: PLC0415 after django.setup()
+
+        found = run.measure(
+            letters=letters, texts=texts, crowded=crowd, queued=queued, seconds=seconds, say=_say, progress=Bars()
+        )
+    _tell(found, as_json=as_json)
+
+
+@bench.command()
+@click.option("--rows", default=200_000, show_default=True, type=click.IntRange(1_000, 1_000_000), help="Members.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def members(rows: int, *, as_json: bool) -> None:
+    """Members from a file and back, beside COPY of the same rows into a plain table.
+
+    Works in a scratch database, which it makes and drops.
+    """
+    with _scratch():
+        from verno.bench import members as people  # noqa: PLC0415 after django.setup()
+
+        found = people.measure(rows, say=_say, now=clock.now())
+    _tell(found, as_json=as_json)
+
+
+@contextmanager
+def _scratch() -> Iterator[None]:
+    """Have a migrated database that is gone afterwards."""
     with nullcontext() if config.database_url() else cluster.local().running():
         from verno.bench import scratch  # noqa: PLC0415 quick --help
 
         with scratch.database():
             session.setup_django()
-            from verno.bench.messages import run as run_messages  # noqa: PLC0415 after django.setup()
             from verno.wiring import migrate  # noqa: PLC0415 after django.setup()
 
             migrate.migrate()
             session.disconnect()
-            found = run_messages.measure(
-                letters=letters, texts=texts, crowded=crowd, queued=queued, seconds=seconds, say=_say, progress=Bars()
-            )
+            yield
             session.disconnect()
+
+
+def _tell(found: Mapping[str, object], *, as_json: bool, long: str = "") -> None:
+    """Print what was found; ``long`` names what people are spared."""
     if as_json:
-        session.print_json(found)
+        session.print_json(dict(found))
         return
-    click.echo("\n".join(f"{name.replace('_', ' '):<36}{_shown(value)}" for name, value in found.items()))
+    lines = [f"{name.replace('_', ' '):<{WIDTH}}{_shown(value)}" for name, value in found.items() if name != long]
+    click.echo("\n".join(lines))
 
 
 def _say(text: str) -> None:

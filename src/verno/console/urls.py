@@ -7,6 +7,7 @@ from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
 from verno.console.people import contacts, duplicates, merging
+from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -53,6 +54,9 @@ urlpatterns = [
     path("members/<uuid:member_id>/merge/<uuid:other_id>/", merging.merge, name="merge"),
     path("members/<uuid:member_id>/merges/<uuid:merge_id>/", merging.unmerge, name="unmerge"),
     path("members/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("members/<uuid:member_id>/privacy/", privacy.privacy, name="privacy"),
+    path("members/erasures/", privacy.erasures, name="erasures"),
+    path("members/erasures/<uuid:erasure_id>/certificate.json", privacy.certificate, name="erasure-certificate"),
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),

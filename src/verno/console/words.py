@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from verno.console.broadcasts import naming as broadcasts
 from verno.console.consents import naming as consents
 from verno.console.people import naming as people
+from verno.console.privacy import naming as privacy
 from verno.console.telling import naming as telling
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
@@ -27,6 +28,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
     **telling.WORDS,
+    **privacy.WORDS,
     **webhooks.WORDS,
     **people.WORDS,
     "status": {
@@ -146,6 +148,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "no-consent": _("no consent"),
         "withdrawn": _("consent was withdrawn"),
         "duplicate": _("this occasion already has its message"),
+        "erased": _("the member was erased"),
         "not-yet": _("its time has not come"),
         "stopped": _("messages are stopped"),
         "barred": _("barred by the law of the country"),
@@ -292,6 +295,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),
+        "member.erasure-requested": _("Asked to be forgotten"),
+        "member.erasure-cancelled": _("Request to be forgotten called off"),
+        "member.erase": _("Member erased"),
+        "member.erase-again": _("Member erased again after a restore"),
+        "member.export": _("Everything about a member downloaded"),
+        "members.export": _("All members exported"),
         "member.own-account": _("Account declared as a person's own"),
         "adjustment.posted": _("Points adjusted"),
         "adjustment.waiting": _("Adjustment asked for"),
@@ -343,6 +352,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "messages": _("Messages"),
         "message": _("Message"),
         "dispute": _("Dispute"),
+        "members": _("Members"),
         "key": _("API key"),
         "webhook": _("Webhook"),
         "webhook-source": _("Source of webhooks"),

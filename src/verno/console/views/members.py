@@ -1,12 +1,16 @@
 """Find a member, and read everything about one."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console.face import face_of, note_reading, sees_personal, signed_in
+from verno.console.face import Face, face_of, note_reading, sees_personal, signed_in
 from verno.console.member_page import SYNTHETIC, older, open_page, read_place
 from verno.console.rooms import opens
 from verno.intake import context as intake_context
@@ -15,6 +19,7 @@ from verno.intake.reading import explaining
 from verno.intake.words import explain
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.queries import LotView
 from verno.members import masking
@@ -29,6 +34,23 @@ PAGE = 20
 TRANSFERS = 30
 
 
+ROOMS = (
+    ("disputes", _("Disputes")),
+    ("duplicates", _("Possible duplicates")),
+    ("erasures", _("Requests to be forgotten")),
+    ("topics", _("Topics and consents")),
+)
+"""What else there is to do about members, by the address's name."""
+
+
+class Door(NamedTuple):
+    """A way on from the list of members; ``count`` of what waits behind it."""
+
+    address: str
+    title: Promise
+    count: int
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """Look for members. The words travel in the body: phones and e-mails must not end in addresses and logs."""
@@ -40,8 +62,8 @@ def search(request: HttpRequest) -> HttpResponse:
         found = members.search(conn, face.program.id, text, names=personal) if text else []
         note_reading(request, conn, face.program.id, found)
         total = 0 if text else members.count(conn, face.program.id)
-        merges = opens(signed_in(request), "duplicates")
-        pairs = likeness.count(conn, face.program.id) if merges and not request.headers.get("HX-Request") else None
+        part = request.headers.get("HX-Request") is not None
+        doors = [] if part else _doors(request, conn, face)
         balances = ledger.balances(conn, [member.id for member in found], now=now)
     shown = found if personal else [masking.masked(member) for member in found]
     context = {
@@ -54,12 +76,16 @@ def search(request: HttpRequest) -> HttpResponse:
         "personal": personal,
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,
-        "duplicates": pairs,
-        "topics": opens(signed_in(request), "topics"),
-        "disputes": opens(signed_in(request), "disputes"),
+        "doors": doors,
     }
-    part = request.headers.get("HX-Request") is not None
     return render(request, "console/_found.html" if part else "console/members.html", context)
+
+
+def _doors(request: HttpRequest, conn: Connection, face: Face) -> list[Door]:
+    open_ones = [(name, title) for name, title in ROOMS if opens(signed_in(request), name)]
+    counts = {"duplicates": likeness.count} if any(name == "duplicates" for name, _title in open_ones) else {}
+    waiting = {name: count(conn, face.program.id) for name, count in counts.items()}
+    return [Door(reverse(f"console:{name}"), title, waiting.get(name, 0)) for name, title in open_ones]
 
 
 @require_safe

@@ -46,6 +46,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "budget.reached.v1": _("Budget of a rule reached a mark"),
         "dispute.opened.v1": _("Member disputes a movement"),
         "limit.reached.v1": _("Limit reached"),
+        "member.erased.v1": _("Member erased"),
         "members.merged.v1": _("Members merged"),
         "members.unmerged.v1": _("Merge undone"),
         "points.activated.v1": _("Points became usable"),

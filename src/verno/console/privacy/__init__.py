@@ -1,0 +1,1 @@
+"""Pages about personal data: everything for one member, requests to be forgotten."""

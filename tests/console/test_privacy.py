@@ -1,0 +1,100 @@
+"""A member's tab of personal data: a zip behind the password, a request, an erasure with its certificate."""
+
+import io
+import json
+from zipfile import ZipFile
+
+import pytest
+
+from tests.builders import NOW
+from tests.console.conftest import PASSWORD, House
+from verno.kit import db
+from verno.members import service
+from verno.members.types import Created, NewMember
+from verno.privacy import certificates, journal
+
+ERASURES = "/console/members/erasures/"
+
+
+@pytest.fixture
+def member(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> str:
+    monkeypatch.setattr(journal, "folders", lambda: [tmp_path])
+    with db.transaction() as conn:
+        made = NewMember("ann", name="Ann Plantova", email="ann@example.com", phone="+79161112233")
+        (stored,) = service.upsert(conn, house.story.shop.program, [made], now=NOW)
+    assert isinstance(stored, Created)
+    return stored.member_id
+
+
+def page(member: str) -> str:
+    return f"/console/members/{member}/privacy/"
+
+
+def acts(house: House) -> list[str]:
+    with db.transaction() as conn:
+        return [action for (action,) in conn.execute("SELECT action FROM workspace_audit").fetchall()]
+
+
+def test_everything_is_downloaded_behind_the_password(house: House, member: str) -> None:
+    assert "Everything about this member" in house.client.get(page(member)).content.decode()
+    refused = house.client.post(page(member), {"do": "export", "password": "wrong"})
+    assert (refused.status_code, "This is not your password." in refused.content.decode()) == (422, True)
+    assert "member.export" not in acts(house)
+    answer = house.client.post(page(member), {"do": "export", "password": PASSWORD})
+    assert answer["Content-Type"] == "application/zip"
+    with ZipFile(io.BytesIO(b"".join(answer))) as archive:  # type: ignore[call-overload]
+        whole = json.loads(archive.read("everything.json"))
+    assert whole["profile"][0]["name"] == "Ann Plantova"
+    assert "member.export" in acts(house)
+
+
+def test_a_member_is_forgotten_and_the_certificate_stays(house: House, member: str) -> None:
+    assert house.client.post(page(member), {"do": "ask"}).status_code == 302
+    seen = house.client.get(page(member)).content.decode()
+    assert "Nobody writes to the member any more" in seen
+    assert "Phone, e-mail, card" in seen
+    assert house.client.post(page(member), {"do": "erase", "password": "wrong"}).status_code == 422
+    assert house.client.get(page(member)).status_code == 200, "nobody was erased"
+    done = house.client.post(page(member), {"do": "erase", "password": PASSWORD})
+    assert done["Location"] == ERASURES
+    assert house.client.get(page(member)).status_code == 404
+    listed = house.client.get(ERASURES).content.decode()
+    assert "erased" in listed
+    where = listed.split('href="' + ERASURES)[1].split('"')[0]
+    paper = certificates.parse(house.client.get(ERASURES + where).content)
+    assert certificates.is_signed(paper)
+    assert paper.member == member
+    assert "Plantova" not in certificates.document(paper)
+    assert {"member.erasure-requested", "member.erase"} <= set(acts(house))
+
+
+def test_a_request_is_called_off(house: House, member: str) -> None:
+    assert "Nobody has asked for it" in house.client.get(ERASURES).content.decode()
+    house.client.post(page(member), {"do": "ask"})
+    again = house.client.post(page(member), {"do": "ask"})
+    assert (again.status_code, "asked for already" in again.content.decode()) == (422, True)
+    assert house.client.post(page(member), {"do": "cancel"}).status_code == 302
+    late = house.client.post(page(member), {"do": "erase", "password": PASSWORD})
+    assert (late.status_code, "not there any more" in late.content.decode()) == (422, True)
+    assert house.client.get(f"{ERASURES}{member}/certificate.json").status_code == 404
+
+
+def test_passwords_are_not_tried_for_long(house: House, member: str) -> None:
+    answers = [house.client.post(page(member), {"do": "export", "password": "wrong"}) for _ in range(7)]
+    assert "Too many tries" in answers[-1].content.decode()
+    assert house.client.post(page(member), {"do": "export", "password": PASSWORD}).status_code == 422
+
+
+@pytest.mark.parametrize("role", ["support", "marketer"])
+def test_who_may_read_may_hand_out_and_not_erase(house: House, member: str, role: str) -> None:
+    with db.transaction() as conn:
+        conn.execute("UPDATE workspace_staff SET role = %s", (role,))
+    assert house.client.get(page(member)).status_code == 200
+    assert house.client.post(page(member), {"do": "ask"}).status_code == 403
+    assert house.client.get(ERASURES).status_code == 403
+
+
+def test_an_analyst_sees_neither(house: House, member: str) -> None:
+    with db.transaction() as conn:
+        conn.execute("UPDATE workspace_staff SET role = 'analyst'")
+    assert house.client.get(page(member)).status_code == 403
