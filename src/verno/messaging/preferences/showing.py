@@ -12,6 +12,7 @@ from verno.messaging.leaving import farewell
 from verno.messaging.leaving.words import PAGE as FAREWELL
 from verno.messaging.letters import wording
 from verno.messaging.letters.wording import LANGUAGES, Language
+from verno.messaging.preferences.reaching import Ways
 from verno.messaging.preferences.sheet import Pair, Sheet
 from verno.messaging.preferences.words import ACTIONS, CHANNELS, METHODS, PAGE, PURPOSES
 
@@ -60,6 +61,19 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         else "",
         "languages": [(code, LANGUAGE_NAMES[code], code == spoken) for code in LANGUAGES],
         "history": _history(found, spoken, locale),
+    }
+
+
+def ways(offered: Ways, found: Sheet, spoken: Language) -> dict[str, object]:
+    """Return what the template shows of browsers and chats."""
+    words = PAGE[spoken]
+    return {
+        "push_key": offered.push_key if found.topics else "",
+        "push_known": " ".join(offered.known),
+        "push_agree": words["push_agree"].format(program=found.program.name),
+        "browsers": words["push_browsers"].format(count=offered.browsers) if offered.browsers else "",
+        "has_chat": offered.has_chat,
+        "chat_link": offered.chat_link,
     }
 
 
