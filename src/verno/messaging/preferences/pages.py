@@ -146,6 +146,10 @@ def _reached(conn: db.Connection, found: Sheet, form: QueryDict, proof: Proof, n
             return Done("push_off" if reaching.unsubscribe(conn, found, form.get("endpoint") or None) else "nothing")
         case "chat-off":
             return Done("chat_off" if reaching.unlink(conn, found) else "nothing")
+        case "code":
+            return Done(reaching.send_code(conn, found, now=now))
+        case "check":
+            return Done(reaching.check_code(conn, found, form.get("code", "")[:100], proof, now=now))
         case _:
             return None
 

@@ -9,11 +9,13 @@ from msgspec import structs
 
 from verno.kit import config
 from verno.kit.db import Connection
-from verno.members import service
+from verno.members import otp, service
 from verno.members.consent import texts
 from verno.members.devices import service as devices
 from verno.members.devices.types import Device, DeviceKind, NewDevice
+from verno.members.otp import NotNow, Verified, Wrong
 from verno.members.types import Channel, ConsentFact, Proof
+from verno.messaging.answers import codes
 from verno.messaging.channels.telegram import linking
 from verno.messaging.channels.webpush import subscribing
 from verno.messaging.channels.webpush.pushes import Vapid
@@ -25,6 +27,8 @@ from verno.messaging.preferences.words import PAGE
 TEXT_ID, TEXT_VERSION = "push-button", "1"
 """The text beside the button that asks for notices; its words are ours."""
 DIGEST_LETTERS = 16
+DIGITS = "0123456789"
+LONGEST_CODE = 12
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -88,6 +92,31 @@ def unsubscribe(conn: Connection, found: Sheet, endpoint: str | None) -> bool:
 def unlink(conn: Connection, found: Sheet) -> bool:
     """Forget the member's chat; False when there was none."""
     return _forget(conn, found, found.devices.get(DeviceKind.TELEGRAM, ()))
+
+
+def send_code(conn: Connection, found: Sheet, *, now: datetime) -> str:
+    """Send a code to the member's phone; returns the code of the words that tell how it went.
+
+    Who has the link asks for one number alone, which has limits of its own. Those of a network address would count all
+    readers behind one proxy as one.
+    """
+    made = codes.send(conn, found.program, found.member.id, "phone", now=now)
+    if isinstance(made, NotNow):
+        return {"too-soon": "code_soon", "too-many": "code_many"}.get(made.reason, "nothing")
+    return "code_sent"
+
+
+def check_code(conn: Connection, found: Sheet, text: str, proof: Proof, *, now: datetime) -> str:
+    """Compare the code that was typed; returns the code of the words that tell how it went."""
+    code = "".join(sign for sign in text if sign in DIGITS)[:LONGEST_CODE]
+    done = otp.check(conn, found.program.id, found.member.id, "phone", code, proof=proof, now=now)
+    match done:
+        case Verified():
+            return "code_right"
+        case Wrong(left=left):
+            return "code_wrong" if left else "code_over"
+        case _:
+            return "code_many"
 
 
 def _digest(text: str) -> str:

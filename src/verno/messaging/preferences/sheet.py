@@ -59,6 +59,7 @@ class Sheet(msgspec.Struct, frozen=True):
     wish: Wishes
     history: Sequence[Record]
     devices: Mapping[str, Sequence[Device]] = {}
+    unproven_phone: bool = False
 
     def is_on(self, pair: Pair) -> bool:
         """Tell whether a switch is on: the member said yes, whatever else is needed.
@@ -119,7 +120,13 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         queries.wishes(conn, [holder_id]).get(holder_id, Wishes()),
         queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
         seen,
+        _is_unproven(conn, holder_id),
     )
+
+
+def _is_unproven(conn: Connection, holder_id: str) -> bool:
+    phone = queries.identities(conn, [holder_id]).get(holder_id, {}).get("phone")
+    return phone is not None and phone.verified_at is None
 
 
 def save(
