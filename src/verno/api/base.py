@@ -19,7 +19,7 @@ from ninja.openapi.schema import OpenAPISchema
 from verno import __version__
 from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
-from verno.api.consents import codes, records, topics
+from verno.api.consents import codes, reaching, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.promotions import books, drafts
@@ -117,7 +117,7 @@ api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
-for _door in (records, topics, codes):
+for _door in (records, topics, codes, reaching):
     api.add_router("", _door.router)
 api.add_router("", deliveries.router)
 api.add_router("", endpoints.router)
