@@ -1,4 +1,4 @@
-"""Several browsers of a member: one message, a copy each; what is not a subscription, and what leads into our network."""
+"""Several browsers of a member: one message, a copy each; what is no subscription, or leads into our own network."""
 
 import asyncio
 import json
