@@ -1,4 +1,4 @@
-// Builds the browser parts into src/verno/static: one style sheet, five scripts, the pictures.
+// Builds the browser parts into src/verno/static: one style sheet, six scripts, the pictures.
 // Files get .gz and .br twins, which WhiteNoise serves to browsers that take them.
 
 import { build } from "esbuild";
@@ -18,6 +18,7 @@ await build({
     theme: join(here, "ts", "theme.ts"),
     chart: join(here, "ts", "chart.ts"),
     builder: join(here, "ts", "builder.ts"),
+    push: join(here, "ts", "push.ts"),
     "push-worker": join(here, "ts", "push-worker.ts"),
   },
   outdir: out,

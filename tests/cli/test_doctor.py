@@ -32,6 +32,9 @@ from verno.workspace.staff import NewStaff
 
 Findings = list[dict[str, str]]
 
+BOT_TOKEN = "123456789:AAFakeTokenForTheTestsOfTheDoctor00"
+BOT = {"VERNO_TELEGRAM_TOKEN": BOT_TOKEN, "VERNO_TELEGRAM_BOT": "shop_bot"}
+
 
 def named(findings: Findings, what: str, verdict: str, words: str) -> bool:
     """Tell whether one finding says this."""
@@ -98,6 +101,24 @@ def test_an_unsafe_installation_is_told_everything_at_once(home: Path, monkeypat
         ({"VERNO_PUBLIC_URL": "points.example.com"}, "address", "bad", "must look like"),
         ({"VERNO_PUBLIC_URL": "https://points.example.com"}, "address", "ok", "over TLS"),
         ({"VERNO_SECRET_KEY": "no key"}, "secret", "bad", "can be guessed"),
+        ({}, "telegram", "ok", "no bot"),
+        ({**BOT, "VERNO_TELEGRAM_BOT": ""}, "telegram", "note", "VERNO_TELEGRAM_BOT"),
+        ({**BOT, "VERNO_TELEGRAM_URL": "http://proxy.example.com"}, "telegram", "bad", "in clear"),
+        (
+            {**BOT, "VERNO_TELEGRAM_URL": f"https://proxy.example.com/{BOT_TOKEN}"},
+            *("telegram", "bad", "where logs show it"),
+        ),
+        (BOT, "telegram", "note", "the worker asks it"),
+        ({**BOT, "VERNO_PUBLIC_URL": "https://points.example.com"}, "telegram", "ok", "/hooks/telegram"),
+        ({}, "push", "ok", "VAPID"),
+        ({"VERNO_PUBLIC_URL": "http://points.example.com"}, "push", "note", "without TLS"),
+        ({"VERNO_PUBLIC_URL": "https://points.example.com"}, "push", "note", "VERNO_MAIL_FROM"),
+        ({"VERNO_PUSH_NETWORKS": "10.0.0.0/8,rubbish"}, "push", "note", "private networks (10.0.0.0/8)"),
+        ({}, "texts", "ok", "no provider"),
+        ({"VERNO_SMS_URL": "ftp://x"}, "texts", "bad", "must look like"),
+        ({"VERNO_SMS_URL": "smpp://u:p@smsc.example.com?per_second=9"}, "texts", "note", "in clear"),
+        ({"VERNO_SMS_URL": "smpps://u:p@smsc.example.com"}, "texts", "note", "per_second"),
+        ({"VERNO_SMS_URL": "smpps://u:p@smsc.example.com?per_second=9"}, "texts", "ok", "smsc.example.com"),
         ({}, "database", "bad", "run 'verno init'"),
     ],
 )

@@ -173,6 +173,9 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/members/{id}/identities/{kind}:verify": lambda t, n: Asked(
         f"/v1/members/{t.member}/identities/phone:verify", {"code": "000000"}
     ),
+    "GET /v1/members/{id}/reach": lambda t, n: Asked(f"/v1/members/{t.member}/reach"),
+    "POST /v1/members/{id}/telegram:link": lambda t, n: Asked(f"/v1/members/{t.member}/telegram:link", {}),
+    "GET /v1/members/{id}/words": lambda t, n: Asked(f"/v1/members/{t.member}/words"),
     "GET /v1/topics": lambda t, n: Asked("/v1/topics"),
     "PUT /v1/topics/{code}": lambda t, n: Asked("/v1/topics/news", {"class_name": "marketing"}),
     "GET /v1/consent-texts": lambda t, n: Asked("/v1/consent-texts"),

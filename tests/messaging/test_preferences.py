@@ -241,6 +241,9 @@ def test_a_member_or_program_that_is_gone(shop: Shop) -> None:
 def test_the_page_is_locked_down(shop: Shop) -> None:
     answer = Client().get(path(shop))
     assert "default-src 'none'" in answer["Content-Security-Policy"]
-    assert "script" not in answer.content.decode()
+    assert "script-src 'self'; worker-src 'self'" in answer["Content-Security-Policy"]
+    assert re.findall(r"<script[^>]*>(.*?)</script>", answer.content.decode()) == [""], (
+        "our own file, nothing written in"
+    )
     assert answer["Referrer-Policy"] == "no-referrer"
     assert answer["Cache-Control"] == "no-store"

@@ -20,11 +20,16 @@
 | ``VERNO_TELEGRAM_TOKEN`` | the bot's token | none: its messages wait |
 | ``VERNO_TELEGRAM_BOT`` | the bot's name without ``@``, for links that members open | none: nobody can link a chat |
 | ``VERNO_TELEGRAM_URL`` | where the bot's API lies | ``https://api.telegram.org`` |
+| ``VERNO_PUSH_NETWORKS`` | private networks of push services of your own, with commas between | none |
 | ``VERNO_BACKUPS`` | folder of backups; the embedded server's log is kept there, minute by minute | none: no log |
 """
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 """The translations of the whole product."""
@@ -114,6 +119,18 @@ def telegram_bot() -> str | None:
 def telegram_url() -> str:
     """Return where the bot's API lies, without a slash at the end."""
     return (os.environ.get("VERNO_TELEGRAM_URL") or "https://api.telegram.org").rstrip("/")
+
+
+def push_networks() -> tuple[Network, ...]:
+    """Return the private networks that pushes may go to; a text that names none is none."""
+    asked = os.environ.get("VERNO_PUSH_NETWORKS", "")
+    out: list[Network] = []
+    for text in asked.split(","):
+        try:
+            out.append(ip_network(text.strip()))
+        except ValueError:
+            continue
+    return tuple(out)
 
 
 def backups() -> Path | None:

@@ -5,7 +5,7 @@ from django.urls import path
 from verno.messaging import views
 from verno.messaging.answers import doors
 from verno.messaging.disputes import pages as disputes
-from verno.messaging.preferences import pages
+from verno.messaging.preferences import pages, worker
 from verno.messaging.tracking import doors as tracking
 
 app_name = "messaging"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", pages.preferences, name="preferences"),
     path("c/<str:token>", pages.confirm, name="confirm"),
+    path("push-worker.js", worker.script, name="push-worker"),
     path("hooks/telegram", doors.telegram, name="telegram"),
     path("l/<str:token>", tracking.follow, name="follow"),
     path("o/<str:token>.gif", tracking.opened, name="opened"),

@@ -17,8 +17,10 @@ from verno.members import otp
 from verno.members.consent.saying import shortened
 from verno.members.otp import NotNow, Sent, Verified, Wrong
 from verno.members.types import Proof
+from verno.messaging.answers import codes
 from verno.web import problems, wire
 from verno.web.problems import Problem, Refused
+from verno.workspace import queries as workspace
 from verno.workspace.types import Scope
 
 router = Router(tags=["consents"])
@@ -27,9 +29,13 @@ Source = Annotated[str, Meta(min_length=1, max_length=45)]
 
 
 class StartBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``ip`` is the address of whoever asks, where the caller knows it: it has limits of its own."""
+    """``ip`` is the address of whoever asks, where the caller knows it: it has limits of its own.
+
+    ``send``: Verno sends the code to the member's address itself, and does not tell it to the caller.
+    """
 
     ip: Source | None = None
+    send: bool = False
 
 
 class CodeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,9 +46,9 @@ class CodeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SentAnswer(msgspec.Struct, frozen=True):
-    """A code to be sent to the member's address by the caller, and to be kept nowhere."""
+    """A code to be sent to the member's address by the caller, and to be kept nowhere; null where Verno sends it."""
 
-    code: str
+    code: str | None
     expires_at: datetime
 
 
@@ -65,12 +71,15 @@ def start(request: HttpRequest, id: str, kind: str) -> HttpResponse:  # noqa: A0
 
     def work(conn: Connection) -> Sent | NotNow:
         who = holder(conn, key, id)
+        if body.send:
+            program = workspace.program(conn, key.program_id)
+            return codes.send(conn, program, who, _known(kind), source=body.ip, now=now)
         return otp.start(conn, key.program_id, who, _known(kind), source=body.ip, now=now)
 
     made = writing(key.program_id, work)
     if isinstance(made, NotNow):
         raise Refused(_not_now(made, now))
-    return answer(SentAnswer(made.code, made.expires_at), status=201)
+    return answer(SentAnswer(None if body.send else made.code, made.expires_at), status=201)
 
 
 @router.post(

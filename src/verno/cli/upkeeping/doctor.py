@@ -34,10 +34,11 @@ def doctor(ctx: click.Context, *, as_json: bool) -> None:
 
 def examine() -> Iterator["Finding"]:
     """Look at one thing after another; what needs a database is left out when there is none."""
-    from verno.wiring.doctor import house  # noqa: PLC0415 a quick --help
+    from verno.wiring.doctor import channels, house  # noqa: PLC0415 a quick --help
     from verno.wiring.doctor.types import Finding, Verdict  # noqa: PLC0415 the same
 
     yield from house.look()
+    yield from channels.look()
     if config.database_url() is None and not (cluster.local().data / "PG_VERSION").exists():
         yield Finding("database", Verdict.BAD, "there is none yet: run 'verno init'")
         return

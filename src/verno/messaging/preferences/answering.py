@@ -11,9 +11,15 @@ from verno.messaging.letters.wording import LANGUAGES, Language, language
 
 
 def answer(
-    request: HttpRequest, template: str, context: Mapping[str, object], spoken: Language, *, status: int = 200
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    spoken: Language,
+    *,
+    status: int = 200,
+    scripts: bool = False,
 ) -> HttpResponse:
-    """Render a page for somebody who came by a signed link."""
+    """Render a page for somebody who came by a signed link; ``scripts``: it may run ours."""
     nonce = base64.b64encode(secrets.token_bytes(16)).decode()
     frame = {
         "lang": spoken,
@@ -22,8 +28,10 @@ def answer(
         "path": request.path,
     }
     response = HttpResponse(render_to_string(template, {**frame, **context}), status=status)
+    ours = "script-src 'self'; worker-src 'self'; " if scripts else ""
     response["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; {ours}style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
     )
     # The address is the capability: it must not leave in a Referer, a cache or an index.
     response["Referrer-Policy"] = "no-referrer"

@@ -1,6 +1,6 @@
 """The pages of signed links: preferences at ``/p/``, the confirmation of an address at ``/c/``.
 
-No cookie, no login, no script. GET changes nothing, since scanners follow links.
+No cookie, no login. GET changes nothing, since scanners follow links.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ from verno.members.stopping import EVERYTHING, Scope
 from verno.members.types import Proof, Wishes
 from verno.messaging.leaving import farewell
 from verno.messaging.letters.wording import LANGUAGES, Language, language
-from verno.messaging.preferences import inviting, links, sheet, showing
+from verno.messaging.preferences import inviting, links, reaching, sheet, showing
 from verno.messaging.preferences.answering import answer, asked, browsers
 from verno.messaging.preferences.sheet import Pair, Sheet
 from verno.messaging.preferences.words import PAGE
@@ -133,7 +133,25 @@ def _act(conn: db.Connection, found: Sheet, form: QueryDict, proof: Proof, now: 
         if reason:
             sheet.explain(conn, found, _pairs(form, "left"), reason, proof, now=now)
         return Done("reason" if reason else "nothing")
-    return _wished(conn, found, what, form, now)
+    return _reached(conn, found, form, proof, now) or _wished(conn, found, what, form, now)
+
+
+def _reached(conn: db.Connection, found: Sheet, form: QueryDict, proof: Proof, now: datetime) -> Done | None:
+    """Do what the buttons of browsers and chats say; None for any other."""
+    match form.get("do", ""):
+        case "push-on":
+            taken = reaching.subscribe(conn, found, form.get("subscription", ""), proof, now=now)
+            return Done("push_on" if taken else "push_failed")
+        case "push-off":
+            return Done("push_off" if reaching.unsubscribe(conn, found, form.get("endpoint") or None) else "nothing")
+        case "chat-off":
+            return Done("chat_off" if reaching.unlink(conn, found) else "nothing")
+        case "code":
+            return Done(reaching.send_code(conn, found, now=now))
+        case "check":
+            return Done(reaching.check_code(conn, found, form.get("code", "")[:100], proof, now=now))
+        case _:
+            return None
 
 
 def _wished(conn: db.Connection, found: Sheet, what: str, form: QueryDict, now: datetime) -> Done:
@@ -193,8 +211,11 @@ def _agent(request: HttpRequest) -> str | None:
 
 def _shown(request: HttpRequest, found: Sheet, done: Done | None, spoken: Language) -> HttpResponse:
     said = None if done is None else showing.Said(done.said, done.left, confirm=done.confirm)
-    context = showing.context(found, said, spoken, now=clock.now(), contact=config.mail_from())
-    return answer(request, "messaging/preferences.html", context, spoken)
+    now = clock.now()
+    context = showing.context(found, said, spoken, now=now, contact=config.mail_from())
+    ways = reaching.ways(found, now=now)
+    context |= showing.ways(ways, found, spoken)
+    return answer(request, "messaging/preferences.html", context, spoken, scripts=True)
 
 
 def _plain(request: HttpRequest, state: str, spoken: Language, program: str = "", *, status: int = 200) -> HttpResponse:

@@ -10,6 +10,8 @@ from verno.kit.db import Connection
 from verno.members import masking, queries, service, stopping
 from verno.members.consent import texts, wishes
 from verno.members.consent.state import MARKETING
+from verno.members.devices import service as devices
+from verno.members.devices.types import Device, DeviceKind
 from verno.members.stopping import LEAVABLE, Scope
 from verno.members.types import (
     Action,
@@ -56,6 +58,8 @@ class Sheet(msgspec.Struct, frozen=True):
     standings: Mapping[Pair, Standing]
     wish: Wishes
     history: Sequence[Record]
+    devices: Mapping[str, Sequence[Device]] = {}
+    unproven_phone: bool = False
 
     def is_on(self, pair: Pair) -> bool:
         """Tell whether a switch is on: the member said yes, whatever else is needed.
@@ -96,7 +100,15 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         and (one.archived_at is None or any(topic == one.code for topic, _ in spoken))
     ]
     offered.sort(key=lambda one: (ORDER.index(one.class_name), one.code))
-    has = {Channel.EMAIL: member.email, Channel.SMS: member.phone}
+    seen: dict[str, list[Device]] = {}
+    for one in devices.devices(conn, [holder_id]).get(holder_id, []):
+        seen.setdefault(one.kind, []).append(one)
+    has: dict[Channel, object] = {
+        Channel.EMAIL: member.email,
+        Channel.SMS: member.phone,
+        Channel.PUSH: seen.get(DeviceKind.PUSH),
+        Channel.TELEGRAM: seen.get(DeviceKind.TELEGRAM),
+    }
     used = {channel for _, channel in spoken}
     channels = [channel.value for channel in Channel if has.get(channel) or channel in used]
     return Sheet(
@@ -107,7 +119,14 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         said,
         queries.wishes(conn, [holder_id]).get(holder_id, Wishes()),
         queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
+        seen,
+        _is_unproven(conn, holder_id),
     )
+
+
+def _is_unproven(conn: Connection, holder_id: str) -> bool:
+    phone = queries.identities(conn, [holder_id]).get(holder_id, {}).get("phone")
+    return phone is not None and phone.verified_at is None
 
 
 def save(
@@ -168,9 +187,13 @@ def _grant(sheet: Sheet, pair: Pair, proof: Proof, *, now: datetime) -> ConsentF
     language: Language = "ru" if proof.locale == "ru" else "en"
     shown = PAGE[language]["agree"].format(program=sheet.program.name)
     whole = structs.replace(proof, text_id=TEXT_ID, text_sha256=texts.sha256(shown))
+    return ConsentFact(sheet.member.id, *pair, True, moment(sheet, pair, now), METHOD, TEXT_VERSION, proof=whole)
+
+
+def moment(sheet: Sheet, pair: Pair, now: datetime) -> datetime:
+    """Return when a yes is said: after the newest word, or a withdrawal of that moment would win."""
     at = _after(sheet, pair, now)
-    at = at if at == now else at + timedelta(microseconds=1)  # or a withdrawal of that moment would win
-    return ConsentFact(sheet.member.id, *pair, True, at, METHOD, TEXT_VERSION, proof=whole)
+    return at if at == now else at + timedelta(microseconds=1)
 
 
 def _after(sheet: Sheet, pair: Pair, now: datetime) -> datetime:

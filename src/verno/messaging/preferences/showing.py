@@ -12,9 +12,12 @@ from verno.messaging.leaving import farewell
 from verno.messaging.leaving.words import PAGE as FAREWELL
 from verno.messaging.letters import wording
 from verno.messaging.letters.wording import LANGUAGES, Language
+from verno.messaging.preferences.reaching import Ways
 from verno.messaging.preferences.sheet import Pair, Sheet
 from verno.messaging.preferences.words import ACTIONS, CHANNELS, METHODS, PAGE, PURPOSES
 
+ASKING = frozenset({"code_sent", "code_soon", "code_wrong"})
+"""What was done after which the page asks for the code."""
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
 
@@ -42,6 +45,7 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "contact": words["contact"].format(program=program, contact=contact),
         "other_name": words["other_language"],
         "done": words[f"done_{said.code}"] if said else "",
+        "asks_code": said is not None and said.code in ASKING,
         "confirm": bool(said and said.confirm),
         "left": left,
         "reasons": [(code, FAREWELL[spoken][f"reason_{code}"]) for code in farewell.REASONS] if left else [],
@@ -60,6 +64,20 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         else "",
         "languages": [(code, LANGUAGE_NAMES[code], code == spoken) for code in LANGUAGES],
         "history": _history(found, spoken, locale),
+    }
+
+
+def ways(offered: Ways, found: Sheet, spoken: Language) -> dict[str, object]:
+    """Return what the template shows of browsers and chats."""
+    words = PAGE[spoken]
+    return {
+        "push_key": offered.push_key if found.topics else "",
+        "push_known": " ".join(offered.known),
+        "push_agree": words["push_agree"].format(program=found.program.name),
+        "browsers": words["push_browsers"].format(count=offered.browsers) if offered.browsers else "",
+        "has_chat": offered.has_chat,
+        "phone": words["phone_text"].format(phone=found.address(Channel.SMS)) if found.unproven_phone else "",
+        "chat_link": offered.chat_link,
     }
 
 

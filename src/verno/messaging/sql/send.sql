@@ -147,6 +147,13 @@ WHERE t.holder_id = r.holder_id AND t.message_id = r.id
 -- Drop turns that no cap looks back to. Plan: the index by moment.
 DELETE FROM messaging_turn WHERE at < %(before)s
 
+-- name: call_back_codes
+-- A code that a newer one has killed does not leave any more. Plan: the holder's range of the primary key.
+UPDATE messaging_message
+SET state = 'withheld', reason = 'too-late', claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s
+WHERE holder_id = %(holder)s AND channel = %(channel)s AND template = 'note' AND dedupe_key LIKE 'code/%%'
+  AND state IN ('queued', 'claimed', 'deferred')
+
 -- name: switches
 -- The switches of a program, with who threw them. Plan: primary key range.
 SELECT what, at, by FROM messaging_stop WHERE program_id = %(program)s ORDER BY at, what

@@ -10,6 +10,7 @@ from verno.messaging.channels.webpush import CODE, pushes
 from verno.messaging.channels.webpush.pushes import Notice, Push, Vapid
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
+from verno.messaging.preferences.links import Person, preferences_url
 from verno.outbound.client import Client
 from verno.outbound.guard import Network
 
@@ -44,14 +45,16 @@ class WebPush:
     def write(self, content: Content, address: str, *, now: datetime) -> Push:
         """Seal the message for one browser; a second copy of it takes the place of the first."""
         letter = compose.letter(content)
-        notice = Notice(letter.subject, _short(letter.text), config.public_url(), content.message_id)
+        page = preferences_url(Person(content.program_id, content.holder_id))
+        notice = Notice(letter.subject, _short(letter.text), page, content.message_id)
         topic = content.message_id.replace("-", "")
         return pushes.seal(pushes.subscription(address), notice, vapid=self._vapid, now=now, topic=topic)
 
 
 def browsers() -> WebPush:
     """Return the channel; it needs no provider and no setting."""
-    return WebPush(Vapid(config.mail_from()))
+    networks = config.push_networks()
+    return WebPush(Vapid(config.mail_from()), allowed=networks, plain_http=bool(networks))
 
 
 def _short(text: str) -> str:
