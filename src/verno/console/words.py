@@ -314,6 +314,10 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "contract.agree": _("Contract of a turnover scale set"),
         "tier.set": _("Tier given by hand"),
         "tier.take": _("Tier given by hand taken back"),
+        "template.save": _("Template's draft saved"),
+        "template.publish": _("Template published"),
+        "template.retire": _("Template retired"),
+        "template.try": _("Test of a template sent"),
         "messages.stop": _("Messages stopped"),
         "messages.let-go": _("Messages let go"),
         "message.send-again": _("Uncertain message sent again"),
@@ -324,6 +328,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     "object": {
         "messages": _("Messages"),
         "message": _("Message"),
+        "template": _("Template of messages"),
         "key": _("API key"),
         "webhook": _("Webhook"),
         "webhook-source": _("Source of webhooks"),
