@@ -58,6 +58,12 @@ TRACK: dict[str, object] = {
     "settings": {"kind": "scale"},
     "steps": [{"code": "unmistakable", "threshold": 1, "share": 500}],
 }
+TEMPLATE: dict[str, object] = {
+    "name": "Unmistakable",
+    "class_name": "program",
+    "topic": "points-statement",
+    "blocks": {"sms": {"en": {"body": "Unmistakable words"}}},
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -107,6 +113,10 @@ class Target:
     old_speaker: str
     broadcast: str
     old_broadcast: str
+    template: str
+    rewritten: str
+    publishable_template: str
+    old_template: str
 
 
 NOBODY = Target(
@@ -115,6 +125,7 @@ NOBODY = Target(
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    *("nothing", "rewritten", "nothing", "nothing"),
 )
 
 
@@ -267,6 +278,12 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "GET /v1/broadcasts/{id}/results": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}/results"),
     "POST /v1/broadcasts/{id}:pause": lambda t, n: Asked(f"/v1/broadcasts/{t.broadcast}:pause"),
     "POST /v1/broadcasts/{id}:cancel": lambda t, n: Asked(f"/v1/broadcasts/{t.old_broadcast}:cancel"),
+    "GET /v1/templates": lambda t, n: Asked("/v1/templates"),
+    "GET /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.template}"),
+    "PUT /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.rewritten}", TEMPLATE),
+    "POST /v1/templates/{code}:publish": lambda t, n: Asked(f"/v1/templates/{t.publishable_template}:publish", {}),
+    "POST /v1/templates/{code}:preview": lambda t, n: Asked(f"/v1/templates/{t.template}:preview", {"channel": "sms"}),
+    "DELETE /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.old_template}"),
     "GET /v1/webhooks": lambda t, n: Asked("/v1/webhooks"),
     "POST /v1/webhooks": lambda t, n: Asked("/v1/webhooks", {"url": "https://shop.example/hooks"}),
     "GET /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}"),
@@ -447,6 +464,9 @@ def history(world: World) -> Target:
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     for code in ("turnover", "removable"):
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
+    for code in ("unmistakable", "rewritten", "publishable", "old"):
+        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
+    post("/v1/templates/unmistakable:publish", {})
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -473,6 +493,10 @@ def history(world: World) -> Target:
         track="turnover",
         removable="removable",
         **outward(post),
+        template="unmistakable",
+        rewritten="rewritten",
+        publishable_template="publishable",
+        old_template="old",
     )
 
 
