@@ -111,6 +111,14 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
     ),
+    "messages.email_price": (
+        gettext_lazy("What an e-mail costs"),
+        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
+    ),
+    "messages.sms_price": (
+        gettext_lazy("What a text message costs"),
+        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
+    ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),
         gettext_lazy("Like 10.0.0.0/8, several with commas. Empty: the public internet only."),
