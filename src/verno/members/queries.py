@@ -92,7 +92,10 @@ def members(conn: Connection, program_id: str, ids: Sequence[str], *, sensitive:
     Attributes of special categories are left out unless they are asked for, by whoever shows them to those who may see.
     """
     wanted = batches.rows([id_ for id_ in ids if is_id(id_)])
-    parameters = {"program": program_id, "ids": wanted, "kind": None, "now": None, "sensitive": sensitive}
+    parameters = {
+        **{"program": program_id, "ids": wanted, "kind": None, "now": None, "sensitive": sensitive},
+        **{"topics": None, "channel": None},
+    }
     with conn.pipeline():
         rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
         sealed = conn.execute(SQL["sealed_contacts"], parameters)
@@ -261,13 +264,23 @@ def topics(conn: Connection, program_id: str) -> list[Topic]:
     return conn.cursor(row_factory=args_row(Topic)).execute(SQL["topics"], {"program": program_id}).fetchall()
 
 
-def consents(conn: Connection, holder_ids: Sequence[str], *, now: datetime | None = None) -> dict[str, list[Consent]]:
+def consents(
+    conn: Connection,
+    holder_ids: Sequence[str],
+    *,
+    now: datetime | None = None,
+    topics: Sequence[str] | None = None,
+    channel: str | None = None,
+) -> dict[str, list[Consent]]:
     """Return each member's yes or no on every topic and channel; members who said neither are left out.
+
+    ``topics`` and ``channel`` ask for less, which is cheaper.
 
     So is a yes that does not count: unproven or unconfirmed where it is marketing, or no longer valid. Without ``now``
     what was said ahead of the clock is among them, and what ends does so by the database's clock.
     """
-    found = _spoken(conn.execute(SQL["consents"], _asked(holder_ids, now)).fetchall())
+    asked = _asked(holder_ids, now) | {"topics": None if topics is None else list(topics), "channel": channel}
+    found = _spoken(conn.execute(SQL["consents"], asked).fetchall())
     return {
         holder: words
         for holder, said in found.items()

@@ -130,14 +130,18 @@ def load(
     holders: Sequence[str],
     *,
     addresses: dict[str, str] | None = None,
+    topics: Sequence[str] | None = None,
 ) -> Reach:
-    """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over."""
+    """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
+
+    ``topics``: those that are asked about; what was said on others is not read.
+    """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
     return Reach(
         addresses,
         _suppressed(conn, program_id, channel, addresses),
-        _consents(conn, holders, channel),
+        _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
         members.timezones(conn, holders),
     )
@@ -189,11 +193,11 @@ def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict
     return {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons}
 
 
-def _consents(conn: Connection, holders: Sequence[str], channel: str) -> dict[str, tuple[ConsentFact, ...]]:
-    said = members.consents(conn, holders)
+def _consents(
+    conn: Connection, holders: Sequence[str], channel: str, topics: Sequence[str] | None
+) -> dict[str, tuple[ConsentFact, ...]]:
+    said = members.consents(conn, holders, topics=topics, channel=channel)
     return {
-        holder: tuple(
-            [ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words if word.channel == channel]
-        )
+        holder: tuple([ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words])
         for holder, words in said.items()
     }

@@ -133,9 +133,12 @@ def _judge(
     now: datetime,
 ) -> list[Decision]:
     seen = _known(conn, drafts)
+    topics = sorted({draft.topic for draft in drafts})
     reach = {
         channel: facts.load(
-            conn, program_id, channel, sorted({draft.holder_id for draft in drafts if draft.channel == channel})
+            *(conn, program_id, channel),
+            sorted({draft.holder_id for draft in drafts if draft.channel == channel}),
+            topics=topics,
         )
         for channel in sorted({draft.channel for draft in drafts})
     }

@@ -47,12 +47,15 @@ WHERE NOT EXISTS (
 )
 
 -- name: consents
--- Where members stand on every topic and channel. Plan: function scan, nested loop on the index of the newest, unique.
+-- Where members stand on every topic and channel, or on some topics and one channel: the function is inlined, so that no
+-- more of a member's history is read than is asked about. Plan: function scan, nested loop on the index of the newest,
+-- unique.
 SELECT r.id::text, s.topic, s.channel, s.granted, s.since, s.method, s.text_version, s.state,
        s.class_name
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
-WHERE s.purpose = 'advertising'
+WHERE s.purpose = 'advertising' AND (%(topics)s::text[] IS NULL OR s.topic = ANY (%(topics)s::text[]))
+  AND (%(channel)s::text IS NULL OR s.channel = %(channel)s::text)
 ORDER BY r.id, s.topic, s.channel
 
 -- name: standings

@@ -75,6 +75,12 @@ UPDATE messaging_broadcast
 SET state = 'running', frozen_at = %(now)s, audience = %(audience)s, unknown = %(unknown)s, changed_at = %(now)s
 WHERE id = %(id)s
 
+-- name: by_key
+-- Until the commit every look-up goes by index: right after a freeze the planner has no figures of a million new rows,
+-- and would read all of them for the two thousand of a chunk (docs/adr/0009). Plan: none.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true)
+
 -- name: lock_shared
 -- Planners work side by side; whoever stops a broadcast waits for their chunks, and no new one gets in before.
 -- Plan: advisory lock.

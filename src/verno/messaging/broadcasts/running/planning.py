@@ -119,6 +119,7 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
     wanted = broadcast.wanted
     rate = _rate(broadcast)
     shares = rate is not None or wanted.cost_limit is not None
+    conn.execute(SQL["by_key"])
     conn.execute(SQL["lock_shared"], {"id": broadcast.id})
     statement = "running_broadcast_alone" if shares else "running_broadcast"
     found = conn.execute(SQL[statement], {"id": broadcast.id}).fetchone()

@@ -1,6 +1,7 @@
 """One step of the worker: broadcasts begin, go on, are watched, end."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +13,9 @@ from verno.workspace import queries as workspace
 from verno.workspace.types import Program
 
 CHUNKS = 25
-"""Chunks of one broadcast before the next one has its turn, unless it is more important."""
+"""Chunks of one broadcast on each thread before the next one has its turn, unless it is more important."""
+SIDE_BY_SIDE = 2
+"""Chunks that a worker has in hand at once."""
 
 
 def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False, chunk: int = planning.CHUNK) -> int:
@@ -44,16 +47,29 @@ def _go_on(program: Program, broadcast: Broadcast, now: datetime, stopping: Call
 
 
 def _plan(program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
-    total = 0
     seen = db.retrying(partial(_watch, program, broadcast, now))
     looked, broadcast = seen is not None, seen or broadcast
-    for _ in range(CHUNKS):
+    more = partial(_plan_some, program, broadcast, now, stopping, chunk)
+    total = more(1)
+    if total == chunk:
+        # A large one: while one chunk waits for the database, the next is judged here.
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            total += sum(pool.map(more, [CHUNKS] * SIDE_BY_SIDE))
+    if looked and not total and not stopping():
+        db.retrying(partial(_finish, program, broadcast, now))
+    return total
+
+
+def _plan_some(
+    program: Program, broadcast: Broadcast, now: datetime, stopping: Callable[[], bool], chunk: int, most: int
+) -> int:
+    """Plan chunk after chunk, at most so many, until nobody is left."""
+    total = 0
+    for _ in range(most):
         done = 0 if stopping() else db.retrying(partial(_plan_chunk, program, broadcast, now, chunk))
         total += done
         if not done:
             break
-    if looked and not total and not stopping():
-        db.retrying(partial(_finish, program, broadcast, now))
     return total
 
 

@@ -12,6 +12,7 @@ STRETCH = 5_000
 
 def sweep(conn: Connection, broadcast: Broadcast, *, now: datetime) -> int:
     """Take the next stretch back, in the caller's transaction; returns how many members it had, 0 when it is over."""
+    conn.execute(SQL["by_key"])
     conn.execute(SQL["lock_shared"], {"id": broadcast.id})
     row = conn.execute(SQL["lock_cancelled"], {"id": broadcast.id}).fetchone()
     if row is None:
