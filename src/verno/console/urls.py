@@ -5,6 +5,8 @@ from django.urls import path
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
+from verno.console.letters import brand, seeing, whole, writing
+from verno.console.letters import listing as letters
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -75,6 +77,17 @@ urlpatterns = [
     path("staff/<uuid:staff_id>/", staff.person, name="person"),
     path("audit/", audit.entries, name="audit"),
     path("messages/", sending.sending, name="sending"),
+    path("messages/brand/", brand.brand, name="brand"),
+    path("messages/brand/example/", brand.example, name="brand-example"),
+    path("messages/templates/", letters.listed, name="templates"),
+    path("messages/templates/new/", letters.new, name="new-template"),
+    path("messages/templates/layouts/<slug:code>/", letters.layout, name="layout"),
+    path("messages/templates/<slug:code>/", whole.template, name="template"),
+    path("messages/templates/<slug:code>/settings/", whole.settings, name="template-settings"),
+    path("messages/templates/<slug:code>/preview/", seeing.seen, name="template-preview"),
+    path("messages/templates/<slug:code>/preview/<slug:language>/", seeing.frame, name="template-frame"),
+    path("messages/templates/<slug:code>/versions/<int:number>/", whole.version, name="template-version"),
+    path("messages/templates/<slug:code>/<slug:channel>/<slug:language>/", writing.write, name="write-template"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/places/", places.places, name="places"),

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
+from verno.console.letters import naming as letters
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -23,6 +24,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
     **webhooks.WORDS,
+    **letters.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     """Write drafts, publish what was approved, roll back, pause."""
     PROMOTIONS_APPROVE = "promotions:approve"
     """Be the second person for a draft."""
+    TEMPLATES_WRITE = "templates:write"
+    """Write templates, try them on an address, publish them and take them out of use."""
     MESSAGES_STOP = "messages:stop"
     """Stop messages and let them go; send again what may not have arrived."""
     AUDIT_READ = "audit:read"
@@ -79,6 +81,7 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
             P.PROMOTIONS_WRITE,
             P.CONSENTS_WRITE,
             P.TOPICS_WRITE,
+            P.TEMPLATES_WRITE,
             P.MESSAGES_STOP,
         }
     ),
