@@ -23,6 +23,7 @@ from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.promotions import books, drafts
+from verno.api.templates import doors as templates
 from verno.api.webhooks import deliveries, endpoints, events, sources
 from verno.kit.db import RETRYABLE
 from verno.kit.errors import Unavailable
@@ -119,6 +120,7 @@ api.add_router("", goods.router)
 api.add_router("", places.router)
 for _door in (records, topics, codes):
     api.add_router("", _door.router)
+api.add_router("", templates.router)
 api.add_router("", deliveries.router)
 api.add_router("", endpoints.router)
 api.add_router("", events.router)

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,7 @@ WITHIN = 12.0
 
 
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
     monkeypatch.setenv("VERNO_SECRET_KEY", "ca" * 32)
     made = Pool()
     yield made
@@ -101,7 +103,7 @@ def test_what_cannot_be_rendered_is_told(pool: Pool, source: str) -> None:
 
 BOMBS = {
     "doubling": "{% set a = 'x' * 100 %}" + "{% set a = a ~ a %}" * 40 + "{{ a | length }}",
-    "doubling in a loop": "{% set n = namespace(a='xxxxxxxx') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
+    "doubling in loops": "{% set n = namespace(a='x') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
     "a long text": "{{ 'x' * 4000000000 }}",
     "loops in loops": "{% for a in range(99999) %}" * 4 + "x" + "{% endfor %}" * 4,
     "a list of lists": "{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12 + "{{ a }}",
@@ -151,8 +153,7 @@ def test_a_press_has_limits_of_its_own(pool: Pool) -> None:
 def test_a_press_knows_no_secret(pool: Pool) -> None:
     printed(pool, "x")
     pid = pool._idle[0]._child.pid
-    with open(f"/proc/{pid}/environ", "rb") as environment:
-        seen = environment.read()
+    seen = Path(f"/proc/{pid}/environ").read_bytes()
     assert b"VERNO" not in seen
     assert b"caca" not in seen
 
@@ -197,15 +198,13 @@ def test_hostile_mjml_ends_at_most_the_press(pool: Pool, body: str) -> None:
 
 
 def _memory() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def _limits(pid: int) -> dict[str, tuple[int, int]]:
     out: dict[str, tuple[int, int]] = {}
-    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
-        for line in file.readlines()[1:]:
-            name, numbers = line[:25].strip(), line[26:].split()
-            soft, hard = (-1 if one == "unlimited" else int(one) for one in numbers[:2])
-            out[name] = (soft, hard)
+    for line in Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]:
+        name, numbers = line[:25].strip(), line[26:].split()
+        soft, hard = (-1 if one == "unlimited" else int(one) for one in numbers[:2])
+        out[name] = (soft, hard)
     return out

@@ -4,8 +4,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from tests.builders import Shop
-from tests.messaging.news import NEWS, NOW, SERVICE, plan, readers, send, stories
-from tests.messaging.people import add_members, earn
+from tests.messaging.news import NEWS, NOW, plan, readers, send, stories
+from tests.messaging.people import earn
 from tests.messaging.postman import Postman
 from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
@@ -13,7 +13,7 @@ from verno.members import service as members
 from verno.members.types import Channel, NewMember
 from verno.messaging import queries
 from verno.messaging.templates.types import Block
-from verno.messaging.types import Draft, MessageClass, Reason
+from verno.messaging.types import Draft, Reason
 
 HELLO = "Hello {{ member.first_name | default('friend') }}"
 

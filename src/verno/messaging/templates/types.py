@@ -169,9 +169,12 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown-template"
     NOT_VALID = "not-valid"
     NEEDS_REASON = "needs-reason"
-    RETIRED = "retired"
     NO_BLOCK = "no-block"
     BAD_ADDRESS = "bad-address"
+    STOPPED = "stopped"
+    """Messages are stopped, held after a restore, or the address must not be written to."""
+    NO_PROVIDER = "no-provider"
+    NOT_TAKEN = "not-taken"
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ def compiled(blocks: Sequence[Written], *, track: bool) -> Compiled | Broken:
             out.append(Set(block.channel, block.locale, block.subject, "", block.body))
             continue
         try:
-            written = page(with_preheader(block.body, block.preheader))
+            written = page(with_language(with_preheader(block.body, block.preheader)))
         except Unfit as error:
             return Broken(f"{block.channel}/{block.locale}", str(error))
         html, text = written.html, written.text
@@ -52,14 +52,21 @@ def with_preheader(body: str, preheader: str) -> str:
     if not preheader or "<mj-preview" in body:
         return body
     line = f"<mj-preview>{preheader}</mj-preview>"
-    for place in (_HEAD,):
-        if found := place.search(body):
-            return f"{body[: found.end()]}{line}{body[found.end() :]}"
+    if found := _HEAD.search(body):
+        return f"{body[: found.end()]}{line}{body[found.end() :]}"
     if found := _EMPTY_HEAD.search(body):
         return f"{body[: found.start()]}<mj-head>{line}</mj-head>{body[found.end() :]}"
     if found := _ROOT.search(body):
         return f"{body[: found.end()]}<mj-head>{line}</mj-head>{body[found.end() :]}"
     return body
+
+
+def with_language(body: str) -> str:
+    """Return MJML that says which language it is in, for whoever has letters read to them."""
+    found = _ROOT.search(body)
+    if found is None or re.search(r"\blang\s*=", found.group(0)):
+        return body
+    return f'{body[: found.start()]}<mjml lang="{{{{ lang }}}}"{found.group(0)[5:]}{body[found.end() :]}'
 
 
 def _tracked(html: str, text: str, links: list[str]) -> tuple[str, str]:
