@@ -8,6 +8,8 @@ from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
 from verno.console.people import contacts, duplicates, merging
 from verno.console.privacy import pages as privacy
+from verno.console.letters import brand, seeing, whole, writing
+from verno.console.letters import listing as letters
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -92,6 +94,17 @@ urlpatterns = [
     path("messages/broadcasts/<uuid:broadcast_id>/", broadcasts.broadcast, name="broadcast"),
     path("messages/broadcasts/<uuid:broadcast_id>/edit/", broadcasts.edit, name="edit-broadcast"),
     path("messages/broadcasts/<uuid:broadcast_id>/outlook/", broadcasts.outlook, name="broadcast-outlook"),
+    path("messages/brand/", brand.brand, name="brand"),
+    path("messages/brand/example/", brand.example, name="brand-example"),
+    path("messages/templates/", letters.listed, name="templates"),
+    path("messages/templates/new/", letters.new, name="new-template"),
+    path("messages/templates/layouts/<slug:code>/", letters.layout, name="layout"),
+    path("messages/templates/<slug:code>/", whole.template, name="template"),
+    path("messages/templates/<slug:code>/settings/", whole.settings, name="template-settings"),
+    path("messages/templates/<slug:code>/preview/", seeing.seen, name="template-preview"),
+    path("messages/templates/<slug:code>/preview/<slug:language>/", seeing.frame, name="template-frame"),
+    path("messages/templates/<slug:code>/versions/<int:number>/", whole.version, name="template-version"),
+    path("messages/templates/<slug:code>/<slug:channel>/<slug:language>/", writing.write, name="write-template"),
     path("limits/", limits.limits, name="limits"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/places/", places.places, name="places"),

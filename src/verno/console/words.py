@@ -8,6 +8,7 @@ from verno.console.consents import naming as consents
 from verno.console.people import naming as people
 from verno.console.privacy import naming as privacy
 from verno.console.telling import naming as telling
+from verno.console.letters import naming as letters
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -31,6 +32,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     **privacy.WORDS,
     **webhooks.WORDS,
     **people.WORDS,
+    **letters.WORDS,
     "status": {
         "settled": _("Settled"),
         "unmatched": _("No member"),

@@ -77,7 +77,8 @@ class _Desk:
         if self.scope != PROGRAM and code not in there.get(level, []):
             raise Http404
         self.unit = code if level == Level.UNIT else None
-        self.definitions = {one.key: one for one in registry.ALL if level in one.levels}
+        # How letters look has a page of its own.
+        self.definitions = {one.key: one for one in registry.ALL if level in one.levels and not is_brand(one)}
         self.typed: dict[str, SettingForm] = {}
         self.generous: dict[str, int] = {}
 
@@ -172,6 +173,11 @@ class _Desk:
             return True
         self.generous[definition.key] = percent
         return False
+
+
+def is_brand(definition: Definition[object]) -> bool:
+    """Tell whether a setting is of the brand, which has a page of its own."""
+    return definition.key.startswith("brand.")
 
 
 def _address(scope: str) -> str:

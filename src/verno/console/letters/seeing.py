@@ -1,0 +1,170 @@
+"""A template as its readers see it: as a chosen member, in every channel and both languages, and as a test."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_safe
+
+from verno.console import words
+from verno.console.face import actor, note_reading, sees_personal
+from verno.console.letters.desk import CHANNELS, SAID, Desk, channel_of, open_desk, refused, samples, writes
+from verno.console.letters.forms import TestForm
+from verno.kit.errors import Unavailable
+from verno.members import queries as members
+from verno.members.types import Channel, Member
+from verno.messaging.letters.wording import LANGUAGES, Language
+from verno.messaging.templates import trying
+from verno.messaging.templates.previewing import preview
+from verno.messaging.templates.types import Broken, Rendered, Sent
+
+FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+"""A letter may style itself and show the pictures it would show its readers, and do nothing else."""
+NO_PICTURES = FRAME_POLICY.replace("img-src https: data:", "img-src 'none'")
+"""As most mailboxes show it first."""
+SIZES = ("desk", "phone")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def seen(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one channel in both languages side by side; find a member; send a test."""
+    with open_desk(request, code) as desk:
+        channel = _channel(request, desk)
+        test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s")
+        text = request.POST.get("q", "").strip()
+        people = _people(desk, text) if text and sees_personal(request) else []
+        if len(people) == 1:
+            return redirect(f"{request.path}?channel={channel.value}&member={people[0].id}")
+        if test.is_bound and not desk.changes:
+            return refused(request)
+        if test.is_bound and test.is_valid() and _tried(desk, channel, test):
+            return redirect(request.get_full_path())
+        member = _member(desk)
+        context = desk.context() | {
+            "channel": channel,
+            "has": [one for one in CHANNELS if one in desk.one.template.blocks],
+            "sides": [(language, _look(desk, channel, language, member)) for language in LANGUAGES],
+            "member": member,
+            "personal": sees_personal(request),
+            "text": text,
+            "people": people,
+            "test": test,
+            "phone": request.GET.get("size") == "phone",
+            "pictures": request.GET.get("pictures") != "off",
+            "query": _query(request, channel, member),
+        }
+    wrong = (test.is_bound) or (text and not people)
+    return render(request, "console/letters/preview.html", context, status=422 if wrong else 200)
+
+
+@require_safe
+@xframe_options_sameorigin
+def frame(request: HttpRequest, code: str, language: str) -> HttpResponse:
+    """Show a letter for a sandboxed frame; with ``?member=``, as that member would get it."""
+    if language not in LANGUAGES:
+        raise Http404
+    with open_desk(request, code) as desk:
+        member = _member(desk)
+        look = _look(desk, Channel.EMAIL, language, member)
+    html = look.html if isinstance(look, Rendered) else ""
+    policy = NO_PICTURES if request.GET.get("pictures") == "off" else FRAME_POLICY
+    return HttpResponse(html, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+
+
+def _channel(request: HttpRequest, desk: Desk) -> Channel:
+    there = [one for one in CHANNELS if one in desk.one.template.blocks]
+    return channel_of(request.GET.get("channel", there[0].value if there else Channel.EMAIL.value))
+
+
+def _look(desk: Desk, channel: Channel, language: Language, member: Member | None) -> Rendered | Broken | None:
+    template = desk.one.template
+    if language not in template.blocks.get(channel, {}):
+        return None
+    figures = samples(template, language)
+    holder = member.id if member else None
+    try:
+        return preview(
+            desk.conn, desk.program_id, template, holder, channel, language, now=desk.face.now, context=figures
+        )
+    except Unavailable:
+        return Broken(words.say("template_refusal", "unavailable"))
+
+
+def _people(desk: Desk, text: str) -> list[Member]:
+    return members.search(desk.conn, desk.program_id, text)
+
+
+def _member(desk: Desk) -> Member | None:
+    """Return whom the address names; whoever may not read personal data sees somebody made up."""
+    asked = desk.request.GET.get("member", "")
+    if not asked or not sees_personal(desk.request):
+        return None
+    try:
+        id_ = str(UUID(asked))
+    except ValueError:
+        raise Http404 from None
+    member = members.members(desk.conn, desk.program_id, [id_]).get(id_)
+    if member is None:
+        raise Http404
+    note_reading(desk.request, desk.conn, desk.program_id, [member])
+    return member
+
+
+def _tried(desk: Desk, channel: Channel, form: TestForm) -> bool:
+    """Send a test; tell whether it left."""
+    if not writes(desk.request):
+        return False
+    language, address = form.cleaned_data["language"], form.cleaned_data["address"].strip()
+    try:
+        done = trying.send_test(
+            desk.conn,
+            desk.program_id,
+            desk.one.template,
+            channel.value,
+            language,
+            address,
+            by=actor(desk.request),
+            now=desk.face.now,
+        )
+    except Unavailable:
+        form.add_error(None, words.say("template_refusal", "unavailable"))
+        return False
+    if isinstance(done, Sent):
+        desk.request.session[SAID] = _("The test has left. The provider answered: %(text)s") % {"text": done.response}
+        return True
+    said = words.say("template_refusal", done.reason)
+    form.add_error("address" if done.reason == "bad-address" else None, f"{said} {done.detail}".strip())
+    return False
+
+
+def _query(request: HttpRequest, channel: Channel, member: Member | None) -> dict[str, str]:
+    """Return addresses of this page with one thing changed, by what is changed."""
+    kept = {"channel": channel.value}
+    if member is not None:
+        kept["member"] = member.id
+    for name in ("size", "pictures"):
+        if request.GET.get(name):
+            kept[name] = request.GET[name]
+
+    def changed(**new: str) -> str:
+        return "?" + "&".join(f"{name}={value}" for name, value in (kept | new).items() if value)
+
+    nobody = {name: value for name, value in kept.items() if name != "member"}
+    return {
+        "desk": changed(size=""),
+        "phone": changed(size="phone"),
+        "pictures": changed(pictures=""),
+        "no_pictures": changed(pictures="off"),
+        "nobody": "?" + "&".join(f"{name}={value}" for name, value in nobody.items()),
+        "keeping": "".join(f"&{name}={value}" for name, value in kept.items() if name != "channel"),
+        "frame": "?" + "&".join(f"{name}={value}" for name, value in kept.items() if name in {"member", "pictures"}),
+        "here": reverse("console:template", args=[request.resolver_match.kwargs["code"]])
+        if request.resolver_match
+        else "",
+    }
