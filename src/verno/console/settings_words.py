@@ -119,7 +119,6 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
     ),
-<<<<<<< HEAD
     "brand.colour": (
         gettext_lazy("Colour"),
         gettext_lazy("Heads and buttons of letters. What stands on it is black or white, as can be read."),
@@ -155,7 +154,6 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.sms_price": (
         gettext_lazy("What a text message costs"),
         gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
->>>>>>> w3
     ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),

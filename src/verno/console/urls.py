@@ -6,10 +6,10 @@ from verno.console.broadcasts import pages as broadcasts
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
-from verno.console.people import contacts, duplicates, merging
-from verno.console.privacy import pages as privacy
 from verno.console.letters import brand, seeing, whole, writing
 from verno.console.letters import listing as letters
+from verno.console.people import contacts, duplicates, merging
+from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays

@@ -5,10 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from verno.console.broadcasts import naming as broadcasts
 from verno.console.consents import naming as consents
+from verno.console.letters import naming as letters
 from verno.console.people import naming as people
 from verno.console.privacy import naming as privacy
 from verno.console.telling import naming as telling
-from verno.console.letters import naming as letters
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 

@@ -93,8 +93,13 @@ def members(conn: Connection, program_id: str, ids: Sequence[str], *, sensitive:
     """
     wanted = batches.rows([id_ for id_ in ids if is_id(id_)])
     parameters = {
-        **{"program": program_id, "ids": wanted, "kind": None, "now": None, "sensitive": sensitive},
-        **{"topics": None, "channel": None},
+        "program": program_id,
+        "ids": wanted,
+        "kind": None,
+        "now": None,
+        "sensitive": sensitive,
+        "topics": None,
+        "channel": None,
     }
     with conn.pipeline():
         rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
