@@ -44,11 +44,11 @@ ROOMS = (
 
 
 class Door(NamedTuple):
-    """A way on from the list of members; ``count`` of what waits behind it."""
+    """A way on from the list of members; how much waits behind it."""
 
     address: str
     title: Promise
-    count: int
+    waiting: int
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
     """Columns without a value, filled beside the running house, which goes on searching by the same function."""
 
     atomic = False
-    dependencies = [("members", "0011_departures")]
+    dependencies = [("members", "0012_attribute_registry")]
 
     operations = [
         migrations.RunSQL(

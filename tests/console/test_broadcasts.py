@@ -1,0 +1,190 @@
+"""Broadcasts in the console: drafted in a form, looked at, approved and launched by a person, told afterwards."""
+
+import json
+import re
+
+import pytest
+
+from tests.builders import NOW
+from tests.console.conftest import House
+from tests.console.test_corrections import hire
+from tests.messaging.broadcasts.shows import name_sender, work
+from verno.kit import db
+from verno.members import service as members
+from verno.members.types import Topic
+from verno.messaging.broadcasts import queries
+from verno.messaging.templates import service as templates
+from verno.messaging.templates.types import Block, Published, Saved, Template
+from verno.messaging.types import MessageClass
+from verno.workspace.audit import SYSTEM
+from verno.workspace.roles import Role
+
+LIST = "/console/messages/broadcasts/"
+NEWS = "news"
+MJML = (
+    "<mjml><mj-body><mj-section><mj-column><mj-text>Hello, {{ member.name | default('friend') }}! Autumn teas are here."
+    '<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{ preferences_url }}">Choose</a>'
+    "</mj-text></mj-column></mj-section></mj-body></mjml>"
+)
+
+
+@pytest.fixture
+def told(house: House) -> House:
+    """A shop with a topic, a published template, and a sender with a name."""
+    program = house.story.shop.program.id
+    with db.transaction(program) as conn:
+        members.ensure_topics(conn, program, [Topic(NEWS, MessageClass.PROGRAM, {"en": "News", "ru": "Новости"})])
+        name_sender(conn, house.story.shop)
+        blocks = {"email": {"en": Block("Autumn", body=MJML)}, "sms": {"en": Block(body="Autumn teas are here.")}}
+        template = Template("autumn", "Autumn", MessageClass.PROGRAM, NEWS, blocks)  # type: ignore[arg-type]
+        saved = templates.save(conn, program, template, by=SYSTEM, now=NOW)
+        assert isinstance(saved, Saved), saved
+        published = templates.publish(conn, program, "autumn", because=None, by=SYSTEM, now=NOW)
+        assert isinstance(published, Published), published
+    return house
+
+
+def form(**more: object) -> dict[str, object]:
+    """Return what a marketer fills in."""
+    return {
+        "name": "Autumn teas",
+        "topic": NEWS,
+        "audience": "everybody",
+        "send": "now",
+        "holdout": "0",
+        "template_a": "autumn@1",
+        "channel_1": "email",
+        **more,
+    }
+
+
+def draft(house: House, **more: object) -> str:
+    """Draft a broadcast through the form; return its page's address."""
+    answer = house.client.post(f"{LIST}new/", form(**more))
+    assert answer.status_code == 302, re.findall(
+        r"field-error[^<]*<?[^<]*|alert-danger[^<]*<[^<]*", answer.content.decode()
+    )
+    return str(answer["Location"])
+
+
+def page(house: House, where: str) -> str:
+    answer = house.client.get(where)
+    assert answer.status_code == 200, where
+    return str(answer.content.decode())
+
+
+def test_a_marketer_sends_a_broadcast(told: House) -> None:
+    assert "No broadcasts yet" in page(told, LIST)
+    where = draft(told)
+    shown = page(told, where)
+    assert "All members" in shown
+    assert "must be mended" not in shown, shown
+    outlook = page(told, f"{where}outlook/")
+    assert "Would get it" in outlook
+    assert told.client.post(where, {"do": "launch", "version": "1"}).status_code == 409  # nobody has approved it
+    assert told.client.post(where, {"do": "approve", "version": "1"}).status_code == 302
+    assert told.client.post(where, {"do": "launch", "version": "1"}).status_code == 302
+    assert "waits for its time" in page(told, where) or "under way" in page(told, where)
+    work(NOW)
+    shown = page(told, where)
+    assert "What became of the messages" in shown
+    assert "Without a holdout nobody knows" in shown
+    assert "Vera" in shown
+    assert "Autumn teas" in page(told, LIST)
+
+
+def test_an_edit_takes_the_approval_back(told: House) -> None:
+    where = draft(told)
+    assert told.client.post(where, {"do": "approve", "version": "1"}).status_code == 302
+    edited = told.client.post(f"{where}edit/", form(name="Winter teas", version="1", holdout="7.5"))
+    assert edited.status_code == 302
+    shown = page(told, where)
+    assert "Winter teas" in shown
+    assert ">Approve<" in shown
+    assert "7.5%" in shown
+    assert 'value="7.5' in page(told, f"{where}edit/")
+    late = told.client.post(f"{where}edit/", form(name="Spring teas", version="1"))
+    assert (late.status_code, "Somebody has changed it meanwhile" in late.content.decode()) == (422, True)
+
+
+def test_a_condition_is_checked_and_told_in_words(told: House) -> None:
+    tree = {"combinator": "and", "rules": [{"field": "member.kind", "operator": "=", "value": "person"}]}
+    where = draft(told, audience="condition", condition=json.dumps(tree))
+    assert "person" in page(told, where)
+    tree["rules"][0]["field"] = "member.shoe_size"  # type: ignore[index]
+    answer = told.client.post(f"{LIST}new/", form(audience="condition", condition=json.dumps(tree)))
+    assert answer.status_code == 422
+    assert "shoe_size" in answer.content.decode()
+    for text in ("", "[]", "{"):
+        assert told.client.post(f"{LIST}new/", form(audience="condition", condition=text)).status_code == 422
+
+
+def test_what_a_choice_needs_is_asked_for(told: House) -> None:
+    for wrong in (
+        {"send": "at"},
+        {"send": "local", "day": "2026-12-01"},
+        {"audience": "list", "external_ids": " "},
+        {"context": "no sign"},
+        {"channel_2": "email"},
+        {"holdout": "60"},
+        {"winner": "on"},
+        {"template_a": "spring@1"},
+    ):
+        answer = told.client.post(f"{LIST}new/", form(**wrong))
+        assert answer.status_code == 422, wrong
+        assert "field-error" in answer.content.decode() or "alert-danger" in answer.content.decode(), wrong
+
+
+def test_every_choice_comes_back_as_it_was(told: House) -> None:
+    where = draft(
+        told,
+        audience="list",
+        external_ids="anna\nivan, nobody",
+        send="local",
+        day="2026-12-24",
+        time="10:30",
+        channel_2="sms",
+        wait_1="12",
+        until_1="read",
+        template_b="autumn@1",
+        weight_b="3",
+        winner="on",
+        sample="25",
+        after_hours="6",
+        by="clicks",
+        rate="600",
+        cost_limit="99.50",
+        valid_until="2026-12-25T18:00",
+        context="promo = TEA",
+    )
+    id_ = where.rstrip("/").rpartition("/")[2]
+    program = told.story.shop.program.id
+    with db.transaction(program) as conn:
+        before = queries.broadcast(conn, program, id_)
+    assert before is not None
+    again = page(told, f"{where}edit/")
+    fields = dict(re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', again))
+    fields |= {
+        name: found[1]
+        for name, options in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', again, re.DOTALL)
+        if (found := re.search(r'<option value="([^"]*)" selected', options))
+    }
+    fields |= dict(re.findall(r'<textarea name="(\w+)"[^>]*>\s*(.*?)</textarea>', again, re.DOTALL))
+    fields |= {"winner": "on"}
+    assert told.client.post(f"{where}edit/", fields).status_code == 302
+    with db.transaction(program) as conn:
+        after = queries.broadcast(conn, program, id_)
+    assert after is not None
+    assert (after.version, after.wanted) == (2, before.wanted)
+
+
+def test_who_may(told: House) -> None:
+    where = draft(told)
+    analyst = hire(told, "rita", Role.ANALYST)
+    assert analyst.get(where).status_code == 200
+    assert analyst.get(f"{LIST}new/").status_code == 403
+    assert analyst.post(where, {"do": "approve", "version": "1"}).status_code == 403
+    cashier = hire(told, "olga", Role.CASHIER)
+    assert cashier.get(where).status_code == 403
+    assert told.client.get(f"{LIST}01a19656-4a80-7816-8000-37f211ac0040/").status_code == 404
+    assert told.client.post(where, {"do": "explode"}).status_code == 404
