@@ -2,10 +2,11 @@
 
 import json
 import re
+from datetime import datetime
 
 import pytest
 
-from tests.builders import NOW
+from tests.builders import NOW, Shop
 from tests.console.conftest import House
 from tests.console.test_corrections import hire
 from tests.messaging.broadcasts.shows import name_sender, work
@@ -28,19 +29,24 @@ MJML = (
 )
 
 
-@pytest.fixture
-def told(house: House) -> House:
-    """A shop with a topic, a published template, and a sender with a name."""
-    program = house.story.shop.program.id
+def publish(shop: Shop, *, now: datetime = NOW) -> None:
+    """Have a topic, a published template for it, and a sender with a name."""
+    program = shop.program.id
     with db.transaction(program) as conn:
         members.ensure_topics(conn, program, [Topic(NEWS, MessageClass.PROGRAM, {"en": "News", "ru": "Новости"})])
-        name_sender(conn, house.story.shop)
+        name_sender(conn, shop)
         blocks = {"email": {"en": Block("Autumn", body=MJML)}, "sms": {"en": Block(body="Autumn teas are here.")}}
         template = Template("autumn", "Autumn", MessageClass.PROGRAM, NEWS, blocks)  # type: ignore[arg-type]
-        saved = templates.save(conn, program, template, by=SYSTEM, now=NOW)
+        saved = templates.save(conn, program, template, by=SYSTEM, now=now)
         assert isinstance(saved, Saved), saved
-        published = templates.publish(conn, program, "autumn", because=None, by=SYSTEM, now=NOW)
+        published = templates.publish(conn, program, "autumn", because=None, by=SYSTEM, now=now)
         assert isinstance(published, Published), published
+
+
+@pytest.fixture
+def told(house: House) -> House:
+    """A shop that can send broadcasts."""
+    publish(house.story.shop)
     return house
 
 

@@ -92,7 +92,7 @@ function adding(add: (rule: Rec) => void, place: Place): HTMLElement {
     const inner = (): Rec => ({ combinator: "or", rules: [{ field: "", operator: "", value: "" }] });
     bar.append(button(`+ ${say(desk, "group")}`, () => add(inner())));
   }
-  if (place.depth === 1 && place.registry === "receipt") {
+  if (place.depth === 1 && place.registry !== "lines") {
     for (const one of desk.form.shortcuts) {
       bar.append(button(one.label, () => add(structuredClone(one.rule)), { class: "btn btn-sm b-shortcut" }));
     }

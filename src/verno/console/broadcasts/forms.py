@@ -155,7 +155,9 @@ class BroadcastForm(forms.Form):
                 required=not number,
                 widget=forms.Select(SELECT),
             )
-            fields[f"weight_{code}"] = _whole(_("Weight"), 1, 1000, required=False, initial=1)
+            fields[f"weight_{code}"] = _whole(
+                _("Weight") if number else _("Weight of the first"), 1, 1000, required=False, initial=1
+            )
         for step in STEPS:
             fields[f"channel_{step}"] = forms.ChoiceField(
                 label=_("Channel") if step == 1 else _("Else"),

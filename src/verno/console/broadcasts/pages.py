@@ -47,8 +47,10 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the broadcasts, the newest first."""
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())
+        topics = _topics(conn, face)
         found = queries.broadcasts(conn, face.program.id, limit=PAGE)
-    context = {"face": face, "broadcasts": found, "writes": _writes(request)}
+    rows = [(one, topics.get(one.wanted.topic, one.wanted.topic)) for one in found]
+    context = {"face": face, "broadcasts": rows, "writes": _writes(request)}
     return render(request, "console/broadcasts/broadcasts.html", context)
 
 
@@ -138,6 +140,7 @@ class _Page:
             "face": face,
             "one": one,
             "audience": _audience(conn, face, one.wanted),
+            "topic": _topics(conn, face).get(one.wanted.topic, one.wanted.topic),
             "when": showing.when(face, one.wanted),
             "held_out": face.percent_of(one.wanted.holdout),
             "people": _people(conn, face, one),
@@ -208,20 +211,24 @@ def _store(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | 
 
 def _form(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | None) -> BroadcastForm:
     program = face.program.id
-    topics = [
-        (topic.code, topic.names.get(face.locale) or topic.code)
-        for topic in members.topics(conn, program)
-        if topic.archived_at is None
-    ]
     stored = [found for found in templates.templates(conn, program) if found.published_at and not found.retired_at]
     return BroadcastForm(
         request.POST if request.method == "POST" else None,
         face=face,
-        topics=topics,
+        topics=list(_topics(conn, face, archived=False).items()),
         templates=[(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
         channels=[(channel, words.say("channel", channel)) for channel in facts.ADDRESS_KIND],
         wanted=one.wanted if one else None,
     )
+
+
+def _topics(conn: Connection, face: Face, *, archived: bool = True) -> dict[str, str]:
+    """Return the names of topics in the reader's language, by code."""
+    return {
+        topic.code: topic.names.get(face.locale) or topic.names.get("en") or topic.code
+        for topic in members.topics(conn, face.program.id)
+        if archived or topic.archived_at is None
+    }
 
 
 def _wrong(conn: Connection, face: Face, wanted: NewBroadcast) -> list[dict[str, str]]:

@@ -108,8 +108,14 @@ def progress(face: Face, found: Progress) -> dict[str, object]:
     rows = [(state, found.by_state.get(state, 0)) for state in RecipientState]
     waiting = found.by_state.get(RecipientState.WAITING, 0)
     return {
-        "rows": [Figure(words.say("recipient_state", state), face.number(n)) for state, n in rows if n],
-        "withheld": _reasons(face, found.withheld),
+        "rows": [
+            (
+                Figure(words.say("recipient_state", state), face.number(n)),
+                _reasons(face, found.withheld) if state is RecipientState.WITHHELD else [],
+            )
+            for state, n in rows
+            if n
+        ],
         "done": 0 if not found.total else 100 * (found.total - waiting) // found.total,
     }
 
