@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.face import Face
@@ -195,11 +195,11 @@ class BroadcastForm(forms.Form):
         needs: Mapping[str, Sequence[str]] = {"at": ["at"], "local": ["day", "time"], "best": ["day", "time"]}
         for name in needs.get(data.get("send", ""), ()):
             if data.get(name) is None and name not in self.errors:
-                self.add_error(name, _now("Say when."))
+                self.add_error(name, gettext("Say when."))
         if data.get("audience") == "condition":
             data["tree"] = self._tree(data.get("condition", ""))
         if data.get("audience") == "list" and not data.get("external_ids", "").strip():
-            self.add_error("external_ids", _now("Name at least one."))
+            self.add_error("external_ids", gettext("Name at least one."))
         data["values"] = self._values(data.get("context", ""))
         return data
 
@@ -268,7 +268,7 @@ class BroadcastForm(forms.Form):
         except (json.JSONDecodeError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            self.add_error("condition", _now("Add at least one condition."))
+            self.add_error("condition", gettext("Add at least one condition."))
         return found
 
     def _values(self, text: str) -> dict[str, str]:
@@ -278,7 +278,7 @@ class BroadcastForm(forms.Form):
             if not line.strip():
                 continue
             if not sign or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name.strip()):
-                self.add_error("context", _now("Write each line as name = value, the name in small Latin letters."))
+                self.add_error("context", gettext("Write each line as name = value, the name in small Latin letters."))
                 break
             found[name.strip()] = value.strip()
         return found
