@@ -58,6 +58,12 @@ TEMPLATE: dict[str, object] = {
     "topic": "points-statement",
     "blocks": {"sms": {"en": {"body": "Unmistakable words"}}},
 }
+TEMPLATES = {
+    "template": "unmistakable",
+    "rewritten": "rewritten",
+    "publishable_template": "publishable",
+    "old_template": "old",
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -379,6 +385,13 @@ def wait(world: World, member: str) -> list[str]:
     return [one.id for one in done if isinstance(one, Done)]
 
 
+def write(key: str) -> None:
+    """Have our program write templates, and publish one."""
+    for code in TEMPLATES.values():
+        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
+    assert send("POST", Asked("/v1/templates/unmistakable:publish", {}), key).status == 200
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -415,9 +428,7 @@ def history(world: World) -> Target:
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
     hooks = {"url": "https://shop.example/unmistakable"}
     webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
-    for code in ("unmistakable", "rewritten", "publishable", "old"):
-        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
-    post("/v1/templates/unmistakable:publish", {})
+    write(key)
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
@@ -448,10 +459,7 @@ def history(world: World) -> Target:
         old_webhook=old_webhook,
         source=source,
         old_source=old_source,
-        template="unmistakable",
-        rewritten="rewritten",
-        publishable_template="publishable",
-        old_template="old",
+        **TEMPLATES,
     )
 
 
