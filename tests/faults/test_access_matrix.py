@@ -64,6 +64,12 @@ TEMPLATE: dict[str, object] = {
     "topic": "points-statement",
     "blocks": {"sms": {"en": {"body": "Unmistakable words"}}},
 }
+TEMPLATES = {
+    "template": "unmistakable",
+    "rewritten": "rewritten",
+    "publishable_template": "publishable",
+    "old_template": "old",
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -430,6 +436,13 @@ def outward(post: Callable[[str, object], Any]) -> dict[str, str]:
     return found
 
 
+def write(key: str) -> None:
+    """Have our program write templates, and publish one."""
+    for code in TEMPLATES.values():
+        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
+    assert send("POST", Asked("/v1/templates/unmistakable:publish", {}), key).status == 200
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -464,9 +477,7 @@ def history(world: World) -> Target:
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     for code in ("turnover", "removable"):
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
-    for code in ("unmistakable", "rewritten", "publishable", "old"):
-        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
-    post("/v1/templates/unmistakable:publish", {})
+    write(key)
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -493,10 +504,7 @@ def history(world: World) -> Target:
         track="turnover",
         removable="removable",
         **outward(post),
-        template="unmistakable",
-        rewritten="rewritten",
-        publishable_template="publishable",
-        old_template="old",
+        **TEMPLATES,
     )
 
 

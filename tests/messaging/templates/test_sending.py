@@ -23,8 +23,7 @@ def draft(holder: str, reference: str, *, locale: str = "en", key: str = "occasi
 
 
 def letters(postman: Postman) -> list[EmailMessage]:
-    found = [message_from_bytes(data, policy=policy.default) for _, data in postman.stored]
-    return [one for one in found if isinstance(one, EmailMessage)]
+    return [message_from_bytes(data, policy=policy.default) for _, data in postman.stored]
 
 
 def html_of(letter: EmailMessage) -> str:
