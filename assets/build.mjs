@@ -1,4 +1,4 @@
-// Builds the browser parts into src/verno/static: one style sheet, six scripts, the pictures.
+// Builds the browser parts into src/verno/static: two style sheets, eight scripts, the pictures.
 // Files get .gz and .br twins, which WhiteNoise serves to browsers that take them.
 
 import { build } from "esbuild";
@@ -19,6 +19,8 @@ await build({
     chart: join(here, "ts", "chart.ts"),
     builder: join(here, "ts", "builder.ts"),
     push: join(here, "ts", "push.ts"),
+    writing: join(here, "ts", "writing.ts"),
+    letter: join(here, "ts", "letter.ts"),
     "push-worker": join(here, "ts", "push-worker.ts"),
   },
   outdir: out,
@@ -30,7 +32,7 @@ await build({
   logLevel: "warning",
 });
 await build({
-  entryPoints: { console: join(here, "css", "console.css") },
+  entryPoints: { console: join(here, "css", "console.css"), letter: join(here, "css", "letter.css") },
   outdir: out,
   bundle: true,
   minify: true,

@@ -13,7 +13,7 @@ def tags(desk: Desk, channel: Channel) -> list[Group]:
     """Return the menu, group by group; every tag has its fallback where something may be missing."""
     known = desk.known()
     member = [
-        (_("First name, or a greeting without it"), "{{ member.first_name | default('') }}"),
+        (_("First name"), "{{ member.first_name | default('') }}"),
         (_("Name"), "{{ member.name | default('') }}"),
     ]
     member += [(name, f"{{{{ member.attributes.{name} | default('') }}}}") for name in sorted(known.attributes)]

@@ -23,7 +23,7 @@ from verno.messaging.templates.types import Broken, Rendered, Sent
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    "frame-ancestors 'self'; sandbox"
 )
 """A letter may style itself and show the pictures it would show its readers, and do nothing else."""
 NO_PICTURES = FRAME_POLICY.replace("img-src https: data:", "img-src 'none'")

@@ -2,14 +2,15 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from msgspec.structs import replace
 
 from verno.console import words
 from verno.console.face import actor
@@ -28,6 +29,8 @@ from verno.messaging.types import MessageClass
 from verno.rules import fields
 
 EXCERPT = 90
+_STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
+_NAMED = re.compile(r"\{\{\s*([\w.]+).*?\}\}", re.DOTALL)
 AROUND = 2
 """Unchanged lines that are shown about a change."""
 
@@ -93,6 +96,7 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
             "wrong": wrong,
             "conditions": [*conditions_of, ("", "")][:MOST_SHOWN],
             "asking": _asking(desk),
+            "example": "{% if shown.gold %}…{% endif %}",
         }
     return render(request, "console/letters/settings.html", context, status=422 if form.is_bound else 200)
 
@@ -127,7 +131,7 @@ def _save(desk: Desk, form: WholeForm, typed: list[tuple[str, str]], class_name:
         except (msgspec.ValidationError, msgspec.DecodeError):
             return _("A condition has a name of small Latin letters, and a tree: %(name)s") % {"name": name or "?"}
     before = desk.one.template
-    changed = msgspec.structs.replace(
+    changed = replace(
         before,
         name=form.cleaned_data["name"],
         topic=form.cleaned_data["topic"],
@@ -161,6 +165,7 @@ def _asking(desk: Desk) -> str:
 def _excerpt(desk: Desk, channel: str, language: str) -> str:
     block = block_of(desk.one.template, channel, language)
     text = block.subject or ("" if block.body.lstrip().startswith("<") else block.body)
+    text = _NAMED.sub(r"[\1]", _STATEMENT.sub(" ", text))
     return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
 
 

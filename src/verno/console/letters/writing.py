@@ -87,7 +87,7 @@ def _words() -> dict[str, str]:
     """Return what the editor says."""
     return {
         "picture": _("Picture editor"),
-        "source": _("Source"),
+        "source": _("As MJML"),
         "desk": _("Desk"),
         "phone": _("Phone"),
         "undo": _("Undo"),
