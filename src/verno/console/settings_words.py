@@ -107,17 +107,17 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Whose law holds for messages"),
         gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
     ),
+    "messages.sms_segment_price": (
+        gettext_lazy("Price of one segment of a text message"),
+        gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+    ),
     "messages.points_notices": (
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),
     ),
     "messages.email_price": (
-        gettext_lazy("What an e-mail costs"),
-        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
-    ),
-    "messages.sms_price": (
-        gettext_lazy("What a text message costs"),
-        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
+        gettext_lazy("Price of an e-mail"),
+        gettext_lazy("In the smallest unit of the currency. Broadcasts reckon with it."),
     ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),

@@ -351,6 +351,13 @@ BETWEEN_MEMBERS = Definition(
 MESSAGES_COUNTRY = Definition(
     "messages.country", _choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
 )
+SMS_SEGMENT_PRICE: Definition[int | None] = Definition(
+    "messages.sms_segment_price",
+    _number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one segment of a text message costs, in minor units of the currency",
+)
 POINTS_NOTICES = Definition(
     "messages.points_notices",
     SWITCH,
@@ -364,13 +371,6 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     None,
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
-)
-SMS_PRICE: Definition[int | None] = Definition(
-    "messages.sms_price",
-    _number_or_none(0, LARGEST_WORTH),
-    None,
-    WHOLE,
-    "what one text message costs, in minor units of the currency; broadcasts reckon with it",
 )
 
 PRIVATE_NETWORKS = Definition(
@@ -408,9 +408,9 @@ ALL: tuple[Definition[object], ...] = cast(
         REPLAY_MOST_SHARE,
         LEGAL_ENTITY,
         MESSAGES_COUNTRY,
+        SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,
-        SMS_PRICE,
         PRIVATE_NETWORKS,
         PLAIN_HTTP,
     ),

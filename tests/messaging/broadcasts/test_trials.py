@@ -198,7 +198,7 @@ def test_what_has_not_left_yet_is_waited_for(shop: Shop) -> None:
 
 def test_money_ends_a_cascade(shop: Shop) -> None:
     texters(shop, 5)
-    setting(shop, "messages.sms_price", 300)
+    setting(shop, "messages.sms_segment_price", 300)
     broadcast = launch(shop, channels=(SMS,), cost_limit=1_000)
     work()
     assert progress(shop, broadcast).by_state == {"planned": 3, "unaffordable": 2}
@@ -207,7 +207,7 @@ def test_money_ends_a_cascade(shop: Shop) -> None:
 
 def test_what_is_free_is_not_counted_against_the_limit(shop: Shop) -> None:
     texters(shop, 5)
-    setting(shop, "messages.sms_price", 300)
+    setting(shop, "messages.sms_segment_price", 300)
     broadcast = launch(shop, channels=(Channel("email", wait_hours=1, until=Until.READ), SMS), cost_limit=600)
     work()
     mark(shop, "delivered", "true")

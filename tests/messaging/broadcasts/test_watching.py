@@ -274,7 +274,7 @@ def test_revenue_is_told_against_the_holdout(shop: Shop) -> None:
 
 def test_what_a_cascade_saved(shop: Shop) -> None:
     reader, *_ = texters(shop, 3)
-    setting(shop, "messages.sms_price", 300)
+    setting(shop, "messages.sms_segment_price", 300)
     broadcast = launch(shop, channels=CASCADE)
     work()
     mark(shop, "opened", "holder_id = %s", reader)
