@@ -148,12 +148,8 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Where the buttons of letters lead, encrypted."),
     ),
     "messages.email_price": (
-        gettext_lazy("What an e-mail costs"),
-        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
-    ),
-    "messages.sms_price": (
-        gettext_lazy("What a text message costs"),
-        gettext_lazy("In the smallest coin of the program's currency. Broadcasts reckon with it."),
+        gettext_lazy("Price of an e-mail"),
+        gettext_lazy("In the smallest unit of the currency. Broadcasts reckon with it."),
     ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),

@@ -407,13 +407,6 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
 )
-SMS_PRICE: Definition[int | None] = Definition(
-    "messages.sms_price",
-    _number_or_none(0, LARGEST_WORTH),
-    None,
-    WHOLE,
-    "what one text message costs, in minor units of the currency; broadcasts reckon with it",
-)
 BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
 BRAND_LOGO: Definition[str | None] = Definition(
     "brand.logo_url", _address_or_none(500), None, WHOLE, "the picture at the head of letters"
@@ -513,7 +506,6 @@ ALL: tuple[Definition[object], ...] = cast(
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,
-        SMS_PRICE,
         BRAND_COLOUR,
         BRAND_LOGO,
         BRAND_LEGAL_NAME,

@@ -125,7 +125,7 @@ def mark(shop: Shop, state: str, where: str, *parameters: object, now: datetime 
     """Let messages reach a state, as receipts would."""
     with db.transaction(shop.program.id) as conn:
         text = f"UPDATE messaging_message SET state = %s, changed_at = %s WHERE {where}"
-        return conn.execute(text, (state, now, *parameters)).rowcount  # type: ignore[arg-type]
+        return conn.execute(text, (state, now, *parameters)).rowcount
 
 
 def setting(shop: Shop, key: str, value: object) -> None:

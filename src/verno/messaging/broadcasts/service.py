@@ -12,13 +12,14 @@ from psycopg.types.json import Jsonb
 
 from verno.kit.db import Connection
 from verno.kit.ids import is_id, new_ids
-from verno.messaging.broadcasts import checking, preflight, reading
+from verno.messaging.broadcasts import audience, checking, preflight, reading
 from verno.messaging.broadcasts.drawing import timing
 from verno.messaging.broadcasts.types import (
     Broadcast,
     BroadcastRefusal,
     BroadcastState,
     Done,
+    Matching,
     NewBroadcast,
     Refused,
     Result,
@@ -39,11 +40,11 @@ OVER = frozenset({BroadcastState.FINISHED, BroadcastState.CANCELLED})
 def create(
     conn: Connection, program_id: str, drafts: Sequence[NewBroadcast], *, by: Actor, now: datetime
 ) -> list[Result]:
-    """Store drafts: one result each, in order. Refusals: what ``checking.problem`` finds."""
+    """Store drafts: one result each, in order. Refusals: ``bad-condition``, and what ``checking.problem`` finds."""
     known = checking.known(conn, program_id)
     out: list[Result] = []
     for id_, wanted in zip(new_ids(len(drafts), now=now), drafts, strict=True):
-        problem = checking.problem(wanted, known)
+        problem = checking.problem(wanted, known) or _bad_condition(conn, program_id, wanted, now)
         if problem is not None:
             out.append(problem)
             continue
@@ -76,6 +77,7 @@ def edit(
     if isinstance(held, Refused):
         return held
     problem = checking.problem(wanted, checking.known(conn, program_id))
+    problem = problem or _bad_condition(conn, program_id, wanted, now)
     if problem is not None:
         return problem
     row = _row(program_id, broadcast_id, wanted, by, now) | {"based_on": based_on, "version": based_on + 1}
@@ -168,6 +170,13 @@ def cancel(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, n
     conn.execute(SQL["cancel_broadcast"], {"id": broadcast_id, "now": now})
     audit.record(conn, program_id, by, "broadcast.cancel", ("broadcast", broadcast_id), now=now)
     return _done(conn, program_id, broadcast_id)
+
+
+def _bad_condition(conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> Refused | None:
+    if not isinstance(wanted.audience, Matching):
+        return None
+    chosen = audience.selection(conn, program_id, wanted.audience, now=now)
+    return chosen if isinstance(chosen, Refused) else None
 
 
 def _held(
