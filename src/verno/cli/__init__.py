@@ -18,7 +18,7 @@ COMMANDS = {
     "get": ("verno.cli.settings:get_value", "Show the settings and where they come from."),
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
-    "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points."),
+    "member": ("verno.cli.member:member", "Merge members, undo a merge, erase points, take an industry's attributes."),
     "track": ("verno.cli.marketing.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
     "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts."),
     "mail": ("verno.cli.post.mail:mail", "Read letters that came back."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from verno.cli import session
+from verno.cli.marketing.packs import pack
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def member() -> None:
-    """Merge members, undo a merge, erase points."""
+    """Merge members, undo a merge, erase points, take an industry's attributes."""
+
+
+member.add_command(pack)
 
 
 @member.command()

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.consents import naming as consents
+from verno.console.knowing import naming as knowing
 from verno.console.tracks import naming as tracks
 from verno.console.webhooks import naming as webhooks
 
@@ -22,6 +23,7 @@ _ROLES: dict[str, Promise | str] = {
 WORDS: dict[str, dict[str, Promise | str]] = {
     **tracks.WORDS,
     **consents.WORDS,
+    **knowing.WORDS,
     **webhooks.WORDS,
     "status": {
         "settled": _("Settled"),
@@ -276,6 +278,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "consent-text.publish": _("Text of a consent published"),
         "topic.add": _("Topic added"),
         "topic.change": _("Topic changed"),
+        "attribute.add": _("Attribute declared"),
+        "attribute.change": _("Attribute changed"),
+        "attribute.pack": _("Pack of attributes taken"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),

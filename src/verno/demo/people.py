@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from verno.members.service import POINTS_STATEMENT
-from verno.members.types import Channel, NewConsent, NewMember
+from verno.members.types import AttributeValue, Channel, NewConsent, NewMember
 
 EMAIL_SHARE = 0.8
 SMS_SHARE = 0.3
