@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,11 @@ from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
 from verno.members import masking
 from verno.members import queries as members
+from verno.members.attributes import registry
+from verno.members.attributes.types import Attribute
 from verno.members.consent import levels
 from verno.members.consent import topics as naming
-from verno.members.types import Consent, Member, Merged, Topic
+from verno.members.types import AttributeKind, Consent, Member, Merged, Topic
 from verno.web import pages
 from verno.web.pages import Place
 from verno.web.problems import Refused
@@ -45,6 +47,8 @@ class MemberPage:
     """Whom the member is now; their own page stays, with all that happened before."""
     merged_from: tuple[Merged, ...] = ()
     topics: tuple[Topic, ...] = ()
+    declared: Mapping[str, Attribute] = field(default_factory=dict)
+    """What is declared of the program's attributes."""
 
     @property
     def language(self) -> str:
@@ -67,7 +71,7 @@ class MemberPage:
             "member": self.member,
             "title": self.member.name or self.member.external_id,
             "synthetic": bool(self.member.attributes.get(SYNTHETIC)),
-            "attributes": attributes(self.face, self.member.attributes),
+            "attributes": attributes(self.face, self.member.attributes, self.declared),
             "consents": [(self.topic_names.get(topic, topic), rows) for topic, rows in by_topic(self.member.consents)],
             "level": levels.level(self.member.consents).value,
             "by_messenger": levels.by_messenger(self.member.consents),
@@ -90,17 +94,19 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
     now = clock.now()
     with db.transaction() as conn:
         face = face_of(request, conn, now)
-        member = members.members(conn, face.program.id, [str(member_id)]).get(str(member_id))
+        personal = sees_personal(request)
+        found = members.members(conn, face.program.id, [str(member_id)], sensitive=personal)
+        member = found.get(str(member_id))
         if member is None:
             raise Http404
-        personal = sees_personal(request)
         if not personal:
             member = masking.masked(member)
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
         into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
         merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
         about = tuple(members.topics(conn, face.program.id))
-        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged), about)
+        declared = registry.attributes(conn, face.program.id)
+        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged), about, declared)
         if request.method != "POST":
             page.note(request)
         yield page
@@ -120,10 +126,15 @@ def older(at: datetime, id_: str) -> str:
     return Place(at, id_).encode()
 
 
-def attributes(face: Face, stored: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return the attributes to show, by name; the mark of invented members has a badge of its own."""
-    shown = sorted((name, value) for name, value in stored.items() if name != SYNTHETIC and value is not None)
-    return [(name, _value(face, value)) for name, value in shown]
+def attributes(face: Face, stored: Mapping[str, object], declared: Mapping[str, Attribute]) -> list[tuple[str, str]]:
+    """Return the attributes to show, as they are called; the mark of invented members has a badge of its own."""
+    language = face.locale[:2]
+    shown = [
+        (registry.label(declared, name, language), _value(face, declared, name, value))
+        for name, value in stored.items()
+        if name != SYNTHETIC and value is not None
+    ]
+    return sorted(shown, key=lambda pair: pair[0].casefold())
 
 
 def by_topic(consents: list[Consent]) -> list[tuple[str, list[Consent]]]:
@@ -139,7 +150,14 @@ def birth_date(face: Face, stored: date | str | None) -> str:
     return face.day(stored) if isinstance(stored, date) else stored or ""
 
 
-def _value(face: Face, value: object) -> str:
+def _value(face: Face, declared: Mapping[str, Attribute], name: str, value: object) -> str:
     if isinstance(value, bool):
         return words.say("boolean", str(value))
-    return face.number(value) if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return face.number(value)
+    if isinstance(value, list):
+        return ", ".join(registry.said(declared, name, str(one), face.locale[:2]) for one in value)
+    about = declared.get(name)
+    if about is not None and about.kind is AttributeKind.DATE:
+        return face.day(date.fromisoformat(str(value)))
+    return registry.said(declared, name, str(value), face.locale[:2])

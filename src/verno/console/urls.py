@@ -6,6 +6,7 @@ from verno.console.broadcasts import pages as broadcasts
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
+from verno.console.knowing import attributes
 from verno.console.letters import brand, seeing, whole, writing
 from verno.console.letters import listing as letters
 from verno.console.people import contacts, duplicates, merging
@@ -63,6 +64,9 @@ urlpatterns = [
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),
     path("members/consents/leaving/", leaving.leaving, name="leaving"),
+    path("members/attributes/", attributes.listed, name="attributes"),
+    path("members/attributes/<str:name>/", attributes.attribute, name="attribute"),
+    path("members/packs/", attributes.offered, name="packs"),
     path("approvals/", corrections.approvals, name="approvals"),
     path("promotions/", books.promotions, name="promotions"),
     path("promotions/versions/<int:number>/", books.version, name="version"),

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from verno.console.broadcasts import naming as broadcasts
 from verno.console.consents import naming as consents
+from verno.console.knowing import naming as knowing
 from verno.console.letters import naming as letters
 from verno.console.people import naming as people
 from verno.console.privacy import naming as privacy
@@ -30,6 +31,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     **consents.WORDS,
     **telling.WORDS,
     **privacy.WORDS,
+    **knowing.WORDS,
     **webhooks.WORDS,
     **people.WORDS,
     **letters.WORDS,
@@ -299,6 +301,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "contact.remove": _("Contact of a company taken away"),
         "contact.stop": _("“Stop” of a company's contact written down"),
         "duplicate.dismiss": _("Likely duplicates said to be two"),
+        "attribute.add": _("Attribute declared"),
+        "attribute.change": _("Attribute changed"),
+        "attribute.pack": _("Pack of attributes taken"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from verno.cli import session
+from verno.cli.marketing.packs import pack
 from verno.cli.people.erasing import certificate, erase, find
 from verno.kit import db
 from verno.kit.clock import clock
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def member() -> None:
-    """Merge members, undo a merge, forget a member."""
+    """Merge members, undo a merge, forget a member, take an industry's attributes."""
+
+
+member.add_command(pack)
 
 
 @member.command()

@@ -38,6 +38,7 @@ ROOMS = (
     ("disputes", _("Disputes")),
     ("duplicates", _("Possible duplicates")),
     ("erasures", _("Requests to be forgotten")),
+    ("attributes", _("Member attributes")),
     ("topics", _("Topics and consents")),
 )
 """What else there is to do about members, by the address's name."""

@@ -1,0 +1,54 @@
+"""Attributes in a real browser: an industry's pack, the list, a form; on a desk, on a phone, in both languages."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.test_console import set_up
+
+WIDE = "[...document.querySelectorAll('.row-cards, .page-top')].some(one => one.scrollWidth > one.clientWidth + 20)"
+SAID = {"en": ("Take the pack", "Pets", "Declare"), "ru": ("Взять набор", "Питомцы", "Описать")}
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture where somebody wants to look, by day and by night."""
+    folder = os.environ.get("VERNO_TEST_PICTURES")
+    if folder:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(400)  # colours fade
+            page.screenshot(path=str(Path(folder) / f"attributes-{name}-{scheme}.png"), full_page=True)
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize("locale", ["en", "ru"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_pack_is_taken_and_an_attribute_declared(site: Site, locale: str, size: dict[str, int]) -> None:
+    take, pets, declare = SAID[locale]
+    name = f"{locale}-{size['width']}"
+    with site.visitor(viewport=size, locale=locale) as page:
+        set_up(page, site, locale)
+        page.goto("/console/members/packs/")
+        keep(page, f"packs-{name}")
+        page.get_by_role("button", name=take).nth(2).click()
+        expect(page.get_by_role("status")).to_be_visible()
+        assert not page.evaluate(WIDE)
+        page.goto("/console/members/attributes/")
+        expect(page.get_by_role("link", name=pets, exact=True)).to_be_visible()
+        page.locator("[name=name]").fill("shelf")
+        page.locator("[name=kind]").select_option("choice")
+        page.get_by_role("button", name=declare, exact=True).click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+        keep(page, f"refused-{name}")
+        assert not page.evaluate(WIDE)
+        page.locator("[name=choices]").fill("a = первая | first")
+        page.get_by_role("button", name=declare, exact=True).click()
+        expect(page.get_by_text("shelf")).to_be_visible()
+        keep(page, f"list-{name}")
+        page.get_by_role("link", name=pets, exact=True).click()
+        keep(page, f"form-{name}")
+        assert not page.evaluate(WIDE)
+    assert [one for one in site.trouble if "422" not in one] == []
