@@ -73,6 +73,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "opening": _("from another system"),
         "reinstated": _("within the time for it"),
         "erasure": _("the member was erased"),
+        "household": _("pool of the household"),
+        "household-closed": _("the household was closed"),
     },
     "correction": {
         "adjustment": _("Adjustment"),
@@ -118,6 +120,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "merged-since": _("The survivor was merged further: undo that merge first."),
         "open-holds": _("Points are set aside for a purchase. Wait until it is over."),
         "undo-over": _("The time for undoing this merge is over."),
+        "two-households": _("They are in two households: let one of them leave first."),
+        "not-in-the-household": _("The member is not in this household."),
         "already-brought": _("The same lot was brought along before."),
     },
     "state": {
