@@ -31,7 +31,11 @@ from verno.workspace.roles import Role
 from verno.workspace.types import NewStore, Scope
 
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "access.toml").read_text())
-SET = [("transfers.between_members", True, None), ("spend.value", 100, "unit=points")]
+SET = [
+    ("transfers.between_members", True, None),
+    ("households.pools", True, None),
+    ("spend.value", 100, "unit=points"),
+]
 NOWHERE = "01890a5d-ac96-7bbb-8bbb-0123456789ab"
 OURS = ("intake_receipt", "intake_return", "corrections_correction")
 WORD = {"approval": {"staff": "7", "pin": "8264"}}
@@ -99,6 +103,11 @@ class Target:
     firm: str
     speaker: str
     old_speaker: str
+    household: str
+    housemate: str
+    single: str
+    guest: str
+    invitation: str
 
 
 NOBODY = Target(
@@ -107,6 +116,7 @@ NOBODY = Target(
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE),
+    *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "0000000000"),
 )
 
 
@@ -158,6 +168,25 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/members/{id}/contacts/{contact_id}/consents": lambda t, n: Asked(
         f"/v1/members/{t.firm}/contacts/{t.speaker}/consents",
         {"action": "grant", "purpose": "rules", "method": "paper"},
+    ),
+    "POST /v1/households": lambda t, n: Asked("/v1/households", {"head": {"id": t.single}}),
+    "GET /v1/households/{id}": lambda t, n: Asked(f"/v1/households/{t.household}"),
+    "GET /v1/members/{id}/household": lambda t, n: Asked(f"/v1/members/{t.member}/household"),
+    "POST /v1/households/{id}/members": lambda t, n: Asked(
+        f"/v1/households/{t.household}/members", {"member": {"id": t.guest}}
+    ),
+    "DELETE /v1/households/{id}/members/{member_id}": lambda t, n: Asked(
+        f"/v1/households/{t.household}/members/{t.housemate}"
+    ),
+    "POST /v1/households/{id}/invitations": lambda t, n: Asked(f"/v1/households/{t.household}/invitations", {}),
+    "POST /v1/households:accept": lambda t, n: Asked(
+        "/v1/households:accept", {"code": t.invitation, "member": {"id": t.guest}}
+    ),
+    "POST /v1/households/{id}/contributions": lambda t, n: Asked(
+        f"/v1/households/{t.household}/contributions", {"member": {"id": t.member}, "unit": "points", "points": 2}, n
+    ),
+    "POST /v1/households/{id}/draws": lambda t, n: Asked(
+        f"/v1/households/{t.household}/draws", {"member": {"id": t.member}, "unit": "points", "points": 1}, n
     ),
     "POST /v1/members/{id}/identities/{kind}:verify-start": lambda t, n: Asked(
         f"/v1/members/{t.member}/identities/phone:verify-start", {}
@@ -420,6 +449,10 @@ def history(world: World) -> Target:
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
     firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
     speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
+    mates = [post("/v1/members", {"external_id": f"mate-{n}"})["id"] for n in range(6)]
+    household = post("/v1/households", {"head": {"id": ids[0]}})["id"]
+    post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
+    invitation = post(f"/v1/households/{household}/invitations", {})["code"]
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -452,6 +485,11 @@ def history(world: World) -> Target:
         firm=firm,
         speaker=speaker,
         old_speaker=old_speaker,
+        household=household,
+        housemate=mates[0],
+        single=mates[1],
+        guest=mates[2],
+        invitation=invitation,
     )
 
 

@@ -22,7 +22,7 @@ from verno.api.access import metered
 from verno.api.consents import codes, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
-from verno.api.people import contacts
+from verno.api.people import contacts, households
 from verno.api.promotions import books, drafts
 from verno.api.webhooks import deliveries, endpoints, events, sources
 from verno.kit.db import RETRYABLE
@@ -118,7 +118,7 @@ api.add_router("", tracks.router)
 api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
-for _door in (records, topics, codes, contacts):
+for _door in (records, topics, codes, contacts, households):
     api.add_router("", _door.router)
 api.add_router("", deliveries.router)
 api.add_router("", endpoints.router)

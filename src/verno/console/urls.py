@@ -5,7 +5,7 @@ from django.urls import path
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
-from verno.console.people import contacts, duplicates, merging
+from verno.console.people import contacts, duplicates, households, merging
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -51,6 +51,7 @@ urlpatterns = [
     path("members/<uuid:member_id>/contacts/", contacts.contacts, name="contacts"),
     path("members/<uuid:member_id>/merge/<uuid:other_id>/", merging.merge, name="merge"),
     path("members/<uuid:member_id>/merges/<uuid:merge_id>/", merging.unmerge, name="unmerge"),
+    path("members/<uuid:member_id>/household/", households.household, name="household"),
     path("members/duplicates/", duplicates.duplicates, name="duplicates"),
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
