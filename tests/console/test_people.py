@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import NOW
 from tests.console.conftest import House
-from tests.console.test_corrections import hire, text
+from tests.console.test_corrections import available, hire, set_value, text
 from verno.kit import db
 from verno.kit.ids import new_id
 from verno.members import service
@@ -106,3 +106,36 @@ def test_a_merge_nobody_may_do_is_refused_in_words(house: House) -> None:
     assert house.client.get(f"/console/members/{anna}/merge/{new_id(now=NOW)}/").status_code == 404
     assert house.client.get(f"/console/members/{anna}/merges/{new_id(now=NOW)}/").status_code == 404
     assert hire(house, "cashier", "cashier").get(f"/console/members/{anna}/merge/{ivan}/").status_code == 403
+
+
+def test_a_household_is_opened_joined_and_its_pool_moved(house: House) -> None:
+    anna, ivan = house.story.anna, house.story.ivan
+    where = f"/console/members/{anna}/household/"
+
+    def do(what: str, **sent: str) -> str:
+        answer = house.client.post(where, {"do": what, **sent})
+        assert answer.status_code in {200, 302, 409}
+        return text((answer if answer.status_code != 302 else house.client.get(where)).content.decode())
+
+    assert "In no household" in text(house.client.get(where).content.decode())
+    assert "The household is open." in do("open")
+    assert "in a household already" in do("open")
+    assert "They are in the household now." in do("add", q="+12125550102", role="child")
+    assert "Nobody is known" in do("add", q="nobody", role="child")
+    assert re.search(r"The code is \w{5}-\w{5}, good for one", do("invite", role="adult"))
+    assert "settings do not allow" in do("put", points="5", unit="points", token="t1")
+    set_value(house, "households.pools", True)
+    before = available(house, anna)
+    assert "The points are in the pool." in do("put", points="5", unit="points", token="t2")
+    assert "not a whole number" in do("put", points="5.5", unit="points", token="t3")
+    assert "fewer points" in do("take", points="6", unit="points", token="t4")
+    assert available(house, anna) == before - 5
+    kid = house.client.post(f"/console/members/{ivan}/household/", {"do": "take", "points": "1", "unit": "points"})
+    assert kid.status_code == 409
+    assert "pool of the household" in text(house.client.get(f"/console/members/{anna}/history/").content.decode())
+    assert "the household closes" in text(house.client.get(where).content.decode())
+    assert "The household is closed." in do("leave", mate=anna)
+    assert available(house, anna) == before
+    cashier = hire(house, "cashier", "cashier")
+    assert cashier.post(where, {"do": "open"}).status_code == 403
+    assert cashier.post(where, {"do": "x"}).status_code == 404

@@ -31,7 +31,11 @@ from verno.workspace.roles import Role
 from verno.workspace.types import NewStore, Scope
 
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "access.toml").read_text())
-SET = [("transfers.between_members", True, None), ("spend.value", 100, "unit=points")]
+SET = [
+    ("transfers.between_members", True, None),
+    ("households.pools", True, None),
+    ("spend.value", 100, "unit=points"),
+]
 NOWHERE = "01890a5d-ac96-7bbb-8bbb-0123456789ab"
 OURS = ("intake_receipt", "intake_return", "corrections_correction")
 WORD = {"approval": {"staff": "7", "pin": "8264"}}
@@ -123,6 +127,11 @@ class Target:
     rewritten: str
     publishable_template: str
     old_template: str
+    household: str
+    housemate: str
+    single: str
+    guest: str
+    invitation: str
 
 
 NOBODY = Target(
@@ -132,6 +141,7 @@ NOBODY = Target(
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("nothing", "rewritten", "nothing", "nothing"),
+    *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, "0000000000"),
 )
 
 
@@ -183,6 +193,25 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/members/{id}/contacts/{contact_id}/consents": lambda t, n: Asked(
         f"/v1/members/{t.firm}/contacts/{t.speaker}/consents",
         {"action": "grant", "purpose": "rules", "method": "paper"},
+    ),
+    "POST /v1/households": lambda t, n: Asked("/v1/households", {"head": {"id": t.single}}),
+    "GET /v1/households/{id}": lambda t, n: Asked(f"/v1/households/{t.household}"),
+    "GET /v1/members/{id}/household": lambda t, n: Asked(f"/v1/members/{t.member}/household"),
+    "POST /v1/households/{id}/members": lambda t, n: Asked(
+        f"/v1/households/{t.household}/members", {"member": {"id": t.guest}}
+    ),
+    "DELETE /v1/households/{id}/members/{member_id}": lambda t, n: Asked(
+        f"/v1/households/{t.household}/members/{t.housemate}"
+    ),
+    "POST /v1/households/{id}/invitations": lambda t, n: Asked(f"/v1/households/{t.household}/invitations", {}),
+    "POST /v1/households:accept": lambda t, n: Asked(
+        "/v1/households:accept", {"code": t.invitation, "member": {"id": t.guest}}
+    ),
+    "POST /v1/households/{id}/contributions": lambda t, n: Asked(
+        f"/v1/households/{t.household}/contributions", {"member": {"id": t.member}, "unit": "points", "points": 2}, n
+    ),
+    "POST /v1/households/{id}/draws": lambda t, n: Asked(
+        f"/v1/households/{t.household}/draws", {"member": {"id": t.member}, "unit": "points", "points": 1}, n
     ),
     "POST /v1/members/{id}/identities/{kind}:verify-start": lambda t, n: Asked(
         f"/v1/members/{t.member}/identities/phone:verify-start", {}
@@ -443,6 +472,20 @@ def write(key: str) -> None:
     assert send("POST", Asked("/v1/templates/unmistakable:publish", {}), key).status == 200
 
 
+def home(post: Callable[[str, object], Any], head: str) -> dict[str, str]:
+    """Make a household; returns its ids by the target's names."""
+    mates = [post("/v1/members", {"external_id": f"mate-{n}"})["id"] for n in range(6)]
+    household = post("/v1/households", {"head": {"id": head}})["id"]
+    post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
+    return {
+        "household": household,
+        "housemate": mates[0],
+        "single": mates[1],
+        "guest": mates[2],
+        "invitation": post(f"/v1/households/{household}/invitations", {})["code"],
+    }
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -505,6 +548,7 @@ def history(world: World) -> Target:
         removable="removable",
         **outward(post),
         **TEMPLATES,
+        **home(post, ids[0]),
     )
 
 

@@ -23,7 +23,7 @@ from verno.api.consents import codes, reaching, records, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.messages import broadcasts
-from verno.api.people import contacts
+from verno.api.people import contacts, households
 from verno.api.promotions import books, drafts
 from verno.api.templates import doors as templates
 from verno.api.webhooks import deliveries, endpoints, events, sources
@@ -121,7 +121,7 @@ api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
 api.add_router("", broadcasts.router)
-for _door in (records, topics, codes, reaching, contacts):
+for _door in (records, topics, codes, reaching, contacts, households):
     api.add_router("", _door.router)
 api.add_router("", templates.router)
 api.add_router("", deliveries.router)

@@ -72,6 +72,8 @@ TITLES: Mapping[Refusal, tuple[int, str]] = {
     Refusal.MERGED_SINCE: (CONFLICT, "The survivor was merged further"),
     Refusal.OPEN_HOLDS: (CONFLICT, "Points are set aside for a purchase"),
     Refusal.UNDO_OVER: (CONFLICT, "The merge can no longer be undone"),
+    Refusal.TWO_HOUSEHOLDS: (CONFLICT, "The members are in two households"),
+    Refusal.NOT_IN_HOUSEHOLD: (CONFLICT, "The member is not in this household"),
     Refusal.ALREADY_BROUGHT: (CONFLICT, "The lot was brought along before"),
 }
 """Status and title of each refusal; the refusal's own word is the problem's type."""
@@ -147,8 +149,8 @@ def merge(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addr
 
     def work(conn: Connection) -> HttpResponse:
         program = workspace.program(conn, key.program_id)
-        into = _named(conn, program, body.into, "into")
-        outcome = service.merge(conn, program, [NewMerge(id, into, _by(key))], now=now)[0]
+        into = named_by(conn, program, body.into, "into")
+        outcome = service.merge(conn, program, [NewMerge(id, into, by_key(key))], now=now)[0]
         if isinstance(outcome, Refused):
             return told(outcome)
         return stored(outcome.answer, OK if outcome.replayed else CREATED, replayed=outcome.replayed)
@@ -170,7 +172,7 @@ def undo(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
 
     def work(conn: Connection) -> HttpResponse:
         program = workspace.program(conn, key.program_id)
-        outcome = service.undo(conn, program, id, _by(key), now=now)
+        outcome = service.undo(conn, program, id, by_key(key), now=now)
         if isinstance(outcome, Refused):
             return told(outcome)
         return stored(outcome.answer, OK, replayed=outcome.replayed)
@@ -183,19 +185,19 @@ def _corrected(
 ) -> HttpResponse:
     """Do a keyed correction of the member that the address names."""
     key = caller(request)
-    name = _key(request)
+    name = key_of(request)
 
     def work(conn: Connection) -> HttpResponse:
         program = workspace.program(conn, key.program_id)
         holder = _holder(conn, program, named)
-        to_id = _named(conn, program, to, "to") if to else None
-        asked = Asked(holder, body, f"api/{name}", fingerprint(kind, named, body), _by(key), to_id)
-        return _reply(verb(conn, program, [asked])[0])
+        to_id = named_by(conn, program, to, "to") if to else None
+        asked = Asked(holder, body, f"api/{name}", fingerprint(kind, named, body), by_key(key), to_id)
+        return reply_to(verb(conn, program, [asked])[0])
 
     return writing(key.program_id, work)
 
 
-def _key(request: HttpRequest) -> str:
+def key_of(request: HttpRequest) -> str:
     """Return the idempotency key; raises ``Refused`` (400). Keys are the program's: a rotated API key replays too."""
     name = request.headers.get(HEADER, "").strip()
     if not _KEY.fullmatch(name):
@@ -211,7 +213,8 @@ def _holder(conn: Connection, program: Program, id_: str) -> str:
     return found
 
 
-def _named(conn: Connection, program: Program, ref: MemberRef, field: str) -> str:
+def named_by(conn: Connection, program: Program, ref: MemberRef, field: str) -> str:
+    """Return the member that a reference names; raises ``Refused`` (404, 422)."""
     key = naming.member_key(ref, program_id=program.id, country=program.country)
     if isinstance(key, str):
         raise problems.Refused(problems.invalid([(field, key)]))
@@ -221,11 +224,13 @@ def _named(conn: Connection, program: Program, ref: MemberRef, field: str) -> st
     return found
 
 
-def _by(key: Key) -> By:
+def by_key(key: Key) -> By:
+    """Return who corrects with an API key."""
     return By(ByKind.KEY, key.id)
 
 
-def _reply(outcome: Outcome) -> HttpResponse:
+def reply_to(outcome: Outcome) -> HttpResponse:
+    """Answer what became of a correction."""
     if isinstance(outcome, Refused):
         return told(outcome)
     if isinstance(outcome, Replayed):

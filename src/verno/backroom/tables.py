@@ -450,6 +450,9 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "members_key": "keys that open contacts",
+    "members_household": "the console shows a household with the members who are in it",
+    "members_household_invitation": "keyed hashes of codes that let somebody into a household",
+    "members_housemate": "who is in which household; the console shows it with the members",
     "members_compared": "how far the finder of duplicates has looked",
     "members_duplicate": "likely duplicates; the console's page shows who they are",
     "members_company_contact": "sealed contacts of companies",

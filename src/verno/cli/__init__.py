@@ -18,7 +18,7 @@ COMMANDS = {
     "get": ("verno.cli.settings:get_value", "Show the settings and where they come from."),
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
-    "member": ("verno.cli.people.member:member", "Merge members, undo a merge, forget one, take an industry's attributes."),
+    "member": ("verno.cli.people.member:member", "Merge members, forget one, take an industry's attributes."),
     "export": ("verno.cli.people.exporting:export", "Export all members, or everything that is held of one."),
     "track": ("verno.cli.marketing.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
     "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts."),

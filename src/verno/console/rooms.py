@@ -30,6 +30,7 @@ NEEDS: Mapping[str, Permission] = {
     "corrections": Permission.MEMBERS_READ,
     "consents": Permission.MEMBERS_READ,
     "contacts": Permission.MEMBERS_READ,
+    "household": Permission.MEMBERS_READ,
     "duplicates": Permission.MEMBERS_MERGE,
     "merge": Permission.MEMBERS_MERGE,
     "unmerge": Permission.MEMBERS_MERGE,

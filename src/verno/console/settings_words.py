@@ -103,6 +103,18 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),
     ),
+    "households.pools": (
+        gettext_lazy("Households may have a pool of points"),
+        gettext_lazy("Members put points in; the head and adults take them out."),
+    ),
+    "households.most": (
+        gettext_lazy("Most members of one household"),
+        gettext_lazy("Those who are in a larger one already may stay."),
+    ),
+    "households.cooling_days": (
+        gettext_lazy("Days between two households"),
+        gettext_lazy("Whoever left a household may join another one after so many days."),
+    ),
     "messages.country": (
         gettext_lazy("Whose law holds for messages"),
         gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
@@ -189,6 +201,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
         "write_off": gettext_lazy("is written off"),
     },
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "households.pools": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.country": {
         "strict": gettext_lazy("nobody has said: the strictest"),

@@ -9,7 +9,7 @@ from verno.console.consents import pages as topics
 from verno.console.knowing import attributes
 from verno.console.letters import brand, seeing, whole, writing
 from verno.console.letters import listing as letters
-from verno.console.people import contacts, duplicates, merging
+from verno.console.people import contacts, duplicates, households, merging
 from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
@@ -56,6 +56,7 @@ urlpatterns = [
     path("members/<uuid:member_id>/contacts/", contacts.contacts, name="contacts"),
     path("members/<uuid:member_id>/merge/<uuid:other_id>/", merging.merge, name="merge"),
     path("members/<uuid:member_id>/merges/<uuid:merge_id>/", merging.unmerge, name="unmerge"),
+    path("members/<uuid:member_id>/household/", households.household, name="household"),
     path("members/duplicates/", duplicates.duplicates, name="duplicates"),
     path("members/<uuid:member_id>/privacy/", privacy.privacy, name="privacy"),
     path("members/erasures/", privacy.erasures, name="erasures"),

@@ -74,6 +74,14 @@ class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     points: Points
 
 
+class Pooling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Points that a member of a household puts into its pool, or takes out of it. They keep the ends that they have."""
+
+    member: MemberRef
+    unit: Code
+    points: Points
+
+
 class Reinstatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Give again what has expired within the unit's window."""
 
@@ -154,6 +162,8 @@ class Refusal(StrEnum):
     """The survivor was merged further: undo that merge first."""
     OPEN_HOLDS = "open-holds"
     UNDO_OVER = "undo-over"
+    TWO_HOUSEHOLDS = "two-households"
+    NOT_IN_HOUSEHOLD = "not-in-the-household"
     ALREADY_BROUGHT = "already-brought"
     """The same lot stands in the file twice."""
 

@@ -3,9 +3,10 @@
 from django.db import models
 
 from verno.members.companies.models import CompanyContact
+from verno.members.households.models import Household, HouseholdInvitation, Housemate
 from verno.members.likeness.models import Compared, Duplicate
 
-__all__ = ["CompanyContact", "Compared", "Duplicate"]
+__all__ = ["CompanyContact", "Compared", "Duplicate", "Household", "HouseholdInvitation", "Housemate"]
 
 
 class Member(models.Model):

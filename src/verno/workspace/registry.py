@@ -383,6 +383,17 @@ LEGAL_ENTITY: Definition[str | None] = Definition(
 BETWEEN_MEMBERS = Definition(
     "transfers.between_members", SWITCH, default=False, levels=WHOLE, meaning="whether members may send points"
 )
+HOUSEHOLD_POOLS = Definition(
+    "households.pools", SWITCH, default=False, levels=WHOLE, meaning="whether households may have a pool of points"
+)
+HOUSEHOLD_MOST = Definition("households.most", _number(2, 20), 6, WHOLE, "how many members one household may have")
+HOUSEHOLD_COOLING = Definition(
+    "households.cooling_days",
+    _number(0, 365),
+    30,
+    WHOLE,
+    "for how many days who left a household may join no other",
+)
 MESSAGES_COUNTRY = Definition(
     "messages.country", _choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
 )
@@ -499,6 +510,9 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_LIMIT,
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
+        HOUSEHOLD_POOLS,
+        HOUSEHOLD_MOST,
+        HOUSEHOLD_COOLING,
         PROMOTIONS_REVIEW,
         REPLAY_MOST_SHARE,
         LEGAL_ENTITY,

@@ -32,6 +32,7 @@ from verno.ledger import queries as ledger
 from verno.ledger.types import Entry, Merge, Operation, SendHome, Unmerge
 from verno.ledger.types import Refused as NotPosted
 from verno.members import merging
+from verno.members.households import service as households
 from verno.members.merging import Standing
 from verno.progress import queries as tracks
 from verno.progress import service as progress
@@ -166,6 +167,9 @@ def _merge(
     if stands is not None:
         return stands
     into_id = standing[into_id].survivor_id or into_id
+    homes = {one.id for one in households.of(conn, program.id, [holder_id, into_id]).values()}
+    if len(homes) > 1:
+        return Refused(Refusal.TWO_HOUSEHOLDS, "", "they are in two households; let one of them leave first")
     way = _Way(holder_id, into_id)
     merge_id, operation_id = ids.new_ids(2, now=now)
     moved = _move(conn, program.id, way, merge_id, operation_id, now=now)

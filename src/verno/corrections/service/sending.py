@@ -44,12 +44,24 @@ def transfer(conn: Connection, program: Program, asked: Sequence[Asked[Transfer]
     ``idempotency-mismatch``. The round trips do not grow with the batch.
     """
     frame = street.open_frame(conn, program, Kind.TRANSFER, now=now)
+    allowed = frame.settings.value(registry.BETWEEN_MEMBERS)
+    words = f"members may send points only where the setting {registry.BETWEEN_MEMBERS.key} is on"
+    return _send(frame, asked, REASON, None if allowed else Refused(Refusal.NOT_ALLOWED, "", words))
+
+
+def move(
+    conn: Connection, program: Program, asked: Sequence[Asked[Transfer]], reason: str, *, now: datetime
+) -> list[Outcome]:
+    """Do the same for another reason, which the caller has found to be good: no setting is asked."""
+    return _send(street.open_frame(conn, program, Kind.TRANSFER, now=now), asked, reason, None)
+
+
+def _send(frame: Frame, asked: Sequence[Asked[Transfer]], reason: str, refused: Refused | None) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(asked)
     fresh, twins = street.sort_out(frame, asked, outcomes)
-    allowed = frame.settings.value(registry.BETWEEN_MEMBERS)
     cases: list[Case[Transfer]] = []
     for i, one, id_ in fresh:
-        judged = _judge(frame, i, one, id_, allowed=allowed)
+        judged = refused or _judge(frame, i, one, id_, reason)
         if isinstance(judged, Refused):
             outcomes[i] = judged
         else:
@@ -59,16 +71,13 @@ def transfer(conn: Connection, program: Program, asked: Sequence[Asked[Transfer]
     return street.answer_twins(frame, asked, outcomes, twins)
 
 
-def _judge(frame: Frame, index: int, asked: Asked[Transfer], id_: str, *, allowed: bool) -> Case[Transfer] | Refused:
-    if not allowed:
-        words = f"members may send points only where the setting {registry.BETWEEN_MEMBERS.key} is on"
-        return Refused(Refusal.NOT_ALLOWED, "", words)
+def _judge(frame: Frame, index: int, asked: Asked[Transfer], id_: str, reason: str) -> Case[Transfer] | Refused:
     unit = street.unit_of(frame, asked.body.unit)
     if isinstance(unit, Refused):
         return unit
     if asked.to_id is None or asked.to_id == asked.holder_id:
         return Refused(Refusal.SAME_MEMBER, "to", "is the member themselves")
-    return Case(index, asked, id_, asked.holder_id, unit, -asked.body.points, REASON)
+    return Case(index, asked, id_, asked.holder_id, unit, -asked.body.points, reason)
 
 
 def _post(frame: Frame, cases: Sequence[Case[Transfer]], outcomes: list[Outcome | None]) -> None:

@@ -8,7 +8,7 @@ from verno.kit import grants
 class Migration(migrations.Migration):
     """A table that stays empty until the first contact."""
 
-    dependencies = [("members", "0014_duplicates")]
+    dependencies = [("members", "0015_households")]
 
     operations = [
         migrations.CreateModel(

@@ -1,0 +1,1 @@
+"""Households: members who belong together, and may have a pool of points."""
