@@ -126,7 +126,11 @@ def _judge(
     seen = _known(conn, drafts)
     reach = {
         channel: facts.load(
-            conn, program_id, channel, sorted({draft.holder_id for draft in drafts if draft.channel == channel})
+            conn,
+            program_id,
+            channel,
+            sorted({draft.holder_id for draft in drafts if draft.channel == channel}),
+            where=any(house.asks_where(draft.topic, channel) for draft in drafts if draft.channel == channel),
         )
         for channel in sorted({draft.channel for draft in drafts})
     }

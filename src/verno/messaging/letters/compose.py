@@ -11,7 +11,7 @@ from verno.kit import config
 from verno.messaging.disputes import links as disputes
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, notice, settled, statement, templating, tier, wording
+from verno.messaging.letters import confirm, mime, notice, settled, statement, templating, tier, turnover, wording
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.types import Letter
 
@@ -29,6 +29,7 @@ VIEWS: Mapping[str, View] = {
     "statement": statement.view,
     confirm.TEMPLATE: confirm.view,
     tier.TEMPLATE: tier.view,
+    turnover.TEMPLATE: turnover.view,
 }
 """Which templates there are, and who finds their words."""
 LIVE = frozenset({notice.TEMPLATE})
