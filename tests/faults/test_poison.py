@@ -1,4 +1,4 @@
-"""One bad message cannot stop the rest (P17): what raises, hangs, leaks, exits or swells ends on a list, others leave."""
+"""One bad message cannot stop the rest (P17): what raises, hangs, leaks, exits or swells ends on a list."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import Shop
 from tests.faults.effort import LONG, either
-from tests.faults.poison import PORT, POISONS
+from tests.faults.poison import POISONS, PORT
 from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft

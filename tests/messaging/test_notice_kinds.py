@@ -99,7 +99,10 @@ def test_the_first_channel_that_reaches_and_is_wanted_carries_a_notice(shop: Sho
 def test_every_notice_fits_two_segments(locale: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERNO_PUBLIC_URL", "https://club.shop-example.ru")
     contexts = [
-        (notice.TEMPLATE, notice.Context(one, [Move("points", 0, -12_450)], date(2026, 11, 30), "Арбат, 12", "000123-45"))
+        (
+            notice.TEMPLATE,
+            notice.Context(one, [Move("points", 0, -12_450)], date(2026, 11, 30), "Арбат, 12", "000123-45"),
+        )
         for one in notice.Told
     ]
     texts = [written(template, context, locale) for template, context in contexts]

@@ -32,7 +32,9 @@ def east(database: str) -> Shop:
 def zones(shop: Shop, *, topic: str = NEWS, channel: str = "sms") -> list[tuple[ZoneInfo, ...]]:
     with db.transaction(shop.program.id) as conn:
         house = facts.house(conn, shop.program.id, now=NOW)
-        holders = [one for (one,) in conn.execute("SELECT id::text FROM members_member ORDER BY external_id").fetchall()]
+        holders = [
+            one for (one,) in conn.execute("SELECT id::text FROM members_member ORDER BY external_id").fetchall()
+        ]
         where = house.asks_where(topic, channel)
         reach = facts.load(conn, shop.program.id, channel, holders, where=where)
     return [reach.member_facts(one, house.zones).zones for one in holders]

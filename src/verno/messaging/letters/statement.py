@@ -78,7 +78,11 @@ def view(context: Mapping[str, object], *, locale: str, name: str | None, progra
             points=wording.points(sum(e.points for e in main.expiring), main.scale, locale),
         ),
         "ending_none": words["ending_none"].format(date=horizon),
-        "spending": [_spending(unit, figures.currency, words, locale) for unit in figures.units if unit.spend_value and figures.currency],
+        "spending": [
+            _spending(unit, figures.currency, words, locale)
+            for unit in figures.units
+            if unit.spend_value and figures.currency
+        ],
         "spending_how": words["spending_how"],
         "why": words["why"].format(program=program),
         "unsubscribe": words["unsubscribe"],

@@ -1,4 +1,4 @@
-"""What carries a notice: of the program's channels, in its order, the first that reaches the member and that they want."""
+"""What carries a notice: of the program's channels the first that reaches the member and that they want."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,9 +14,7 @@ from verno.workspace import registry
 from verno.workspace.settings import Book
 
 
-def chosen(
-    conn: Connection, program_id: str, drafts: Sequence[Draft], said: Book, *, now: datetime
-) -> list[Draft]:
+def chosen(conn: Connection, program_id: str, drafts: Sequence[Draft], said: Book, *, now: datetime) -> list[Draft]:
     """Return each draft on its channel; on the first one where none would do, so that its reason is on record.
 
     The same question is asked as when a message leaves, so that whoever has left a topic on one channel is written to

@@ -46,12 +46,20 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 def notices(
-    conn: Connection, program: Program, events: Sequence[StoredEvent], kinds: frozenset[str], near: int, *, now: datetime
+    conn: Connection,
+    program: Program,
+    events: Sequence[StoredEvent],
+    kinds: frozenset[str],
+    near: int,
+    *,
+    now: datetime,
 ) -> list[Notice]:
     """Return what there is to tell of tiers. Two round trips whatever the number of events, none without tracks."""
     fresh = [one for one in events if one.holder_id is not None and one.at > now - FRESH]
     moved = [one for one in fresh if one.type in TYPES and KINDS[one.type][1] in kinds]
-    bought = sorted({str(one.holder_id) for one in fresh if one.type in SETTLED}) if near and "tier-near" in kinds else []
+    bought = (
+        sorted({str(one.holder_id) for one in fresh if one.type in SETTLED}) if near and "tier-near" in kinds else []
+    )
     if not moved and not bought:
         return []
     board = queries.judging(conn, program, now=now)
@@ -63,7 +71,10 @@ def notices(
         standings = queries.standings(conn, program.id, bought, on=board, at=now)
         today = engine.today_of(board, now)
         out += [
-            told for found in standings.values() for one in found for told in _near(program, one, tracks, near, today, now)
+            told
+            for found in standings.values()
+            for one in found
+            for told in _near(program, one, tracks, near, today, now)
         ]
     return out
 
