@@ -1,4 +1,4 @@
-"""One bad message cannot stop the rest (P17): what raises, hangs, leaks, exits or swells ends on a list, others leave."""
+"""One bad message cannot stop the rest (P17): what raises, hangs, leaks, exits or swells ends on a list."""
 
 import os
 import subprocess

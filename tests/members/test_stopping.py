@@ -55,7 +55,7 @@ def test_any_other_wording_is_for_a_person(text: str) -> None:
 
 
 def test_a_stop_word_ends_the_channel_and_is_answered_once(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
-    def say(text: str, at: int) -> stopping.Heard | None:
+    def say(text: str, at: int) -> stopping.Obeyed | None:
         return stopping.heard(conn, shop.program.id, "sms", "8 (916) 123-45-67", text, NOW + at * DAY)
 
     assert say("please stop", 0) is None

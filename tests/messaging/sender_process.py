@@ -23,7 +23,7 @@ def main() -> None:
     )
     at = datetime.fromisoformat(moment)
     total = send_due(Email(chosen), lambda: at, worker_name="process").total
-    # What a killed process had claimed is under suspicion; the worker tries it in a process of its own (poison/alone.py).
+    # What a killed process had claimed is under suspicion; a worker tries it in a process of its own.
     total += send_due(Email(chosen), lambda: at, worker_name="process", suspects=True).total
     print(total)  # noqa: T201 its answer
 

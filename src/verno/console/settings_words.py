@@ -122,6 +122,21 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
         gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+    "messages.notices": (
+        gettext_lazy("Which notices members get"),
+        gettext_lazy("Where notices of points are on. Codes with commas between them; each can be left out."),
+    ),
+    "messages.notice_channels": (
+        gettext_lazy("What carries notices"),
+        gettext_lazy("The first of these that reaches the member and that they want. Texts cost money."),
+    ),
+    "messages.tier_near": (
+        gettext_lazy("How near the next tier members are told"),
+        gettext_lazy("What may still be missing, in percent of the tier's threshold. With 0 nobody is told."),
+    ),
+    "messages.statement_period": (
+        gettext_lazy("How often statements are written"),
+        gettext_lazy("For each month, or for each calendar quarter, after it has ended."),
     ),
     "disputes.answer_days": (
         gettext_lazy("Days to answer “this was not me”"),
@@ -203,6 +218,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "households.pools": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.statement_period": {"month": gettext_lazy("each month"), "quarter": gettext_lazy("each quarter")},
     "messages.country": {
         "strict": gettext_lazy("nobody has said: the strictest"),
         "RU": gettext_lazy("Russia"),
@@ -260,6 +276,8 @@ def number(face: Face, key: str, value: int, unit: str | None) -> str:
     """Say a number with what it counts."""
     if key == registry.SPEND_VALUE.key:
         return face.money(value)
+    if key == registry.TIER_NEAR.key:
+        return face.percent(value * 10) if value else _("not at all")
     if key == registry.MAX_SHARE.key:
         return face.percent(value * 10)
     if key == registry.HOLD_SECONDS.key:

@@ -192,6 +192,13 @@ def rung_up(conn: Connection, ids: Sequence[str]) -> dict[str, RungUp]:
     return {one.id: one for one in cursor.execute(SQL["rung_up"], {"ids": list(ids)}).fetchall()}
 
 
+def last_zones(conn: Connection, holders: Sequence[str]) -> dict[str, str]:
+    """Return the zone of the store where each member bought last; who never bought is absent."""
+    if not holders:
+        return {}
+    return dict(conn.execute(SQL["last_zones"], {"holders": batches.rows(list(holders))}).fetchall())
+
+
 def _view(row: Sequence[object]) -> ReceiptView:
     fields = dict(zip(ReceiptView.__struct_fields__, row, strict=True))
     return msgspec.convert({**fields, "fired": fields["fired"] or []}, ReceiptView)

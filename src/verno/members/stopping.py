@@ -57,7 +57,7 @@ class Scope(msgspec.Struct, frozen=True):
 EVERYTHING = Scope()
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Obeyed(msgspec.Struct, frozen=True):
     """What an incoming word did. ``answer`` is the one confirmation to send, None where it was sent before.
 
     ``holder_id`` is None for an address that no member has: then there was nothing to withdraw.
@@ -75,7 +75,7 @@ def stop_word(text: str) -> Stop | None:
     return Stop.ALL if word in _WORDS or word.translate(_LOOKS_LIKE) in _WORDS else None
 
 
-def heard(conn: Connection, program_id: str, channel: str, address: str, text: str, now: datetime) -> Heard | None:
+def heard(conn: Connection, program_id: str, channel: str, address: str, text: str, now: datetime) -> Obeyed | None:
     """Obey a stop word that came in over a channel from an address; None for a text that is none.
 
     Everything but service messages is withdrawn on that channel. The address is a phone, an e-mail, or the
@@ -89,10 +89,10 @@ def heard(conn: Connection, program_id: str, channel: str, address: str, text: s
     language = spoken(text)
     answer = ANSWERS[language].format(program=program.name)
     if holder is None:
-        return Heard(word, None, answer)
+        return Obeyed(word, None, answer)
     proof = Proof(surface=channel, actor="member", locale=language, address_hash=digest)
     done = stop(conn, program_id, holder, Scope(channels=[channel]), method=WORD, proof=proof, now=now)
-    return Heard(word, holder, answer if done else None, len(done))
+    return Obeyed(word, holder, answer if done else None, len(done))
 
 
 def spoken(text: str) -> str:

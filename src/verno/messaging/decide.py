@@ -140,7 +140,7 @@ def _wish(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
 
 
 def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
-    if not _waits_for_morning(message):
+    if not waits_for_morning(message.topic_class, message.channel, urgent=message.urgent):
         return Check("hours", "pass", "at any hour"), None, None
     window = message.rules.window(message.channel)
     if window is None:
@@ -155,14 +155,15 @@ def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: 
     return Check("hours", "defer", until.isoformat()), Reason.QUIET_HOURS, until
 
 
-def _waits_for_morning(message: Outgoing) -> bool:
-    match message.topic_class:
+def waits_for_morning(class_: MessageClass | None, channel: str, *, urgent: bool = False) -> bool:
+    """Tell whether a message of a class leaves on a channel by day only."""
+    match class_:
         case MessageClass.MARKETING:
             return True
         case MessageClass.PROGRAM:
-            return message.channel != CHANNEL_EMAIL
+            return channel != CHANNEL_EMAIL
         case MessageClass.TRANSACTIONAL:
-            return message.channel == CHANNEL_SMS and not message.urgent
+            return channel == CHANNEL_SMS and not urgent
         case _:
             return False
 

@@ -277,7 +277,8 @@ class Desk:
                 house = msgspec.structs.replace(house, stops=facts.stops(conn, program_id))
             holders = sorted({job.content.holder_id for job in group})
             addresses = {job.content.holder_id: job.address for job in group if job.address}
-            reach = facts.load(conn, program_id, channel, holders, addresses=addresses)
+            where = any(house.asks_where(job.content.topic, channel) for job in group)
+            reach = facts.load(conn, program_id, channel, holders, addresses=addresses, where=where)
             for job in group:
                 content = job.content
                 message = house.outgoing(

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from verno.intake import queries as intake
 from verno.kit import batches, localtime
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
@@ -16,6 +17,7 @@ from verno.members.consent.state import ADDRESS_OF
 from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.types import Wishes
+from verno.messaging.decide import waits_for_morning
 from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
@@ -72,6 +74,10 @@ class House(msgspec.Struct, frozen=True):
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
         spread = int(id_[-8:], 16) % SPREAD_SECONDS
         return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, spread)
+
+    def asks_where(self, topic: str, channel: str) -> bool:
+        """Tell whether it matters where a reader lives: the message waits for a morning, and there are several."""
+        return len(self.zones) > 1 and waits_for_morning(self.classes.get(topic), channel)
 
     def _stopped(self, class_: MessageClass | None, channel: str, occasion: str) -> str | None:
         if class_ is MessageClass.SECURITY:
@@ -131,19 +137,24 @@ def load(
     *,
     addresses: dict[str, str] | None = None,
     topics: Sequence[str] | None = None,
+    where: bool = False,
 ) -> Reach:
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
 
-    ``topics``: those that are asked about; what was said on others is not read.
+    ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live.
+    Who has not said their zone lives in that of the store they bought at last.
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
+    zones = members.timezones(conn, holders)
+    if where:
+        zones = intake.last_zones(conn, [one for one in holders if one not in zones]) | zones
     return Reach(
         addresses,
         _suppressed(conn, program_id, channel, addresses),
         _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
-        members.timezones(conn, holders),
+        zones,
     )
 
 

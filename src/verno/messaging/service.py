@@ -139,6 +139,7 @@ def _judge(
             *(conn, program_id, channel),
             sorted({draft.holder_id for draft in drafts if draft.channel == channel}),
             topics=topics,
+            where=any(house.asks_where(draft.topic, channel) for draft in drafts if draft.channel == channel),
         )
         for channel in sorted({draft.channel for draft in drafts})
     }

@@ -20,17 +20,22 @@ from verno.ledger.statement_queries import Figures
 from verno.members import queries as members
 from verno.members.service import POINTS_STATEMENT
 from verno.messaging import service
+from verno.messaging.companies import turnover
 from verno.messaging.facts import SQL
 from verno.messaging.letters.statement import Context, Ending, UnitFigures
 from verno.messaging.letters.wording import last_usable_day
 from verno.messaging.types import Draft, Planned, Withheld
 from verno.workspace import queries as workspace
+from verno.workspace import registry, settings
+from verno.workspace.registry import StatementPeriod
 from verno.workspace.types import Program, Unit
 
 TEMPLATE = "statement"
 AHEAD_DAYS = 30
 """How far from the day it is written a statement looks for points that will end: what the member can still use, as
 the console and the API say it that day."""
+MONTHS = 3
+"""Months of a quarter."""
 CHUNK = 1000
 """Members whose statements are worked out by one set of statements."""
 
@@ -56,9 +61,14 @@ class StatementCounts(msgspec.Struct):
 
 
 class _Month(msgspec.Struct, frozen=True):
-    """A calendar month in the program's zone, and how far it looks ahead. All intervals are half-open."""
+    """A calendar month in the program's zone, and how far it looks ahead. All intervals are half-open.
+
+    Of a quarter ``first`` is its last month's first day, by which its rows are kept, and ``since`` its own, or that of
+    the month after the last one that was told already.
+    """
 
     first: date
+    since: date
     start: datetime
     end: datetime
     horizon: datetime
@@ -71,14 +81,18 @@ def occasion(year: int, month: int) -> str:
 
 
 def plan_statements(
-    conn: Connection, program: Program, year: int, month: int, *, now: datetime
+    conn: Connection, program: Program, year: int, month: int, *, now: datetime, months: int = 1
 ) -> StatementCounts | StatementRefusal:
     """Plan the month's statement of every member, in the caller's transaction; safe to repeat and to race.
+
+    With ``months`` it is of so many that end with this one, less those that members were told already.
 
     First settles what is due at ``now``, so that expiries before the month's end are transfers. Members who have the
     month's statement are counted as ``already`` and left alone. Refusals: ``month-not-over``, ``no-unit``.
     """
     span = _span(program, year, month, now=now)
+    if months > 1:
+        span = _longer(conn, program, span, months)
     units = workspace.units(conn, program.id)
     if now < span.end:
         return StatementRefusal.MONTH_NOT_OVER
@@ -105,12 +119,16 @@ def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCou
         db.enter(conn, program.id)
         today = localtime.business_date(now, localtime.zone(program.timezone))
         year, month = localtime.month_before(today)
+        quarterly = settings.load(conn, program.id).value(registry.STATEMENT_PERIOD) is StatementPeriod.QUARTER
+        if quarterly and month % MONTHS:
+            continue
         row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()
         if (row and row[0]) or _began(program) >= _span(program, year, month, now=now).end:
             continue
-        planned = plan_statements(conn, program, year, month, now=now)
+        planned = plan_statements(conn, program, year, month, now=now, months=MONTHS if quarterly else 1)
         if isinstance(planned, StatementCounts):
             out[program.id] = planned
+            turnover.plan_letters(conn, program, year, month, now=now)
     return out
 
 
@@ -125,11 +143,26 @@ def _span(program: Program, year: int, month: int, *, now: datetime) -> _Month:
     horizon_day = localtime.business_date(now, zone) + timedelta(days=AHEAD_DAYS)
     return _Month(
         first=date(year, month, 1),
+        since=date(year, month, 1),
         start=start,
         end=end,
         horizon=localtime.start_of_day(horizon_day, zone),
         horizon_day=horizon_day - timedelta(days=1),
     )
+
+
+def _longer(conn: Connection, program: Program, span: _Month, months: int) -> _Month:
+    """Return the span that ends with a month and begins so many before, or after the last one that was told."""
+    since = span.first
+    for _ in range(months - 1):
+        row = conn.execute(
+            SQL["month_planned"], {"program": program.id, "month": date(*localtime.month_before(since), 1)}
+        ).fetchone()
+        if row and row[0]:
+            break
+        since = date(*localtime.month_before(since), 1)
+    start, _ = localtime.month_bounds(since.year, since.month, localtime.zone(program.timezone))
+    return msgspec.structs.replace(span, since=since, start=start)
 
 
 def _plan_chunk(
@@ -151,7 +184,7 @@ def _plan_chunk(
     told: dict[str, list[UnitFigures]] = {holder: [] for holder in locales}
     for unit in units:
         _work_out(conn, program, unit, span, told, now=now)
-    drafts = [_draft(holder, locale, told[holder], span) for holder, locale in locales.items()]
+    drafts = [_draft(holder, locale, told[holder], span, program.currency) for holder, locale in locales.items()]
     for result in service.plan(conn, program.id, drafts, now=now):
         if isinstance(result, Planned):
             counts.queued += 1
@@ -213,11 +246,12 @@ def _figures(unit: Unit, known: Figures, last_closing: int | None, timezone: str
         expired=known.expired,
         closing=known.closing,
         expiring=[Ending(day, points) for day, points in sorted(ending.items())],
+        spend_value=unit.spend_value,
     )
 
 
-def _draft(holder: str, locale: str, figures: list[UnitFigures], span: _Month) -> Draft:
-    context = Context(month=span.first, horizon=span.horizon_day, units=figures)
+def _draft(holder: str, locale: str, figures: list[UnitFigures], span: _Month, currency: str) -> Draft:
+    context = Context(month=span.first, horizon=span.horizon_day, units=figures, since=span.since, currency=currency)
     return Draft(
         holder_id=holder,
         topic=POINTS_STATEMENT,

@@ -62,3 +62,14 @@ UNION ALL
 SELECT t.id::text, t.holder_id::text, t.number, p.code, p.name, t.till, t.cashier, t.at, t.refund
 FROM intake_return t JOIN workspace_place p ON p.id = t.place_id
 WHERE t.id = ANY (%(ids)s::uuid[])
+
+-- name: last_zones
+-- The zone of the store where each member bought last. Plan: function scan, nested loop on intake_receipt_story
+-- backwards, one row each; stores by id.
+SELECT r.holder, coalesce(p.timezone, g.timezone)
+FROM (SELECT value AS holder FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+CROSS JOIN LATERAL (
+    SELECT place_id FROM intake_receipt WHERE holder_id = r.holder::uuid ORDER BY at DESC, id DESC LIMIT 1
+) l
+JOIN workspace_place p ON p.id = l.place_id
+JOIN workspace_program g ON g.id = p.program_id

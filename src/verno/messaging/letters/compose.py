@@ -12,7 +12,18 @@ from verno.messaging.disputes import links as disputes
 from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.letters import confirm, mime, note, notice, settled, statement, templating, tier, wording
+from verno.messaging.letters import (
+    confirm,
+    mime,
+    note,
+    notice,
+    settled,
+    statement,
+    templating,
+    tier,
+    turnover,
+    wording,
+)
 from verno.messaging.preferences.links import Person, preferences_url
 from verno.messaging.templates.press import printing
 from verno.messaging.templates.press.printing import Addresses
@@ -34,6 +45,7 @@ VIEWS: Mapping[str, View] = {
     "statement": statement.view,
     confirm.TEMPLATE: confirm.view,
     tier.TEMPLATE: tier.view,
+    turnover.TEMPLATE: turnover.view,
 }
 """Which templates there are, and who finds their words."""
 LIVE = frozenset({notice.TEMPLATE})

@@ -3,6 +3,7 @@
 The two languages lie side by side on purpose: whoever changes a sentence sees its twin.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_decimal_symbol
 
 from verno.kit.localtime import business_date, zone
 from verno.kit.money import currency_digits, format_scaled
@@ -19,6 +20,7 @@ from verno.kit.money import currency_digits, format_scaled
 Language = Literal["ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("ru", "en")
 
+_CODE_NEXT_TO_FIGURES = re.compile(r"(?<=[A-Za-z])(?=\d)")
 MINUS = "−"
 """U+2212: as wide as the plus, and not taken for a hyphen."""
 
@@ -33,6 +35,13 @@ STATEMENT: Mapping[Language, Mapping[str, str]] = {
         "preview": "Начислено {earned}, списано {spent}, сгорело {expired}",
         "greeting": "{name}, вот что было с вашими баллами за {month}.",
         "greeting_nameless": "Вот что было с вашими баллами за {month}.",
+        "subject_several": "{balance}: выписка за {month}",
+        "greeting_several": "{name}, вот что было с вашими баллами за {month}.",
+        "greeting_nameless_several": "Вот что было с вашими баллами за {month}.",
+        "quarter": "{quarter} {year} года",
+        "months": "{first} – {last}",
+        "spending": "{point} = {worth}. Сейчас {points} – это {all} скидки.",
+        "spending_how": "Чтобы потратить их, скажите на кассе, что платите баллами.",
         "as_of": "остаток на {date}",
         "opening": "Остаток на {date}",
         "earlier": "За прошлые периоды",
@@ -53,6 +62,13 @@ STATEMENT: Mapping[Language, Mapping[str, str]] = {
         "preview": "Earned {earned}, spent {spent}, expired {expired}",
         "greeting": "{name}, here is what happened to your points in {month}.",
         "greeting_nameless": "Here is what happened to your points in {month}.",
+        "subject_several": "{balance}: your statement for {month}",
+        "greeting_several": "{name}, here is what happened to your points in {month}.",
+        "greeting_nameless_several": "Here is what happened to your points in {month}.",
+        "quarter": "the {quarter} of {year}",
+        "months": "{first} to {last}",
+        "spending": "{point} pays {worth}. Your {points} pay {all}.",
+        "spending_how": "To spend them, say at the till that you pay with points.",
         "as_of": "balance on {date}",
         "opening": "Opening balance, {date}",
         "earlier": "From earlier periods",
@@ -107,19 +123,23 @@ def points(value: int, scale: int, locale: str | None) -> str:
 def money(amount: int, currency: str, locale: str | None) -> str:
     """Write minor units with the currency's sign, without cents where there are none: 51 000 ₽, $7.50."""
     digits = currency_digits(currency)
-    whole = amount % 10**digits == 0
-    pattern = formats(locale).currency_formats["standard"].pattern
-    if whole:
-        pattern = pattern.replace(".00", "")
-    value = Decimal(amount).scaleb(-digits)
-    text: str = format_currency(value, currency, pattern, locale=formats(locale), currency_digits=not whole)
-    return text.replace("-", MINUS)
+    chosen = formats(locale)
+    text: str = format_currency(Decimal(amount).scaleb(-digits), currency, locale=chosen)
+    if digits and amount % 10**digits == 0:
+        text = text.replace(get_decimal_symbol(chosen) + "0" * digits, "", 1)
+    return _CODE_NEXT_TO_FIGURES.sub("\u00a0", text).replace("-", MINUS)
 
 
 @lru_cache(maxsize=4096)
 def month_name(month: date, locale: str | None) -> str:
     """Write the month's name as it stands alone: октябрь, October."""
     return format_date(month, "LLLL", formats(locale))
+
+
+@lru_cache(maxsize=4096)
+def quarter_name(month: date, locale: str | None) -> str:
+    """Write the quarter that holds a month: 4-й квартал, 4th quarter."""
+    return format_date(month, "QQQQ", formats(locale))
 
 
 @lru_cache(maxsize=4096)

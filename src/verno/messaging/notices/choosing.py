@@ -1,4 +1,4 @@
-"""What carries a notice: of the program's channels, in its order, the first that reaches the member and that they want."""
+"""What carries a notice: of the program's channels the first that reaches the member and that they want."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,8 @@ def chosen(conn: Connection, program_id: str, drafts: Sequence[Draft], said: Boo
     open_ = dict(enumerate(drafts))
     out = [structs.replace(one, channel=order[0]) for one in drafts]
     for channel in order:
-        reach = facts.load(conn, program_id, channel, sorted({one.holder_id for one in open_.values()}))
+        where = any(house.asks_where(one.topic, channel) for one in open_.values())
+        reach = facts.load(conn, program_id, channel, sorted({one.holder_id for one in open_.values()}), where=where)
         for place, one in list(open_.items()):
             message = house.outgoing(one.topic, channel, now, id_=ids.new_id(now=now), valid_until=one.valid_until)
             member = reach.member_facts(one.holder_id, house.zones)

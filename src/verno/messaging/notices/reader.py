@@ -52,7 +52,8 @@ def _tell(conn: Connection, events: Sequence[StoredEvent], *, now: datetime) -> 
 
 
 def _plan(conn: Connection, program: Program, said: Book, events: Sequence[StoredEvent], now: datetime) -> None:
-    names = _names(conn, program, frozenset(said.value(registry.NOTICES)))
+    kinds: tuple[str, ...] = said.value(registry.NOTICES)
+    names = _names(conn, program, frozenset(kinds))
     found: list[tuple[str, str, object, str, datetime, str]] = [
         (one.holder_id, one.topic, one.context, one.occasion, one.until, notice.TEMPLATE)
         for one in telling.notices(events, names, now=now)
