@@ -122,6 +122,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
         gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+    ),
     "messages.notices": (
         gettext_lazy("Which notices members get"),
         gettext_lazy("Where notices of points are on. Codes with commas between them; each can be left out."),
