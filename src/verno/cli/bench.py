@@ -75,9 +75,12 @@ def promotions(seconds: int, *, as_json: bool) -> None:
 @click.option("--texts", default=30_000, show_default=True, help="Texts to send to the message centre.")
 @click.option("--crowd", default=100_000, show_default=True, help="Letters under way while codes are sent.")
 @click.option("--queued", default=1_000_000, show_default=True, help="Letters that wait while the till works.")
+@click.option("--planned", default=1_000_000, show_default=True, help="Members that a broadcast is planned for.")
 @click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, LONGEST), help="Length of a capture.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def messages(letters: int, texts: int, crowd: int, queued: int, seconds: int, *, as_json: bool) -> None:
+def messages(
+    letters: int, texts: int, crowd: int, queued: int, planned: int, seconds: int, *, as_json: bool
+) -> None:
     """Letters and texts to sinks, beside the bare clients; codes and the till beside a crowd of letters.
 
     Works in a scratch database, which it makes and drops; needs the demo's data and wrk.
@@ -86,7 +89,14 @@ def messages(letters: int, texts: int, crowd: int, queued: int, seconds: int, *,
         from verno.bench.messages import run  # noqa: PLC0415 after django.setup()
 
         found = run.measure(
-            letters=letters, texts=texts, crowded=crowd, queued=queued, seconds=seconds, say=_say, progress=Bars()
+            letters=letters,
+            texts=texts,
+            crowded=crowd,
+            queued=queued,
+            planned=planned,
+            seconds=seconds,
+            say=_say,
+            progress=Bars(),
         )
     _tell(found, as_json=as_json)
 

@@ -1,11 +1,11 @@
-"""The messages' bench: decisions, letters, texts, codes beside a crowd, the till beside a crowd."""
+"""The messages' bench: decisions, letters, texts, codes beside a crowd, a plan for everybody, the till beside a crowd."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from verno.bench import receipts, scratch
-from verno.bench.messages import carrying, crowd, queueing
+from verno.bench.messages import carrying, crowd, planning, queueing
 from verno.bench.messages.carrying import Rate
 from verno.demo.load import Progress
 from verno.kit.clock import clock
@@ -17,13 +17,21 @@ DECISIONS = 100_000
 
 
 def measure(
-    *, letters: int, texts: int, crowded: int, queued: int, seconds: int, say: Callable[[str], None], progress: Progress
+    *,
+    letters: int,
+    texts: int,
+    crowded: int,
+    queued: int,
+    planned: int,
+    seconds: int,
+    say: Callable[[str], None],
+    progress: Progress,
 ) -> dict[str, object]:
     """Measure in the scratch database, which is migrated; returns what is printed."""
     found: dict[str, object] = {"decisions_per_second": round(decisions())}
     say(f"decide: {found['decisions_per_second']}/s")
     demo = receipts.prepare(progress=progress, now=clock.now())
-    people = crowd.gather(demo.program, max(letters, texts, crowded), now=clock.now())
+    people = crowd.gather(demo.program, max(letters, texts, crowded, planned), now=clock.now())
     found |= _rate("mail", carrying.letters(people, letters, now=clock.now()))
     say(f"mail: {found['mail_per_second']}/s")
     found |= _rate("smpp", carrying.texts(people, texts, now=clock.now()))
@@ -32,6 +40,14 @@ def measure(
     codes = queueing.codes(people, crowded)
     found |= {"codes": codes.requests, "code_p50_ms": round(codes.p50), "code_p99_ms": round(codes.p99)}
     say(f"codes beside {crowded} letters: p99 {found['code_p99_ms']} ms")
+    scratch.settle()
+    plan = planning.everybody(people)
+    found |= {
+        "planned_members": plan.members,
+        "plan_seconds": round(plan.seconds, 1),
+        "plan_ratio_to_copy": round(plan.seconds / plan.copy_seconds, 1),
+    }
+    say(f"plan: {plan.members} members in {plan.seconds:.1f} s")
     beside = queueing.till(demo, people, queued, seconds=seconds)
     found |= {
         "captures_per_second": round(beside.alone),
