@@ -1,10 +1,10 @@
-"""The messages' bench: decisions, letters, texts, codes beside a crowd, a plan for everybody, the till beside a crowd."""
+"""The messages' bench: decisions, letters, texts, a plan for everybody; codes and the till beside a crowd."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from verno.bench import receipts, scratch
+from verno.bench import http, receipts, scratch
 from verno.bench.messages import carrying, crowd, planning, queueing
 from verno.bench.messages.carrying import Rate
 from verno.demo.load import Progress
@@ -48,6 +48,8 @@ def measure(
         "plan_ratio_to_copy": round(plan.seconds / plan.copy_seconds, 1),
     }
     say(f"plan: {plan.members} members in {plan.seconds:.1f} s")
+    if http.client() is None:
+        return found
     beside = queueing.till(demo, people, queued, seconds=seconds)
     found |= {
         "captures_per_second": round(beside.alone),
