@@ -24,7 +24,8 @@ class Told(StrEnum):
 class Context(msgspec.Struct, frozen=True):
     """What is stored with the message. ``tier`` and ``now`` are names by language.
 
-    ``missing`` is an amount and its currency, which is empty where pieces are counted. ``until`` is the last day to get there, or that is promised.
+    ``missing`` is an amount and its currency, which is empty where pieces are counted; ``until`` the last day to get
+    there, or that is promised.
     """
 
     told: Told

@@ -15,7 +15,8 @@ TEMPLATE = "turnover"
 class Scale(msgspec.Struct, frozen=True):
     """One scale. Shares are hundredths of a per cent.
 
-    ``turnover`` and ``distance`` are minor units of ``currency``, or pieces where that is empty. ``period`` is the calendar one that it counts by, if it is one; ``until`` its last day.
+    ``turnover`` and ``distance`` are minor units of ``currency``, or pieces where that is empty. ``period`` is the
+    calendar one that it counts by, if it is one; ``until`` its last day.
     """
 
     names: dict[str, str]
