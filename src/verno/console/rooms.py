@@ -32,6 +32,7 @@ NEEDS: Mapping[str, Permission] = {
     "topics": Permission.SETTINGS_READ,
     "topic": Permission.TOPICS_WRITE,
     "consent-texts": Permission.SETTINGS_READ,
+    "heard": Permission.PERSONAL_READ,
     "leaving": Permission.REPORTS_READ,
     "approvals": Permission.POINTS_APPROVE,
     "promotions": Permission.PROMOTIONS_READ,

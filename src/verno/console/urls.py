@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from verno.console.consents import leaving
+from verno.console.consents import heard, leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
 from verno.console.promotions import books, building, drafts, galleries
@@ -50,6 +50,7 @@ urlpatterns = [
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),
+    path("members/consents/heard/", heard.heard, name="heard"),
     path("members/consents/leaving/", leaving.leaving, name="leaving"),
     path("approvals/", corrections.approvals, name="approvals"),
     path("promotions/", books.promotions, name="promotions"),

@@ -222,12 +222,15 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "marketing": _("Advertising"),
         "channel:email": _("All e-mail"),
         "channel:sms": _("All SMS"),
+        "channel:telegram": _("All of Telegram"),
+        "channel:push": _("All notifications in browsers"),
     },
     "topic": {
         "points-statement": _("Points statement"),
         "points-moves": _("Movements of points"),
         "points-ending": _("Points that begin or end"),
         "account": _("Account"),
+        "account-security": _("Codes and security"),
     },
     "role": _ROLES,
     "staff": {
