@@ -40,6 +40,7 @@ NEEDS: Mapping[str, Permission] = {
     "topics": Permission.SETTINGS_READ,
     "topic": Permission.TOPICS_WRITE,
     "consent-texts": Permission.SETTINGS_READ,
+    "heard": Permission.PERSONAL_READ,
     "leaving": Permission.REPORTS_READ,
     "attributes": Permission.SETTINGS_READ,
     "attribute": Permission.TOPICS_WRITE,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from verno.console.broadcasts import pages as broadcasts
 from verno.console.consents import leaving
+from verno.console.consents import heard, leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
 from verno.console.knowing import attributes
@@ -64,6 +65,7 @@ urlpatterns = [
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),
     path("members/consents/texts/", topics.published, name="consent-texts"),
+    path("members/consents/heard/", heard.heard, name="heard"),
     path("members/consents/leaving/", leaving.leaving, name="leaving"),
     path("members/attributes/", attributes.listed, name="attributes"),
     path("members/attributes/<str:name>/", attributes.attribute, name="attribute"),

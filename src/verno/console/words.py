@@ -241,6 +241,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "marketing": _("Advertising"),
         "channel:email": _("All e-mail"),
         "channel:sms": _("All SMS"),
+        "channel:telegram": _("All of Telegram"),
+        "channel:push": _("All notifications in browsers"),
     },
     "topic": {
         "points-statement": _("Points statement"),
@@ -249,6 +251,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "disputes": _("Answers to disputes"),
         "points-ending": _("Points that begin or end"),
         "account": _("Account"),
+        "account-security": _("Codes and security"),
     },
     "role": _ROLES,
     "staff": {

@@ -10,6 +10,8 @@ from verno.console.member_page import MemberPage, older, open_page, read_place
 from verno.members import queries, stopping
 from verno.members.consent import topics
 from verno.members.consent.state import MARKETING
+from verno.members.devices import service as devices
+from verno.members.devices.types import DeviceKind
 from verno.members.stopping import LEAVABLE, Scope
 from verno.members.types import Channel, Proof, Purpose, Wishes
 from verno.workspace import audit
@@ -45,10 +47,12 @@ def consents(request: HttpRequest, member_id: object) -> HttpResponse:
         history = queries.consent_history(conn, page.face.program.id, who, before=before, limit=PAGE + 1)
         standings = queries.standings(conn, [who], now=now).get(who, [])
         wish = queries.wishes(conn, [who]).get(who, Wishes())
+        seen = {one.kind for one in devices.devices(conn, [who]).get(who, [])}
         identities = queries.identities(conn, [who]).get(who, {})
     said = {(one.topic, one.channel): one for one in standings if one.purpose is Purpose.ADVERTISING}
     spoken = {channel for (_topic, channel), one in said.items() if one.granted}
-    has = {Channel.EMAIL: "email" in identities, Channel.SMS: "phone" in identities}
+    has: dict[Channel, bool] = {Channel.EMAIL: "email" in identities, Channel.SMS: "phone" in identities}
+    has |= {Channel.PUSH: DeviceKind.PUSH in seen, Channel.TELEGRAM: DeviceKind.TELEGRAM in seen}
     channels = [one.value for one in Channel if has.get(one) or one in spoken]
     about = [one for one in page.topics if one.class_name in LEAVABLE]
     about.sort(key=lambda one: (one.class_name != MARKETING, one.code))

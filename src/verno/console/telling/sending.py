@@ -16,7 +16,7 @@ from verno.messaging.types import MessageClass, State
 from verno.workspace.roles import Permission, may
 
 PAGE = 100
-SWITCHES = ("all", MessageClass.MARKETING, "channel:email", "channel:sms")
+SWITCHES = ("all", MessageClass.MARKETING, "channel:email", "channel:sms", "channel:telegram", "channel:push")
 """What the page can stop; a switch that somebody threw elsewhere is shown too."""
 
 
