@@ -32,7 +32,8 @@ SQL = Statements("verno.messaging")
 
 ADDRESS_KIND = {channel: ADDRESS_OF[channel] for channel in (CHANNEL_EMAIL, CHANNEL_SMS)}
 """Which identity of a member is the address of a channel that Verno can send on."""
-
+IDENTITIES = frozenset(ADDRESS_OF.values())
+"""Addresses that are identities: known by hash without being opened."""
 
 SPREAD_SECONDS = 1800
 """Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
@@ -139,6 +140,24 @@ def load(
     )
 
 
+def foresee(conn: Connection, program_id: str, channel: str, holders: Sequence[str], *, topics: Sequence[str]) -> Reach:
+    """Return how ``holders`` can be reached, for planning: as ``load``, but no address is opened.
+
+    Its keyed hash says whether there is one and whether it is suppressed; ``addresses`` are empty.
+    """
+    kind = ADDRESS_KIND.get(channel)
+    if kind not in IDENTITIES:
+        return load(conn, program_id, channel, holders, topics=topics)
+    hashes = members.hashes(conn, holders, kind)
+    return Reach(
+        dict.fromkeys(hashes, ""),
+        _suppressed_hashes(conn, program_id, channel, hashes),
+        _consents(conn, holders, channel, topics),
+        members.wishes(conn, holders),
+        members.timezones(conn, holders),
+    )
+
+
 def address_hash(program_id: str, channel: str, address: str) -> str:
     """Return the keyed hash that suppression knows an address by, in hex; it says nothing without our key."""
     return identity.lookup_hash(program_id, ADDRESS_KIND[channel], address)
@@ -159,9 +178,13 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
 
 
 def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict[str, str]) -> dict[str, str]:
-    if not addresses:
-        return {}
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
+    return _suppressed_hashes(conn, program_id, channel, hashes)
+
+
+def _suppressed_hashes(conn: Connection, program_id: str, channel: str, hashes: dict[str, str]) -> dict[str, str]:
+    if not hashes:
+        return {}
     rows = batches.rows([{"channel": channel, "address_hash": digest} for digest in hashes.values()])
     found = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}).fetchall()
     reasons = {digest: reason for _, digest, reason in found}
