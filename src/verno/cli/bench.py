@@ -78,9 +78,7 @@ def promotions(seconds: int, *, as_json: bool) -> None:
 @click.option("--planned", default=1_000_000, show_default=True, help="Members that a broadcast is planned for.")
 @click.option("--seconds", default=10, show_default=True, type=click.IntRange(2, LONGEST), help="Length of a capture.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def messages(
-    letters: int, texts: int, crowd: int, queued: int, planned: int, seconds: int, *, as_json: bool
-) -> None:
+def messages(letters: int, texts: int, crowd: int, queued: int, planned: int, seconds: int, *, as_json: bool) -> None:
     """Letters and texts to sinks, beside the bare clients; codes and the till beside a crowd of letters.
 
     Works in a scratch database, which it makes and drops; needs the demo's data and wrk.

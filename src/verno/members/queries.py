@@ -301,6 +301,11 @@ def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[st
     return out
 
 
+def hashes(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str, str]:
+    """Return the keyed hashes of contacts of a kind by holder, of those who have one: nothing is opened."""
+    return dict(conn.execute(SQL["hashes"], {"ids": batches.rows(list(holder_ids)), "kind": kind}).fetchall())
+
+
 def standings(conn: Connection, holder_ids: Sequence[str], *, now: datetime | None) -> dict[str, list[Standing]]:
     """Return where members stand on every purpose, topic and channel they were asked about; ``now`` as above."""
     out: dict[str, list[Standing]] = {}

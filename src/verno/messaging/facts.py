@@ -44,6 +44,8 @@ ADDRESS_KIND: Mapping[str, str] = {
 }
 """Which identity of a member, or which of their devices, is the address of a channel that Verno can send on."""
 DEVICES = frozenset(DeviceKind)
+IDENTITIES = frozenset(ADDRESS_OF.values())
+"""Addresses that are identities: known by hash without being opened."""
 
 SPREAD_SECONDS = 1800
 """Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
@@ -146,15 +148,12 @@ def load(
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
-    zones = members.timezones(conn, holders)
-    if where:
-        zones = intake.last_zones(conn, [one for one in holders if one not in zones]) | zones
     return Reach(
         addresses,
         _suppressed(conn, program_id, channel, addresses),
         _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
-        zones,
+        _zones(conn, holders, where=where),
     )
 
 
@@ -170,6 +169,37 @@ def addresses_of(conn: Connection, channel: str, holders: Sequence[str]) -> dict
         found = devices.devices(conn, holders, kind)
         return {holder: tuple([one.text for one in some]) for holder, some in found.items()}
     return {holder: (address,) for holder, address in members.contacts(conn, holders, kind).items()}
+
+
+def foresee(
+    conn: Connection,
+    program_id: str,
+    channel: str,
+    holders: Sequence[str],
+    *,
+    topics: Sequence[str],
+    where: bool = False,
+) -> Reach:
+    """Return how ``holders`` can be reached, for planning: as ``load``, but no address is opened.
+
+    Its keyed hash says whether there is one and whether it is suppressed; ``addresses`` are empty.
+    """
+    kind = ADDRESS_KIND.get(channel)
+    if kind not in IDENTITIES:
+        return load(conn, program_id, channel, holders, topics=topics, where=where)
+    hashes = members.hashes(conn, holders, kind)
+    return Reach(
+        dict.fromkeys(hashes, ""),
+        _suppressed_hashes(conn, program_id, channel, hashes),
+        _consents(conn, holders, channel, topics),
+        members.wishes(conn, holders),
+        _zones(conn, holders, where=where),
+    )
+
+
+def _zones(conn: Connection, holders: Sequence[str], *, where: bool) -> dict[str, str]:
+    zones = members.timezones(conn, holders)
+    return intake.last_zones(conn, [one for one in holders if one not in zones]) | zones if where else zones
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:
@@ -195,9 +225,13 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
 
 
 def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict[str, str]) -> dict[str, str]:
-    if not addresses:
-        return {}
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
+    return _suppressed_hashes(conn, program_id, channel, hashes)
+
+
+def _suppressed_hashes(conn: Connection, program_id: str, channel: str, hashes: dict[str, str]) -> dict[str, str]:
+    if not hashes:
+        return {}
     rows = batches.rows([{"channel": channel, "address_hash": digest} for digest in hashes.values()])
     found = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}).fetchall()
     reasons = {digest: reason for _, digest, reason in found}

@@ -135,7 +135,7 @@ def _judge(
     seen = _known(conn, drafts)
     topics = sorted({draft.topic for draft in drafts})
     reach = {
-        channel: facts.load(
+        channel: facts.foresee(
             *(conn, program_id, channel),
             sorted({draft.holder_id for draft in drafts if draft.channel == channel}),
             topics=topics,

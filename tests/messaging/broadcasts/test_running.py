@@ -229,3 +229,12 @@ def test_of_two_the_more_important_goes_first(shop: Shop) -> None:
     order = rows(shop, "SELECT dedupe_key FROM messaging_message ORDER BY id LIMIT 3")
     assert {key for (key,) in order} == {weighty.occasion}
     assert progress(shop, plain).by_state == {"planned": 3}
+
+
+def test_what_has_not_begun_is_cancelled_at_once(shop: Shop) -> None:
+    readers(shop, 2)
+    broadcast = launch(shop)
+    assert isinstance(do("cancel", shop, broadcast), Done)
+    assert look(shop, broadcast).ended_at == NOW
+    assert work() == 0
+    assert progress(shop, broadcast).total == 0

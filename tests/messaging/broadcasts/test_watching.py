@@ -147,10 +147,11 @@ def test_what_the_launcher_should_know(shop: Shop) -> None:
     assert not any(one.is_blocking for one in found.values())
 
 
-def test_a_country_may_bar_a_channel(shop: Shop) -> None:
+def test_mail_to_members_is_barred_in_no_country(shop: Shop) -> None:
     readers(shop, 1)
-    setting(shop, "messages.country", "RU")
-    assert Warned.BARRED not in flown(shop, wanted())
+    for country in ("strict", "RU", "EU", "US"):
+        setting(shop, "messages.country", country)
+        assert Warned.BARRED not in flown(shop, wanted())
 
 
 def leave(shop: Shop, holders: list[str], topic: str = NEWS) -> None:

@@ -118,6 +118,12 @@ WHERE program_id = %(program)s AND kind = %(kind)s AND value_hash = decode(%(val
   AND holder_id = %(holder)s
 RETURNING verified_at
 
+-- name: hashes
+-- The addresses of a kind that members have, by keyed hash. Plan: function scan, nested loop on (holder, kind).
+SELECT i.holder_id::text, encode(i.value_hash, 'hex')
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_identity i ON i.holder_id = r.id AND i.kind = %(kind)s
+
 -- name: verified
 -- Which addresses of members are confirmed, and how. Plan: function scan, nested loop on (holder, kind).
 SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.verified_at, i.verified_by

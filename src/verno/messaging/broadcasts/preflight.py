@@ -15,7 +15,7 @@ from verno.messaging.law.packs import ANY
 from verno.messaging.templates import linting
 from verno.messaging.templates import queries as templates
 from verno.messaging.templates.types import OVERRIDABLE, SEPARATOR, Lint
-from verno.messaging.types import MessageClass
+from verno.messaging.types import CHANNEL_EMAIL, MessageClass
 from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
@@ -32,7 +32,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     found = [
         *_templates(conn, program_id, wanted.variants, now),
         *_country(house, wanted),
-        *_sender(conn, program_id, house),
+        *_sender(conn, program_id, house, wanted),
         *_switches(house, wanted, now),
         *_people(conn, program_id, wanted, now),
         *_leavers(conn, program_id, wanted),
@@ -75,8 +75,10 @@ def _barred(house: House, class_: MessageClass, step: Channel) -> bool:
     return step.channel in named or ANY in named
 
 
-def _sender(conn: Connection, program_id: str, house: House) -> Iterator[Problem]:
+def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcast) -> Iterator[Problem]:
     """Find what the country wants letters to say of their sender, and nobody has set (``brand.legal_name``, …)."""
+    if all(one.channel != CHANNEL_EMAIL for one in wanted.channels):
+        return
     known = settings.load(conn, program_id)
     for name in sorted(house.rules.sender):
         definition = registry.REGISTRY.get(f"brand.{name}")

@@ -90,7 +90,8 @@ class _Trial:
     def _try(self, channel: str, holders: Sequence[str]) -> dict[str, str]:
         """Count whom a channel would take; returns why it would not take the others."""
         wanted, moment = self.wanted, self.moment
-        reach = facts.load(self.conn, self.program_id, channel, holders, topics=[wanted.topic])
+        where = self.house.asks_where(wanted.topic, channel)
+        reach = facts.foresee(self.conn, self.program_id, channel, holders, topics=[wanted.topic], where=where)
         reasons: dict[str, str] = {}
         for holder, id_ in zip(holders, new_ids(len(holders), now=moment), strict=True):
             message = self.house.outgoing(wanted.topic, channel, moment, id_=id_, valid_until=wanted.valid_until)
