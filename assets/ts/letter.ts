@@ -5,7 +5,7 @@
 import grapesjs, { type Component, type Editor } from "grapesjs";
 import mjml from "grapesjs-mjml";
 import { h } from "./builder/dom";
-import { forEditor, fromEditor, type Look } from "./letter/source";
+import { forEditor, fromEditor, shownAs, storedAs, type Look } from "./letter/source";
 import { elsewhere } from "./writing";
 
 // It comes as a module within a module.
@@ -262,9 +262,9 @@ class LetterEditor extends HTMLElement {
 
   #field(part: Component, attribute: string, label: string): HTMLElement {
     const input = h("input", { class: "form-control", type: "text", spellcheck: "false" }) as HTMLInputElement;
-    input.value = String(part.getAttributes()[attribute] ?? "");
+    input.value = storedAs(String(part.getAttributes()[attribute] ?? ""), this.#look);
     input.addEventListener("change", () => {
-      const value = input.value.trim();
+      const value = shownAs(input.value.trim(), this.#look);
       if (value) part.addAttributes({ [attribute]: value });
       else part.removeAttributes(attribute);
     });

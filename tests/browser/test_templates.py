@@ -36,11 +36,21 @@ def prepare(site: Site) -> None:
         settings.write_all(conn, program, {"messages.country": "EU"}, now=now, by=SYSTEM)
 
 
-@pytest.mark.parametrize(
+FACES = pytest.mark.parametrize(
     ("locale", "size", "scheme"),
     [("en", DESK, "light"), ("ru", PHONE, "dark"), ("ru", DESK, "light"), ("en", PHONE, "light")],
     ids=["desk", "phone", "desk-ru", "phone-en"],
 )
+
+
+def begin(page: Page, layout: str) -> None:
+    """Take a layout under its own code and name."""
+    page.goto(f"{LIST}new/?layout={layout}")
+    page.locator("form button.btn-primary[type=submit]").click()
+    expect(page.locator(".alert-success")).to_be_visible()
+
+
+@FACES
 def test_a_template_from_a_layout_to_its_publication(
     site: Site, locale: str, size: dict[str, int], scheme: str
 ) -> None:
@@ -58,6 +68,29 @@ def test_a_template_from_a_layout_to_its_publication(
         page.locator("form button.btn-primary[type=submit]").click()
         expect(page.locator(".alert-success")).to_be_visible()
         keep(page, f"{name}-template")
+        page.goto(f"{LIST}welcome/settings/")
+        page.locator("input[name=utm_source]").fill("mail")
+        keep(page, f"{name}-settings")
+        page.locator("button.btn-primary[type=submit]").click()
+        page.locator("button[value=publish]").click()
+        expect(page.locator(".badge-yes").first).to_be_visible()
+        keep(page, f"{name}-published")
+        page.goto(LIST)
+        keep(page, f"{name}-list")
+    with db.transaction(site.story.shop.program.id) as conn:
+        stored = queries.template(conn, site.story.shop.program.id, "welcome")
+    assert stored is not None
+    assert stored.template.utm == {"utm_source": "mail"}
+    assert site.trouble == []
+
+
+@FACES
+def test_a_text_is_counted_and_a_member_sees_it(site: Site, locale: str, size: dict[str, int], scheme: str) -> None:
+    name = f"{locale}-{size['width']}"
+    prepare(site)
+    with site.visitor(viewport=size, locale="en-US", color_scheme=scheme) as page:
+        set_up(page, site, locale)
+        begin(page, "welcome")
         page.goto(f"{LIST}welcome/sms/{locale}/")
         area = page.locator("textarea[name=body]")
         area.fill("")
@@ -81,19 +114,6 @@ def test_a_template_from_a_layout_to_its_publication(
         page.goto(f"{LIST}welcome/preview/?channel=sms")
         expect(page.locator(".bubble")).to_have_count(2)
         keep(page, f"{name}-preview-sms")
-        page.goto(f"{LIST}welcome/settings/")
-        page.locator("input[name=utm_source]").fill("mail")
-        keep(page, f"{name}-settings")
-        page.locator("button.btn-primary[type=submit]").click()
-        page.locator("button[value=publish]").click()
-        expect(page.locator(".badge-yes").first).to_be_visible()
-        keep(page, f"{name}-published")
-        page.goto(LIST)
-        keep(page, f"{name}-list")
-    with db.transaction(site.story.shop.program.id) as conn:
-        stored = queries.template(conn, site.story.shop.program.id, "welcome")
-    assert stored is not None
-    assert stored.template.utm == {"utm_source": "mail"}
     assert site.trouble == []
 
 
@@ -107,8 +127,7 @@ def test_a_letter_is_changed_in_the_picture_and_as_source(
     prepare(site)
     with site.visitor(viewport=size, locale="en-US", color_scheme=scheme) as page:
         set_up(page, site, locale)
-        page.goto(f"{LIST}new/?layout=statement")
-        page.locator("form button.btn-primary[type=submit]").click()
+        begin(page, "statement")
         page.goto(f"{LIST}statement/email/en/")
         canvas = page.frame_locator(".letter-canvas iframe.gjs-frame")
         expect(canvas.locator("body")).to_contain_text("Here is what happened to your points", timeout=20_000)
@@ -155,8 +174,7 @@ def test_without_scripts_the_source_is_written(site: Site) -> None:
     prepare(site)
     with site.visitor(viewport=DESK, locale="en-US") as page:
         set_up(page, site, "en")
-        page.goto(f"{LIST}new/?layout=welcome")
-        page.locator("form button.btn-primary[type=submit]").click()
+        begin(page, "welcome")
         state = page.context.storage_state()
     with site.visitor(viewport=DESK, locale="en-US", java_script_enabled=False, storage_state=state) as page:
         page.goto(f"{LIST}welcome/email/en/")

@@ -111,7 +111,8 @@ export function forEditor(source: string, look: Look): string | undefined {
   return new XMLSerializer().serializeToString(page.documentElement).replace(EMPTY, "<$1$2></$1>");
 }
 
-function shownAs(value: string, look: Look): string {
+/** What stands for a figure of the brand in the editor. */
+export function shownAs(value: string, look: Look): string {
   const name = /^\{\{\s*brand\.(\w+)\s*\}\}$/.exec(value)?.[1];
   if (!name) return value;
   const alpha = COLOURS.find(([colour]) => colour === name)?.[1];
@@ -119,7 +120,8 @@ function shownAs(value: string, look: Look): string {
   return name === "logo_url" && look[name] ? look[name] : value;
 }
 
-function storedAs(value: string, look: Look): string {
+/** The figure of the brand that a value of the editor stands for. */
+export function storedAs(value: string, look: Look): string {
   if (value.startsWith(NO_PICTURE)) return decodeURIComponent(value.slice(NO_PICTURE.length));
   for (const [name, alpha] of COLOURS) if (value.toLowerCase() === `${look[name] ?? ""}${alpha}`) return `{{ brand.${name} }}`;
   return look["logo_url"] && value === look["logo_url"] ? "{{ brand.logo_url }}" : value;
