@@ -5,7 +5,7 @@ from django.urls import path
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
-from verno.console.knowing import attributes
+from verno.console.knowing import attributes, districts
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
 from verno.console.replay import pages as replays
@@ -55,6 +55,8 @@ urlpatterns = [
     path("members/attributes/", attributes.listed, name="attributes"),
     path("members/attributes/<str:name>/", attributes.attribute, name="attribute"),
     path("members/packs/", attributes.offered, name="packs"),
+    path("members/districts/", districts.listed, name="districts"),
+    path("members/districts/<slug:code>/", districts.district, name="district"),
     path("approvals/", corrections.approvals, name="approvals"),
     path("promotions/", books.promotions, name="promotions"),
     path("promotions/versions/<int:number>/", books.version, name="version"),

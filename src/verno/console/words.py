@@ -281,6 +281,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "attribute.add": _("Attribute declared"),
         "attribute.change": _("Attribute changed"),
         "attribute.pack": _("Pack of attributes taken"),
+        "district.add": _("District added"),
+        "district.change": _("District changed"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),

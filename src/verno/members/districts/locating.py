@@ -30,6 +30,11 @@ def districts(conn: Connection, program_id: str) -> list[District]:
     return [msgspec.convert(dict(zip(District.__struct_fields__, row, strict=True)), District) for row in found]
 
 
+def sizes(conn: Connection, program_id: str) -> dict[str, int]:
+    """Return how many members are in each district, whichever way; reads all locations."""
+    return dict(conn.execute(SQL["district_sizes"], {"program": program_id}).fetchall())
+
+
 def locations(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[LocationKind, Location]]:
     """Return where members are, opened, by kind; those of whom nothing is known are absent."""
     rows = conn.execute(SQL["locations"], {"ids": batches.rows(list(holder_ids))}).fetchall()
