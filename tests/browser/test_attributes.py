@@ -52,3 +52,27 @@ def test_a_pack_is_taken_and_an_attribute_declared(site: Site, locale: str, size
         keep(page, f"form-{name}")
         assert not page.evaluate(WIDE)
     assert [one for one in site.trouble if "422" not in one] == []
+
+
+@pytest.mark.parametrize("locale", ["en", "ru"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_district_is_drawn(site: Site, locale: str, size: dict[str, int]) -> None:
+    name = f"districts-{locale}-{size['width']}"
+    with site.visitor(viewport=size, locale=locale) as page:
+        set_up(page, site, locale)
+        page.goto("/console/members/districts/")
+        keep(page, f"none-{name}")
+        for field, said in (("name_ru", "Центр"), ("name_en", "Centre"), ("code", "centre"), ("polygon", "{")):
+            page.locator(f"[name={field}]").fill(said)
+        page.locator("[name=kind]").select_option("polygon")
+        page.locator("form button.btn-primary[type=submit]").click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+        keep(page, f"refused-{name}")
+        assert not page.evaluate(WIDE)
+        border = '{"type": "Polygon", "coordinates": [[[37, 55], [38, 55], [38, 56], [37, 55]]]}'
+        page.locator("[name=polygon]").fill(border)
+        page.locator("form button.btn-primary[type=submit]").click()
+        page.get_by_role("link", name="Centre" if locale == "en" else "Центр", exact=True).click()
+        keep(page, name)
+        assert not page.evaluate(WIDE)
+    assert [one for one in site.trouble if "422" not in one] == []

@@ -21,11 +21,15 @@ from verno.members import service as members
 from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute, Choice
 from verno.members.consent import confirming, wishes
+from verno.members.districts import registry as districts
+from verno.members.districts.types import District, DistrictKind
 from verno.members.types import (
     AttributeKind,
     Channel,
     ConsentFact,
     Created,
+    Location,
+    LocationKind,
     MemberKind,
     NewBadge,
     NewConsent,
@@ -81,6 +85,9 @@ def made(conn: psycopg.Connection, chance: Random, people: int) -> Town:
     members.declare_attributes(conn, counter.program.id, {"since": AttributeKind.DATE})
     size = Attribute("size", AttributeKind.CHOICE, choices=(Choice("a"), Choice("b")))
     registry.put(conn, counter.program.id, size, now=BEGIN, by=SYSTEM)
+    for code, entries in (("centre", ("1*",)), ("moscow", ("101000",))):
+        district = District(code, DistrictKind.LIST, entries=entries)
+        districts.put(conn, counter.program.id, district, now=BEGIN, by=SYSTEM)
     members.ensure_topics(conn, counter.program.id, [Topic("news", "marketing", double_opt_in=False)])
     for one in (TIERS, BY_GROUP):
         done = progress.publish(conn, counter.program, one, Fresh(BEGIN.date()), known=Known(), now=BEGIN - 5 * DAY)
@@ -121,6 +128,8 @@ def _somebody(chance: Random, number: int) -> NewMember:
         kind=MemberKind.COMPANY if company else MemberKind.PERSON,
         buying_group=chance.choice(GROUPS) if company else None,
         attributes=attributes,
+        home_place=chance.choice(["msk-1", "far-1", None]),
+        location=Location(chance.choice(list(LocationKind)), postcode=chance.choice(["101000", "190000", "7"])),
     )
 
 

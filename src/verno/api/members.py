@@ -1,7 +1,7 @@
 """Doors to members."""
 
 from collections.abc import Collection, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +15,9 @@ from verno.kit.batches import MAX_BATCH
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import masking, queries
+from verno.members.districts import locating
 from verno.members.identity import lookup_hash, normalise
-from verno.members.types import Code, Contact, Created, Member, NewMember, Refusal, Result
+from verno.members.types import Code, Contact, Created, Location, Member, NewMember, Refusal, Result
 from verno.members.types import Refused as NotStored
 from verno.progress import service as progress
 from verno.web import problems, wire
@@ -36,6 +37,8 @@ TITLES = {
     Refusal.BAD_NAME: "The name is not acceptable",
     Refusal.BAD_BIRTH_DATE: "The birth date is not acceptable",
     Refusal.BAD_ATTRIBUTE: "The attribute has another type",
+    Refusal.BAD_LOCATION: "The location is not acceptable",
+    Refusal.UNKNOWN_PLACE: "There is no such store",
     Refusal.BAD_TEXT: "A text cannot be stored",
     Refusal.TOO_MANY_ATTRIBUTES: "There are too many attributes",
     Refusal.UNKNOWN_TOPIC: "There is no such topic",
@@ -49,10 +52,12 @@ class MemberAnswer(Member, frozen=True):
     """A member. ``masked`` names the fields that the key may not read; a masked birth date is null.
 
     ``merged_from`` are ids of members who turned out to be this one, the oldest merge first.
+    ``locations`` are told where one member is asked for, to keys with ``personal:read``.
     """
 
     masked: tuple[str, ...] = ()
     merged_from: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
 
 
 class MemberBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +127,7 @@ def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
     with db.transaction(key.program_id) as conn:
         found = _read(conn, key.program_id, holder(conn, key, id), sensitive=sees_personal(request))
         _note(request, conn, [(found[0], ())], "read")
-    return answer(_with_merged(request, *found))
+    return answer(_with_merged(request, found))
 
 
 @router.post(
@@ -148,7 +153,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
             _note(request, conn, [(found[0], ())], "lookup")
     if found is None:
         raise Refused(problems.not_found())
-    return answer(_with_merged(request, *found))
+    return answer(_with_merged(request, found))
 
 
 def holder(conn: Connection, key: Key, id_: str) -> str:
@@ -159,15 +164,24 @@ def holder(conn: Connection, key: Key, id_: str) -> str:
     return found
 
 
-def _read(conn: Connection, program_id: str, holder_id: str, *, sensitive: bool) -> tuple[Member, tuple[str, ...]]:
-    """Return a member and who was merged into them."""
+class _Found(NamedTuple):
+    """A member, who was merged into them and, for those who may see, where they are."""
+
+    member: Member
+    merged_from: tuple[str, ...]
+    locations: tuple[Location, ...]
+
+
+def _read(conn: Connection, program_id: str, holder_id: str, *, sensitive: bool) -> _Found:
     merged = queries.merged_from(conn, program_id, [holder_id]).get(holder_id, [])
-    found = queries.members(conn, program_id, [holder_id], sensitive=sensitive)
-    return found[holder_id], tuple(one.id for one in merged)
+    found = queries.members(conn, program_id, [holder_id], sensitive=sensitive)[holder_id]
+    where = locating.locations(conn, [holder_id]).get(holder_id, {}) if sensitive else {}
+    return _Found(found, tuple(one.id for one in merged), tuple(where[kind] for kind in sorted(where)))
 
 
-def _with_merged(request: HttpRequest, member: Member, merged_from: tuple[str, ...]) -> MemberAnswer:
-    return msgspec.structs.replace(_shown(request, member), merged_from=merged_from)
+def _with_merged(request: HttpRequest, found: _Found) -> MemberAnswer:
+    shown = _shown(request, found.member)
+    return msgspec.structs.replace(shown, merged_from=found.merged_from, locations=found.locations)
 
 
 def _key(program: Program, kind: str, text: str) -> queries.Key:
@@ -246,4 +260,5 @@ def _shown(request: HttpRequest, member: Member, written: NewMember | None = Non
         return MemberAnswer(**msgspec.structs.asdict(member))
     keep = _written(written) if written else []
     hidden = [name for name in masking.PERSONAL if name not in keep and getattr(member, name) is not None]
+    hidden += ["districts"] if member.districts else []
     return MemberAnswer(**msgspec.structs.asdict(masking.masked(member, keep=keep)), masked=tuple(hidden))

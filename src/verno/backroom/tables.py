@@ -184,6 +184,13 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 find=("holder_id",),
             ),
             Table(members.Wish, _("Wishes"), "holder_id most_per paused_until changed_at", order=MINE, find=MINE),
+            Table(
+                members.District,
+                _("Districts"),
+                "code kind names archived_at changed_at",
+                order=CODE,
+                find=CODE,
+            ),
             Table(members.Topic, _("Topics"), "code class_name names double_opt_in archived_at", order=CODE, find=CODE),
             Table(
                 members.ConsentText,

@@ -21,10 +21,13 @@ from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute
 from verno.members.consent import levels
 from verno.members.consent import topics as naming
+from verno.members.districts import locating
+from verno.members.districts import registry as registry_of_districts
 from verno.members.types import AttributeKind, Consent, Member, Merged, Topic
 from verno.web import pages
 from verno.web.pages import Place
 from verno.web.problems import Refused
+from verno.workspace import queries as workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +52,9 @@ class MemberPage:
     topics: tuple[Topic, ...] = ()
     declared: Mapping[str, Attribute] = field(default_factory=dict)
     """What is declared of the program's attributes."""
+    districts: Mapping[str, list[str]] = field(default_factory=dict)
+    """Names of the districts the member is in, by what they are to them."""
+    home_place: str | None = None
 
     @property
     def language(self) -> str:
@@ -76,6 +82,8 @@ class MemberPage:
             "level": levels.level(self.member.consents).value,
             "by_messenger": levels.by_messenger(self.member.consents),
             "birth_date": birth_date(self.face, self.member.birth_date),
+            "districts": [(kind, ", ".join(names)) for kind, names in self.districts.items() if names],
+            "home_place": self.home_place,
             "balances": self.balances or [Balance(unit.id) for unit in self.face.units],
             "tab": tab,
             "personal": self.personal,
@@ -106,10 +114,36 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
         about = tuple(members.topics(conn, face.program.id))
         declared = registry.attributes(conn, face.program.id)
-        page = MemberPage(conn, face, member, balances, personal, into, tuple(merged), about, declared)
+        page = MemberPage(
+            conn,
+            face,
+            member,
+            balances,
+            personal,
+            into,
+            tuple(merged),
+            about,
+            declared,
+            *_whereabouts(conn, face, member),
+        )
         if request.method != "POST":
             page.note(request)
         yield page
+
+
+def _whereabouts(conn: Connection, face: Face, member: Member) -> tuple[dict[str, list[str]], str | None]:
+    """Return the names of a member's districts and of their home place."""
+    names = {}
+    if member.districts:
+        names = {
+            one.code: registry_of_districts.name(one, face.locale[:2])
+            for one in locating.districts(conn, face.program.id)
+        }
+    areas = {kind: [names.get(code, code) for code in codes] for kind, codes in member.districts.items()}
+    if member.home_place is None:
+        return areas, None
+    stores = workspace.stores(conn, face.program.id, [member.home_place])
+    return areas, stores[0].name if stores else member.home_place
 
 
 def read_place(request: HttpRequest) -> tuple[datetime, str] | None:

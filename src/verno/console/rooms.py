@@ -45,6 +45,8 @@ NEEDS: Mapping[str, Permission] = {
     "attributes": Permission.SETTINGS_READ,
     "attribute": Permission.TOPICS_WRITE,
     "packs": Permission.SETTINGS_READ,
+    "districts": Permission.SETTINGS_READ,
+    "district": Permission.TOPICS_WRITE,
     "approvals": Permission.POINTS_APPROVE,
     "promotions": Permission.PROMOTIONS_READ,
     "version": Permission.PROMOTIONS_READ,

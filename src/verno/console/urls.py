@@ -3,11 +3,10 @@
 from django.urls import path
 
 from verno.console.broadcasts import pages as broadcasts
-from verno.console.consents import leaving
 from verno.console.consents import heard, leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
-from verno.console.knowing import attributes
+from verno.console.knowing import attributes, districts
 from verno.console.letters import brand, seeing, whole, writing
 from verno.console.letters import listing as letters
 from verno.console.people import contacts, duplicates, households, merging
@@ -70,6 +69,8 @@ urlpatterns = [
     path("members/attributes/", attributes.listed, name="attributes"),
     path("members/attributes/<str:name>/", attributes.attribute, name="attribute"),
     path("members/packs/", attributes.offered, name="packs"),
+    path("members/districts/", districts.listed, name="districts"),
+    path("members/districts/<slug:code>/", districts.district, name="district"),
     path("approvals/", corrections.approvals, name="approvals"),
     path("promotions/", books.promotions, name="promotions"),
     path("promotions/versions/<int:number>/", books.version, name="version"),

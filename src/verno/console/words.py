@@ -314,6 +314,8 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "household.open": _("Household opened"),
         "household.join": _("Let into a household"),
         "household.leave": _("Left a household"),
+        "district.add": _("District added"),
+        "district.change": _("District changed"),
         "member.merge": _("Members merged"),
         "member.unmerge": _("Merge undone"),
         "member.erase-points": _("Points erased"),

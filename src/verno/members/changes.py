@@ -19,6 +19,7 @@ from verno.members.types import (
     Belonging,
     ConsentFact,
     Created,
+    Location,
     MemberKind,
     NewConsent,
     NewMember,
@@ -67,6 +68,8 @@ class Frame:
     country: str
     zone: ZoneInfo
     now: datetime
+    places: frozenset[str] = frozenset()
+    """Codes of stores, where an item names one."""
 
 
 @dataclass(slots=True)
@@ -106,11 +109,19 @@ def read(item: NewMember, frame: Frame) -> Asked | Refused:
         if normal is None and text is not None:
             return Refused(_BAD[kind], kind.value, _HINTS[kind])
         contacts[kind] = None if normal is None else (normal, lookup_hash(frame.program_id, kind, normal))
+    return _wrong_item(item, frame) or Asked(item, contacts)
+
+
+def _wrong_item(item: NewMember, frame: Frame) -> Refused | None:
+    if isinstance(item.location, Location) and (item.location.lat is None) is not (item.location.lon is None):
+        return Refused(Refusal.BAD_LOCATION, "location", "lat and lon come together")
+    if isinstance(item.home_place, str) and item.home_place not in frame.places:
+        return Refused(Refusal.UNKNOWN_PLACE, "home_place", "there is no such store")
     if isinstance(item.name, str) and not item.name.strip():
         return Refused(Refusal.BAD_NAME, "name", "is blank")
     if isinstance(item.birth_date, date) and not EARLIEST_BIRTH <= item.birth_date <= _today(frame):
         return Refused(Refusal.BAD_BIRTH_DATE, "birth_date", f"from {EARLIEST_BIRTH} to today")
-    return Asked(item, contacts)
+    return None
 
 
 def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:

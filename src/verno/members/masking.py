@@ -14,19 +14,19 @@ def masked(member: Member, *, keep: Collection[str] = ()) -> Member:
     """Return the member with personal fields masked, all but those in ``keep``.
 
     Enough stays to tell two people apart over a counter: ``A•••``, ``+7916•••0001``, ``a•••@example.com``,
-    ``•••0042``; a birth date is left out. Attributes are typed facts of the integrator's own and stay.
+    ``•••0042``; a birth date and districts are left out. Attributes are typed facts of the integrator's own and stay.
     """
     change = {
         name: mask(name, str(value))
         for name in PERSONAL
         if name not in keep and (value := getattr(member, name)) is not None
     }
-    return msgspec.structs.replace(member, **change)
+    return msgspec.structs.replace(member, districts={}, **change)
 
 
 def has_personal(member: Member, *, but: Collection[str] = ()) -> bool:
     """Tell whether there is anything to mask, other than the fields in ``but``."""
-    return any(name not in but and getattr(member, name) is not None for name in PERSONAL)
+    return bool(member.districts) or any(name not in but and getattr(member, name) is not None for name in PERSONAL)
 
 
 def masked_name(text: str) -> str:

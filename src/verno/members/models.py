@@ -1,5 +1,6 @@
 """Tables of members. Contacts are sealed with the member's own key and found by keyed hash."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from verno.members.companies.models import CompanyContact
@@ -21,6 +22,7 @@ class Member(models.Model):
     kind = models.TextField(db_default="person")
     buying_group = models.TextField(null=True)
     folded = models.TextField(null=True)
+    home_place = models.TextField(null=True)
     attributes = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -243,6 +245,51 @@ class Wish(models.Model):
                 condition=models.Q(most_per__isnull=True) | models.Q(most_per__gt=0), name="members_wish_most_per"
             ),
         ]
+
+
+class District(models.Model):
+    """An area: a border as GeoJSON, or postcodes and streets."""
+
+    pk = models.CompositePrimaryKey("program_id", "code")
+    program_id = models.UUIDField()
+    code = models.TextField()
+    kind = models.TextField()
+    names = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    polygon = models.JSONField(null=True)
+    entries = ArrayField(models.TextField())
+    archived_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        """A few rows a program."""
+
+        db_table = "members_district"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["polygon", "list"]), name="members_district_kind"),
+        ]
+
+
+class Location(models.Model):
+    """Where a member lives, works or often is, sealed with their key; the districts that follow are codes in clear."""
+
+    pk = models.CompositePrimaryKey("holder_id", "kind")
+    holder_id = models.UUIDField()
+    kind = models.TextField()
+    program_id = models.UUIDField()
+    sealed = models.BinaryField()
+    districts = ArrayField(models.TextField())
+    sorted_at = models.DateTimeField()
+
+    class Meta:
+        """At most three rows a member; those sorted before a district changed are found by their moment."""
+
+        db_table = "members_location"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["home", "work", "visited"]), name="members_location_kind"
+            ),
+        ]
+        indexes = [models.Index(fields=["program_id", "sorted_at"], name="members_location_sorted")]
 
 
 class Otp(models.Model):

@@ -67,6 +67,7 @@ class _Row(msgspec.Struct, frozen=True):
     changed_at: datetime
     kind: str
     buying_group: str | None
+    home_place: str | None
 
 
 def find_holders(conn: Connection, program_id: str, keys: Iterable[Key]) -> dict[Key, str]:
@@ -105,6 +106,10 @@ def members(conn: Connection, program_id: str, ids: Sequence[str], *, sensitive:
         rows = conn.cursor(row_factory=args_row(_Row)).execute(SQL["members"], parameters)
         sealed = conn.execute(SQL["sealed_contacts"], parameters)
         words = conn.execute(SQL["consents"], parameters)
+        areas = conn.execute(SQL["districts_of"], parameters)
+    districts: dict[str, dict[str, list[str]]] = {}
+    for holder, kind, codes in areas.fetchall():
+        districts.setdefault(holder, {})[kind] = codes
     opened = _opened(sealed.fetchall())
     spoken = _spoken(words.fetchall())
     return {
@@ -123,6 +128,8 @@ def members(conn: Connection, program_id: str, ids: Sequence[str], *, sensitive:
             changed_at=row.changed_at,
             kind=MemberKind(row.kind),
             buying_group=row.buying_group,
+            home_place=row.home_place,
+            districts=districts.get(row.id, {}),
         )
         for row in rows.fetchall()
     }

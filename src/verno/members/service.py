@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
+from msgspec import UnsetType
 from psycopg import Cursor
 from psycopg.rows import TupleRow, args_row
 
@@ -12,6 +13,8 @@ from verno.kit import batches, ids, localtime, outbox
 from verno.kit.db import Connection
 from verno.members import changes, sealing
 from verno.members.changes import Asked, Book, Claim, Frame, Stored
+from verno.members.districts import locating
+from verno.members.districts.locating import Located
 from verno.members.identity import fold_hash
 from verno.members.queries import SQL
 from verno.members.types import (
@@ -26,6 +29,7 @@ from verno.members.types import (
     Result,
     Topic,
 )
+from verno.workspace import queries as workspace
 from verno.workspace.types import Program
 
 BADGE_GIVEN = "badge.given.v1"
@@ -42,10 +46,13 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
 
     Absent fields keep what is stored, null clears. Refused items leave no trace: ``identity-taken`` (another
     member has the phone, e-mail or card), ``bad-...`` (the field says which), ``too-many-attributes``,
-    ``unknown-topic``, ``time-out-of-range``. Two round trips whatever the batch's size. Two transactions that
+    ``bad-location``, ``unknown-place``, ``unknown-topic``, ``time-out-of-range``. Two round trips whatever the batch's
+    size, and some more where somebody says where they are. Two transactions that
     claim the same identity or external id end in a unique violation for one of them: the door tries again.
     """
-    frame = Frame(program.id, program.country, localtime.zone(program.timezone), now)
+    places = {item.home_place for item in members if isinstance(item.home_place, str)}
+    stores = frozenset([store.code for store in workspace.stores(conn, program.id, sorted(places))] if places else ())
+    frame = Frame(program.id, program.country, localtime.zone(program.timezone), now, stores)
     asked = [changes.read(item, frame) for item in members]
     readable = [item for item in asked if isinstance(item, Asked)]
     if not readable:
@@ -56,7 +63,24 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
         results.append(item if isinstance(item, Refused) else changes.change(book, item, fresh, frame))
     _write(conn, program.id, book, before, wrapped, now=now)
+    _locate(conn, program.id, members, results, now=now)
     return results
+
+
+def _locate(
+    conn: Connection, program_id: str, members: Sequence[NewMember], results: Sequence[Result], *, now: datetime
+) -> None:
+    """Keep where members are, if anybody says so."""
+    stored = [
+        (item, result.member_id)
+        for item, result in zip(members, results, strict=True)
+        if not isinstance(result, Refused)
+    ]
+    located = [Located(id_, item.location) for item, id_ in stored if not isinstance(item.location, UnsetType)]
+    locating.write(conn, program_id, located, now=now)
+    locating.set_home_places(
+        conn, {id_: item.home_place for item, id_ in stored if not isinstance(item.home_place, UnsetType)}
+    )
 
 
 def record_consents(conn: Connection, program_id: str, facts: Sequence[ConsentFact], *, now: datetime) -> None:

@@ -139,11 +139,36 @@ class NewConsent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     text_version: Code | None = None
 
 
+class LocationKind(StrEnum):
+    """What a place is to a member."""
+
+    HOME = "home"
+    WORK = "work"
+    VISITED = "visited"
+    """Where they often are."""
+
+
+class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a member lives, works or often is: latitude and longitude in degrees, a postcode, a street."""
+
+    kind: LocationKind = LocationKind.HOME
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    postcode: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    street: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+
+    @property
+    def says(self) -> bool:
+        """Tell whether anything is said."""
+        return any(one is not None for one in (self.lat, self.lon, self.postcode, self.street))
+
+
 class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an integrator says of a member. An absent field keeps what is stored, null clears it.
 
     ``attributes`` are merged by name, null removes one. ``consents`` are added to the member's history. Companies of
-    one ``buying_group`` have their turnover counted together, where a scale says so.
+    one ``buying_group`` have their turnover counted together, where a scale says so. ``home_place`` is a store's code.
+    ``location`` replaces the one of its kind; one that says nothing but its kind takes it away, null takes all.
     """
 
     external_id: Code
@@ -157,6 +182,8 @@ class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     consents: Annotated[list[NewConsent], Meta(max_length=MAX_CONSENTS)] = []
     kind: MemberKind | UnsetType | None = UNSET
     buying_group: Code | UnsetType | None = UNSET
+    home_place: Code | UnsetType | None = UNSET
+    location: Location | UnsetType | None = UNSET
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -285,6 +312,9 @@ class Member(msgspec.Struct, frozen=True):
     changed_at: datetime
     kind: MemberKind = MemberKind.PERSON
     buying_group: str | None = None
+    home_place: str | None = None
+    districts: dict[str, list[str]] = {}
+    """Codes by what they are to the member: home, work, visited."""
 
 
 class NewBadge(msgspec.Struct, frozen=True, gc=False):
@@ -325,6 +355,8 @@ class Refusal(StrEnum):
     BAD_BIRTH_DATE = "bad-birth-date"
     BAD_ATTRIBUTE = "bad-attribute"
     BAD_TEXT = "bad-text"
+    BAD_LOCATION = "bad-location"
+    UNKNOWN_PLACE = "unknown-place"
     TOO_MANY_ATTRIBUTES = "too-many-attributes"
     UNKNOWN_TOPIC = "unknown-topic"
     UNKNOWN_TEXT = "unknown-text"

@@ -9,6 +9,8 @@ from verno.kit.money import currency_digits
 from verno.members import queries as members
 from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute as Declared
+from verno.members.districts import locating
+from verno.members.districts import registry as districts
 from verno.progress import engine
 from verno.progress import queries as progress
 from verno.progress.engine import Board
@@ -47,6 +49,7 @@ def known(conn: Connection, program_id: str, *, now: datetime, language: str = "
             )
             for one in holding
         },
+        {one.code: districts.name(one, language) for one in locating.districts(conn, program_id)},
     )
 
 

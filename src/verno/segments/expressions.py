@@ -33,6 +33,20 @@ CONFIRMED: LiteralString = (
 MOST_PER: LiteralString = "(SELECT w.most_per::bigint FROM members_wish w WHERE w.holder_id = m.id)"
 PAUSED: LiteralString = f"EXISTS (SELECT FROM members_wish w WHERE w.holder_id = m.id AND w.paused_until > {NOW})"
 
+HOME_REGION: LiteralString = (
+    "(SELECT g.code FROM workspace_place p JOIN workspace_place g ON g.id = p.parent_id AND g.kind = 'region'"
+    f" WHERE p.program_id = {PROGRAM} AND p.kind = 'store' AND p.code = m.home_place)"
+)
+HOME_DISTRICTS: LiteralString = (
+    "coalesce((SELECT l.districts FROM members_location l WHERE l.holder_id = m.id AND l.kind = 'home'), '{}')"
+)
+WORK_DISTRICTS: LiteralString = (
+    "coalesce((SELECT l.districts FROM members_location l WHERE l.holder_id = m.id AND l.kind = 'work'), '{}')"
+)
+VISITED_DISTRICTS: LiteralString = (
+    "coalesce((SELECT l.districts FROM members_location l WHERE l.holder_id = m.id AND l.kind = 'visited'), '{}')"
+)
+
 SAID: LiteralString = f"FROM members_said(m.id, {NOW}) s WHERE s.granted"
 CONSENTS: LiteralString = f"ARRAY(SELECT s.topic || '/' || s.channel {SAID} AND s.purpose = 'advertising')"
 AGREED: LiteralString = f"ARRAY(SELECT s.purpose {SAID} AND s.purpose <> 'advertising')"

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import LiteralString, cast
 
-from verno.members.types import MemberKind, Purpose
+from verno.members.types import LocationKind, MemberKind, Purpose
 from verno.predicate.types import Fact, Field, Find, Kind, Registry, Value
 from verno.predicate.words import gettext_noop
 from verno.rules.fields import ATTRIBUTES, PROGRESS, TIERS
@@ -40,6 +40,7 @@ def registry(known: Known) -> Registry:
     return Registry.of(
         *_of_rules(known),
         *_member(),
+        *_whereabouts(known),
         *[_attribute(name, one) for name, one in known.attributes.items()],
         *_tracks(known),
         *[field for code, one in known.units.items() for field in _points(code, one)],
@@ -103,6 +104,29 @@ def _member() -> Iterator[Field]:
         *("member.paused", Kind.FLAG, attrgetter("paused"), sql.PAUSED),
         gettext_noop("wishes no messages for now"),
     )
+
+
+def _whereabouts(known: Known) -> Iterator[Field]:
+    yield Field(
+        *("member.home_place", Kind.CHOICE, attrgetter("home_place"), "m.home_place", gettext_noop("home place")),
+        choices=known.rules.places,
+    )
+    yield Field(
+        *("member.home_region", Kind.CHOICE, attrgetter("home_region"), sql.HOME_REGION),
+        gettext_noop("region of the home place"),
+        choices=known.rules.regions,
+    )
+    for kind, text, label in (
+        (LocationKind.HOME, sql.HOME_DISTRICTS, gettext_noop("district of home")),
+        (LocationKind.WORK, sql.WORK_DISTRICTS, gettext_noop("district of work")),
+        (LocationKind.VISITED, sql.VISITED_DISTRICTS, gettext_noop("district often visited")),
+    ):
+        yield Field(f"districts.{kind}", Kind.CODES, _in_districts(kind), text, label, choices=known.districts)
+
+
+def _in_districts(kind: str) -> Find:
+    districts = attrgetter("districts")
+    return lambda fact: districts(fact).get(kind, ())
 
 
 def _attribute(name: str, one: Attribute) -> Field:

@@ -15,6 +15,7 @@ from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.ledger import queries as ledger
 from verno.members import queries as members
+from verno.members.districts import locating
 from verno.members.types import Purpose
 from verno.progress import queries as progress
 from verno.rules.facts import Member as Told
@@ -41,13 +42,14 @@ def people(
     said = members.standings(conn, ids, now=now)
     contacts = members.identities(conn, ids)
     wishes = members.wishes(conn, ids)
+    areas = locating.districts_of(conn, ids)
     balances = ledger.balances(conn, ids, now=now)
     units = {unit.id: code for code, unit in known.units.items()}
     stands = _stands(conn, program_id, ids, known)
     receipts, goods = _bought(conn, parameters, known.zone)
     endings = _endings(conn, parameters, known.zone, now)
     out: dict[str, Person] = {}
-    for id_, locale, group in rows:
+    for id_, locale, group, home_place, home_region in rows:
         mine = contacts.get(id_, {})
         wish = wishes.get(id_)
         out[id_] = Person(
@@ -58,6 +60,9 @@ def people(
             frozenset(one.purpose for one in said.get(id_, ()) if one.granted and one.purpose != Purpose.ADVERTISING),
             frozenset(mine),
             frozenset(kind for kind, one in mine.items() if one.verified_at is not None),
+            home_place,
+            home_region,
+            areas.get(id_, {}),
             None if wish is None else wish.most_per,
             wish is not None and wish.paused_until is not None and wish.paused_until > now,
             {units[one.unit_id]: one.available for one in balances.get(id_, ())},

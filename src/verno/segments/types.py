@@ -53,6 +53,8 @@ class Known:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     units: Mapping[str, Points] = field(default_factory=dict)
     tracks: Mapping[str, Counting] = field(default_factory=dict)
+    districts: Mapping[str, str] = field(default_factory=dict)
+    """Names by code, of archived ones too: nobody is in them."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,9 @@ class Person:
     agreed: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
     verified: frozenset[str] = frozenset()
+    home_place: str | None = None
+    home_region: str | None = None
+    districts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     most_per: int | None = None
     paused: bool = False
     balances: Mapping[str, int] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from verno.kit import db, localtime, outbox
 from verno.ledger import days
 from verno.ledger import service as ledger
 from verno.limits import service as limits
+from verno.members.districts import locating
 from verno.members.likeness import service as likeness
 from verno.messaging import sender, statements
 from verno.messaging.answers import hearing, listening, receipts
@@ -163,6 +164,20 @@ def send_webhooks(*, now: datetime, stopping: Stopping) -> int:
 def forget_webhooks(*, now: datetime, stopping: Stopping) -> int:
     """Drop what the logs of webhooks, out and in, are not kept for any more; returns how many rows went."""
     return _forget(webhooks.forget, now, stopping) + _forget(receiving.forget, now, stopping)
+
+
+def sort_districts(*, now: datetime, stopping: Stopping) -> int:
+    """Work out anew in which districts members are, after a district changed; a page a transaction."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        done = locating.PAGE
+        while done == locating.PAGE and not stopping():
+            with db.transaction(program) as conn:
+                done = locating.sort_again(conn, program, now=now, limit=locating.PAGE)
+            total += done
+    return total
 
 
 def settle_due(*, now: datetime, stopping: Stopping) -> int:

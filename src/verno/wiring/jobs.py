@@ -67,6 +67,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "fill-tracks": Scheduled("verno.wiring.chores:fill_tracks", "* * * * *"),
     "sweep-progress": Scheduled("verno.wiring.chores:sweep_progress", "* * * * *"),
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
+    "sort-districts": Scheduled("verno.wiring.chores:sort_districts", "* * * * *"),
     "forget-turns": Scheduled("verno.wiring.chores:forget_turns", "17 3 * * *"),
     "forget-paces": Scheduled("verno.wiring.chores:forget_paces", "*/10 * * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),

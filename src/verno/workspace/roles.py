@@ -43,7 +43,7 @@ class Permission(StrEnum):
     CONSENTS_WRITE = "consents:write"
     """Write down that a member said "stop"."""
     TOPICS_WRITE = "topics:write"
-    """Say what the program writes about and knows of members, and publish the texts that members are asked with."""
+    """Say what the program writes about, publish the texts that members are asked with; attributes and districts."""
     POINTS_ADJUST = "points:adjust"
     POINTS_APPROVE = "points:approve"
     """Be the second person for an adjustment above the limit."""

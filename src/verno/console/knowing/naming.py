@@ -12,4 +12,6 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "choice": _("One of a list"),
         "list": _("Several"),
     },
+    "district_kind": {"polygon": _("Border"), "list": _("Postcodes and streets")},
+    "location_kind": {"home": _("Lives in"), "work": _("Works in"), "visited": _("Is often in")},
 }

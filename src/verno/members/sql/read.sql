@@ -3,7 +3,8 @@
 SELECT m.id::text, m.external_id, m.name, m.birth_date, m.locale,
        CASE WHEN %(sensitive)s THEN m.attributes ELSE m.attributes - ARRAY(
            SELECT name FROM members_attribute_type WHERE program_id = %(program)s AND sensitive
-       ) END, m.created_at, m.changed_at, m.kind, m.buying_group
+       ) END, m.created_at, m.changed_at, m.kind, m.buying_group,
+       m.home_place
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
 

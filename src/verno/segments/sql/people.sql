@@ -1,8 +1,10 @@
 -- name: rows_of
 -- What members are by themselves. Plan: function scan, nested loop on the primary key.
-SELECT m.id::text, m.locale, m.buying_group
+SELECT m.id::text, m.locale, m.buying_group, m.home_place, g.code
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_member m ON m.id = r.id AND m.program_id = %(program)s
+LEFT JOIN workspace_place p ON p.program_id = m.program_id AND p.kind = 'store' AND p.code = m.home_place
+LEFT JOIN workspace_place g ON g.id = p.parent_id AND g.kind = 'region'
 
 -- name: looks_of
 -- Where owners stood when somebody looked last. Plan: function scan, range of the primary key.
