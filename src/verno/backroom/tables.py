@@ -449,6 +449,8 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 """Rooms by package, each with its tables."""
 
 LEFT_OUT = {
+    "imports_upload": "sealed files of members; the page of imports tells of them",
+    "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",

@@ -5,6 +5,7 @@ from django.urls import path
 from verno.console.consents import leaving
 from verno.console.consents import member as consents
 from verno.console.consents import pages as topics
+from verno.console.privacy import importing
 from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
@@ -49,6 +50,10 @@ urlpatterns = [
     path("members/<uuid:member_id>/corrections/", corrections.corrections, name="corrections"),
     path("members/<uuid:member_id>/consents/", consents.consents, name="consents"),
     path("members/<uuid:member_id>/privacy/", privacy.privacy, name="privacy"),
+    path("members/import/", importing.listed, name="member-imports"),
+    path("members/import/<uuid:upload_id>/", importing.upload, name="member-import"),
+    path("members/import/<uuid:upload_id>/progress/", importing.progress, name="member-import-progress"),
+    path("members/import/<uuid:upload_id>/<slug:part>.csv", importing.beside, name="member-import-file"),
     path("members/erasures/", privacy.erasures, name="erasures"),
     path("members/erasures/<uuid:erasure_id>/certificate.json", privacy.certificate, name="erasure-certificate"),
     path("members/consents/", topics.listed, name="topics"),

@@ -32,6 +32,7 @@ Purpose = Literal[
     "preferences",
     "otp",
     "webhook",
+    "upload",
 ]
 
 KEY_BYTES = 32

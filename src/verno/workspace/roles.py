@@ -36,6 +36,8 @@ class Permission(StrEnum):
     PERSONAL_READ = "personal:read"
     """See names, contacts and birth dates in full, search by name, read letters."""
     MEMBERS_MERGE = "members:merge"
+    MEMBERS_IMPORT = "members:import"
+    """Bring members along from a file."""
     MEMBERS_ERASE = "members:erase"
     """Forget a member who asks for it, and see who asked."""
     CONSENTS_WRITE = "consents:write"

@@ -52,6 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "full": len(found) == members.SEARCH_LIMIT,
         "total": total,
         "topics": opens(signed_in(request), "topics"),
+        "imports": opens(signed_in(request), "member-imports"),
         "erasures": opens(signed_in(request), "erasures"),
     }
     part = request.headers.get("HX-Request") is not None
