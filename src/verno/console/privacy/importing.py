@@ -25,9 +25,9 @@ class UploadForm(forms.Form):
     file = forms.FileField(label=_("File"), max_length=200)
     columns = forms.CharField(label=_("Columns"), required=False, max_length=5000)
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[bytes]":
         """Refuse a file that is too large before it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size is None or file.size > MAX_UPLOAD:
             message = _("The file is too large for this page: import it on the server with “verno import members”.")
             raise forms.ValidationError(message)

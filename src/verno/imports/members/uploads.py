@@ -135,7 +135,7 @@ def _one(
     program: Program, id_: str, path: Path, asked: Asked, stopping: Callable[[], bool], *, dry: bool, now: datetime
 ) -> None:
     @contextmanager
-    def progress(_: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def progress(title: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:  # noqa: ARG001 a bar has a title
         done, told = 0, time.monotonic()
 
         def step(count: int) -> None:
