@@ -42,7 +42,7 @@ def test_everything_is_downloaded_behind_the_password(house: House, member: str)
     assert "member.export" not in acts(house)
     answer = house.client.post(page(member), {"do": "export", "password": PASSWORD})
     assert answer["Content-Type"] == "application/zip"
-    with ZipFile(io.BytesIO(b"".join(answer))) as archive:  # type: ignore[call-overload]
+    with ZipFile(io.BytesIO(b"".join(answer))) as archive:
         whole = json.loads(archive.read("everything.json"))
     assert whole["profile"][0]["name"] == "Ann Plantova"
     assert "member.export" in acts(house)

@@ -456,6 +456,8 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 """Rooms by package, each with its tables."""
 
 LEFT_OUT = {
+    "imports_upload": "sealed files of members; the page of imports tells of them",
+    "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",
     "members_household": "the console shows a household with the members who are in it",
     "members_household_invitation": "keyed hashes of codes that let somebody into a household",

@@ -34,6 +34,7 @@ Purpose = Literal[
     "webhook",
     "tracking",
     "experiment",
+    "upload",
 ]
 
 KEY_BYTES = 32

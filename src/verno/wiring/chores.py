@@ -8,6 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from verno.corrections import service as corrections
+from verno.imports.members import uploads
 from verno.intake import context
 from verno.intake.reading import recounting
 from verno.intake.returns import applying
@@ -219,6 +220,13 @@ def tell_days(*, now: datetime, stopping: Stopping) -> int:
     with db.transaction() as conn:
         programs = [(program.id, localtime.zone(program.timezone)) for program in workspace.programs(conn)]
     return sum(1 for program, zone in programs for _ in iter(partial(_tell_day, program, zone, now), 0))
+
+
+def import_members(*, now: datetime, stopping: Stopping) -> int:
+    """Check and import files of members that were uploaded."""
+    with db.transaction() as conn:
+        programs = workspace.programs(conn)
+    return sum(uploads.work(program, stopping=stopping, now=now) for program in programs)
 
 
 def seal_history(*, now: datetime, stopping: Stopping) -> int:

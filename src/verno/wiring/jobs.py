@@ -54,6 +54,7 @@ PARTS: Mapping[str, Looped] = {
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),
     "events": Looped("verno.wiring.chores:note_events", 0.5),
+    "imports": Looped("verno.wiring.chores:import_members", 2.0),
     "webhooks": Looped("verno.wiring.chores:send_webhooks", 1.0),
 }
 

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "verno.reports",
     "verno.sealing",
     "verno.replay",
+    "verno.imports",
     "verno.privacy",
     "verno.console",
     "verno.backroom",

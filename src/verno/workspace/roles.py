@@ -38,6 +38,8 @@ class Permission(StrEnum):
     MEMBERS_MERGE = "members:merge"
     MEMBERS_WRITE = "members:write"
     """Keep contacts of companies and households, and say that two likely duplicates are two people."""
+    MEMBERS_IMPORT = "members:import"
+    """Bring members along from a file."""
     MEMBERS_ERASE = "members:erase"
     """Forget a member who asks for it, and see who asked."""
     CONSENTS_WRITE = "consents:write"

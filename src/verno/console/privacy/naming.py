@@ -6,6 +6,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 WORDS: Mapping[str, dict[str, Promise | str]] = {
+    "upload": {
+        "to-check": _("waits to be checked"),
+        "checking": _("is being checked"),
+        "checked": _("checked"),
+        "to-import": _("waits to be imported"),
+        "importing": _("is being imported"),
+        "done": _("imported"),
+        "failed": _("cannot be read"),
+        "cancelled": _("let go"),
+    },
     "erasure": {
         "requested": _("asked for"),
         "done": _("erased"),

@@ -36,6 +36,7 @@ TRANSFERS = 30
 
 ROOMS = (
     ("disputes", _("Disputes")),
+    ("member-imports", _("Import members")),
     ("duplicates", _("Possible duplicates")),
     ("erasures", _("Requests to be forgotten")),
     ("attributes", _("Member attributes")),

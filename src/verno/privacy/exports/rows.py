@@ -55,8 +55,8 @@ def cell(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _own(table: str) -> bytes | sql.Composed | None:
-    return SQL[OWN[table]] if table in OWN else None
+def _own(table: str) -> sql.Composed | None:
+    return sql.Composed([sql.SQL(SQL[OWN[table]])]) if table in OWN else None
 
 
 def _plain(table: str, columns: Sequence[str]) -> sql.Composed:

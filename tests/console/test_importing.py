@@ -1,0 +1,112 @@
+"""Import members by the console: checked first, started by a person, done by the worker, gone afterwards."""
+
+import json
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.builders import NOW
+from tests.console.conftest import House
+from verno.imports.members import uploads
+from verno.kit import db
+
+PAGE = "/console/members/import/"
+TEXT = "Код;ФИО;Телефон;Цвет\nzp-1;Анна Плантова;+7 916 000-00-77;red\nzp-2;Борис;12;\nzp-3;Вера;;blue\n"
+
+
+def send(house: House, text: str = TEXT, name: str = "people.csv", columns: str = "Цвет = attr.colour") -> str:
+    file = SimpleUploadedFile(name, text.encode())
+    answer = house.client.post(PAGE, {"file": file, "columns": columns})
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer["Location"])
+
+
+def work(house: House, *, stopping: bool = False) -> int:
+    return uploads.work(house.story.shop.program, stopping=lambda: stopping, now=NOW)
+
+
+def count(house: House) -> int:
+    with db.transaction() as conn:
+        row = conn.execute("SELECT count(*) FROM members_member WHERE external_id LIKE 'zp-%%'").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_a_file_is_checked_and_then_imported(house: House) -> None:
+    assert "CSV, XLSX or Parquet, up to 20 MB" in house.client.get(PAGE).content.decode()
+    where = send(house)
+    assert "nothing is written yet" in house.client.get(where).content.decode()
+    assert "every 2s" in house.client.get(f"{where}progress/").content.decode()
+    assert work(house) == 1
+    assert house.client.get(f"{where}progress/")["HX-Refresh"] == "true"
+    seen = house.client.get(where).content.decode()
+    assert "New members" in seen
+    assert count(house) == 0, "a check writes nothing"
+    errors = house.client.get(f"{where}errors.csv").content.decode("utf-8-sig")
+    assert errors.splitlines()[1].startswith("3,phone,bad-phone")
+    assert "zp-1,new" in house.client.get(f"{where}changes.csv").content.decode()
+    assert work(house) == 0, "it waits for a person"
+    assert house.client.post(where, {"do": "start"}).status_code == 302
+    assert work(house) == 1
+    assert count(house) == 2
+    with db.transaction() as conn:
+        row = conn.execute("SELECT state, sealed IS NULL, changes IS NULL, report FROM imports_upload").fetchone()
+    assert row is not None
+    assert row[:3] == ("done", True, True), "the file is gone"
+    assert (row[3]["accepted"], row[3]["refused"]) == (2, 1)
+    assert "Плантова" not in json.dumps(row[3])
+
+
+def test_the_file_is_sealed_while_it_waits(house: House) -> None:
+    send(house)
+    with db.transaction() as conn:
+        row = conn.execute("SELECT sealed, t::text FROM imports_upload t").fetchone()
+    assert row is not None
+    assert "Плантова".encode() not in bytes(row[0])
+    assert "Плантова".encode().hex() not in row[1]
+
+
+def test_a_worker_that_is_stopped_leaves_it_to_the_next(house: House) -> None:
+    where = send(house)
+    work(house)
+    house.client.post(where, {"do": "start"})
+    assert work(house, stopping=True) == 0
+    with db.transaction() as conn:
+        conn.execute("UPDATE imports_upload SET claimed_until = %s", (NOW.replace(year=2025),))
+    assert work(house) == 1
+    assert count(house) == 2
+
+
+def test_a_file_that_does_not_fit_says_so(house: House) -> None:
+    where = send(house, columns="")
+    work(house)
+    seen = house.client.get(where).content.decode()
+    assert "Цвет" in seen
+    assert "is no column of members" in seen
+    assert house.client.get(f"{where}errors.csv").status_code == 404
+    assert house.client.get(f"{where}secret.csv").status_code == 404
+
+
+def test_a_file_is_let_go(house: House) -> None:
+    where = send(house)
+    house.client.post(where, {"do": "cancel"})
+    assert work(house) == 0
+    assert "Nothing of it was kept" in house.client.get(where).content.decode()
+    with db.transaction() as conn:
+        assert conn.execute("SELECT sealed FROM imports_upload").fetchone() == (None,)
+
+
+def test_what_cannot_be_taken_is_refused_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = house.client.post(PAGE, {"file": SimpleUploadedFile("a.csv", b"id\n1\n"), "columns": "nothing"})
+    assert (bad.status_code, "Write a line for each column" in bad.content.decode()) == (422, True)
+    assert house.client.post(PAGE, {}).status_code == 422
+    monkeypatch.setattr("verno.console.privacy.importing.MAX_UPLOAD", 3)
+    large = house.client.post(PAGE, {"file": SimpleUploadedFile("a.csv", b"id\n1\n")})
+    assert (large.status_code, "too large for this page" in large.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize("role", ["support", "marketer", "analyst"])
+def test_owners_and_administrators_import(house: House, role: str) -> None:
+    with db.transaction() as conn:
+        conn.execute("UPDATE workspace_staff SET role = %s", (role,))
+    assert house.client.get(PAGE).status_code == 403
