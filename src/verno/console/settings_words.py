@@ -103,6 +103,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Members may send points to each other"),
         gettext_lazy("Off unless you want it: points that move can be sold."),
     ),
+    "members.matching": (
+        gettext_lazy("Which of several names is believed"),
+        gettext_lazy("In this order, where a receipt names a member by card and phone, say."),
+    ),
     "households.pools": (
         gettext_lazy("Households may have a pool of points"),
         gettext_lazy("Members put points in; the head and adults take them out."),

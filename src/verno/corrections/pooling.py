@@ -86,7 +86,7 @@ def _refusal(conn: Connection, program: Program, wanted: Moving, roles: Sequence
         words = f"a household has a pool only where the setting {registry.HOUSEHOLD_POOLS.key} is on"
         return Refused(Refusal.NOT_ALLOWED, "", words)
     household = households.lock(conn, program.id, [wanted.household_id]).get(wanted.household_id)
-    mate = household and household.mate(wanted.holder_id)
+    mate = household.mate(wanted.holder_id) if household else None
     if mate is None:
         return Refused(Refusal.NOT_IN_HOUSEHOLD, "member", "is not in this household")
     if mate.role not in roles:

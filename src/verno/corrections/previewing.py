@@ -17,6 +17,8 @@ from verno.ledger import queries as ledger
 from verno.ledger.queries import LotView
 from verno.ledger.types import Balance
 from verno.members import queries as members
+from verno.members.households import service as households
+from verno.members.households.types import Household
 from verno.members.types import GivenBadge, Member, Standing
 from verno.progress import queries as progress
 from verno.workspace.types import Program
@@ -37,6 +39,7 @@ class Side(msgspec.Struct, frozen=True):
     steps: Mapping[str, str]
     standings: Sequence[Standing]
     badges: Sequence[GivenBadge]
+    household: Household | None
 
 
 class Merging(msgspec.Struct, frozen=True):
@@ -110,6 +113,7 @@ def sides(conn: Connection, program: Program, ids: Sequence[str], *, now: dateti
     steps = progress.steps(conn, program.id, found, on=progress.judging(conn, program, now=now)) if found else {}
     standings = members.standings(conn, found, now=now)
     badges = members.badges(conn, program.id, found, at=now)
+    homes = households.of(conn, program.id, found)
     return {
         id_: Side(
             people[id_],
@@ -118,6 +122,7 @@ def sides(conn: Connection, program: Program, ids: Sequence[str], *, now: dateti
             steps.get(id_, {}),
             standings.get(id_, []),
             badges.get(id_, []),
+            homes.get(id_),
         )
         for id_ in found
     }

@@ -19,22 +19,33 @@ REMEMBERED = 50_000
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-@lru_cache(maxsize=REMEMBERED)
 def member_key(ref: MemberRef, *, program_id: str, country: str) -> Key | str:
-    """Return the key a member is found by, or, as text, what is wrong with the name.
+    """Return the one key a member is found by, or, as text, what is wrong with the name."""
+    keys = member_keys(ref, program_id=program_id, country=country)
+    if isinstance(keys, str) or len(keys) != 1:
+        return "name the member by exactly one of id, card, phone, email, external_id"
+    return keys[0]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def member_keys(ref: MemberRef, *, program_id: str, country: str) -> tuple[Key, ...] | str:
+    """Return the keys a member is found by, or, as text, what is wrong with the name.
 
     A phone or e-mail that cannot be one is no error of the sale's: it gets a key that nobody has. Remembered, since
     reading a phone number costs more than the rest of a receipt.
     """
     fields = ref.id, ref.card, ref.phone, ref.email, ref.external_id  # in the order of the kinds
     named = [(kind, value) for kind, value in zip(IdentityKind, fields, strict=True) if value is not None]
-    if len(named) != 1:
-        return "name the member by exactly one of id, card, phone, email, external_id"
-    [(kind, value)] = named
-    if kind in {IdentityKind.ID, IdentityKind.EXTERNAL_ID}:
-        return kind, value
-    normal = identity.normalise(kind, value, country=country)
-    return kind, identity.lookup_hash(program_id, kind, normal if normal is not None else value)
+    if not named:
+        return "name the member by id, card, phone, email or external_id"
+    keys: list[Key] = []
+    for kind, value in named:
+        if kind in {IdentityKind.ID, IdentityKind.EXTERNAL_ID}:
+            keys.append((kind, value))
+        else:
+            normal = identity.normalise(kind, value, country=country)
+            keys.append((kind, identity.lookup_hash(program_id, kind, normal if normal is not None else value)))
+    return tuple(keys)
 
 
 def moment(at: datetime, zone: ZoneInfo) -> datetime:

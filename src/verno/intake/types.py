@@ -43,7 +43,7 @@ class IdentityKind(StrEnum):
 
 
 class MemberRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whom the till named: exactly one of the fields."""
+    """Whom the till named: one of the fields. A receipt may give several: `members.matching` says which is believed."""
 
     id: Code | None = None
     card: Code | None = None

@@ -232,6 +232,24 @@ REASONS: Kind[tuple[str, ...]] = Kind(
 )
 
 
+class Matching(StrEnum):
+    """By what a member is found who is named in several ways at once."""
+
+    CARD = "card"
+    PHONE_VERIFIED = "phone-verified"
+    PHONE = "phone"
+    EMAIL_VERIFIED = "email-verified"
+    EMAIL = "email"
+    EXTERNAL_ID = "external_id"
+
+
+MATCHINGS: Kind[tuple[Matching, ...]] = Kind(
+    Annotated[tuple[Matching, ...], Meta(min_length=1, max_length=len(Matching))],
+    f"{', '.join(Matching)}, in the order in which they are believed",
+    lambda text: [code.strip() for code in text.split(",")],
+    ",".join,
+    holds=lambda value: len(set(value)) == len(value),
+)
 NETWORKS: Kind[tuple[str, ...]] = Kind(
     Annotated[tuple[str, ...], Meta(max_length=MOST_NETWORKS)],
     f"{NOTHING}, or up to {MOST_NETWORKS} networks like 10.0.0.0/8, with commas between them",
@@ -383,6 +401,13 @@ LEGAL_ENTITY: Definition[str | None] = Definition(
 BETWEEN_MEMBERS = Definition(
     "transfers.between_members", SWITCH, default=False, levels=WHOLE, meaning="whether members may send points"
 )
+MATCHING = Definition(
+    "members.matching",
+    MATCHINGS,
+    tuple(Matching),
+    WHOLE,
+    "whom a receipt means that names a member in several ways; names that are left out come last",
+)
 HOUSEHOLD_POOLS = Definition(
     "households.pools", SWITCH, default=False, levels=WHOLE, meaning="whether households may have a pool of points"
 )
@@ -510,6 +535,7 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_LIMIT,
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
+        MATCHING,
         HOUSEHOLD_POOLS,
         HOUSEHOLD_MOST,
         HOUSEHOLD_COOLING,

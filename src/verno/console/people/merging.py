@@ -37,12 +37,14 @@ class Column:
     member: Member
     birth_date: str
     balances: Sequence[Balance]
-    lots: Sequence[object]
+    lots: Sequence[tuple[str, str | None, int]]
+    """(unit, the day they end, points): lots that end on one day are one line."""
     more_lots: int
     tiers: Sequence[tuple[str, str]]
     words: Sequence[tuple[str, str, State]]
     """(topic or purpose, channel, where it stands)."""
     badges: Sequence[str]
+    housemates: int | None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,16 +140,22 @@ class _About:
             else (words.say("purpose", one.purpose), "", one.state)
             for one in side.standings
         ]
+        lots: dict[tuple[str, str | None], int] = {}
+        for lot in side.lots:
+            end = (lot.unit_id, self.face.day(lot.expires_at) if lot.expires_at else None)
+            lots[end] = lots.get(end, 0) + lot.remaining
+        lines = [(unit, day, points) for (unit, day), points in lots.items()]
         tiers = [(self.tracks[code], step) for code, step in sorted(side.steps.items()) if code in self.tracks]
         return Column(
             member,
             birth_date(self.face, member.birth_date),
             side.balances or [Balance(unit.id) for unit in self.face.units],
-            side.lots[:LOTS],
-            max(0, len(side.lots) - LOTS),
+            lines[:LOTS],
+            max(0, len(lines) - LOTS),
             [(telling.name(track, self.face.locale), saying.step(track, step, self.face)) for track, step in tiers],
             said,
             sorted({one.code for one in side.badges}),
+            len(side.household.mates) if side.household else None,
         )
 
 

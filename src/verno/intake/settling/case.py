@@ -55,6 +55,8 @@ class Case:
     key: Key | None
     fingerprint: str
     amount: int
+    keys: tuple[Key, ...] = ()
+    """All names, where the till gave several; ``key`` is the one that is believed."""
     approved_by: str | None = None
     offer: Offer | None = None
     wishes: Sequence[Wish] = ()

@@ -1,6 +1,6 @@
 """The front desk: checks receipts, names them, and finds which are new. Lives for one batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from verno.catalogue import service as catalogue
@@ -14,8 +14,12 @@ from verno.kit.binary.fields import uuid
 from verno.kit.db import Connection
 from verno.kit.money import MAX_AMOUNT
 from verno.members import queries as members
+from verno.members.likeness import matching
+from verno.members.likeness import service as likeness
+from verno.members.likeness.types import Reason
 from verno.promotions import queries as promotions
 from verno.workspace import queries as workspace
+from verno.workspace import registry
 from verno.workspace import service as workspace_service
 from verno.workspace.types import NewStore, Store
 
@@ -58,7 +62,7 @@ class Desk:
 
     def _sort_out(self, cases: Sequence[Case]) -> list[Case]:
         """Look up in one round trip who is named and what was taken before; name the rest."""
-        keys = list({case.key for case in cases if case.key is not None})
+        keys = list({case.key for case in cases if case.key is not None}.union(*[case.keys for case in cases]))
         with self.conn.pipeline():
             known = None if self.new else queries.known(self.conn, self.context, cases)
             parked = queries.any_parked(self.conn, self.context.program.id)
@@ -75,6 +79,7 @@ class Desk:
         for case, id_ in zip(fresh.values(), ids.new_ids(len(fresh), now=self.now), strict=True):
             case.id = id_
             case.holder = holders.get(case.key) if case.key else None
+        meet_named(self.conn, self.context, list(fresh.values()), holders, now=self.now)
         return list(fresh.values())
 
     def wave(self, waiting: Sequence[Case]) -> tuple[list[Case], list[Case]]:
@@ -146,6 +151,29 @@ class Desk:
         return Things(known, meet, self.context.tills, learned.tills)
 
 
+def meet_named(
+    conn: Connection, context: Context, cases: Sequence[Case], holders: Mapping[naming.Key, str], *, now: datetime
+) -> None:
+    """Settle whom receipts mean that name a member in several ways; two members are offered as a possible duplicate."""
+    several = [case for case in cases if case.keys]
+    if not several:
+        return
+    program_id, policy = context.program.id, context.policy.value(registry.MATCHING)
+    found = sorted({holders[key] for case in several for key in case.keys if key in holders})
+    verified = {
+        (kind, one.value_hash)
+        for kinds in members.identities(conn, found).values()
+        for kind, one in kinds.items()
+        if one.verified_at is not None
+    }
+    pairs = []
+    for case in several:
+        case.key, named = matching.chosen(case.keys, holders, policy, verified)
+        case.holder = named[0] if named else None
+        pairs += [(named[0], other) for other in named[1:]]
+    likeness.offer(conn, program_id, pairs, Reason.NAMED_TOGETHER, now=now)
+
+
 def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case | Refused:
     """Check one receipt without the database."""
     store = context.stores.get(receipt.place)
@@ -156,18 +184,20 @@ def read(context: Context, index: int, receipt: Receipt, now: datetime) -> Case 
         return at
     if SEPARATOR in receipt.series:
         return Refused(Refusal.INVALID, "series", f"may not contain {SEPARATOR}")
-    key: naming.Key | None = None
+    keys: tuple[naming.Key, ...] = ()
     if receipt.member is not None:
         program = context.program
-        named = naming.member_key(receipt.member, program_id=program.id, country=program.country)
+        named = naming.member_keys(receipt.member, program_id=program.id, country=program.country)
         if isinstance(named, str):
             return Refused(Refusal.MEMBER_NAMED_BADLY, "member", named)
-        key = named
+        keys = named
     amount = sum([line.amount for line in receipt.lines])
     if amount > MAX_AMOUNT:
         return Refused(Refusal.TOO_MUCH, "lines", f"the receipt's sum is above {MAX_AMOUNT} minor units")
     day = localtime.business_date(at, context.zones[store.id])
+    key = keys[0] if keys else None
     case = Case(index, receipt, store, at, day, key, naming.fingerprint(receipt, at), amount)
+    case.keys = keys if len(keys) > 1 else ()
     case.is_priced = bool(receipt.spend or receipt.quote or receipt.hold)
     return case
 
