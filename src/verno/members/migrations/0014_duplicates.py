@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
     """Columns without a value, filled beside the running house, which goes on searching by the same function."""
 
     atomic = False
-    dependencies = [("members", "0012_attribute_registry")]
+    dependencies = [("members", "0013_districts")]
 
     operations = [
         migrations.RunSQL(
