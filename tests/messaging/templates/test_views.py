@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from verno.ledger.queries import Expiring
+from verno.messaging.letters.wording import Language
 from verno.messaging.templates import sampling, views
 from verno.messaging.templates.views import Figures, Frame
 from verno.workspace.types import Program
@@ -39,7 +40,7 @@ def test_what_somebody_is_called_by(name: str, called: str) -> None:
         ("gone", "en", "gone"),
     ],
 )
-def test_a_tier_has_its_name(step: str, language: views.Language, told: str) -> None:
+def test_a_tier_has_its_name(step: str, language: Language, told: str) -> None:
     member = sampling.member({"city": "Riga", "nose": None}, language, sparse=False)
     found = Figures({}, {}, {member.id: {"status": step}})
     view = views.of_member(FRAME, member, found, language)
