@@ -141,6 +141,18 @@ def test_fuel_stops_what_it_can_before_a_press_dies(pool: Pool, name: str) -> No
     assert pool._idle == [press]
 
 
+def test_many_are_rendered_at_once_and_one_bomb_ends_no_other(pool: Pool) -> None:
+    bomb = BOMBS["lists-as-json"]
+    good = "{{ context.n }}"
+    asked = [(s, ("", "", s), VIEW | {"context": {"n": n}}) for n, s in enumerate([good, good, bomb, good] * 20)]
+    asked[3:] = [one for one in asked[3:] if one[0] != bomb]
+    replies = pool.render_all(asked)
+    assert len(replies) == len(asked) == 61
+    assert isinstance(replies[2], Broken)
+    told = [one.text for one in replies if isinstance(one, Rendered)]
+    assert told == [str(view["context"]["n"]) for source, _, view in asked if source == good]  # type: ignore[index]
+
+
 def test_a_press_has_limits_of_its_own(pool: Pool) -> None:
     printed(pool, "x")
     pid = pool._idle[0]._child.pid

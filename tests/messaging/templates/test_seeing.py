@@ -1,6 +1,7 @@
 """A template before it is sent: as a member would see it, as somebody made up would, and as a test in a mailbox."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
@@ -78,6 +79,20 @@ def test_as_a_member(shop: Shop, made: Template) -> None:
     assert "/u/" not in seen.html + seen.text
     assert "/p/" not in seen.html + seen.text
     assert preview(shop, made, "018f3c00-0000-7000-8000-000000000000") == Broken(previewing.UNKNOWN_MEMBER)
+
+
+def test_what_ends_next_is_told_with_its_last_day(shop: Shop, made: Template) -> None:
+    first, second = readers(shop, 2)
+    with db.transaction(shop.program.id) as conn:
+        earn(conn, shop, first, 30, NOW, expires_at=datetime(2026, 12, 1, 21, tzinfo=UTC))
+        earn(conn, shop, first, 12, NOW, expires_at=datetime(2026, 11, 10, 21, tzinfo=UTC))
+        earn(conn, shop, second, 7, NOW)
+    seen = preview(shop, made, first)
+    assert isinstance(seen, Rendered), seen
+    assert "42 points 12 points until November 10, 2026" in " ".join(seen.text.split()), "midnight in Moscow"
+    other = preview(shop, made, second)
+    assert isinstance(other, Rendered)
+    assert "until" not in other.text
 
 
 def test_a_text_has_segments_and_a_price(shop: Shop, made: Template) -> None:

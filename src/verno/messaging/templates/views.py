@@ -16,7 +16,7 @@ from verno.progress import queries as progress
 from verno.workspace import queries as workspace
 from verno.workspace.types import Program, Unit
 
-PATRONYMICS = ("вич", "вна", "ична", "инична")
+PATRONYMICS = ("вич", "ьич", "мич", "вна", "чна")
 """Endings by which a Russian full name tells that its second word is the first name."""
 FULL_NAME = 3
 
