@@ -38,9 +38,11 @@ def plan(shop: Shop, *drafts: Draft, now: datetime = NOW) -> list[Result]:
         return service.plan(conn, shop.program.id, drafts, now=now)
 
 
-def send(postman: Postman, *, now: datetime = NOW, lanes: tuple[Lane, ...] = tuple(Lane)) -> SendCounts:
+def send(
+    postman: Postman, *, now: datetime = NOW, lanes: tuple[Lane, ...] = tuple(Lane), suspects: bool = False
+) -> SendCounts:
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
-    return send_due(Email(chosen), lambda: now, worker_name="test", lanes=lanes)
+    return send_due(Email(chosen), lambda: now, worker_name="test", lanes=lanes, suspects=suspects)
 
 
 def stories(holder: str) -> list[MessageView]:

@@ -149,7 +149,7 @@ def test_whoever_comes_near_a_tier_and_reaches_it_is_told_once(shop: Shop, postm
     sell(shop, "A-2", 12_000)
     tell()
     sell(shop, "A-3", 1_000)
-    tell()
+    tell(now=NOW + timedelta(minutes=5))
     assert send(postman).accepted == 1
     assert letters(postman)[0][0].startswith("RUB"), letters(postman)
     sell(shop, "A-4", 7_000)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from verno.backroom.plain import Table
 from verno.messaging import models as messaging
+from verno.messaging.models import DISPUTE_STATES
 from verno.messaging.types import State
 from verno.webhooks import models as webhooks
 from verno.webhooks.types import DeliveryState, EndpointState
@@ -69,6 +70,16 @@ TELLING: tuple[Promise, tuple[Table, ...]] = (
             "holder_id message_id first_at last_at times",
             order=("holder_id", "message_id"),
             find=("holder_id",),
+        ),
+        Table(
+            messaging.Dispute,
+            _("Disputes"),
+            "id holder_id message_id occasion told receipt_id number place till cashier state opened_at deadline"
+            " decided_at decided_by",
+            "id",
+            ("-opened_at",),
+            ("holder_id",),
+            {"state": DISPUTE_STATES},
         ),
         Table(messaging.Stop, _("Emergency stops"), "what at by", order=("what",)),
         Table(
