@@ -52,6 +52,18 @@ TRACK: dict[str, object] = {
     "settings": {"kind": "scale"},
     "steps": [{"code": "unmistakable", "threshold": 1, "share": 500}],
 }
+TEMPLATE: dict[str, object] = {
+    "name": "Unmistakable",
+    "class_name": "program",
+    "topic": "points-statement",
+    "blocks": {"sms": {"en": {"body": "Unmistakable words"}}},
+}
+TEMPLATES = {
+    "template": "unmistakable",
+    "rewritten": "rewritten",
+    "publishable_template": "publishable",
+    "old_template": "old",
+}
 EVERY = tuple(str(scope) for scope in Scope)
 ANNA = {
     "external_id": "m-1",
@@ -93,6 +105,10 @@ class Target:
     old_webhook: str
     source: str
     old_source: str
+    template: str
+    rewritten: str
+    publishable_template: str
+    old_template: str
 
 
 NOBODY = Target(
@@ -100,6 +116,7 @@ NOBODY = Target(
     *(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     *("999", "999", "nothing", 999, 999, 999),
     *("nothing", "nothing", NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    *("nothing", "rewritten", "nothing", "nothing"),
 )
 
 
@@ -230,6 +247,12 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "DELETE /v1/buying-groups/{group}/contracts/{track}/{first}": lambda t, n: Asked(
         f"/v1/buying-groups/north/contracts/{t.track}/2026-01-01"
     ),
+    "GET /v1/templates": lambda t, n: Asked("/v1/templates"),
+    "GET /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.template}"),
+    "PUT /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.rewritten}", TEMPLATE),
+    "POST /v1/templates/{code}:publish": lambda t, n: Asked(f"/v1/templates/{t.publishable_template}:publish", {}),
+    "POST /v1/templates/{code}:preview": lambda t, n: Asked(f"/v1/templates/{t.template}:preview", {"channel": "sms"}),
+    "DELETE /v1/templates/{code}": lambda t, n: Asked(f"/v1/templates/{t.old_template}"),
     "GET /v1/webhooks": lambda t, n: Asked("/v1/webhooks"),
     "POST /v1/webhooks": lambda t, n: Asked("/v1/webhooks", {"url": "https://shop.example/hooks"}),
     "GET /v1/webhooks/{id}": lambda t, n: Asked(f"/v1/webhooks/{t.webhook}"),
@@ -362,6 +385,13 @@ def wait(world: World, member: str) -> list[str]:
     return [one.id for one in done if isinstance(one, Done)]
 
 
+def write(key: str) -> None:
+    """Have our program write templates, and publish one."""
+    for code in TEMPLATES.values():
+        assert send("PUT", Asked(f"/v1/templates/{code}", TEMPLATE), key).status == 200
+    assert send("POST", Asked("/v1/templates/unmistakable:publish", {}), key).status == 200
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -398,6 +428,7 @@ def history(world: World) -> Target:
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
     hooks = {"url": "https://shop.example/unmistakable"}
     webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
+    write(key)
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
@@ -428,6 +459,7 @@ def history(world: World) -> Target:
         old_webhook=old_webhook,
         source=source,
         old_source=old_source,
+        **TEMPLATES,
     )
 
 

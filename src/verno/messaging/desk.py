@@ -101,7 +101,12 @@ class Desk:
 
     def claim(self, limit: int) -> tuple[list[Job], list[End]]:
         """Take up to ``limit`` due messages; returns those to send and those that ended at once."""
-        return db.retrying(lambda: self._claim(limit))
+        jobs, ends = db.retrying(lambda: self._claim(limit))
+        # After the commit: what people wrote may take its time.
+        contents = compose.print_ahead([job.content for job in jobs])
+        return [
+            msgspec.structs.replace(job, content=content) for job, content in zip(jobs, contents, strict=True)
+        ], ends
 
     def exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         """Write ``ends``, judge ``asks`` again and mark as handed over those that may leave; all in one transaction.

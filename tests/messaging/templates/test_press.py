@@ -103,18 +103,18 @@ def test_what_cannot_be_rendered_is_told(pool: Pool, source: str) -> None:
 
 BOMBS = {
     "doubling": "{% set a = 'x' * 100 %}" + "{% set a = a ~ a %}" * 40 + "{{ a | length }}",
-    "doubling in loops": "{% set n = namespace(a='x') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
-    "a long text": "{{ 'x' * 4000000000 }}",
-    "loops in loops": "{% for a in range(99999) %}" * 4 + "x" + "{% endfor %}" * 4,
-    "a list of lists": "{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12 + "{{ a }}",
-    "lists as json": "{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12 + "{{ a | tojson | length }}",
-    "a macro without an end": "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
-    "a text of texts": "{% for i in range(90000) %}{{ 'abcdefghij' * 1000 }}{% endfor %}",
-    "filters over filters": "{{ (('a,' * 20000) | replace('a', 'b' * 20000)) | replace('b', 'c' * 20000) | length }}",
-    "deep brackets": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
-    "deep lists": "{{ " + "[" * 100_000 + "]" * 100_000 + " }}",
-    "a large power": "{{ 9 ** 9 ** 9 ** 9 }}",
-    "too long a letter": "{{ 'x' * 600000 }}",
+    "doubling-in-loops": "{% set n = namespace(a='x') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
+    "a-long-text": "{{ 'x' * 4000000000 }}",
+    "loops-in-loops": "{% for a in range(99999) %}" * 4 + "x" + "{% endfor %}" * 4,
+    "a-list-of-lists": "{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12 + "{{ a }}",
+    "lists-as-json": "{% set a = [1] %}" + "{% set a = [a, a, a, a, a, a, a, a] %}" * 12 + "{{ a | tojson | length }}",
+    "a-macro-without-an-end": "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+    "a-text-of-texts": "{% for i in range(90000) %}{{ 'abcdefghij' * 1000 }}{% endfor %}",
+    "filters-over-filters": "{{ (('a,' * 20000) | replace('a', 'b' * 20000)) | replace('b', 'c' * 20000) | length }}",
+    "deep-brackets": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+    "deep-lists": "{{ " + "[" * 100_000 + "]" * 100_000 + " }}",
+    "a-large-power": "{{ 9 ** 9 ** 9 ** 9 }}",
+    "too-long-a-letter": "{{ 'x' * 600000 }}",
 }
 
 
@@ -131,7 +131,7 @@ def test_bombs_end_at_most_the_press(pool: Pool, name: str) -> None:
     assert after.text == "1 point", "the next one is rendered"
 
 
-@pytest.mark.parametrize("name", ["doubling", "loops in loops", "a text of texts"])
+@pytest.mark.parametrize("name", ["doubling", "loops-in-loops", "a-text-of-texts"])
 def test_fuel_stops_what_it_can_before_a_press_dies(pool: Pool, name: str) -> None:
     printed(pool, "x")
     press = pool._idle[0]
@@ -139,6 +139,18 @@ def test_fuel_stops_what_it_can_before_a_press_dies(pool: Pool, name: str) -> No
     assert isinstance(reply, Broken)
     assert "fuel" in reply.detail
     assert pool._idle == [press]
+
+
+def test_many_are_rendered_at_once_and_one_bomb_ends_no_other(pool: Pool) -> None:
+    bomb = BOMBS["lists-as-json"]
+    good = "{{ context.n }}"
+    asked = [(s, ("", "", s), VIEW | {"context": {"n": n}}) for n, s in enumerate([good, good, bomb, good] * 20)]
+    asked[3:] = [one for one in asked[3:] if one[0] != bomb]
+    replies = pool.render_all(asked)
+    assert len(replies) == len(asked) == 61
+    assert isinstance(replies[2], Broken)
+    told = [one.text for one in replies if isinstance(one, Rendered)]
+    assert told == [str(view["context"]["n"]) for source, _, view in asked if source == good]  # type: ignore[index]
 
 
 def test_a_press_has_limits_of_its_own(pool: Pool) -> None:

@@ -10,6 +10,8 @@ from verno.kit import db
 from verno.members.types import Channel
 from verno.messaging.templates import queries, service
 from verno.messaging.templates.types import (
+    AdClass,
+    Advert,
     Block,
     Lint,
     Published,
@@ -19,7 +21,7 @@ from verno.messaging.templates.types import (
     Template,
 )
 from verno.messaging.types import MessageClass
-from verno.workspace import audit
+from verno.workspace import audit, settings
 from verno.workspace.audit import SYSTEM
 
 GREETING = f"Hello {{{{ member.first_name | default('friend') }}}}, you have {{{{ balance.points | points }}}}. {LEAVE}"
@@ -134,14 +136,34 @@ def test_mixed_content_needs_a_name_and_a_reason(shop: Shop) -> None:
         assert (version.because, version.published_by) == ("Legal has agreed: ticket 7", "system:verno")
 
 
-def test_a_fallback_that_reading_does_not_miss_rendering_does(shop: Shop) -> None:
-    words = "{% if balance.points == 0 %}{{ member.name | upper }}{% endif %}" + LEAVE
-    words = words.replace("balance.points", f"balance.{shop.unit.code}")
-    sneaky = words.replace("member.name |", "member['na' ~ 'me'] |")
-    save(shop, template(email=sneaky))
+def test_names_that_are_put_together_are_not_believed(shop: Shop) -> None:
+    save(shop, template(email="{{ member['na' ~ 'me'] | default('x') }}" + LEAVE))
     refused = publish(shop)
     assert isinstance(refused, Refused)
-    assert Lint.MISSING_FALLBACK in {one.code for one in refused.problems} or refused.reason is Refusal.NOT_VALID
+    assert [(one.code, one.detail) for one in refused.problems] == [(Lint.UNKNOWN_NAME, "member")]
+
+
+def test_a_token_is_for_the_words_it_was_entered_with(shop: Shop) -> None:
+    with db.transaction(shop.program.id) as conn:
+        settings.write(conn, shop.program.id, "messages.country", "RU", now=NOW)
+    mark = Advert(AdClass.OWN, "Shop", "7700000000", "2VtzqxAbCdE")
+    words = "{{ advert }} Hello " + LEAVE
+    save(shop, template(email=words))
+    refused = publish(shop)
+    assert isinstance(refused, Refused)
+    assert [one.code for one in refused.problems] == [Lint.NOT_MARKED]
+    save(shop, template(email=words, advert=mark))
+    assert publish(shop) == Published(1)
+    with db.transaction(shop.program.id) as conn:
+        compiled = queries.compiled(conn, shop.program.id, ["welcome@1"])["welcome@1"]
+        assert compiled.advert == "Реклама. Shop, ИНН 7700000000. erid: 2VtzqxAbCdE"
+    save(shop, template(email="{{ advert }} Hello again " + LEAVE, advert=mark))
+    refused = publish(shop)
+    assert isinstance(refused, Refused)
+    assert [(one.code, one.detail) for one in refused.problems] == [(Lint.MARK_VOID, "2VtzqxAbCdE")]
+    another = Advert(AdClass.OWN, "Shop", "7700000000", "3AnotherOne")
+    save(shop, template(email="{{ advert }} Hello again " + LEAVE, advert=another))
+    assert publish(shop) == Published(2)
 
 
 def test_conditions_are_checked(shop: Shop) -> None:

@@ -1,7 +1,10 @@
 """Messages from stored templates: the channel's own block, in the reader's language, with figures of the moment."""
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+
+import pytest
 
 from tests.builders import Shop
 from tests.messaging.news import NEWS, NOW, plan, readers, send, stories
@@ -12,8 +15,9 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Channel, NewMember
 from verno.messaging import queries
+from verno.messaging.templates.press import pool
 from verno.messaging.templates.types import Block
-from verno.messaging.types import Draft, Reason
+from verno.messaging.types import Draft, Reason, State
 
 HELLO = "Hello {{ member.first_name | default('friend') }}"
 
@@ -23,8 +27,7 @@ def draft(holder: str, reference: str, *, locale: str = "en", key: str = "occasi
 
 
 def letters(postman: Postman) -> list[EmailMessage]:
-    found = [message_from_bytes(data, policy=policy.default) for _, data in postman.stored]
-    return [one for one in found if isinstance(one, EmailMessage)]
+    return [message_from_bytes(data, policy=policy.default) for _, data in postman.stored]
 
 
 def html_of(letter: EmailMessage) -> str:
@@ -131,6 +134,18 @@ def test_one_broken_message_stops_no_other(shop: Shop, postman: Postman) -> None
     (story,) = stories(holders[1])
     assert story.reason == Reason.BROKEN
     assert "too" in (story.response or "")
+
+
+def test_without_a_press_messages_wait(shop: Shop, postman: Postman, monkeypatch: pytest.MonkeyPatch) -> None:
+    (holder,) = readers(shop, 1)
+    plan(shop, draft(holder, published(shop, template(email=LEAVE))))
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "COMMAND", ("/bin/false",))
+        pool.POOL.close()
+        assert send(postman).deferred == 1
+    (story,) = stories(holder)
+    assert (story.state, story.reason, story.attempts) == (State.DEFERRED, Reason.SERVER_UNAVAILABLE, 0)
+    assert send(postman, now=NOW + timedelta(minutes=6)).accepted == 1
 
 
 def test_staff_see_it_with_links_that_lead_nowhere(shop: Shop, postman: Postman) -> None:

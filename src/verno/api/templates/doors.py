@@ -164,7 +164,8 @@ def save(request: HttpRequest, code: str) -> HttpResponse:
     def work(conn: Connection) -> TemplateSaved:
         now = clock.now()
         saved: Saved = _told(service.save(conn, key.program_id, template, by=_by(key), now=now, context=wanted.sample))
-        found = service.problems(conn, key.program_id, template, now=now)
+        stored = _found(queries.draft(conn, key.program_id, template.code))
+        found = service.problems(conn, key.program_id, stored.template, now=now)
         return TemplateSaved(template.code, saved.version, [TemplateProblem.of(one) for one in found])
 
     return answer(writing(key.program_id, work))

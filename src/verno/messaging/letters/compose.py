@@ -1,6 +1,6 @@
 """From a stored message to a letter, and from a letter to bytes for one recipient."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config
+from verno.kit.errors import Unavailable
 from verno.messaging.layouts import brand
 from verno.messaging.leaving import links
 from verno.messaging.leaving.links import Subscription
@@ -56,6 +57,8 @@ class Content(msgspec.Struct, frozen=True):
     balance: Mapping[str, int] = {}
     brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
     prepared: Prepared | None = None
+    printed: Letter | Broken | None = None
+    """The letter itself, where it was printed ahead."""
 
     @property
     def language(self) -> wording.Language:
@@ -99,25 +102,46 @@ def letter(
     return templating.render(content.template, view | frame)
 
 
+def print_ahead(contents: Sequence[Content]) -> list[Content]:
+    """Return messages with their letters, as far as they are written from stored templates.
+
+    Many at a time: to ask the press for each costs a turn of the processor. Without one they come back as they were.
+    """
+    asked = [one for one in contents if one.prepared is not None and not one.is_test]
+    try:
+        letters = printing.printed_all([(one.prepared, _addresses(one, one.prepared)) for one in asked if one.prepared])
+    except Unavailable:
+        return list(contents)
+    found = {one.message_id: letter for one, letter in zip(asked, letters, strict=True)}
+    return [
+        msgspec.structs.replace(one, printed=found[one.message_id]) if one.message_id in found else one
+        for one in contents
+    ]
+
+
 def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
     message = content.prepared
     if message is None:
         text = f"{content.template} has nothing for the channel {content.channel}, or does not exist"
         raise CannotBePrinted(text)
-    addresses = Addresses("#", "#", message.links)
-    if doors:
-        ids = (content.program_id, content.holder_id, content.message_id)
-        is_letter = bool(message.sources.html)
-        addresses = Addresses(
-            unsubscribe,
-            preferences_url(Person(content.program_id, content.holder_id)),
-            tracking.urls(*ids, len(message.links)) if message.links else (),
-            tracking.pixel_url(*ids) if is_letter else "",
-        )
-    printed = printing.printed(message, addresses)
+    if not doors:
+        printed = printing.printed(message, Addresses("#", "#", message.links))
+    else:
+        printed = content.printed or printing.printed(message, _addresses(content, message, unsubscribe))
     if isinstance(printed, Broken):
         raise CannotBePrinted(printed.detail)
     return printed
+
+
+def _addresses(content: Content, message: Prepared, unsubscribe: str | None = None) -> Addresses:
+    """Return a message's own addresses."""
+    ids = (content.program_id, content.holder_id, content.message_id)
+    return Addresses(
+        unsubscribe or links.unsubscribe_url(subscription(content)),
+        preferences_url(Person(content.program_id, content.holder_id)),
+        tracking.urls(*ids, len(message.links)) if message.links else (),
+        tracking.pixel_url(*ids) if message.sources.html else "",
+    )
 
 
 def _view(content: Content) -> dict[str, object]:

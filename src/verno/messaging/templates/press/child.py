@@ -12,11 +12,14 @@ from minijinja import Environment, TemplateError
 from verno.messaging.templates.press import compiling, engine
 from verno.messaging.templates.press.protocol import (
     READY,
+    AllRendered,
     Broken,
     Compile,
     Compiled,
     Missing,
     Render,
+    RenderAll,
+    Rendered,
     Reply,
     Request,
     frame,
@@ -42,6 +45,16 @@ class Press:
 
     def answer(self, request: Request) -> Reply:
         """Return what is asked, or why not."""
+        if isinstance(request, RenderAll):
+            return AllRendered([self._rationed(one) for one in request.renders])
+        return self._guarded(request)
+
+    def _rationed(self, request: Render) -> Rendered | Missing | Broken:
+        ration()
+        reply = self._guarded(request)
+        return reply if isinstance(reply, Rendered | Missing | Broken) else Broken("", "no answer")
+
+    def _guarded(self, request: Compile | Render) -> Reply:
         try:
             return self._compile(request) if isinstance(request, Compile) else self._render(request)
         except MemoryError:

@@ -11,12 +11,24 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO, cast
+from collections.abc import Sequence
+from typing import IO, TypeAlias, cast
 
 import msgspec
 
 from verno.kit.errors import Unavailable
-from verno.messaging.templates.press.protocol import READY, Broken, Missing, Render, Reply, Request, frame, unframe
+from verno.messaging.templates.press.protocol import (
+    READY,
+    AllRendered,
+    Broken,
+    Missing,
+    Render,
+    RenderAll,
+    Reply,
+    Request,
+    frame,
+    unframe,
+)
 
 MOST_IDLE = 4
 """Presses that are kept waiting; more are started while more ask at once."""
@@ -28,6 +40,11 @@ PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 """All that a press sees of our environment, which holds secrets."""
 TOO_MUCH = "takes too much memory"
 TOO_LONG = "takes too long"
+
+AT_ONCE = 50
+"""Blocks that a press renders without being asked again."""
+Ask: TypeAlias = tuple[str, tuple[str, str, str], dict[str, object]]
+"""The name of a block's sources, the sources (subject, HTML, text), the view."""
 
 _decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
@@ -135,6 +152,23 @@ class Pool:
         """Render a block whose sources ``key`` names for ever; they are sent to presses that do not know them."""
         reply = self.ask(Render(key, view))
         return self.ask(Render(key, view, sources)) if isinstance(reply, Missing) else reply
+
+    def render_all(self, asked: Sequence[Ask]) -> list[Reply]:
+        """Render many blocks, some at a time, see ``render``. One that ends its press ends no other's rendering."""
+        out: list[Reply] = []
+        for start in range(0, len(asked), AT_ONCE):
+            some = asked[start : start + AT_ONCE]
+            known: set[str] = set()
+            renders: list[Render] = []
+            for key, sources, view in some:
+                renders.append(Render(key, view, None if key in known else sources))
+                known.add(key)
+            reply = self.ask(RenderAll(renders))
+            if isinstance(reply, AllRendered) and len(reply.replies) == len(some):
+                out += reply.replies
+            else:
+                out += [self.render(*one) for one in some]
+        return out
 
     def close(self) -> None:
         """End all that wait."""

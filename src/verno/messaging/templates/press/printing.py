@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from verno.messaging.templates.press.pool import POOL
-from verno.messaging.templates.press.protocol import Rendered
+from verno.messaging.templates.press.pool import POOL, Ask
+from verno.messaging.templates.press.protocol import Rendered, Reply
 from verno.messaging.templates.types import Broken, Prepared, Sources
 from verno.messaging.types import Letter
 
@@ -25,6 +25,16 @@ class Addresses(msgspec.Struct, frozen=True):
 
 def printed(message: Prepared, addresses: Addresses) -> Letter | Broken:
     """Return the letter, or why it cannot be rendered. Raises ``Unavailable`` when there is no press to be had."""
+    return _letter(message, POOL.render(*_asked(message, addresses)))
+
+
+def printed_all(messages: Sequence[tuple[Prepared, Addresses]]) -> list[Letter | Broken]:
+    """Return many letters, in order, see ``printed``."""
+    replies = POOL.render_all([_asked(*one) for one in messages])
+    return [_letter(message, reply) for (message, _), reply in zip(messages, replies, strict=True)]
+
+
+def _asked(message: Prepared, addresses: Addresses) -> Ask:
     view = message.view | {
         "unsubscribe_url": addresses.unsubscribe,
         "preferences_url": addresses.preferences,
@@ -33,11 +43,14 @@ def printed(message: Prepared, addresses: Addresses) -> Letter | Broken:
         "_pixel": addresses.pixel,
     }
     sources = message.sources
-    reply = POOL.render(key_of(sources), (sources.subject, sources.html, sources.text), view)
+    return key_of(sources), (sources.subject, sources.html, sources.text), view
+
+
+def _letter(message: Prepared, reply: Reply) -> Letter | Broken:
     if not isinstance(reply, Rendered):
         return Broken(": ".join(part for part in (getattr(reply, "where", ""), getattr(reply, "detail", "")) if part))
     mark = MARKS[message.language] if message.is_test else ""
-    if sources.html or sources.subject:
+    if message.sources.html or message.sources.subject:
         return Letter(mark + reply.subject, reply.html, reply.text)
     return Letter(reply.subject, reply.html, mark + reply.text)
 

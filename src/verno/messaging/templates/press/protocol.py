@@ -47,6 +47,12 @@ class Render(msgspec.Struct, frozen=True, tag="render"):
     sources: tuple[str, str, str] | None = None
 
 
+class RenderAll(msgspec.Struct, frozen=True, tag="render-all"):
+    """Render blocks in order; the first of each key brings its sources."""
+
+    renders: list[Render]
+
+
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
     """Compiled blocks in order; ``links`` are the destinations that they share, by number."""
 
@@ -73,8 +79,17 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
     detail: str
 
 
-Request: TypeAlias = Compile | Render
-Reply: TypeAlias = Compiled | Rendered | Missing | Broken
+One: TypeAlias = Rendered | Missing | Broken
+
+
+class AllRendered(msgspec.Struct, frozen=True, tag="all-rendered"):
+    """What became of each, in order."""
+
+    replies: list[One]
+
+
+Request: TypeAlias = Compile | Render | RenderAll
+Reply: TypeAlias = Compiled | Rendered | Missing | Broken | AllRendered
 
 
 def frame(message: Request | Reply) -> bytes:
