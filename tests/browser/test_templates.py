@@ -202,7 +202,7 @@ def test_a_brand_is_seen_at_once(site: Site, locale: str, size: dict[str, int], 
         page.goto("/console/messages/brand/")
         expect(page.locator(".alert-warning")).to_be_visible()
         keep(page, f"{name}-brand")
-        page.locator("#brand-colour-value").fill("green")
+        page.locator("[name=brand-colour-value]").fill("green")
         page.locator("button.btn-primary").click()
         expect(page.locator(".field-error")).to_be_visible()
         for field, value in {
@@ -211,7 +211,7 @@ def test_a_brand_is_seen_at_once(site: Site, locale: str, size: dict[str, int], 
             "address": "1 Market Street, London",
             "contact": "hello@shop.example",
         }.items():
-            page.locator(f"#brand-{field}-value").fill(value)
+            page.locator(f"[name=brand-{field}-value]").fill(value)
         page.locator("button.btn-primary").click()
         expect(page.locator(".alert-success")).to_be_visible()
         expect(page.locator(".alert-warning")).to_have_count(0)

@@ -10,12 +10,13 @@ from django.test import Client
 from tests.builders import NOW
 from tests.console.conftest import House
 from tests.console.test_roles import hire  # noqa: F401 a fixture
+from verno.console.letters import naming
 from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
 from verno.messaging.layouts import brand
 from verno.messaging.templates import queries
-from verno.messaging.templates.types import Stored
+from verno.messaging.templates.types import AdClass, Lint, Refusal, Stored
 from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
 from verno.workspace.roles import Role
@@ -270,3 +271,9 @@ def test_a_brand_is_saved_whole_or_not_at_all(house: House, topics: None) -> Non
     house.client.post(BRAND, {**said, "brand-legal_name-value": ""})
     with db.transaction(program) as conn:
         assert brand.brand(conn, program)["legal_name"] == ""
+
+
+def test_all_that_is_wrong_has_words() -> None:
+    assert set(naming.WORDS["template_problem"]) == set(Lint)
+    assert set(Refusal) <= set(naming.WORDS["template_refusal"])
+    assert set(naming.WORDS["ad_class"]) == set(AdClass)

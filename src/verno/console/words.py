@@ -274,10 +274,6 @@ WORDS: dict[str, dict[str, Promise | str]] = {
     },
     "action": {
         "key.create": _("API key made"),
-        "template.save": _("Draft of a template saved"),
-        "template.publish": _("Template published"),
-        "template.retire": _("Template taken out of use"),
-        "template.try": _("Test of a template sent"),
         "webhook.create": _("Webhook added"),
         "webhook.change": _("Webhook changed"),
         "webhook.delete": _("Webhook deleted"),
@@ -382,7 +378,6 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "outbox.release": _("Messages released after a restore"),
     },
     "object": {
-        "template": _("Template"),
         "messages": _("Messages"),
         "message": _("Message"),
         "dispute": _("Dispute"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -11,15 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from verno.console import settings_words
 from verno.console.face import actor, signed_in
 from verno.console.letters.desk import Desk, open_desk, refused
-from verno.console.letters.seeing import FRAME_POLICY
+from verno.console.letters.seeing import FRAME_POLICY, letter
 from verno.console.settings_form import SettingForm
 from verno.kit import localtime
 from verno.messaging.law import packs
 from verno.messaging.layouts import brand as kit
 from verno.messaging.layouts import gallery
 from verno.messaging.letters import wording
-from verno.messaging.templates.previewing import preview
-from verno.messaging.templates.types import Rendered
 from verno.workspace import registry, settings
 from verno.workspace.registry import Definition
 from verno.workspace.roles import Permission, may
@@ -66,14 +64,9 @@ def example(request: HttpRequest) -> HttpResponse:
     with open_desk(request) as desk:
         language = wording.language(desk.face.locale)
         layout = gallery.layout(EXAMPLE)
-        template = layout.template(EXAMPLE, EXAMPLE, "", desk.face.units[0].code) if layout else None
-        seen = None
-        if template is not None:
-            figures = gallery.sample(language)
-            seen = preview(
-                desk.conn, desk.program_id, template, None, "email", language, now=desk.face.now, context=figures
-            )
-    html = seen.html if isinstance(seen, Rendered) else ""
+        if layout is None:
+            raise Http404
+        html = letter(desk, layout.template(EXAMPLE, EXAMPLE, "", desk.face.units[0].code), language)
     return HttpResponse(html, headers={"Content-Security-Policy": FRAME_POLICY, "Referrer-Policy": "no-referrer"})
 
 

@@ -1,7 +1,7 @@
 """One template while a request looks at it or writes it: the draft where there is one, else what is published."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -116,8 +116,10 @@ def found(conn: Connection, program_id: str, code: str) -> Stored | None:
 
 def block_of(template: Template, channel: str, language: str) -> Block:
     """Return what a template says; an empty block where it says nothing."""
-    by_language: Mapping[str, Block] = {str(key): one for key, one in _blocks(template, channel).items()}
-    return by_language.get(language, Block())
+    for key, some in template.blocks.items():
+        if key == channel:
+            return next((one for which, one in some.items() if which == language), Block())
+    return Block()
 
 
 def channel_of(name: str) -> Channel:
@@ -136,10 +138,6 @@ def writes(request: HttpRequest) -> bool:
 def refused(request: HttpRequest) -> HttpResponse:
     """Say that this is not for the person."""
     return render(request, "403.html", {"way_on": True}, status=403)
-
-
-def _blocks(template: Template, channel: str) -> Mapping[str, Block]:
-    return next((dict(some) for key, some in template.blocks.items() if key == channel), {})
 
 
 def samples(template: Template, language: Language) -> dict[str, object] | None:

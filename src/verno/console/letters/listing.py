@@ -8,13 +8,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console.letters.desk import Desk, found, open_desk, refused, writes
 from verno.console.letters.forms import NewForm, topic_choices
-from verno.console.letters.seeing import FRAME_POLICY
+from verno.console.letters.seeing import FRAME_POLICY, letter
 from verno.members import queries as members
 from verno.messaging.layouts import gallery
 from verno.messaging.letters import wording
 from verno.messaging.templates import queries
-from verno.messaging.templates.previewing import preview
-from verno.messaging.templates.types import Rendered, Template
+from verno.messaging.templates.types import Template
 from verno.messaging.types import MessageClass
 
 
@@ -74,12 +73,7 @@ def layout(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     with open_desk(request) as desk:
         language = wording.language(desk.face.locale)
-        template = one.template(code, code, "", desk.face.units[0].code)
-        figures = gallery.sample(language)
-        seen = preview(
-            desk.conn, desk.program_id, template, None, "email", language, now=desk.face.now, context=figures
-        )
-    html = seen.html if isinstance(seen, Rendered) else ""
+        html = letter(desk, one.template(code, code, "", desk.face.units[0].code), language)
     return HttpResponse(html, headers={"Content-Security-Policy": FRAME_POLICY})
 
 

@@ -19,7 +19,7 @@ from verno.members.types import Channel, Member
 from verno.messaging.letters.wording import LANGUAGES, Language
 from verno.messaging.templates import trying
 from verno.messaging.templates.previewing import preview
-from verno.messaging.templates.types import Broken, Rendered, Sent
+from verno.messaging.templates.types import Broken, Rendered, Sent, Template
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
@@ -82,10 +82,21 @@ def _channel(request: HttpRequest, desk: Desk) -> Channel:
     return channel_of(request.GET.get("channel", there[0].value if there else Channel.EMAIL.value))
 
 
+def letter(desk: Desk, template: Template, language: Language) -> str:
+    """Return a letter's HTML for somebody made up; nothing where it cannot be rendered at the moment."""
+    look = _rendered(desk, template, Channel.EMAIL, language, None)
+    return look.html if isinstance(look, Rendered) else ""
+
+
 def _look(desk: Desk, channel: Channel, language: Language, member: Member | None) -> Rendered | Broken | None:
     template = desk.one.template
-    if language not in template.blocks.get(channel, {}):
-        return None
+    there = language in template.blocks.get(channel, {})
+    return _rendered(desk, template, channel, language, member) if there else None
+
+
+def _rendered(
+    desk: Desk, template: Template, channel: Channel, language: Language, member: Member | None
+) -> Rendered | Broken:
     figures = samples(template, language)
     holder = member.id if member else None
     try:

@@ -24,7 +24,7 @@ from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.messaging.letters.wording import LANGUAGES
 from verno.messaging.templates import queries, service
-from verno.messaging.templates.types import MOST_SHOWN, OVERRIDABLE, Refused, Template, Word
+from verno.messaging.templates.types import MOST_SHOWN, OVERRIDABLE, Published, Refused, Template, Word
 from verno.messaging.types import MessageClass
 from verno.rules import fields
 
@@ -103,24 +103,34 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
 
 def _act(desk: Desk) -> str:
     """Publish or retire; return what is wrong in words, nothing when it is done."""
-    code, asked = desk.one.template.code, desk.request.POST
-    given = {"by": actor(desk.request), "now": desk.face.now}
     said = {"publish": _("Published: it can be sent from now on."), "retire": _("Taken out of use.")}
-    do = asked.get("do", "")
+    do = desk.request.POST.get("do", "")
     if do not in said:
         raise Http404
     try:
-        if do == "publish":
-            because = asked.get("because", "").strip() or None
-            done = service.publish(desk.conn, desk.program_id, code, because=because, **given)  # type: ignore[arg-type]
-        else:
-            done = service.retire(desk.conn, desk.program_id, code, **given)  # type: ignore[arg-type]
+        done = _publish(desk) if do == "publish" else _retire(desk)
     except Unavailable:
         return words.say("template_refusal", "unavailable")
     if isinstance(done, Refused):
         return words.say("template_refusal", done.reason)
     desk.request.session[SAID] = said[do]
     return ""
+
+
+def _publish(desk: Desk) -> Published | Refused:
+    because = desk.request.POST.get("because", "").strip() or None
+    return service.publish(
+        desk.conn,
+        desk.program_id,
+        desk.one.template.code,
+        because=because,
+        by=actor(desk.request),
+        now=desk.face.now,
+    )
+
+
+def _retire(desk: Desk) -> Refused | None:
+    return service.retire(desk.conn, desk.program_id, desk.one.template.code, by=actor(desk.request), now=desk.face.now)
 
 
 def _save(desk: Desk, form: WholeForm, typed: list[tuple[str, str]], class_name: MessageClass) -> str:
@@ -158,7 +168,7 @@ def _asking(desk: Desk) -> str:
     form = describing.condition_form(naming, always=_("Everybody."))
     found = conditions.fields(fields.member_registry(naming.known), symbol=naming.about.symbol, of_lines=False)
     # Attributes of receipts are offered everywhere; a letter has no receipt.
-    asked = [one for one in found if one.name != conditions.ATTRIBUTES]
+    asked = [one for one in found if one.name != fields.ATTRIBUTES]
     return msgspec.json.encode(replace(form, fields={**form.fields, "member": asked})).decode()
 
 
