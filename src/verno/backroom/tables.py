@@ -457,6 +457,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "members_key": "keys that open contacts",
+    "members_location": "sealed locations of members; their own page shows the districts",
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",
     "members_otp": "keyed hashes of codes that are good for five minutes",
