@@ -174,3 +174,35 @@ def test_members_of_another_address_are_not_there(api: Api) -> None:
         assert problem(api.get(f"/members/{id_}"))[0] == 404
         assert problem(api.get(f"/members/{id_}/balance"))[0] == 404
         assert problem(api.get(f"/members/{id_}/transfers"))[0] == 404
+
+
+def test_where_a_member_is_is_told_to_those_who_may_see(api: Api, caller: Callable[..., Api]) -> None:
+    home = {"lat": 55.7652, "lon": 37.6056, "postcode": "125009", "street": "Tverskaya street"}
+    stored = api.post("/members", {"external_id": "a-1", "home_place": "msk-1", "location": home}).json()
+    assert (stored["home_place"], stored["districts"]) == ("msk-1", {"home": []})
+    assert api.get(f"/members/{stored['id']}").json()["locations"] == [home]
+    masked = caller("members:read").get(f"/members/{stored['id']}").json()
+    assert (masked["locations"], masked["districts"], masked["home_place"]) == ([], {}, "msk-1")
+    assert "districts" in masked["masked"]
+    gone = api.post("/members", {"external_id": "a-1", "location": None}).json()
+    assert gone["districts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"location": {"lat": 91, "lon": 0}}, "location.lat"),
+        ({"location": {"lat": 1, "lon": 181}}, "location.lon"),
+        ({"location": {"lat": "1", "lon": 1}}, "location.lat"),
+        ({"location": {"kind": "moon"}}, "location.kind"),
+        ({"location": {"city": "Moscow"}}, "location"),
+        ({"location": {"lat": 1}}, "location"),
+        ({"home_place": "nowhere"}, "home_place"),
+        ({"attributes": {"pets": ["x"] * 51}}, "attributes"),
+    ],
+)
+def test_nowhere_is_no_place(api: Api, said: dict[str, object], field: str) -> None:
+    refused = api.post("/members", {"external_id": "a-1", **said})
+    assert refused.status_code == 422
+    assert field in refused.content.decode()
+    assert count_members() == 0

@@ -58,3 +58,15 @@ def test_balances_members_and_the_report(home: Path, tmp_path: Path) -> None:
     table = verno(home, "report", "liability").stdout
     assert "opening" in table
     assert "now: 7 available, 0 pending, 0 held, 0 owed" in table
+
+
+def test_an_industrys_pack(home: Path) -> None:
+    assert verno(home, *init_words()).returncode == 0
+    offered = json.loads(verno(home, "member", "pack", "list", "--json").stdout)["packs"]
+    assert [one["code"] for one in offered] == ["clinic", "e-commerce", "pet-shop", "restaurant", "salon", "travel"]
+    done = verno(home, "member", "pack", "install", "pet-shop", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["added"]) == 7
+    assert verno(home, "member", "pack", "install", "pet-shop").stdout.startswith("added: nothing\nthere already: pets")
+    wrong = verno(home, "member", "pack", "install", "bank")
+    assert (wrong.returncode, wrong.stderr) == (1, "verno: there is no pack 'bank'; see: verno member pack list\n")

@@ -8,7 +8,7 @@ from tests.console.test_consents import text
 from verno.kit import db
 from verno.members import service
 from verno.members.attributes import registry
-from verno.members.types import Created, NewMember
+from verno.members.types import AttributeValue, Created, NewMember
 
 ATTRIBUTES, PACKS = "/console/members/attributes/", "/console/members/packs/"
 SIZE = {
@@ -61,7 +61,12 @@ def test_a_pack_is_taken_once_and_members_show_its_words(house: House) -> None:
     assert "0 attributes added." in text(house.client.post(PACKS, {"pack": "pet-shop"}).content.decode())
     assert house.client.post(PACKS, {"pack": "bank"}).status_code == 404
     with db.transaction() as conn:
-        known = {"pets": ["cat", "dog"], "pet_size": "small", "pet_birth_date": "2023-04-01", "shelf": "A"}
+        known: dict[str, AttributeValue] = {
+            "pets": ["cat", "dog"],
+            "pet_size": "small",
+            "pet_birth_date": "2023-04-01",
+            "shelf": "A",
+        }
         (ann,) = service.upsert(conn, house.story.shop.program, [NewMember("ann", attributes=known)], now=NOW)
     assert isinstance(ann, Created)
     page = text(house.client.get(f"/console/members/{ann.member_id}/").content.decode())

@@ -28,7 +28,7 @@ def test_a_district_is_listed_changed_into_a_border_and_archived(house: House) -
     with db.transaction() as conn:
         (kept,) = locating.districts(conn, house.story.shop.program.id)
     assert (kept.kind, kept.entries, kept.archived_at) == ("polygon", [], NOW)
-    assert kept.polygon == DRAWN["features"][0]  # type: ignore[index]
+    assert kept.polygon == DRAWN["features"][0]
     assert house.client.get(f"{DISTRICTS}gone/").status_code == 404
 
 

@@ -224,3 +224,19 @@ def test_what_is_no_district_is_refused(conn: psycopg.Connection, shop: Shop, wa
     refused = put(conn, shop, wanted)
     assert isinstance(refused, NotKept)
     assert refused.field == field
+
+
+def test_the_worker_finds_every_program_with_something_to_sort(database: str) -> None:
+    from verno.kit import db
+    from verno.wiring import chores
+
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+        who = store(conn, shop, location=Location(postcode="101000"))
+    with db.transaction(shop.program.id) as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "AT_ONCE", 0)
+        put(conn, shop, listed("north", "101000"), days=1)
+    assert chores.sort_districts(now=NOW + timedelta(days=1), stopping=lambda: False) == 1
+    assert chores.sort_districts(now=NOW + timedelta(days=1), stopping=lambda: False) == 0
+    with db.transaction(shop.program.id) as conn:
+        assert areas(conn, shop, who) == {"home": ["north"]}

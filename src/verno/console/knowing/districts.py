@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, signed_in
-from verno.console.knowing.attributes import CHECK, LANGUAGES, TEXT
+from verno.console.knowing.attributes import CHECK, TEXT
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
+from verno.members.attributes.types import LANGUAGES
 from verno.members.districts import locating, registry
 from verno.members.districts.types import (
     LONGEST_ENTRY,
