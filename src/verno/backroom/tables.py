@@ -459,16 +459,13 @@ LEFT_OUT = {
     "imports_upload": "sealed files of members; the page of imports tells of them",
     "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",
-<<<<<<< HEAD
     "members_household": "the console shows a household with the members who are in it",
     "members_household_invitation": "keyed hashes of codes that let somebody into a household",
     "members_housemate": "who is in which household; the console shows it with the members",
     "members_compared": "how far the finder of duplicates has looked",
     "members_duplicate": "likely duplicates; the console's page shows who they are",
     "members_company_contact": "sealed contacts of companies",
-=======
     "members_location": "sealed locations of members; their own page shows the districts",
->>>>>>> w4
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",
     "members_otp": "keyed hashes of codes that are good for five minutes",
