@@ -410,6 +410,29 @@ def wait(world: World, member: str) -> list[str]:
     return [one.id for one in done if isinstance(one, Done)]
 
 
+Post = Callable[..., dict[str, Any]]
+
+
+def together(post: Post, head: str) -> dict[str, str]:
+    """Let a company have contacts, and a member a household; returns what they are called."""
+    firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
+    speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
+    mates = [post("/v1/members", {"external_id": f"mate-{n}"})["id"] for n in range(6)]
+    household = post("/v1/households", {"head": {"id": head}})["id"]
+    post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
+    invitation = post(f"/v1/households/{household}/invitations", {})["code"]
+    return {
+        "firm": firm,
+        "speaker": speaker,
+        "old_speaker": old_speaker,
+        "household": household,
+        "housemate": mates[0],
+        "single": mates[1],
+        "guest": mates[2],
+        "invitation": invitation,
+    }
+
+
 def history(world: World) -> Target:
     """Let our program live for a day, through its own doors."""
     key = world.key(world.ours, EVERY)
@@ -447,12 +470,6 @@ def history(world: World) -> Target:
     hooks = {"url": "https://shop.example/unmistakable"}
     webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
     source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
-    firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
-    speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
-    mates = [post("/v1/members", {"external_id": f"mate-{n}"})["id"] for n in range(6)]
-    household = post("/v1/households", {"head": {"id": ids[0]}})["id"]
-    post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
-    invitation = post(f"/v1/households/{household}/invitations", {})["code"]
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -482,14 +499,7 @@ def history(world: World) -> Target:
         old_webhook=old_webhook,
         source=source,
         old_source=old_source,
-        firm=firm,
-        speaker=speaker,
-        old_speaker=old_speaker,
-        household=household,
-        housemate=mates[0],
-        single=mates[1],
-        guest=mates[2],
-        invitation=invitation,
+        **together(post, ids[0]),
     )
 
 
