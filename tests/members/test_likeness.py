@@ -73,6 +73,10 @@ def test_who_was_said_to_be_two_is_never_offered_again(conn: psycopg.Connection,
     assert found(conn, shop, minutes=20) == {}
     likeness.offer(conn, shop.program.id, [(ann, anna)], Reason.NAMED_TOGETHER, now=LATER)
     assert found(conn, shop, minutes=30) == {}
+    for minutes, name in ((30, "Boris"), (50, "Anna")):
+        then = NOW + timedelta(minutes=minutes)
+        service.upsert(conn, shop.program, [NewMember("1", name=name)], now=then)
+        assert found(conn, shop, minutes=minutes + 10) == {}, "called otherwise for a while"
 
 
 def test_what_holds_no_more_is_dropped_but_for_what_a_receipt_showed(conn: psycopg.Connection, shop: Shop) -> None:
