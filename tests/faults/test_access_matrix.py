@@ -451,7 +451,6 @@ def wait(world: World, member: str) -> list[str]:
     return [one.id for one in done if isinstance(one, Done)]
 
 
-<<<<<<< HEAD
 def outward(post: Callable[[str, object], Any]) -> dict[str, str]:
     """Make what speaks to others; returns their ids by the target's names."""
     hooks = {"url": "https://shop.example/unmistakable"}
@@ -479,32 +478,11 @@ def home(post: Callable[[str, object], Any], head: str) -> dict[str, str]:
     household = post("/v1/households", {"head": {"id": head}})["id"]
     post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
     return {
-=======
-Post = Callable[..., dict[str, Any]]
-
-
-def together(post: Post, head: str) -> dict[str, str]:
-    """Let a company have contacts, and a member a household; returns what they are called."""
-    firm = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
-    speaker, old_speaker = (post(f"/v1/members/{firm}/contacts", SPEAKER)["id"] for _ in range(2))
-    mates = [post("/v1/members", {"external_id": f"mate-{n}"})["id"] for n in range(6)]
-    household = post("/v1/households", {"head": {"id": head}})["id"]
-    post(f"/v1/households/{household}/members", {"member": {"id": mates[0]}})
-    invitation = post(f"/v1/households/{household}/invitations", {})["code"]
-    return {
-        "firm": firm,
-        "speaker": speaker,
-        "old_speaker": old_speaker,
->>>>>>> w6
         "household": household,
         "housemate": mates[0],
         "single": mates[1],
         "guest": mates[2],
-<<<<<<< HEAD
         "invitation": post(f"/v1/households/{household}/invitations", {})["code"],
-=======
-        "invitation": invitation,
->>>>>>> w6
     }
 
 
@@ -542,13 +520,7 @@ def history(world: World) -> Target:
     draft, reviewable, publishable = promote(), promote(("submit", {})), promote(*agreed)
     for code in ("turnover", "removable"):
         post("/v1/tracks", {"track": {**TRACK, "code": code}})
-<<<<<<< HEAD
     write(key)
-=======
-    hooks = {"url": "https://shop.example/unmistakable"}
-    webhook, old_webhook = (post("/v1/webhooks", hooks)["webhook"]["id"] for _ in range(2))
-    source, old_source = (post("/v1/webhook-sources", {"name": f"unmistakable-{n}"})["source"]["id"] for n in range(2))
->>>>>>> w6
     movements = json.loads(send("GET", Asked(f"/v1/members/{ids[0]}/transfers"), key).body)
     return Target(
         member=ids[0],
@@ -574,17 +546,9 @@ def history(world: World) -> Target:
         publishable=publishable,
         track="turnover",
         removable="removable",
-<<<<<<< HEAD
         **outward(post),
         **TEMPLATES,
         **home(post, ids[0]),
-=======
-        webhook=webhook,
-        old_webhook=old_webhook,
-        source=source,
-        old_source=old_source,
-        **together(post, ids[0]),
->>>>>>> w6
     )
 
 
