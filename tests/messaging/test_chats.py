@@ -18,7 +18,7 @@ from verno.kit.clock import clock
 from verno.kit.ids import new_id
 from verno.members import queries
 from verno.members.devices import service as devices
-from verno.members.devices import words
+from verno.members.words import heard as words
 from verno.messaging import service
 from verno.messaging.answers import listening, strangers
 from verno.messaging.channels.telegram import linking, updates

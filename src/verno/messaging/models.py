@@ -73,7 +73,7 @@ class Message(models.Model):
             models.Index(
                 fields=["program_id", "domain"],
                 name="messaging_message_complaints",
-                condition=models.Q(state="complained", domain__isnull=False),
+                condition=models.Q(("state", "complained"), ("domain__isnull", False)),
             ),
             models.Index(
                 fields=["channel", "due_at"],

@@ -12,8 +12,8 @@ from verno.api.members import holder
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members.devices import service as devices
-from verno.members.devices import words
 from verno.members.devices.types import DeviceKind
+from verno.members.words import heard as words
 from verno.messaging.channels.telegram import linking
 from verno.web.problems import Problem, Refused
 from verno.workspace import audit

@@ -8,7 +8,7 @@ from verno.console.face import actor, face_of
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import queries
-from verno.members.devices import words
+from verno.members.words import heard as words
 from verno.workspace import audit
 
 PAGE = 100

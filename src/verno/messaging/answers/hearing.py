@@ -6,8 +6,8 @@ from datetime import datetime
 from verno.kit import db
 from verno.kit.db import Connection
 from verno.members import stopping
-from verno.members.devices import words as kept
-from verno.members.devices.words import NewWord
+from verno.members.words import heard as kept
+from verno.members.words.heard import NewWord
 from verno.messaging.answers import receipts, replying
 from verno.messaging.channels.port import Heard, Receipt
 from verno.workspace import queries as workspace

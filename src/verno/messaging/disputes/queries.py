@@ -8,8 +8,8 @@ from psycopg.rows import args_row
 
 from verno.kit import batches
 from verno.kit.db import Connection
-from verno.members import notes
-from verno.members.notes import Box
+from verno.members.words import notes
+from verno.members.words.notes import Box
 from verno.messaging.disputes.types import UNDECIDED, Dispute, Filter, Row, State
 from verno.messaging.facts import SQL
 from verno.messaging.letters import settled

@@ -12,11 +12,11 @@ from verno.intake import queries as intake
 from verno.kit import db, ids, outbox
 from verno.kit.db import Connection
 from verno.kit.outbox import NewEvent
-from verno.members import notes
 from verno.members import queries as members
 from verno.members import service as people
-from verno.members.notes import Note
 from verno.members.types import Topic
+from verno.members.words import notes
+from verno.members.words.notes import Note
 from verno.messaging import service
 from verno.messaging.disputes.queries import ANSWER, MEMBERS_WORDS
 from verno.messaging.disputes.types import (

@@ -1,0 +1,1 @@
+"""Words from members and about them, sealed with their own key."""

@@ -1,0 +1,114 @@
+"""The settings of messages, brand, notices, disputes and webhooks."""
+
+from verno.workspace.registry.kinds import (
+    COLOUR,
+    LARGEST_WORTH,
+    NETWORKS,
+    SWITCH,
+    WHOLE,
+    Country,
+    Definition,
+    StatementPeriod,
+    address_or_none,
+    choice,
+    number,
+    number_or_none,
+    several,
+    text_or_none,
+)
+
+MESSAGES_COUNTRY = Definition(
+    "messages.country", choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
+)
+SMS_SEGMENT_PRICE: Definition[int | None] = Definition(
+    "messages.sms_segment_price",
+    number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one segment of a text message costs, in minor units of the currency",
+)
+POINTS_NOTICES = Definition(
+    "messages.points_notices",
+    SWITCH,
+    default=False,
+    levels=WHOLE,
+    meaning="whether members are told of every movement of their points",
+)
+EMAIL_PRICE: Definition[int | None] = Definition(
+    "messages.email_price",
+    number_or_none(0, LARGEST_WORTH),
+    None,
+    WHOLE,
+    "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
+)
+BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
+BRAND_LOGO: Definition[str | None] = Definition(
+    "brand.logo_url", address_or_none(500), None, WHOLE, "the picture at the head of letters"
+)
+BRAND_LEGAL_NAME: Definition[str | None] = Definition(
+    "brand.legal_name", text_or_none(200), None, WHOLE, "who sends, by the name in the register"
+)
+BRAND_ADDRESS: Definition[str | None] = Definition(
+    "brand.address", text_or_none(300), None, WHOLE, "the sender's postal address"
+)
+BRAND_CONTACT: Definition[str | None] = Definition(
+    "brand.contact", text_or_none(200), None, WHOLE, "where a reader of a letter may turn to"
+)
+BRAND_TAX_ID: Definition[str | None] = Definition(
+    "brand.tax_id", text_or_none(40), None, WHOLE, "the sender's tax number"
+)
+BRAND_SITE: Definition[str | None] = Definition(
+    "brand.site", address_or_none(300), None, WHOLE, "the site that letters lead to"
+)
+
+NOTICE_KINDS = (
+    *("earned", "pending", "spent", "returned", "corrected", "sent", "activated"),
+    *("expiring-30", "expiring-7", "expiring-1", "expired"),
+    *("tier-near", "tier-reached", "tier-at-risk", "tier-lost"),
+)
+NOTICES = Definition(
+    "messages.notices",
+    several(NOTICE_KINDS),
+    NOTICE_KINDS,
+    WHOLE,
+    "which notices members get, where messages.points_notices is on",
+)
+NOTICE_CHANNELS = Definition(
+    "messages.notice_channels",
+    several(("email", "sms", "telegram")),
+    ("email",),
+    WHOLE,
+    "what carries notices: of these, in this order, the first that reaches the member and that they want",
+)
+TIER_NEAR = Definition(
+    "messages.tier_near",
+    number(0, 50),
+    10,
+    WHOLE,
+    "from what share of the next tier's threshold, in percent, that is still missing a member is told; 0: never",
+)
+STATEMENT_PERIOD = Definition(
+    "messages.statement_period",
+    choice(StatementPeriod),
+    StatementPeriod.MONTH,
+    WHOLE,
+    "how often members get a statement of their points",
+)
+DISPUTE_DAYS = Definition(
+    "disputes.answer_days",
+    number(1, 60),
+    5,
+    WHOLE,
+    "within how many days somebody answers a member who says that a movement was not them",
+)
+
+PRIVATE_NETWORKS = Definition(
+    "webhooks.private_networks",
+    NETWORKS,
+    (),
+    WHOLE,
+    "private networks that webhooks may be sent to, as 10.0.0.0/8; without them the public internet only",
+)
+PLAIN_HTTP = Definition(
+    "webhooks.plain_http", SWITCH, default=False, levels=WHOLE, meaning="whether webhooks may be sent without TLS"
+)
