@@ -148,6 +148,8 @@ class LetterEditor extends HTMLElement {
       cssIcons: "",
       panels: { defaults: [] },
       showDevices: false,
+      // Tags are longer than the figures that they become.
+      canvasCss: "td { white-space: normal !important; }",
       plugins: [(made: Editor) => plugin(made, { blocks: [], fonts: {}, useCustomTheme: false })],
     });
     this.#editor = editor;
