@@ -58,6 +58,13 @@ def test_a_default_reads_as_it_is_told(definition: Definition[object]) -> None:
     assert kind.allowed
 
 
+NAMES = {
+    registry.LEGAL_ENTITY.key,
+    *(f"brand.{name}" for name in ("legal_name", "address", "contact", "tax_id")),
+}
+"""Settings that are any text within bounds."""
+
+
 def test_a_name_is_text_within_bounds() -> None:
     kind = registry.LEGAL_ENTITY.kind
     assert kind.parse("ООО «Ромашка»") == "ООО «Ромашка»"
@@ -66,9 +73,7 @@ def test_a_name_is_text_within_bounds() -> None:
     assert all(isinstance(kind.accept(raw), Wrong) for raw in nonsense)
 
 
-@pytest.mark.parametrize(
-    "definition", [one for one in ALL if one.key != registry.LEGAL_ENTITY.key], ids=lambda one: one.key
-)
+@pytest.mark.parametrize("definition", [one for one in ALL if one.key not in NAMES], ids=lambda one: one.key)
 def test_nonsense_is_refused(definition: Definition[object]) -> None:
     for words in BAD - ({"x"} if definition is registry.ADJUST_REASONS else set()):
         assert isinstance(definition.kind.parse(words), Wrong), words
