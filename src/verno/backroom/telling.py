@@ -44,6 +44,22 @@ TELLING: tuple[Promise, tuple[Table, ...]] = (
             find=("holder_id",),
         ),
         Table(
+            messaging.Broadcast,
+            _("Broadcasts"),
+            "id name state version priority created_at created_by approved_at approved_by launched_at launched_by"
+            " starts_at frozen_at ended_at reason audience unknown cost",
+            "id",
+            ("-created_at",),
+            ("id",),
+        ),
+        Table(
+            messaging.Recipient,
+            _("Recipients of broadcasts"),
+            "broadcast_id holder_id bucket variant wave state reason step messages send_at changed_at",
+            order=("broadcast_id", "holder_id"),
+            find=("holder_id", "broadcast_id"),
+        ),
+        Table(
             messaging.TemplateVersion,
             _("Templates of messages"),
             "code version published_at published_by created_at created_by retired_at",
