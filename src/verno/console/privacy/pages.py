@@ -59,7 +59,7 @@ def privacy(request: HttpRequest, member_id: object) -> HttpResponseBase:
         "request_open": next((one for one in asked if one.state is State.REQUESTED), None),
         "seen": seen,
         "parts": [
-            (_("Goes"), seen.goes, "badge-no"),
+            (_("Is erased"), seen.goes, "badge-no"),
             (_("Is emptied"), seen.emptied, "badge-quiet"),
             (_("Stays, without a person"), seen.stays, "badge-yes"),
         ],
