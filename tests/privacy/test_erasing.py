@@ -27,10 +27,12 @@ from verno.members.devices.types import DeviceKind, NewDevice
 from verno.members.households import service as households
 from verno.members.households.types import Joined, Role
 from verno.members.identity import lookup_hash
-from verno.members.types import Action, Channel, Location, LocationKind, MemberKind, NewMember, Topic
+from verno.members.types import Action, Channel, Location, LocationKind, MemberKind, NewConsent, NewMember, Topic
 from verno.members.types import State as Standing
 from verno.messaging import service as messaging
-from verno.messaging.types import NewSuppression
+from verno.messaging.tracking import service as tracking
+from verno.messaging.tracking.links import Followed
+from verno.messaging.types import Draft, NewSuppression, Withheld
 from verno.privacy import certificates, journal, queries, service
 from verno.privacy.tables import HELD, Fate
 from verno.privacy.types import DUE_DAYS, Erasure, Forgotten, Refusal, Refused, State
@@ -38,6 +40,8 @@ from verno.verify import service as verify
 from verno.workspace.audit import SYSTEM
 
 LATER = NOW + timedelta(hours=1)
+AFTER = NOW + timedelta(hours=2)
+READING = ("messaging_click", "messaging_opening")
 
 
 def ask(desk: Desk, holder: str) -> Erasure:
@@ -52,6 +56,12 @@ def erase(desk: Desk, holder: str) -> Forgotten:
     return done
 
 
+def hashes_left(desk: Desk, hashes: tuple[str, ...]) -> list[str]:
+    """Return where hashes are, but for the list of addresses that get no advertising."""
+    found = found_anywhere(desk.conn, hashes)
+    return [one for one in found if not one.startswith("messaging_suppression")]
+
+
 def house_of(desk: Desk, holder: str) -> str:
     return households.of(desk.conn, desk.program_id, [holder])[holder].id
 
@@ -62,7 +72,8 @@ def test_nothing_of_a_person_is_left_in_any_table(desk: Desk) -> None:
     for text in (*PLANTED, *person.hashes):
         assert any(text in one for one in before), f"{text} was never planted"
     done = erase(desk, person.id)
-    assert found_anywhere(desk.conn, (*PLANTED, *SEALED, *person.hashes)) == []
+    assert found_anywhere(desk.conn, (*PLANTED, *SEALED)) == []
+    assert hashes_left(desk, person.hashes) == []
     assert done.certificate.points == {"points": 480}
     desk.check()
     assert desk.balance(person.id).available == 0
@@ -220,15 +231,49 @@ def test_who_was_merged_into_the_member_goes_along(desk: Desk) -> None:
     done = erase(desk, person.id)
     assert done.certificate.merged == (twin,)
     assert (done.certificate.erased["members_device"], done.certificate.erased["members_location"]) == (2, 2)
-    assert found_anywhere(desk.conn, ("plantova", "9167770078", *person.hashes)) == []
+    assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
+    assert hashes_left(desk, person.hashes) == []
+
+
+def test_an_old_consent_in_a_list_brings_no_advertising_and_a_new_one_does(desk: Desk) -> None:
+    erase(desk, plant(desk).id)
+    agreed = NewConsent("news", Channel.EMAIL, granted=True, text_version="1", method="form", at=NOW)
+    back = join(desk, "back", email=EMAIL, consents=[agreed])
+
+    def told(occasion: str) -> object:
+        draft = Draft(back, "news", "notice", "en", {"dish": "figs"}, occasion)
+        return messaging.plan(desk.conn, desk.program_id, [draft], now=AFTER)[0]
+
+    withheld = told("list/1")
+    assert isinstance(withheld, Withheld)
+    assert withheld.reason == "suppressed"
+    anew = NewRecord(Action.GRANT, "form", topic="news", channel=Channel.EMAIL, text_version="1", at=AFTER)
+    saying.say(desk.conn, desk.shop.program, back, [anew], actor="member", now=AFTER)
+    assert getattr(told("list/2"), "reason", None) != "suppressed"
+
+
+def test_a_link_in_an_old_letter_is_not_counted_any_more(desk: Desk) -> None:
+    person = plant(desk)
+    letter = desk.conn.execute("SELECT id::text FROM messaging_message WHERE holder_id = %s", (person.id,)).fetchone()
+    assert letter
+    read = Followed(desk.program_id, person.id, letter[0], 1)
+
+    def counted() -> int:
+        tracking.click(desk.conn, read, "https://zp-letter.example/", now=AFTER)
+        tracking.opening(desk.conn, read, now=AFTER)
+        return sum(desk.conn.execute(f"SELECT FROM {table}").rowcount for table in READING)
+
+    assert counted() == 4
+    erase(desk, person.id)
+    assert counted() == 0
 
 
 def test_suppressed_addresses_stay_suppressed(desk: Desk) -> None:
     person = plant(desk)
     messaging.suppress(desk.conn, desk.program_id, [NewSuppression("email", "ab" * 32, "bounced", "test")], now=NOW)
     erase(desk, person.id)
-    row = desk.conn.execute("SELECT count(*) FROM messaging_suppression").fetchone()
-    assert row == (1,)
+    rows = desk.conn.execute("SELECT channel, reason FROM messaging_suppression ORDER BY 1").fetchall()
+    assert rows == [("email", "bounced"), ("email/erased", "erased"), ("sms/erased", "erased")]
 
 
 def test_a_request_can_be_called_off_and_an_erasure_cannot(desk: Desk) -> None:
@@ -288,7 +333,7 @@ def test_whom_a_restore_brings_back_is_forgotten_again(desk: Desk, tmp_path: Pat
     assert found_anywhere(desk.conn, (NAME,)) == [f"members_member: {NAME}"]
     lines = list(journal.read([tmp_path / "backups"])[desk.program_id].values())
     assert service.replay(desk.conn, desk.program_id, lines, now=LATER) == [lines[0].id]
-    assert found_anywhere(desk.conn, (*PLANTED, *person.hashes)) == []
+    assert found_anywhere(desk.conn, PLANTED) == hashes_left(desk, person.hashes) == []
     assert service.replay(desk.conn, desk.program_id, lines, now=LATER) == [], "once is enough"
     desk.check()
 

@@ -14,9 +14,10 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.members import merging, stopping
 from verno.members.households import service as households
+from verno.messaging import service as messaging
 from verno.privacy import certificates, journal, queries
 from verno.privacy.queries import SQL
-from verno.privacy.tables import HELD, Fate, fates
+from verno.privacy.tables import HELD, SILENCED, Fate, fates
 from verno.privacy.types import (
     CERTIFICATE,
     DUE_DAYS,
@@ -82,6 +83,7 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
     waiting = queries.preview(conn, found.holder_id).waiting
     erased = _empty(conn, program_id, holders, by=by, now=now)
     conn.execute(SQL["name_holders"], {"id": id_, "holders": list(holders)})
+    messaging.silence_erased(conn, program_id, holders, now=now)
     done = _forget(conn, id_)
     points: dict[str, int] = {}
     for one in erased:
@@ -113,7 +115,7 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
             withheld_messages=waiting,
             erased={table: done[table] for table in fates(Fate.GOES) if done.get(table)},
             emptied={table: done[table] for table in fates(Fate.EMPTIED) if done.get(table)},
-            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))},
+            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | SILENCED,
             journal=journal.write(line),
         )
     )
@@ -141,6 +143,7 @@ def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, no
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
         _empty(conn, program_id, holders, by=SYSTEM, now=now)
+        messaging.silence_erased(conn, program_id, holders, now=line.at)
         _forget(conn, line.id)
         finished = {"id": line.id, "now": line.at, "by": line.by, "certificate": None}
         conn.execute(SQL["finish_erasure"], finished)

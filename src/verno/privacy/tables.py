@@ -37,6 +37,9 @@ PROOF = "proof of what was agreed to: dates and texts, without address, network 
 BROADCASTS = "how many a broadcast reached and what it brought against a holdout; the id leads nowhere"
 FIGURES = "figures of a day or a rule; the member is an id that leads nowhere"
 
+SILENCED = {"messaging_suppression": "which addresses get no advertising, by a hash that only the house can make"}
+"""Kept of an erased member, and not under their id."""
+
 HELD: Mapping[str, Held] = {
     "members_member": Held(Fate.GOES, "who the member is, and the name as it sounds", "profile", by=("id",)),
     "members_identity": Held(Fate.GOES, "phone, e-mail, card", "identities"),
