@@ -76,6 +76,7 @@ class Case:
     sent: tuple[Sent, ...] | None = None
     now: datetime = NOW
     spread: int = 0
+    erased_at: datetime | None = None
 
 
 CASES = [
@@ -83,6 +84,10 @@ CASES = [
     Case("no address", Reason.NO_ADDRESS, known=False),
     Case("suppressed", Reason.SUPPRESSED, suppressed="bounced"),
     Case("suppression binds security too", Reason.SUPPRESSED, MessageClass.SECURITY, suppressed="bounced"),
+    Case("agreed before its last owner was erased", Reason.SUPPRESSED, AD, erased_at=YES.at),
+    Case("agreed after that", None, AD, erased_at=YES.at - timedelta(seconds=1)),
+    Case("a code goes to an erased address", None, MessageClass.SECURITY, (), erased_at=NOW),
+    Case("what is owed goes there too", None, MessageClass.TRANSACTIONAL, (), erased_at=NOW),
     Case("unknown topic", Reason.UNKNOWN_TOPIC, None),
     Case("never asked", Reason.NO_CONSENT, consents=()),
     Case("marketing needs a grant", Reason.NO_CONSENT, MessageClass.MARKETING, ()),
@@ -159,7 +164,7 @@ def judge(case: Case) -> Allow | Defer | Deny:
         case.spread,
     )
     member = MemberFacts(case.consents, case.already, case.zones, case.wish, case.sent)
-    return decide(message, member, AddressFacts(case.known, case.suppressed), case.now)
+    return decide(message, member, AddressFacts(case.known, case.suppressed, case.erased_at), case.now)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

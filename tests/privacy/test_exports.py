@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import NOW, make_shop
 from tests.corrections.desk import Desk
-from tests.privacy.people import CARD, CODE, EMAIL, NAME, PHONE, join, plant
+from tests.privacy.people import CARD, CHAT, CODE, DISPUTED, EMAIL, HEARD, NAME, PHONE, join, plant
 from verno.imports import service as imports
 from verno.imports.types import Kind
 from verno.kit import db
@@ -51,11 +51,32 @@ def test_a_member_gets_everything_that_is_held_of_them(desk: Desk) -> None:
     assert whole["messages"][0]["context"] == {"dish": "figs-for-plantova"}
     assert {one["evidence_ref"] for one in consents} >= {"scan-plantova"}
     assert counts["badges"] == 1
+    assert whole["profile"][0]["attributes"] == {"colour": "plum-coloured", "allergy": "peanuts-of-zp"}, "sensitive too"
+    assert (whole["profile"][0]["home_place"], "folded" in whole["profile"][0]) == ("msk-1", False)
+    (place,) = whole["locations"]
+    assert (place["kind"], place["street"], place["lat"]) == ("work", "Plant-Street 77", 55.7712)
+    assert place["districts"] == ["zp-district"]
+    assert [(one["kind"], one["address"]) for one in whole["devices"]] == [("telegram", CHAT)]
+    assert [one["text"] for one in whole["words"]] == [HEARD]
+    assert [(one["words"], one["answer"]) for one in whole["disputes"]] == [(DISPUTED, "we looked")]
+    assert [one["role"] for one in whole["household"]] == ["head"]
+    assert [(one["role"], one["name"]) for one in whole["contacts"]] == [("accountant", NAME)]
+    assert [one["url"] for one in whole["clicks"]] == ["https://zp-letter.example/"]
+    assert [one["times"] for one in whole["openings"]] == [1]
+    assert [(one["broadcast"], one["templates"]) for one in whole["broadcasts"]] == [("Figs of May", ["notice"])]
     assert "Somebody Else" not in everything
     assert "9999" not in everything
     assert not any(one in everything for one in someone.hashes), "hashes are ours"
     row = desk.conn.execute("SELECT action, object_id FROM workspace_audit ORDER BY at DESC, id DESC LIMIT 1")
     assert row.fetchone() == ("member.export", someone.id)
+
+
+def test_a_company_gets_who_speaks_for_it(desk: Desk) -> None:
+    plant(desk)
+    firm = desk.conn.execute("SELECT id::text FROM members_member WHERE external_id = 'firm'").fetchone()
+    assert firm
+    (one,) = rows.everything(desk.conn, desk.program_id, [firm[0]])["contacts"]
+    assert (one["role"], one["name"], one["email"]) == ("accountant", NAME, EMAIL)
 
 
 def test_every_export_that_is_promised_is_made(desk: Desk) -> None:

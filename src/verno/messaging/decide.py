@@ -90,10 +90,15 @@ def _address(_message: Outgoing, _member: MemberFacts, address: AddressFacts, _n
     return Check("address", "deny", "the member has none for this channel"), Reason.NO_ADDRESS, None
 
 
-def _suppression(_message: Outgoing, _member: MemberFacts, address: AddressFacts, _now: datetime) -> Finding:
-    if address.suppressed is None:
-        return Check("suppression", "pass"), None, None
-    return Check("suppression", "deny", address.suppressed), Reason.SUPPRESSED, None
+def _suppression(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Finding:
+    """Find what forbids the address; that of somebody erased takes advertising by a word alone that came later."""
+    if address.suppressed is not None:
+        return Check("suppression", "deny", address.suppressed), Reason.SUPPRESSED, None
+    if address.erased_at is not None and message.topic_class is MessageClass.MARKETING:
+        newest = _newest(message, member, now)
+        if newest is None or newest.at <= address.erased_at:
+            return Check("suppression", "deny", f"erased {address.erased_at.isoformat()}"), Reason.SUPPRESSED, None
+    return Check("suppression", "pass"), None, None
 
 
 def _class(message: Outgoing, _member: MemberFacts, _address: AddressFacts, _now: datetime) -> Finding:

@@ -43,6 +43,8 @@ ADDRESS_KIND: Mapping[str, str] = {
     CHANNEL_PUSH: DeviceKind.PUSH,
 }
 """Which identity of a member, or which of their devices, is the address of a channel that Verno can send on."""
+AFTER_ERASURE = "/erased"
+"""Behind a channel's name: a suppression for advertising alone, which a new word of the member's ends."""
 DEVICES = frozenset(DeviceKind)
 IDENTITIES = frozenset(ADDRESS_OF.values())
 """Addresses that are identities: known by hash without being opened."""
@@ -108,6 +110,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     addresses: dict[str, str]
     suppressed: dict[str, str]
+    erased: dict[str, datetime]
     consents: dict[str, tuple[ConsentFact, ...]]
     wishes: dict[str, Wishes]
     timezones: dict[str, str]
@@ -124,7 +127,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     def address_facts(self, holder_id: str) -> AddressFacts:
         """Return what ``decide`` may know of the address."""
-        return AddressFacts(holder_id in self.addresses, self.suppressed.get(holder_id))
+        return AddressFacts(holder_id in self.addresses, self.suppressed.get(holder_id), self.erased.get(holder_id))
 
     def consents_of(self, holder_id: str) -> tuple[ConsentFact, ...]:
         """Return the member's newest words by topic."""
@@ -150,7 +153,7 @@ def load(
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
     return Reach(
         addresses,
-        _suppressed(conn, program_id, channel, addresses),
+        *_suppressed(conn, program_id, channel, addresses),
         _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
         _zones(conn, holders, where=where),
@@ -190,7 +193,7 @@ def foresee(
     hashes = members.hashes(conn, holders, kind)
     return Reach(
         dict.fromkeys(hashes, ""),
-        _suppressed_hashes(conn, program_id, channel, hashes),
+        *_suppressed_hashes(conn, program_id, channel, hashes),
         _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
         _zones(conn, holders, where=where),
@@ -224,18 +227,28 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
     return {holder: {codes[one.unit_id]: one.available for one in some} for holder, some in found.items()}
 
 
-def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict[str, str]) -> dict[str, str]:
+def _suppressed(
+    conn: Connection, program_id: str, channel: str, addresses: dict[str, str]
+) -> tuple[dict[str, str], dict[str, datetime]]:
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
     return _suppressed_hashes(conn, program_id, channel, hashes)
 
 
-def _suppressed_hashes(conn: Connection, program_id: str, channel: str, hashes: dict[str, str]) -> dict[str, str]:
+def _suppressed_hashes(
+    conn: Connection, program_id: str, channel: str, hashes: dict[str, str]
+) -> tuple[dict[str, str], dict[str, datetime]]:
+    """Return by holder why nothing may go to their address, and since when its last owner is erased."""
     if not hashes:
-        return {}
-    rows = batches.rows([{"channel": channel, "address_hash": digest} for digest in hashes.values()])
+        return {}, {}
+    scopes = (channel, channel + AFTER_ERASURE)
+    rows = batches.rows([{"channel": one, "address_hash": digest} for one in scopes for digest in hashes.values()])
     found = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}).fetchall()
-    reasons = {digest: reason for _, digest, reason in found}
-    return {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons}
+    reasons = {digest: reason for scope, digest, reason, _ in found if scope == channel}
+    erased = {digest: at for scope, digest, _, at in found if scope != channel}
+    return (
+        {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons},
+        {holder: erased[digest] for holder, digest in hashes.items() if digest in erased},
+    )
 
 
 def _consents(

@@ -120,7 +120,10 @@ class Statement(models.Model):
 
 
 class Suppression(models.Model):
-    """An address that must not be written to, by keyed hash; survives the member's erasure."""
+    """An address that must not be written to, by keyed hash; survives the member's erasure.
+
+    ``channel`` may end in ``/erased``: somebody who had the address was erased, and advertising needs a newer word.
+    """
 
     pk = models.CompositePrimaryKey("program_id", "channel", "address_hash")
     program_id = models.UUIDField()

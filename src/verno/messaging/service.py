@@ -8,6 +8,7 @@ from datetime import datetime
 
 from verno.kit import batches, ids
 from verno.kit.db import Connection
+from verno.members import queries as members
 from verno.messaging import facts
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
@@ -63,6 +64,20 @@ def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppre
     if suppressions:
         parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
         conn.execute(SQL["add_suppressions"], parameters)
+
+
+def silence_erased(conn: Connection, program_id: str, holder_ids: Sequence[str], *, now: datetime) -> None:
+    """Keep advertising from addresses of members who are about to be erased, whoever brings them back in a list.
+
+    A word that somebody gives later ends it; codes and what is owed are not held up.
+    """
+    rows = [
+        NewSuppression(channel + facts.AFTER_ERASURE, digest, "erased", "erasure")
+        for channel, kind in facts.ADDRESS_KIND.items()
+        if kind in facts.IDENTITIES
+        for digest in members.hashes(conn, holder_ids, kind).values()
+    ]
+    suppress(conn, program_id, rows, now=now)
 
 
 def lift(conn: Connection, program_id: str, channel: str, hashes: Sequence[str]) -> int:

@@ -121,10 +121,14 @@ class MemberFacts(msgspec.Struct, frozen=True):
 
 
 class AddressFacts(msgspec.Struct, frozen=True, gc=False):
-    """What ``decide`` knows of the address: whether there is one, and why it must not be used."""
+    """What ``decide`` knows of the address: whether there is one, and why it must not be used.
+
+    ``erased_at``: when somebody who had it was erased; advertising needs a word that was given later.
+    """
 
     known: bool
     suppressed: str | None = None
+    erased_at: datetime | None = None
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.privacy.tables import Fate, fates
+from verno.privacy.tables import HELD, Fate, fates
 from verno.privacy.types import Erasure, Line, Preview
 
 SQL = Statements("verno.privacy")
@@ -52,18 +52,18 @@ def preview(conn: Connection, holder_id: str) -> Preview:
 def _lines(conn: Connection, tables: Sequence[str], holders: Sequence[str]) -> tuple[Line, ...]:
     """Count members' rows; tables without any are left out."""
     parts = [
-        sql.SQL("SELECT {}, count(*) FROM {} WHERE {} = ANY (%(holders)s::uuid[])").format(
-            sql.Literal(table), sql.Identifier(table), sql.Identifier(column_of(table))
-        )
+        sql.SQL("SELECT {}, count(*) FROM {} WHERE {}").format(sql.Literal(table), sql.Identifier(table), theirs(table))
         for table in tables
     ]
     found = conn.execute(sql.SQL(" UNION ALL ").join(parts), {"holders": list(holders)}).fetchall()
     return tuple(Line(table, rows) for table, rows in found if rows)
 
 
-def column_of(table: str) -> str:
-    """Return the column of a table that says whose a row is."""
-    return "id" if table == "members_member" else "holder_id"
+def theirs(table: str) -> sql.Composed:
+    """Return the condition that finds the ``holders``' rows of a table."""
+    return sql.SQL(" OR ").join(
+        sql.SQL("{} = ANY (%(holders)s::uuid[])").format(sql.Identifier(column)) for column in HELD[table].by
+    )
 
 
 def _read(conn: Connection, name: str, asked: dict[str, object]) -> list[Erasure]:

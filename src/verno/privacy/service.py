@@ -5,14 +5,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from verno.corrections import pooling
 from verno.corrections import service as corrections
+from verno.corrections.types import By, ByKind, Erased
+from verno.corrections.types import Refused as NotMoved
 from verno.kit import batches, ids, outbox
 from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.members import merging, stopping
+from verno.members.households import service as households
+from verno.messaging import service as messaging
 from verno.privacy import certificates, journal, queries
 from verno.privacy.queries import SQL
-from verno.privacy.tables import HELD, Fate, fates
+from verno.privacy.tables import HELD, SILENCED, Fate, fates
 from verno.privacy.types import (
     CERTIFICATE,
     DUE_DAYS,
@@ -27,6 +32,7 @@ from verno.privacy.types import (
     State,
 )
 from verno.workspace import audit
+from verno.workspace import queries as workspace
 from verno.workspace.audit import SYSTEM, Actor
 
 EVENT = "member.erased.v1"
@@ -65,9 +71,9 @@ def cancel(conn: Connection, program_id: str, id_: str, *, by: Actor, now: datet
 def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: datetime) -> Outcome:
     """Forget a member, in the caller's transaction; there is no way back.
 
-    Holds are voided and points go to breakage; what waits to be sent is withheld; contacts, keys, the profile go; of
-    history what tells of a person. The journal has its line before this returns: commit at once. Refusals:
-    ``unknown-request``, ``not-open``.
+    They leave their household; holds are voided and points go to breakage, those of a pool that closes too; what waits
+    to be sent is withheld; contacts, keys, the profile go; of history what tells of a person. The journal has its line
+    before this returns: commit at once. Refusals: ``unknown-request``, ``not-open``.
     """
     found = _lock(conn, program_id, id_)
     if isinstance(found, Refused):
@@ -75,8 +81,9 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
     holders = queries.kin(conn, found.holder_id)
     merging.lock(conn, program_id, holders)
     waiting = queries.preview(conn, found.holder_id).waiting
-    erased = corrections.erase_points(conn, program_id, holders, now=now)
+    erased = _empty(conn, program_id, holders, by=by, now=now)
     conn.execute(SQL["name_holders"], {"id": id_, "holders": list(holders)})
+    messaging.silence_erased(conn, program_id, holders, now=now)
     done = _forget(conn, id_)
     points: dict[str, int] = {}
     for one in erased:
@@ -108,7 +115,7 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
             withheld_messages=waiting,
             erased={table: done[table] for table in fates(Fate.GOES) if done.get(table)},
             emptied={table: done[table] for table in fates(Fate.EMPTIED) if done.get(table)},
-            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))},
+            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | SILENCED,
             journal=journal.write(line),
         )
     )
@@ -135,7 +142,8 @@ def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, no
         _add(conn, program_id, line.id, holders[0], holders, line.requested_at, line.by, line.due_at)
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
-        corrections.erase_points(conn, program_id, holders, now=now)
+        _empty(conn, program_id, holders, by=SYSTEM, now=now)
+        messaging.silence_erased(conn, program_id, holders, now=line.at)
         _forget(conn, line.id)
         finished = {"id": line.id, "now": line.at, "by": line.by, "certificate": None}
         conn.execute(SQL["finish_erasure"], finished)
@@ -153,6 +161,22 @@ def _lock(conn: Connection, program_id: str, id_: str) -> Erasure | Refused:
     if found.state is not State.REQUESTED:
         return Refused(Refusal.NOT_OPEN, f"the request is {found.state} already")
     return found
+
+
+def _empty(conn: Connection, program_id: str, holders: Sequence[str], *, by: Actor, now: datetime) -> list[Erased]:
+    """Take members out of their households and let their points go; a household that closes leaves its pool behind.
+
+    The last adult gets the pool, and where they may not hold so much, it goes to breakage from where it lies.
+    """
+    program = workspace.program(conn, program_id)
+    hand = By(ByKind(by.kind.value), by.id, by.address)
+    pools = []
+    for holder, household in sorted(households.of(conn, program_id, holders).items()):
+        left = pooling.leave(conn, program, household.id, holder, hand, now=now)
+        if isinstance(left, NotMoved):
+            pools += corrections.erase_points(conn, program_id, [household.id], now=now)
+            households.leave(conn, program_id, household.id, holder, pooling.rules(conn, program_id), now=now)
+    return [*corrections.erase_points(conn, program_id, holders, now=now), *pools]
 
 
 def _forget(conn: Connection, id_: str) -> Mapping[str, int]:

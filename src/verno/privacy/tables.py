@@ -19,27 +19,48 @@ class Fate(StrEnum):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A table that has members' rows. ``export``: the file of a personal export; else ``not_exported`` says why not."""
+    """A table that has members' rows. ``export``: the file of a personal export; else ``not_exported`` says why not.
+
+    ``by``: the columns that say whose a row is.
+    """
 
     fate: Fate
     why: str
     export: str | None = None
     not_exported: str = ""
+    by: tuple[str, ...] = ("holder_id",)
 
 
 BOOKS = "the books: amounts and dates without a person"
 RECEIPTS = "accounting: what was sold when; the member is an id that leads nowhere"
 PROOF = "proof of what was agreed to: dates and texts, without address, network or reason"
+BROADCASTS = "how many a broadcast reached and what it brought against a holdout; the id leads nowhere"
 FIGURES = "figures of a day or a rule; the member is an id that leads nowhere"
 
+SILENCED = {"messaging_suppression": "which addresses get no advertising, by a hash that only the house can make"}
+"""Kept of an erased member, and not under their id."""
+
 HELD: Mapping[str, Held] = {
-    "members_member": Held(Fate.GOES, "who the member is", "profile"),
+    "members_member": Held(Fate.GOES, "who the member is, and the name as it sounds", "profile", by=("id",)),
     "members_identity": Held(Fate.GOES, "phone, e-mail, card", "identities"),
     "members_key": Held(Fate.GOES, "the key that contacts are sealed with", None, "a secret of the house's own"),
     "members_moved_identity": Held(Fate.GOES, "contacts before a merge", None, "sealed copies of identities"),
     "members_otp": Held(Fate.GOES, "a one-time code", None, "minutes old, by hash alone"),
     "members_wish": Held(Fate.GOES, "how often to write", "wishes"),
     "members_badge": Held(Fate.GOES, "badges", "badges"),
+    "members_location": Held(Fate.GOES, "where the member lives, works or often is", "locations"),
+    "members_housemate": Held(Fate.GOES, "whom the member lives with; they leave first", "household"),
+    "members_device": Held(Fate.GOES, "chats and browsers the member is reached by", "devices"),
+    "members_word": Held(Fate.GOES, "what the member wrote to us", "words"),
+    "members_company_contact": Held(
+        Fate.GOES,
+        "who speaks for the company, or for whom the member speaks",
+        "contacts",
+        by=("holder_id", "member_id"),
+    ),
+    "members_duplicate": Held(
+        Fate.GOES, "whom the member looks like", None, "a guess that names somebody else too", by=("one_id", "other_id")
+    ),
     "members_consent": Held(Fate.EMPTIED, PROOF, "consents"),
     "members_redirect": Held(Fate.STAYS, "which ids were one: points that come late find their way", "merges"),
     "members_parted": Held(Fate.STAYS, "which ids were one", None, "the same as merges, undone"),
@@ -65,6 +86,12 @@ HELD: Mapping[str, Held] = {
     "ledger_hold_lot": Held(Fate.STAYS, BOOKS, None, "the parts of holds"),
     "limits_alert": Held(Fate.STAYS, "which limit was reached when", None, "watches tills and staff as well"),
     "messaging_message": Held(Fate.EMPTIED, "that something was written when, without what", "messages"),
+    "messaging_dispute": Held(
+        Fate.EMPTIED, "which movement was disputed, at which till, and what came of it, without words", "disputes"
+    ),
+    "messaging_recipient": Held(Fate.STAYS, BROADCASTS, "broadcasts"),
+    "messaging_click": Held(Fate.GOES, "which links the member followed", "clicks"),
+    "messaging_opening": Held(Fate.GOES, "which letters the member opened", "openings"),
     "messaging_statement": Held(Fate.STAYS, BOOKS, "statements"),
     "messaging_turn": Held(Fate.GOES, "how often the member was written to", None, "messages again"),
     "progress_bucket": Held(Fate.STAYS, FIGURES, "progress"),

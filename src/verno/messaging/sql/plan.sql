@@ -7,7 +7,7 @@ JOIN messaging_message m
 
 -- name: suppressed
 -- Which addresses must not be written to. Plan: function scan, nested loop on the primary key.
-SELECT s.channel, encode(s.address_hash, 'hex'), s.reason
+SELECT s.channel, encode(s.address_hash, 'hex'), s.reason, s.created_at
 FROM (
     SELECT channel, decode(address_hash, 'hex') AS hash
     FROM json_to_recordset(%(rows)s) AS h (channel text, address_hash text) OFFSET 0

@@ -7,17 +7,21 @@ JOIN messaging_template t ON t.program_id = m.program_id AND t.code = split_part
  AND t.version = split_part(m.template, '@', 2)::integer
 
 -- name: count_click
--- A reader, or a program that fetches links, followed one. Plan: insert.
+-- A reader, or a program that fetches links, followed one; of whom was erased nothing is kept.
+-- Plan: primary key of members, insert.
 INSERT INTO messaging_click AS c (holder_id, message_id, link, program_id, url, first_at, last_at, times)
-VALUES (%(holder)s, %(id)s, %(link)s, %(program)s, %(url)s, %(now)s, %(now)s, 1)
+SELECT id, %(id)s::uuid, %(link)s::smallint, %(program)s::uuid, %(url)s, %(now)s, %(now)s, 1
+FROM members_member WHERE id = %(holder)s
 ON CONFLICT (holder_id, message_id, link) DO UPDATE
 SET last_at = greatest(c.last_at, excluded.last_at), times = least(c.times, 1000000000) + 1
 
 -- name: count_opening
--- Somebody's mail program fetched the pixel. Only of messages that there are. Plan: primary key, insert.
+-- Somebody's mail program fetched the pixel. Only of messages that there are, and of members. Plan: two primary keys,
+-- insert.
 INSERT INTO messaging_opening AS o (holder_id, message_id, program_id, first_at, last_at, times)
 SELECT holder_id, id, program_id, %(now)s, %(now)s, 1
 FROM messaging_message WHERE holder_id = %(holder)s AND id = %(id)s AND program_id = %(program)s
+  AND EXISTS (SELECT FROM members_member WHERE id = %(holder)s)
 ON CONFLICT (holder_id, message_id) DO UPDATE
 SET last_at = greatest(o.last_at, excluded.last_at), times = least(o.times, 1000000000) + 1
 

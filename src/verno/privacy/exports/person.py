@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from verno.kit.db import Connection
 from verno.privacy import queries
 from verno.privacy.exports import rows
-from verno.privacy.exports.rows import Row
+from verno.privacy.exports.sealed import Row
 from verno.web.sheets import safe
 from verno.workspace import audit
 from verno.workspace.audit import Actor

@@ -2,31 +2,38 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from verno.kit.db import Connection
-from verno.kit.sql import Statements
-from verno.members import queries as members
-from verno.privacy.queries import column_of
+from verno.privacy.exports import sealed
+from verno.privacy.exports.sealed import MOST, SQL, Row
+from verno.privacy.queries import theirs
 from verno.privacy.tables import HELD
 
-SQL = Statements("verno.privacy")
-OF_THE_HOUSE = ("program_id", "fingerprint", "answer", "claimed_by", "claimed_until", "dedupe_key", "decision")
+OF_THE_HOUSE = (
+    *("program_id", "fingerprint", "answer", "claimed_by", "claimed_until", "dedupe_key", "decision"),
+    *("folded", "domain", "lapsed"),
+)
 """Columns that say nothing of the member: our own bookkeeping. Bytes are left out as well: hashes and seals."""
 OWN = {
     "ledger_transfer": "points_of",
     "ledger_account": "balances_of",
     "intake_receipt": "receipts_of",
     "intake_receipt_line": "receipt_lines_of",
+    "messaging_recipient": "broadcasts_of",
 }
 """Tables whose rows are told better than they are stored."""
-MOST = 100_000
-"""Rows of one file; beyond it somebody is no person, and the oldest are left out."""
-
-Row: TypeAlias = dict[str, object]
+OPENED = {
+    "members_identity": sealed.identities,
+    "members_location": sealed.locations,
+    "members_device": sealed.devices_of,
+    "members_word": sealed.words,
+    "members_company_contact": sealed.contacts_of,
+    "messaging_dispute": sealed.disputes,
+}
+"""Tables whose rows have to be opened with the members' keys."""
 
 
 def everything(conn: Connection, program_id: str, holders: Sequence[str]) -> dict[str, list[Row]]:
@@ -34,13 +41,14 @@ def everything(conn: Connection, program_id: str, holders: Sequence[str]) -> dic
     found: dict[str, list[Row]] = {}
     plain = _columns(conn)
     for table, held in HELD.items():
-        if held.export is None or table == "members_identity":
+        if held.export is None or table in OPENED:
             continue
         statement = _own(table) or _plain(table, plain.get(table, ()))
         asked = {"holders": list(holders), "program": program_id, "most": MOST}
         rows = conn.cursor(row_factory=dict_row).execute(statement, asked).fetchall()
         found.setdefault(held.export, []).extend(rows)
-    found["identities"] = _identities(conn, program_id, holders)
+    for table, read in OPENED.items():
+        found[HELD[table].export or table] = read(conn, program_id, holders)
     return found
 
 
@@ -61,8 +69,8 @@ def _own(table: str) -> sql.Composed | None:
 
 def _plain(table: str, columns: Sequence[str]) -> sql.Composed:
     """Return the statement that reads a table's own columns, of the members' rows."""
-    return sql.SQL("SELECT {} FROM {} WHERE {} = ANY (%(holders)s::uuid[]) LIMIT %(most)s").format(
-        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table), sql.Identifier(column_of(table))
+    return sql.SQL("SELECT {} FROM {} WHERE {} LIMIT %(most)s").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table), theirs(table)
     )
 
 
@@ -73,21 +81,3 @@ def _columns(conn: Connection) -> dict[str, list[str]]:
     for table, column in rows:
         out.setdefault(table, []).append(column)
     return out
-
-
-def _identities(conn: Connection, program_id: str, holders: Sequence[str]) -> list[Row]:
-    """Return contacts opened, with whether they were confirmed."""
-    opened = members.members(conn, program_id, holders)
-    proofs = members.identities(conn, holders)
-    return [
-        {
-            "holder_id": holder,
-            "kind": kind,
-            "value": getattr(opened[holder], kind),
-            "verified_at": one.verified_at,
-            "verified_by": one.verified_by,
-        }
-        for holder, kinds in proofs.items()
-        for kind, one in kinds.items()
-        if holder in opened
-    ]

@@ -45,3 +45,40 @@ JOIN catalogue_goods g ON g.id = l.goods_id
 WHERE r.holder_id = ANY (%(holders)s::uuid[])
 ORDER BY r.at DESC, l.receipt_id, l.line
 LIMIT %(most)s
+
+-- name: broadcasts_of
+-- Broadcasts that chose the member, and with what they were written to. Plan: the holder's messages with a broadcast's
+-- key, primary keys; the recipients of a program's broadcasts by primary key.
+SELECT r.broadcast_id::text, b.name AS broadcast, r.state, r.reason, r.variant, r.send_at, r.changed_at, m.templates,
+       m.written_at
+FROM messaging_broadcast b
+JOIN messaging_recipient r ON r.broadcast_id = b.id AND r.holder_id = ANY (%(holders)s::uuid[])
+CROSS JOIN LATERAL (
+    SELECT array_agg(g.template ORDER BY g.id) AS templates, array_agg(g.changed_at ORDER BY g.id) AS written_at
+    FROM messaging_message g WHERE g.holder_id = r.holder_id AND g.dedupe_key = 'broadcast/' || b.id
+) m
+WHERE b.program_id = %(program)s
+ORDER BY r.send_at DESC
+LIMIT %(most)s
+
+-- name: words_of
+-- What the member wrote, sealed. Plan: ranges of the primary key.
+SELECT holder_id::text, id::text, channel, at, sealed FROM members_word
+WHERE holder_id = ANY (%(holders)s::uuid[]) AND program_id = %(program)s
+ORDER BY at DESC, id DESC
+LIMIT %(most)s
+
+-- name: disputes_of
+-- What the member said was not them; cashiers are somebody else. Plan: the unique index by holder.
+SELECT holder_id::text, id::text, told, moves, number, place, till, happened_at, state, opened_at, deadline, decided_at,
+       words, answer
+FROM messaging_dispute
+WHERE holder_id = ANY (%(holders)s::uuid[]) AND program_id = %(program)s
+ORDER BY opened_at DESC, id DESC
+LIMIT %(most)s
+
+-- name: spoken_for
+-- Companies that the member speaks for. Plan: the program's contacts, few.
+SELECT DISTINCT holder_id::text FROM members_company_contact
+WHERE program_id = %(program)s AND member_id = ANY (%(holders)s::uuid[])
+LIMIT %(most)s
