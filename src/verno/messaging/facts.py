@@ -16,6 +16,7 @@ from verno.members import queries as members
 from verno.members.consent.state import ADDRESS_OF
 from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
+from verno.members.districts import locating
 from verno.members.types import Wishes
 from verno.messaging.decide import waits_for_morning
 from verno.messaging.law import packs
@@ -144,7 +145,7 @@ def load(
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
 
     ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live.
-    Who has not said their zone lives in that of the store they bought at last.
+    Who has not said their zone lives in that of their home store, else of the store they bought at last.
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
@@ -199,7 +200,10 @@ def foresee(
 
 def _zones(conn: Connection, holders: Sequence[str], *, where: bool) -> dict[str, str]:
     zones = members.timezones(conn, holders)
-    return intake.last_zones(conn, [one for one in holders if one not in zones]) | zones if where else zones
+    if where:
+        for ask in (locating.home_zones, intake.last_zones):
+            zones = ask(conn, [one for one in holders if one not in zones]) | zones
+    return zones
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:
