@@ -151,7 +151,7 @@ def load(
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
     return Reach(
         addresses,
-        _suppressed(conn, program_id, channel, addresses),
+        suppressed(conn, program_id, channel, addresses),
         _consents(conn, holders, channel, topics),
         members.wishes(conn, holders),
         _zones(conn, holders, where=where),
@@ -228,7 +228,8 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
     return {holder: {codes[one.unit_id]: one.available for one in some} for holder, some in found.items()}
 
 
-def _suppressed(conn: Connection, program_id: str, channel: str, addresses: dict[str, str]) -> dict[str, str]:
+def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return why addresses must not be written to, by whose they are; those that may be are absent."""
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
     return _suppressed_hashes(conn, program_id, channel, hashes)
 
