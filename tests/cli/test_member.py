@@ -36,6 +36,11 @@ def test_balances_members_and_the_report(home: Path, tmp_path: Path) -> None:
     assert "+79160000001" in out.read_text()
     assert out.stat().st_mode & 0o77 == 0
 
+    shown = verno(home, "export", "impressions", "--month", "2026-11")
+    assert (shown.returncode, shown.stdout) == (0, "month,token,advertiser,inn,channel,accepted\n"), shown.stderr
+    refused = verno(home, "export", "impressions", "--month", "2026-13")
+    assert (refused.returncode, refused.stderr) == (1, "verno: --month '2026-13' is no month: say it as 2026-11\n")
+
     looked = verno(home, "member", "erase", "old")
     assert (looked.returncode, "nothing was done" in looked.stdout) == (0, True), looked.stderr
     paper = tmp_path / "certificate.json"

@@ -44,8 +44,10 @@ def publish(shop: Shop, *, now: datetime = NOW) -> None:
 
 
 @pytest.fixture
-def told(house: House) -> House:
+def told(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """A shop that can send broadcasts."""
+    monkeypatch.setenv("VERNO_SMTP_URL", "smtp://127.0.0.1:25")
+    monkeypatch.setenv("VERNO_SMS_URL", "http://127.0.0.1:9/")
     publish(house.story.shop)
     return house
 

@@ -1,4 +1,4 @@
-"""Where a reader lives: what they say, else the store they bought at last, else anywhere in the country."""
+"""Where a reader lives: what they say, else their home store, else where they bought last, else the whole country."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,9 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember, Topic
 from verno.messaging import facts
+from verno.workspace import service as workspace
 from verno.workspace import settings
+from verno.workspace.types import NewStore
 
 VLADIVOSTOK, SAMARA = ZoneInfo("Asia/Vladivostok"), ZoneInfo("Europe/Samara")
 
@@ -52,6 +54,19 @@ def test_what_a_member_says_goes_before(east: Shop) -> None:
     with db.transaction() as conn:
         members.upsert(conn, east.program, [NewMember("m-0", attributes={"timezone": "Europe/Samara"})], now=NOW)
     assert zones(east)[0] == (SAMARA,)
+
+
+def test_a_home_store_goes_before_the_last_one(east: Shop) -> None:
+    sell(east, "A-1", 10_000)
+    with db.transaction() as conn:
+        workspace.add_stores(conn, east.program.id, [NewStore("smr-1", "Samara", timezone="Europe/Samara")], now=NOW)
+        at_home = [NewMember("m-0", home_place="smr-1"), NewMember("m-1", home_place="smr-1")]
+        members.upsert(conn, east.program, at_home, now=NOW)
+    assert zones(east) == [(SAMARA,), (SAMARA,)]
+    with db.transaction() as conn:
+        said = [NewMember("m-1", attributes={"timezone": "Asia/Vladivostok"})]
+        members.upsert(conn, east.program, said, now=NOW)
+    assert zones(east) == [(SAMARA,), (VLADIVOSTOK,)]
 
 
 def test_nobody_asks_where_it_does_not_matter(east: Shop) -> None:

@@ -19,7 +19,7 @@ COMMANDS = {
     "setup-link": ("verno.cli.start:setup_link", "Print a one-use link to choose the owner's password."),
     "import": ("verno.cli.imports:imports", "Import receipts, members, goods or balances from a file."),
     "member": ("verno.cli.people.member:member", "Merge members, forget one, take an industry's attributes."),
-    "export": ("verno.cli.people.exporting:export", "Export all members, or everything that is held of one."),
+    "export": ("verno.cli.people.exporting:export", "Export members, what is held of one, or impressions of adverts."),
     "track": ("verno.cli.marketing.track:track", "Keep tiers, scales, stamp cards and other progress tracks."),
     "replay": ("verno.cli.marketing.replay:replay", "Try a rulebook on stored receipts."),
     "mail": ("verno.cli.post.mail:mail", "Read letters that came back."),

@@ -123,6 +123,14 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Whose law holds for messages"),
         gettext_lazy("Consent, hours and channels follow it. While nobody has said, the strictest reading holds."),
     ),
+    "messages.marking": (
+        gettext_lazy("Which own advertising carries a token (erid)"),
+        gettext_lazy("Where the law asks for one. A third party's always does. Needs the note below."),
+    ),
+    "messages.marking_note": (
+        gettext_lazy("Who decided so about tokens, and why"),
+        gettext_lazy("A name and the legal grounds. While it is empty, all advertising carries its token."),
+    ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
         gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
@@ -223,6 +231,11 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "households.pools": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.marking": {
+        "strict": gettext_lazy("all of it"),
+        "own_mail_exempt": gettext_lazy("all but our own e-mail"),
+        "off": gettext_lazy("none of our own"),
+    },
     "messages.statement_period": {"month": gettext_lazy("each month"), "quarter": gettext_lazy("each quarter")},
     "messages.country": {
         "strict": gettext_lazy("nobody has said: the strictest"),

@@ -21,6 +21,7 @@ from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.types import Member
 from verno.messaging import facts, service
+from verno.messaging.companies import speaking
 from verno.messaging.decide import decide, record
 from verno.messaging.disputes import queries as disputes
 from verno.messaging.facts import SQL, House
@@ -280,10 +281,10 @@ class Desk:
             house = self._house(conn, program_id, now)
             if turns is None:
                 house = msgspec.structs.replace(house, stops=facts.stops(conn, program_id))
-            holders = sorted({job.content.holder_id for job in group})
-            addresses = {job.content.holder_id: job.address for job in group if job.address}
+            readers = sorted({job.content.reader_id for job in group})
+            addresses = {job.content.reader_id: job.address for job in group if job.address}
             where = any(house.asks_where(job.content.topic, channel) for job in group)
-            reach = facts.load(conn, program_id, channel, holders, addresses=addresses, where=where)
+            reach = facts.load(conn, program_id, channel, readers, addresses=addresses, where=where)
             for job in group:
                 content = job.content
                 message = house.outgoing(
@@ -295,10 +296,10 @@ class Desk:
                     urgent=job.urgent,
                     occasion=job.occasion,
                 )
-                member = reach.member_facts(content.holder_id, house.zones)
+                member = reach.member_facts(content.reader_id, house.zones)
                 if turns is not None:
                     member = msgspec.structs.replace(member, sent=turns.of(content.holder_id))
-                verdict = decide(message, member, reach.address_facts(content.holder_id), now)
+                verdict = decide(message, member, reach.address_facts(content.reader_id), now)
                 out[_id(job)] = verdict
                 if turns is not None and isinstance(verdict, Allow) and message.topic_class is MessageClass.MARKETING:
                     turns.take(program_id, content.holder_id, content.message_id, channel)
@@ -390,10 +391,13 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     look = brand.brand(conn, program.id)
     written = preparing.prepared(conn, program, claimed, people, now=now)
+    companies = [row.holder_id for row in claimed if speaking.is_spoken(row.template, channel)]
+    speakers = speaking.readers(conn, program.id, companies, now=now)
     said = disputes.said_in(conn, [(row.template, row.context) for row in claimed])
     out: list[Job] = []
     for row in claimed:
         member = people.get(row.holder_id)
+        speaker = speakers.get(row.holder_id) if speaking.is_spoken(row.template, channel) else None
         content = Content(
             holder_id=row.holder_id,
             message_id=row.id,
@@ -409,8 +413,10 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             brand=look,
             prepared=written.get(row.id),
             words=said.get(str(row.context.get("dispute", "")), ""),
+            speaker_id=speaker.id if speaker else "",
         )
-        address, *others = seen.get(row.holder_id) or (_address(member, row.channel),)
+        own = speaker.address if speaker else _address(member, row.channel)
+        address, *others = seen.get(row.holder_id) or (own,)
         job = Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others))
         out.append(msgspec.structs.replace(job, occasion=row.dedupe_key))
     return out

@@ -16,6 +16,7 @@ from verno.members import queries as members
 from verno.members.consent.state import ADDRESS_OF
 from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
+from verno.members.districts import locating
 from verno.members.types import Wishes
 from verno.messaging.decide import waits_for_morning
 from verno.messaging.law import packs
@@ -147,7 +148,7 @@ def load(
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
 
     ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live.
-    Who has not said their zone lives in that of the store they bought at last.
+    Who has not said their zone lives in that of their home store, else of the store they bought at last.
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
@@ -202,7 +203,10 @@ def foresee(
 
 def _zones(conn: Connection, holders: Sequence[str], *, where: bool) -> dict[str, str]:
     zones = members.timezones(conn, holders)
-    return intake.last_zones(conn, [one for one in holders if one not in zones]) | zones if where else zones
+    if where:
+        for ask in (locating.home_zones, intake.last_zones):
+            zones = ask(conn, [one for one in holders if one not in zones]) | zones
+    return zones
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:
@@ -227,8 +231,13 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
     return {holder: {codes[one.unit_id]: one.available for one in some} for holder, some in found.items()}
 
 
+def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return why addresses must not be written to, by whose they are; those that may be are absent."""
+    return _suppressed(conn, program_id, channel, addresses)[0]
+
+
 def _suppressed(
-    conn: Connection, program_id: str, channel: str, addresses: dict[str, str]
+    conn: Connection, program_id: str, channel: str, addresses: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, datetime]]:
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
     return _suppressed_hashes(conn, program_id, channel, hashes)

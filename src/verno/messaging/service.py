@@ -10,6 +10,7 @@ from verno.kit import batches, ids
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts
+from verno.messaging.companies import speaking
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.types import (
@@ -158,6 +159,9 @@ def _judge(
         )
         for channel in sorted({draft.channel for draft in drafts})
     }
+    companies = [draft.holder_id for draft in drafts if speaking.is_spoken(draft.template, draft.channel)]
+    readers = speaking.readers(conn, program_id, companies, now=now)
+    spoken = speaking.reach(conn, program_id, readers, topics=topics) if readers else None
     out: list[Decision] = []
     for draft, id_ in zip(drafts, fresh, strict=True):
         occasion = (draft.holder_id, draft.dedupe_key, draft.channel)
@@ -170,9 +174,11 @@ def _judge(
             urgent=draft.urgent,
             occasion=draft.dedupe_key,
         )
-        known = reach[draft.channel]
-        member = known.member_facts(draft.holder_id, house.zones, already=occasion in seen)
-        out.append(decide(message, member, known.address_facts(draft.holder_id), now))
+        known, reader = reach[draft.channel], draft.holder_id
+        if spoken and draft.holder_id in readers and speaking.is_spoken(draft.template, draft.channel):
+            known, reader = spoken, readers[draft.holder_id].id
+        member = known.member_facts(reader, house.zones, already=occasion in seen)
+        out.append(decide(message, member, known.address_facts(reader), now))
         seen.add(occasion)
     return out
 

@@ -122,7 +122,12 @@ def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 t
         return booking.forget(conn)
 
 
-SUSPECTS = (("verno.wiring.chores:relay", "email"), ("verno.messaging.channels.sms.channel:provider", "sms"))
+SUSPECTS = (
+    ("verno.wiring.chores:relay", "email"),
+    ("verno.messaging.channels.sms.channel:provider", "sms"),
+    ("verno.messaging.channels.telegram.channel:bot", "telegram"),
+    ("verno.messaging.channels.webpush.channel:browsers", "push"),
+)
 """Where the process that tries suspects finds each channel."""
 
 

@@ -22,6 +22,9 @@ from tests.messaging.broadcasts.shows import (
 )
 from tests.messaging.news import NOW, readers
 from verno.kit import db
+from verno.messaging import facts
+from verno.messaging.broadcasts import costs
+from verno.messaging.broadcasts.running import cascade
 from verno.messaging.broadcasts.types import (
     AtBestHour,
     AtLocalHour,
@@ -214,3 +217,10 @@ def test_what_is_free_is_not_counted_against_the_limit(shop: Shop) -> None:
     work(NOW + timedelta(hours=1))
     assert channels(shop) == {"email": 5, "sms": 2}
     assert progress(shop, broadcast).by_state == {"planned": 5}
+
+
+def test_chats_and_pushes_are_free_and_every_channel_has_a_price(shop: Shop) -> None:
+    setting(shop, "messages.sms_segment_price", 300)
+    with db.transaction(shop.program.id) as conn:
+        assert costs.prices(conn, shop.program.id) == {"email": 0, "sms": 300, "telegram": 0, "push": 0}
+    assert set(costs.PRICES) == set(cascade.TELLS) == set(facts.ADDRESS_KIND)

@@ -9,6 +9,7 @@ import pytest
 from tests.builders import Shop
 from tests.messaging.broadcasts.shows import (
     ANNA,
+    EMAIL,
     MINUTE,
     SMS,
     buy,
@@ -53,6 +54,7 @@ from verno.messaging.broadcasts.types import (
     Warned,
     WinnerRule,
 )
+from verno.messaging.channels.email import domain
 
 BOUNCE = "id IN (SELECT id FROM messaging_message WHERE dedupe_key = %s ORDER BY id LIMIT %s)"
 
@@ -143,8 +145,40 @@ def test_what_the_launcher_should_know(shop: Shop) -> None:
         messages.stop(conn, shop.program.id, "channel:email", by=ANNA, now=NOW)
     asked = wanted(variants=TWO, winner=WinnerRule(by=Measure.OPENS), audience=Listed(("m-1", "m-2", "nobody")))
     found = flown(shop, asked)
-    assert set(found) == {Warned.STOPPED, Warned.UNKNOWN_LISTED, Warned.SMALL_SAMPLE, Warned.UNRELIABLE}
+    told = {Warned.STOPPED, Warned.UNKNOWN_LISTED, Warned.SMALL_SAMPLE, Warned.UNRELIABLE, Warned.MAIL_DOMAIN}
+    assert set(found) == told
     assert not any(one.is_blocking for one in found.values())
+
+
+def test_a_channel_without_a_provider_holds_a_launch_back_only_where_there_is_no_other(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers(shop, 1)
+    asked = wanted(channels=(EMAIL, SMS))
+    assert Warned.CHANNEL_AWAY not in flown(shop, asked)
+    monkeypatch.delenv("VERNO_SMS_URL")
+    assert flown(shop, asked)[Warned.CHANNEL_AWAY] == Problem(Warned.CHANNEL_AWAY, "sms")
+    assert flown(shop, wanted(channels=(SMS,)))[Warned.CHANNEL_AWAY].is_blocking
+    monkeypatch.delenv("VERNO_SMTP_URL")
+    assert flown(shop, asked)[Warned.CHANNEL_AWAY].is_blocking
+    assert Warned.MAIL_DOMAIN not in flown(shop, asked)
+    held = draft(shop)
+    with db.transaction(shop.program.id) as conn:
+        service.approve(conn, shop.program.id, held.id, version=1, by=ANNA, now=NOW)
+    assert do("launch", shop, held) == Refused(BroadcastRefusal.NOT_READY, "channel-not-connected: email")
+
+
+def test_mail_from_a_placeholder_is_told_and_held_back_by_nobody(shop: Shop) -> None:
+    readers(shop, 1)
+    assert flown(shop, wanted())[Warned.MAIL_DOMAIN] == Problem(Warned.MAIL_DOMAIN, "reserved-name: localhost")
+    assert Warned.MAIL_DOMAIN not in flown(shop, wanted(channels=(SMS,)))
+
+
+def test_what_dns_lacks_for_bulk_mail_holds_it_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers(shop, 1)
+    found = [domain.Found(domain.Flaw.NO_DMARC, "_dmarc.shop.ru", is_grave=True)]
+    monkeypatch.setattr(domain, "flaws", lambda: found)
+    assert flown(shop, wanted())[Warned.MAIL_DOMAIN].is_blocking
 
 
 def test_mail_to_members_is_barred_in_no_country(shop: Shop) -> None:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from tests.messaging.templates.letters import KNOWN, LEAVE, template
+from tests.messaging.templates.letters import KNOWN, LEAVE, mjml, template
 from verno.members.types import Channel
+from verno.messaging.letters.wording import Language
 from verno.messaging.templates.checks import adverts, links, promo
 from verno.messaging.templates.checks.sources import uses
 from verno.messaging.templates.linting import lint
 from verno.messaging.templates.types import AdClass, Advert, Block, Known, Lint, Problem, Template
 from verno.messaging.types import MessageClass
+from verno.workspace.registry import Marking
 
 MARKED = msgspec.structs.replace(KNOWN, marking=frozenset({"email", "push", "telegram"}), segment_price=350)
 AD = Advert(AdClass.OWN, "ООО «Лавка»", "7700000000", "2VtzqxAbCdE", "ord", "1")
@@ -180,6 +182,31 @@ def test_advertising_is_marked_where_the_country_asks() -> None:
         msgspec.structs.replace(AD, ad_class=AdClass.NONE),
     ):
         assert (Lint.NOT_MARKED, "erid", True) in found(template(email="{{ advert }}" + words, advert=lacking), MARKED)
+
+
+@pytest.mark.parametrize(
+    ("policy", "channel", "whose", "asked"),
+    [
+        (Marking.STRICT, "email", AdClass.OWN, True),
+        (Marking.OWN_MAIL_EXEMPT, "email", AdClass.OWN, False),
+        (Marking.OWN_MAIL_EXEMPT, "email", AdClass.NONE, True),
+        (Marking.OWN_MAIL_EXEMPT, "email", AdClass.THIRD_PARTY, True),
+        (Marking.OWN_MAIL_EXEMPT, "telegram", AdClass.OWN, True),
+        (Marking.OFF, "email", AdClass.OWN, False),
+        (Marking.OFF, "email", AdClass.NONE, False),
+        (Marking.OFF, "telegram", AdClass.OWN, False),
+        (Marking.OFF, "email", AdClass.THIRD_PARTY, True),
+        (Marking.OFF, "telegram", AdClass.THIRD_PARTY, True),
+    ],
+)
+def test_a_program_may_decide_about_its_own_advertising(
+    policy: Marking, channel: str, whose: AdClass, asked: bool
+) -> None:
+    blocks: dict[Channel, dict[Language, Block]] = {Channel(channel): {"en": Block("News", "", mjml("Hello " + LEAVE))}}
+    made = template(blocks=blocks, advert=msgspec.structs.replace(AD, ad_class=whose, erid=""))
+    told = found(made, msgspec.structs.replace(MARKED, policy=policy))
+    assert ((Lint.NOT_MARKED, "erid", True) in told) is asked
+    assert found(made) == [] or whose is AdClass.THIRD_PARTY, "no country asks"
 
 
 def test_others_advertising_is_marked_whatever_the_class() -> None:

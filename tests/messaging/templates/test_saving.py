@@ -166,6 +166,18 @@ def test_a_token_is_for_the_words_it_was_entered_with(shop: Shop) -> None:
     assert publish(shop) == Published(2)
 
 
+def test_own_letters_go_without_a_token_once_somebody_has_answered_for_it(shop: Shop) -> None:
+    save(shop, template(email="Hello " + LEAVE, advert=Advert(AdClass.OWN, "Shop")))
+    for key, value, expected in (
+        ("messages.country", "RU", False),
+        ("messages.marking", "own_mail_exempt", False),
+        ("messages.marking_note", "A. Ivanova, counsel: memo 14", True),
+    ):
+        with db.transaction(shop.program.id) as conn:
+            settings.write(conn, shop.program.id, key, value, now=NOW)
+        assert isinstance(publish(shop), Published) is expected, key
+
+
 def test_conditions_are_checked(shop: Shop) -> None:
     tree = {"combinator": "and", "rules": [{"field": "member.nose", "operator": "=", "value": 1}]}
     save(shop, template(email="{% if shown.gold %}Gold{% endif %}" + LEAVE, shown={"gold": tree}))

@@ -1,6 +1,8 @@
-"""``verno export members`` and ``verno export member``: files out."""
+"""``verno export members``, ``member`` and ``impressions``: files out."""
 
 import os
+import re
+import sys
 from pathlib import Path
 
 import click
@@ -18,7 +20,7 @@ ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "pa
 
 @click.group("export")
 def export() -> None:
-    """Export all members, or everything that is held of one; both are noted in the audit."""
+    """Export all members, everything that is held of one, or a month's impressions; those of members are audited."""
 
 
 @export.command()
@@ -71,3 +73,28 @@ def member(who: str, target: Path | None, *, as_json: bool) -> None:
         session.print_json({"member": holder, "file": str(path), "rows": rows})
     else:
         click.echo(f"{sum(rows.values()):,} rows are in {path}")
+
+
+@export.command()
+@click.option("--month", required=True, help="Which month, as 2026-11.")
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="Else standard output.")
+def impressions(month: str, target: Path | None) -> None:
+    """Write what was sent under each advertising token (erid) in a month, as CSV for the operator of ad data."""
+    found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", month, re.ASCII)
+    if found is None:
+        message = f"--month {month!r} is no month: say it as 2026-11"
+        raise VernoError(message)
+    year, number = int(found[1]), int(found[2])
+    with session.database():
+        from verno.messaging.marks import impressions as marks  # noqa: PLC0415 after django.setup()
+
+        with db.transaction() as conn:
+            program = queries.only_program(conn)
+        with db.transaction(program.id) as conn:
+            rows = marks.impressions(conn, program, year, number)
+    if target is None:
+        marks.write(sys.stdout, rows, year, number)
+        return
+    with target.open("w", encoding="utf-8", newline="") as file:
+        marks.write(file, rows, year, number)
+    click.echo(f"{sum(one.accepted for one in rows):,} impressions under {len(rows)} rows are in {target}")

@@ -52,6 +52,13 @@ def districts_of(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[
     return out
 
 
+def home_zones(conn: Connection, holder_ids: Sequence[str]) -> dict[str, str]:
+    """Return the zone of each member's home store; who has none is absent."""
+    if not holder_ids:
+        return {}
+    return dict(conn.execute(SQL["home_zones"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+
+
 def write(conn: Connection, program_id: str, located: Sequence[Located], *, now: datetime) -> None:
     """Keep where members are, the last word of each kind; works out their districts. Six round trips.
 

@@ -85,3 +85,11 @@ SELECT c.code, count(DISTINCT l.holder_id)
 FROM members_location l CROSS JOIN LATERAL unnest(l.districts) AS c (code)
 WHERE l.program_id = %(program)s
 GROUP BY c.code
+
+-- name: home_zones
+-- The zone of each member's home store. Plan: function scan, nested loops on the primary key and the places' code.
+SELECT m.id::text, coalesce(p.timezone, g.timezone)
+FROM (SELECT value AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id::uuid
+JOIN workspace_place p ON p.program_id = m.program_id AND p.kind = 'store' AND p.code = m.home_place
+JOIN workspace_program g ON g.id = p.program_id

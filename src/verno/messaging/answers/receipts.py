@@ -9,6 +9,8 @@ from verno.members import service as people
 from verno.members.types import ConsentFact
 from verno.messaging import facts, service
 from verno.messaging.channels.port import Fate, Receipt
+from verno.messaging.companies import speaking
+from verno.messaging.companies.speaking import NOBODY, Readers
 from verno.messaging.facts import SQL
 from verno.messaging.types import MessageClass, NewSuppression, Reason, State
 
@@ -40,19 +42,25 @@ def apply(conn: Connection, receipts: Sequence[Receipt], *, now: datetime) -> in
         return 0
     changed = conn.execute(SQL["apply_receipts"], {"rows": batches.rows(_rows(receipts)), "now": now}).fetchall()
     places = [{"channel": one.channel, "reference": one.reference} for one in receipts]
+    rows = conn.execute(SQL["known_references"], {"rows": batches.rows(places)}).fetchall()
     found: dict[Place, tuple[str, str]] = {
-        (channel, reference): (program, holder)
-        for channel, reference, holder, program in conn.execute(
-            SQL["known_references"], {"rows": batches.rows(places)}
-        ).fetchall()
+        (channel, reference): (program, holder) for channel, reference, holder, program, _ in rows
     }
+    spoken = {
+        (channel, reference) for channel, reference, *_, template in rows if speaking.is_spoken(template, channel)
+    }
+    fresh = {(channel, reference) for channel, reference, *_ in changed}
     early = [one for one in receipts if (one.channel, one.reference) not in found and now - one.at < EARLY_FOR]
     if early:
         conn.execute(SQL["keep_receipts"], {"rows": batches.rows(early)})
     for program in sorted({program for program, _ in found.values()}):
         mine = {place: holder for place, (owner, holder) in found.items() if owner == program}
-        _suppress(conn, program, [(one, mine[place]) for one in receipts if (place := _place(one)) in mine], now)
-        _silence(conn, program, [(one, mine[place]) for one in receipts if (place := _place(one)) in mine], now)
+        told = [(one, mine[place]) for one in receipts if (place := _place(one)) in mine]
+        # The same word twice must not reach the next one who speaks for the company.
+        of_speakers = [(one, holder) for one, holder in told if _place(one) in spoken & fresh]
+        _suppress(conn, program, [(one, holder) for one, holder in told if _place(one) not in spoken], NOBODY, now)
+        _suppress(conn, program, of_speakers, _readers(conn, program, of_speakers, now), now)
+        _silence(conn, program, told, now)
     return len(changed)
 
 
@@ -86,12 +94,19 @@ def _place(receipt: Receipt) -> Place:
     return receipt.channel, receipt.reference
 
 
-def _suppress(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> None:
-    """Write no more to addresses that take nothing."""
+def _readers(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> Readers:
+    return speaking.readers(conn, program_id, [holder for one, holder in told if one.gone], now=now)
+
+
+def _suppress(
+    conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], readers: Readers, now: datetime
+) -> None:
+    """Write no more to addresses that take nothing: those of ``readers``, where a contact got what was told of."""
     suppressions: list[NewSuppression] = []
     for channel in sorted({one.channel for one, _ in told if one.gone}):
         gone = {holder: one for one, holder in told if one.gone and one.channel == channel}
         addresses = facts.addresses_of(conn, channel, sorted(gone))
+        addresses |= {company: (one.address,) for company, one in readers.items() if company in gone}
         suppressions += [
             NewSuppression(
                 channel, facts.address_hash(program_id, channel, address), "no-such-address", gone[holder].response[:80]

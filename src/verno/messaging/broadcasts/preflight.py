@@ -10,6 +10,8 @@ from verno.messaging import facts
 from verno.messaging.broadcasts import audience, health
 from verno.messaging.broadcasts.drawing import samples
 from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
+from verno.messaging.channels.connected import is_connected
+from verno.messaging.channels.email import domain
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.packs import ANY
 from verno.messaging.templates import linting
@@ -33,6 +35,8 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_templates(conn, program_id, wanted.variants, now),
         *_country(house, wanted),
         *_sender(conn, program_id, house, wanted),
+        *_away(wanted),
+        *_mail_domain(wanted),
         *_switches(house, wanted, now),
         *_people(conn, program_id, wanted, now),
         *_leavers(conn, program_id, wanted),
@@ -84,6 +88,21 @@ def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
         definition = registry.REGISTRY.get(f"brand.{name}")
         if definition is not None and not known.value(definition):
             yield Problem(Warned.SENDER_UNNAMED, name, is_blocking=True)
+
+
+def _away(wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find channels without a provider; when none has one, nothing would leave."""
+    away = [one.channel for one in wanted.channels if not is_connected(one.channel)]
+    for channel in away:
+        yield Problem(Warned.CHANNEL_AWAY, channel, is_blocking=len(away) == len(wanted.channels))
+
+
+def _mail_domain(wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find what large providers miss of who sends letters in bulk, where letters would leave at all."""
+    if all(one.channel != CHANNEL_EMAIL for one in wanted.channels) or not is_connected(CHANNEL_EMAIL):
+        return
+    for found in domain.flaws():
+        yield Problem(Warned.MAIL_DOMAIN, f"{found.flaw}: {found.name}", is_blocking=found.is_grave)
 
 
 def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:

@@ -75,6 +75,8 @@ class Content(msgspec.Struct, frozen=True):
     brand: Mapping[str, str] = msgspec.field(default_factory=lambda: brand.PLAIN)
     prepared: Prepared | None = None
     words: str = ""
+    speaker_id: str = ""
+    """The contact that reads it for a company; empty where the member themselves does."""
     printed: Letter | Broken | None = None
     """The letter itself, where it was printed ahead."""
 
@@ -82,6 +84,11 @@ class Content(msgspec.Struct, frozen=True):
     def language(self) -> wording.Language:
         """Return the language that the message is written in."""
         return self.prepared.language if self.prepared else wording.language(self.locale)
+
+    @property
+    def reader_id(self) -> str:
+        """Return whose consent it takes, and whose subscription its link leaves."""
+        return self.speaker_id or self.holder_id
 
     @property
     def is_test(self) -> bool:
@@ -232,4 +239,4 @@ def message_id(id_: str) -> str:
 
 def subscription(content: Content) -> Subscription:
     """Return what the letter's link leaves."""
-    return Subscription(content.program_id, content.holder_id, content.topic, content.channel)
+    return Subscription(content.program_id, content.reader_id, content.topic, content.channel)

@@ -22,7 +22,7 @@ RETURNING m.channel, m.reference, m.holder_id::text, m.program_id::text, m.topic
 
 -- name: known_references
 -- Which of these there are at all. Plan: function scan, nested loop on the index of references.
-SELECT m.channel, m.reference, m.holder_id::text, m.program_id::text
+SELECT m.channel, m.reference, m.holder_id::text, m.program_id::text, m.template
 FROM (SELECT channel, reference FROM json_to_recordset(%(rows)s) AS r (channel text, reference text) OFFSET 0) r
 JOIN messaging_message m ON m.channel = r.channel AND m.reference = r.reference AND m.reference IS NOT NULL
 

@@ -10,6 +10,7 @@ from verno.messaging.templates.checks import adverts, links, promo
 from verno.messaging.templates.checks.sources import Use, uses
 from verno.messaging.templates.types import AdClass, Block, Known, Lint, Problem, Template
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
+from verno.workspace.registry import Marking
 
 MOST_OF_A_KIND = 20
 """Problems of one kind that are told of a block."""
@@ -164,13 +165,24 @@ class _Linter:
             yield self.problem(Lint.SMS_LENGTH, told, blocks=False)
 
     def marked(self) -> Iterator[Problem]:
-        """Yield that advertising does not carry its mark where the country asks for one."""
+        """Yield that advertising does not carry its mark where the country and the program ask for one."""
         advert = self.template.advert
         is_theirs = advert is not None and advert.ad_class is AdClass.THIRD_PARTY and self.known.marking
-        asked = self.template.class_name is MARKETING and self.channel in self.known.marking
+        asked = self.template.class_name is MARKETING and self.channel in self.known.marking and not self.is_exempt()
         if not asked and not (is_theirs and self.channel not in adverts.NOT_INTERNET):
             return
         if advert is None or advert.ad_class is AdClass.NONE or not advert.erid or not advert.name:
             yield self.problem(Lint.NOT_MARKED, "erid")
         elif "advert" not in {use.name for use in self.uses}:
             yield self.problem(Lint.NOT_MARKED, "advert")
+
+    def is_exempt(self) -> bool:
+        """Tell whether the program has decided that its own advertising goes unmarked here; another's never does."""
+        advert = self.template.advert
+        match self.known.policy:
+            case Marking.OFF:
+                return advert is None or advert.ad_class is not AdClass.THIRD_PARTY
+            case Marking.OWN_MAIL_EXEMPT:
+                return self.channel == CHANNEL_EMAIL and advert is not None and advert.ad_class is AdClass.OWN
+            case _:
+                return False

@@ -15,6 +15,7 @@ from verno.messaging.templates.types import SEPARATOR, Compiled, Known, Stored, 
 from verno.progress import queries as progress
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
+from verno.workspace.registry import Marking
 
 VERSIONS_LIMIT = 50
 LARGEST_VERSION = 2**31 - 1
@@ -67,6 +68,7 @@ def known(conn: Connection, program_id: str, *, now: datetime) -> Known:
         topics={topic.code: topic.class_name for topic in members.topics(conn, program_id)},
         brand=frozenset(brand.PLAIN),
         marking=rules.marking,
+        policy=book.value(registry.MARKING) if book.value(registry.MARKING_NOTE) else Marking.STRICT,
         segment_price=book.value(registry.SMS_SEGMENT_PRICE),
     )
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 from verno.members.types import Channel
 from verno.messaging.letters.wording import Language
 from verno.messaging.types import MessageClass
+from verno.workspace.registry import Marking
 
 MOST_SUBJECT = 300
 MOST_PREHEADER = 300
@@ -223,7 +224,7 @@ class Known(msgspec.Struct, frozen=True):
     """What sources may name in a program, and what is asked of them.
 
     ``units``: code -> digits behind the point. ``topics``: code -> class. ``marking``: channels on which advertising
-    carries its token. ``segment_price``: minor units.
+    carries its token, ``policy``: which own advertising does. ``segment_price``: minor units.
     """
 
     units: Mapping[str, int] = {}
@@ -232,6 +233,7 @@ class Known(msgspec.Struct, frozen=True):
     topics: Mapping[str, str] = {}
     brand: frozenset[str] = frozenset()
     marking: frozenset[str] = frozenset()
+    policy: Marking = Marking.STRICT
     segment_price: int | None = None
 
 

@@ -77,6 +77,14 @@ class Country(StrEnum):
     US = "US"
 
 
+class Marking(StrEnum):
+    """Which of a shop's own advertising carries a token, where the country asks for one; another's always does."""
+
+    STRICT = "strict"
+    OWN_MAIL_EXEMPT = "own_mail_exempt"
+    OFF = "off"
+
+
 class StatementPeriod(StrEnum):
     """How often members get a statement of their points."""
 

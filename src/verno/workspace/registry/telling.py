@@ -8,6 +8,7 @@ from verno.workspace.registry.kinds import (
     WHOLE,
     Country,
     Definition,
+    Marking,
     StatementPeriod,
     address_or_none,
     choice,
@@ -19,6 +20,20 @@ from verno.workspace.registry.kinds import (
 
 MESSAGES_COUNTRY = Definition(
     "messages.country", choice(Country), Country.STRICT, WHOLE, "whose rules for consent, hours and channels hold"
+)
+MARKING = Definition(
+    "messages.marking",
+    choice(Marking),
+    Marking.STRICT,
+    WHOLE,
+    "which own advertising needs a token (erid), where the country asks; strict while messages.marking_note is empty",
+)
+MARKING_NOTE: Definition[str | None] = Definition(
+    "messages.marking_note",
+    text_or_none(1000),
+    None,
+    WHOLE,
+    "who decided that own advertising needs no token, and on what legal grounds",
 )
 SMS_SEGMENT_PRICE: Definition[int | None] = Definition(
     "messages.sms_segment_price",

@@ -1,13 +1,22 @@
 """Whether a member needs the dearer channel: what became of the message on the cheaper one. Pure."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
 from verno.messaging.broadcasts.types import Channel, Until
-from verno.messaging.types import CHANNEL_SMS, State
+from verno.messaging.types import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_SMS, CHANNEL_TELEGRAM, State
 
-TELLS = frozenset({CHANNEL_SMS})
-"""Channels whose providers tell of every delivery; elsewhere what was taken and did not come back has arrived."""
+TELLS: Mapping[str, frozenset[State]] = {
+    CHANNEL_EMAIL: frozenset({State.OPENED, State.CLICKED}),
+    CHANNEL_SMS: frozenset({State.DELIVERED, State.CLICKED}),
+    CHANNEL_TELEGRAM: frozenset({State.CLICKED}),
+    CHANNEL_PUSH: frozenset(),
+}
+"""What is heard of a message after it was taken. Only of a channel that tells of every delivery is more awaited than
+that: a bot's message that Telegram took is in the chat, a push that was taken waits for the browser, and neither tells
+of reading. Where no delivery is told, what was taken and did not come back has arrived."""
+NOTHING: frozenset[State] = frozenset()
 UNDER_WAY = frozenset({State.QUEUED, State.CLAIMED, State.HANDING_OVER, State.DEFERRED})
 LOOK_AGAIN = timedelta(hours=1)
 """When a message that has not left yet, by night or for its rate, is looked at again."""
@@ -34,6 +43,7 @@ def need(step: Channel, state: str | None) -> Need:
         return Need.NONE
     if step.until is Until.READ:
         return Need.NEXT
-    if state == State.DELIVERED or (state == State.ACCEPTED and step.channel not in TELLS):
+    tells = State.DELIVERED in TELLS.get(step.channel, NOTHING)
+    if state == State.DELIVERED or (state == State.ACCEPTED and not tells):
         return Need.NONE
     return Need.NEXT

@@ -1,0 +1,1 @@
+"""Marks of advertising: what an operator of ad data is told each month."""
