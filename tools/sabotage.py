@@ -87,11 +87,11 @@ def clone() -> Iterator[Path]:
         subprocess.run([*quietly, str(ROOT), str(tree)], check=True)  # noqa: S603
         for catalogue in (ROOT / "src").rglob("*.mo"):
             shutil.copy(catalogue, tree / catalogue.relative_to(ROOT))
-        static = ROOT / "src" / "verno" / "static"
-        if static.exists():
-            (tree / "src" / "verno" / "static").symlink_to(static)
-            with (tree / ".git" / "info" / "exclude").open("a") as exclude:
-                exclude.write("/src/verno/static\n")  # .gitignore means the folder, this is a link
+        for built in ("src/verno/static", "node_modules"):
+            if (ROOT / built).exists():
+                (tree / built).symlink_to((ROOT / built).resolve())
+                with (tree / ".git" / "info" / "exclude").open("a") as exclude:
+                    exclude.write(f"/{built}\n")  # .gitignore means the folder, this is a link
         yield tree
     finally:
         shutil.rmtree(base, ignore_errors=True)

@@ -17,7 +17,9 @@ SLOW = 30.0
 class Postman:
     """The server in a thread of its own. ``stored`` is the truth: what a recipient would find in the mailbox."""
 
-    def __init__(self, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, delay: float = 0.0, tls: ssl.SSLContext | None = None, *, reads: bool = True) -> None:
+        """``reads``: keep what letters say; without it who got one is all that is kept."""
+        self.reads = reads
         self.tls = tls
         self.over_tls: list[bool] = []
         self.stored: list[tuple[str, bytes]] = []
@@ -112,7 +114,7 @@ class Postman:
         if answer is not None:
             return answer
         if wanted != "drop":
-            self.stored.append((address, envelope.original_content or b""))
+            self.stored.append((address, (envelope.original_content or b"") if self.reads else b""))
         if wanted in ("drop", "store-drop"):
             self._hang_up(server)
         if wanted == "hang":

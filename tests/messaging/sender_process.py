@@ -1,11 +1,14 @@
 """A sender as a process of its own, for tests that kill it.
 
 python -m tests.messaging.sender_process PORT CONNECTIONS MOMENT [SECONDS OF PATIENCE]
+
+MOMENT may be a clock in a file (``moments``).
 """
 
 import os
 import sys
-from datetime import datetime
+
+from tests.messaging.moments import clock
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "verno.wiring.settings"
 
@@ -21,10 +24,10 @@ def main() -> None:
     chosen = smtp.Settings(
         *("127.0.0.1", int(port)), connections=int(connections), command_timeout=seconds[0], data_timeout=seconds[0]
     )
-    at = datetime.fromisoformat(moment)
-    total = send_due(Email(chosen), lambda: at, worker_name="process").total
+    now = clock(moment)
+    total = send_due(Email(chosen), now, worker_name="process").total
     # What a killed process had claimed is under suspicion; a worker tries it in a process of its own.
-    total += send_due(Email(chosen), lambda: at, worker_name="process", suspects=True).total
+    total += send_due(Email(chosen), now, worker_name="process", suspects=True).total
     print(total)  # noqa: T201 its answer
 
 

@@ -225,7 +225,13 @@ class Desk:
             self._conclude(conn, ends, now)
             if not asks:
                 return set(), []
+            held = booking.held(conn, self._channel)
             verdicts = self._decide(conn, asks, now)
+            if (wait := held()) > 0:
+                # The provider has said that we are too fast since these got their moments.
+                back = [_back(job, now + timedelta(seconds=wait)) for job in asks]
+                self._conclude(conn, back, now)
+                return set(), back
             leaving = [job for job in asks if isinstance(verdicts[_id(job)], Allow)]
             staying = [
                 _turned_down(job, verdicts[_id(job)], now) for job in asks if not isinstance(verdicts[_id(job)], Allow)

@@ -323,6 +323,8 @@ class _Run(Generic[P]):
             ends, self._ends = self._ends, []
             dead, self._dead = self._dead, []
             hold, self._hold = self._hold, 0
+            if hold:
+                await _patiently(partial(self._desk.hold, hold))
             try:
                 leaving, staying = await _patiently(partial(self._desk.exchange, [job for job, _ in asks], ends))
             except BaseException:
@@ -335,8 +337,6 @@ class _Run(Generic[P]):
                 answer.set_result(job.content.message_id in leaving)
             if dead:
                 await asyncio.to_thread(self._desk.suppress_dead, dead)
-            if hold:
-                await asyncio.to_thread(self._desk.hold, hold)
 
 
 def _weight(channel: Channel[P], now: Callable[[], datetime], job: Job) -> int:

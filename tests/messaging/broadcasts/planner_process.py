@@ -3,7 +3,7 @@
 python -m tests.messaging.broadcasts.planner_process MOMENT CHUNK [before|after CALL]
 
 With the last two words it kills itself in the call of ``plan`` with that number, before or after its rows are written
-and before they are committed.
+and before they are committed. MOMENT may be a clock in a file (``moments``).
 """
 
 import os
@@ -11,8 +11,9 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
+
+from tests.messaging.moments import clock
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "verno.wiring.settings"
 
@@ -36,9 +37,9 @@ def main() -> None:
         return results
 
     service.plan = deadly  # type: ignore[assignment]
-    idle = 0
+    now, idle = clock(moment), 0
     while idle < 20:
-        idle = 0 if step(now=datetime.fromisoformat(moment), chunk=int(chunk)) else idle + 1
+        idle = 0 if step(now=now(), chunk=int(chunk)) else idle + 1
         time.sleep(0.05 if idle else 0)
 
 

@@ -33,6 +33,7 @@ from verno.replay.runs.types import NewRun, Refused, Run
 from verno.replay.trying import Chosen
 from verno.replay.types import Loss, Period, Report, Waterfall
 from verno.rules.types import Rulebook
+from verno.web.sheets import safe
 from verno.workspace import queries
 from verno.workspace.types import Program
 
@@ -220,7 +221,7 @@ def _write(conn: Connection, program: Program, file: Path, pages: Iterator[list[
             known = members.members(conn, program.id, [one.member for one in page])
             for one in page:
                 who = known.get(one.member)
-                named = ("", "") if who is None else (who.external_id, who.card or "")
+                named = ("", "") if who is None else (safe(who.external_id), safe(who.card or ""))
                 rows.writerow((one.member, *named, *(words.plain(program, value) for value in words.figures(one))))
 
 

@@ -29,6 +29,7 @@ from verno.promotions.drafts.types import DraftRow, State
 from verno.replay.runs import queries, service
 from verno.replay.runs.types import NewRun, Refusal, Refused, Run
 from verno.replay.types import Loss
+from verno.web.sheets import safe
 from verno.workspace.roles import Permission, may
 
 DRAFTS = 100
@@ -189,5 +190,5 @@ def _cells(face: Face, one: Loss, member: Member | None, *, personal: bool) -> l
 def _line(cells: Sequence[str]) -> bytes:
     """Return a line; what a spreadsheet would take for a formula is text."""
     out = io.StringIO()
-    csv.writer(out).writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell[:1] else cell for cell in cells])
+    csv.writer(out).writerow([safe(cell) for cell in cells])
     return out.getvalue().encode()

@@ -6,7 +6,7 @@ ahead at most, what cannot wait goes behind that: a crowd costs a code half a se
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 
 import msgspec
@@ -21,6 +21,8 @@ SHORTEST_WAIT = 0.05
 MOST_HOLD_SECONDS = 60
 """However long a provider wants to be left alone, somebody asks again after so long."""
 FORGET_LIMIT = 10_000
+HOLD = "hold"
+"""Where a channel keeps until when it is held; addresses have keyed hashes in this place."""
 
 Weighed = tuple[str, int]
 """A message to book for: its address's keyed hash, and the parts that the provider counts."""
@@ -82,8 +84,26 @@ def book(conn: Connection, pace: Pace, messages: Sequence[Weighed]) -> list[floa
 
 
 def hold(conn: Connection, channel: str, seconds: int) -> None:
-    """Let nobody ask a provider for so long: it said that we are too fast."""
-    conn.execute(SQL["hold_pace"], {"key": channel, "seconds": min(seconds, MOST_HOLD_SECONDS)})
+    """Let nobody ask a provider for so long: it said that we are too fast.
+
+    Nothing is booked before, and what was booked already asks once more (``held``) before it leaves.
+    """
+    for key in (channel, f"{channel}/{HOLD}"):
+        conn.execute(SQL["hold_pace"], {"key": key, "seconds": min(seconds, MOST_HOLD_SECONDS)})
+
+
+def held(conn: Connection, channel: str) -> Callable[[], float]:
+    """Ask for how many seconds more a provider wants to be left alone; the answer is read when it is called for.
+
+    So whoever pipelines waits for it no longer than for the next answer.
+    """
+    asked = conn.execute(SQL["pace_held"], {"key": f"{channel}/{HOLD}"})
+
+    def answer() -> float:
+        row = asked.fetchone()
+        return max(float(row[0]), 0.0) if row else 0.0
+
+    return answer
 
 
 def forget(conn: Connection) -> int:

@@ -14,6 +14,10 @@ ON CONFLICT (key) DO UPDATE
 SET free_at = greatest(p.free_at, clock_timestamp()) + (excluded.free_at - statement_timestamp())
 RETURNING key, extract(epoch FROM free_at - clock_timestamp())
 
+-- name: pace_held
+-- For how many seconds a provider wants to be left alone, asked by whoever is about to hand over. Plan: primary key.
+SELECT extract(epoch FROM free_at - clock_timestamp()) FROM messaging_pace WHERE key = %(key)s
+
 -- name: hold_pace
 -- Plan: insert.
 INSERT INTO messaging_pace AS p (key, free_at) VALUES (%(key)s, clock_timestamp() + %(seconds)s * interval '1 second')
