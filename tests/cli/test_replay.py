@@ -4,6 +4,7 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -63,7 +64,8 @@ def test_a_file_is_replayed(counter: Counter, tmp_path: Path) -> None:
         "member": counter.member_id, "external_id": "m-1", "card": "CARD0001", "spent": "900.00", "current": "90.00",
         "draft": "45.00", "loss": "45.00",
     }  # fmt: skip
-    found = json.loads(verno("replay", half, "--since", f"{NOW - timedelta(days=1):%Y-%m-%d}", "--json").stdout)
+    since = (NOW - timedelta(days=1)).astimezone(ZoneInfo(counter.program.timezone)).date()
+    found = json.loads(verno("replay", half, "--since", str(since), "--json").stdout)
     assert (found["receipts"], found["loss"], found["above_budget"]) == (2, 3000, False)
     assert "run" not in found
 
