@@ -455,8 +455,8 @@ def outward(post: Callable[[str, object], Any]) -> dict[str, str]:
     """Make what speaks to others; returns their ids by the target's names."""
     hooks = {"url": "https://shop.example/unmistakable"}
     found = {name: post("/v1/webhooks", hooks)["webhook"]["id"] for name in ("webhook", "old_webhook")}
-    for name in ("source", "old_source"):
-        found[name] = post("/v1/webhook-sources", {"name": f"unmistakable-{name}"})["source"]["id"]
+    for number, name in enumerate(("source", "old_source")):
+        found[name] = post("/v1/webhook-sources", {"name": f"unmistakable-{number}"})["source"]["id"]
     found["firm"] = post("/v1/members", {"external_id": "firm", "kind": "company"})["id"]
     for name in ("speaker", "old_speaker"):
         found[name] = post(f"/v1/members/{found['firm']}/contacts", SPEAKER)["id"]

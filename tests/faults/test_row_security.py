@@ -29,6 +29,7 @@ ACROSS = {
     "demo/story.py": "runs the same check",
     "kit/db.py": "says what it is",
     "kit/grants.py": "the same",
+    "messaging/poison/alone.py": "tries what killed its worker, whosever it is",
     "messaging/answers/chats.py": "a chat may be a member's in several programs",
     "messaging/answers/hearing.py": "takes what providers tell, whosever the message",
     "messaging/answers/receipts.py": "the same, tried again",
