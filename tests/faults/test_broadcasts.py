@@ -21,6 +21,7 @@ import pytest
 from tests.builders import Shop
 from tests.faults.effort import either
 from tests.faults.house import folder
+from tests.messaging.broadcasts.conftest import connected  # noqa: F401 a fixture
 from tests.messaging.broadcasts.shows import launch, look, name_sender, progress, rows
 from tests.messaging.moments import turn
 from tests.messaging.news import NEWS, NOW, readers

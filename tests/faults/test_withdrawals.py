@@ -7,6 +7,7 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.builders import Shop
+from tests.messaging.broadcasts.conftest import connected  # noqa: F401 a fixture
 from tests.messaging.broadcasts.shows import launch, rows, work
 from tests.messaging.conftest import postman, shop  # noqa: F401 fixtures
 from tests.messaging.news import NEWS, NOW, readers, send

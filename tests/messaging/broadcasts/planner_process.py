@@ -38,7 +38,7 @@ def main() -> None:
 
     service.plan = deadly  # type: ignore[assignment]
     now, idle = clock(moment), 0
-    while idle < 20:
+    while idle < 60:  # a session whose planner was killed holds its rows for a moment
         idle = 0 if step(now=now(), chunk=int(chunk)) else idle + 1
         time.sleep(0.05 if idle else 0)
 
