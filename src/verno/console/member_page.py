@@ -113,7 +113,8 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
         merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
         about = tuple(members.topics(conn, face.program.id))
-        declared = registry.attributes(conn, face.program.id)
+        # Asked only where there is something to name.
+        declared = registry.attributes(conn, face.program.id) if member.attributes else {}
         page = MemberPage(
             conn,
             face,
