@@ -110,11 +110,9 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         if not personal:
             member = masking.masked(member)
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
-        into = members.survivors(conn, face.program.id, [member.id]).get(member.id)
-        merged = members.merged_from(conn, face.program.id, [member.id]).get(member.id, ())
+        into, merged = members.kin(conn, face.program.id, member.id)
         about = tuple(members.topics(conn, face.program.id))
-        # Asked only where there is something to name.
-        declared = registry.attributes(conn, face.program.id) if member.attributes else {}
+        declared = registry.attributes(conn, face.program.id)
         page = MemberPage(
             conn,
             face,
@@ -122,7 +120,7 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
             balances,
             personal,
             into,
-            tuple(merged),
+            merged,
             about,
             declared,
             *_whereabouts(conn, face, member),
