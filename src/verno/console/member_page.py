@@ -110,7 +110,7 @@ def open_page(request: HttpRequest, member_id: object) -> "Iterator[MemberPage]"
         if not personal:
             member = masking.masked(member)
         balances = ledger.balances(conn, [member.id], now=now).get(member.id, [])
-        into, merged = members.kin(conn, face.program.id, member.id)
+        into, merged = members.merges_around(conn, face.program.id, member.id)
         about = tuple(members.topics(conn, face.program.id))
         declared = registry.attributes(conn, face.program.id)
         page = MemberPage(

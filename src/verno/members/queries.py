@@ -184,9 +184,9 @@ def merged_from(conn: Connection, program_id: str, holder_ids: Sequence[str]) ->
     return out
 
 
-def kin(conn: Connection, program_id: str, holder_id: str) -> tuple[str | None, tuple[Merged, ...]]:
-    """Return whom a member leads to, None for one of their own, and who was merged into them, the oldest merge first."""
-    found = conn.execute(SQL["kin"], {"program": program_id, "id": holder_id}).fetchall()
+def merges_around(conn: Connection, program_id: str, holder_id: str) -> tuple[str | None, tuple[Merged, ...]]:
+    """Return whom a member leads to (None: nobody), and who was merged into them, the oldest merge first."""
+    found = conn.execute(SQL["merges_around"], {"program": program_id, "id": holder_id}).fetchall()
     into = next((survivor for survivor, holder, *_ in found if holder == holder_id), None)
     return into, tuple([Merged(*rest) for survivor, *rest in found if survivor == holder_id])
 

@@ -151,7 +151,7 @@ JOIN members_member m ON m.id = d.holder_id
 WHERE d.program_id = %(program)s
 ORDER BY d.merged_at, d.holder_id
 
--- name: kin
+-- name: merges_around
 -- Whom a member was merged into, and who was merged into them, the oldest merge first. Plan: both indexes of redirects.
 SELECT d.survivor_id::text, d.holder_id::text, d.into_id::text, m.external_id, d.merged_at
 FROM members_redirect d
