@@ -129,7 +129,7 @@ def _our_parts(host: str, port: int) -> list["Part"]:
 
 
 def run_server(host: str, port: int) -> None:
-    """Serve HTTP with granian in this process and one worker process of its; returns when told to stop."""
+    """Serve HTTP with granian in this process and worker processes of its; returns when told to stop."""
     from granian import Granian  # noqa: PLC0415 a quarter of a second that only the server pays
     from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415

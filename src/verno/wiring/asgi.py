@@ -16,6 +16,7 @@ from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from verno.wiring.supervisor import die_with
 
@@ -35,6 +36,9 @@ THREADS = 64
 django = WSGIMiddleware(cast("WSGIApp", get_wsgi_application()), workers=THREADS)
 for _ in range(THREADS):  # all of them now, so that a crowd later costs no new ones
     django.executor.submit(time.sleep, 0.01)
+
+# Django would import every page at its first request, which would wait most of a second for it.
+get_resolver().check()
 
 from verno.api.tills import routes  # noqa: E402 after django.setup()
 from verno.api.tills.door import Call, Door  # noqa: E402 the same
