@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -23,8 +24,9 @@ from verno.members.types import NewMember, Topic
 from verno.messaging import queries, sender, service
 from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
-from verno.messaging.desk import Lane
+from verno.messaging.desk import BULK, URGENT
 from verno.messaging.statements import plan_statements
+from verno.messaging.types import MessageClass
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 MEMBERS = either(quick=400, long=8000)
@@ -155,14 +157,14 @@ def test_codes_do_not_wait_behind_a_crowd() -> None:
         service.plan(conn, shop.program.id, [draft(h) for h in holders[:CROWD]], now=NOW)
     over = threading.Event()
 
-    def work(lane: Lane, lines: int) -> None:
+    def work(lanes: Sequence[MessageClass], lines: int) -> None:
         channel = Email(smtp.Settings("127.0.0.1", postman.port, connections=lines))
         while not over.is_set():
-            sender.step(channel, lane, now=NOW + timedelta(seconds=1), worker_name=lane, stopping=over.is_set)
+            sender.step(channel, lanes, now=NOW + timedelta(seconds=1), worker_name=lanes[0], stopping=over.is_set)
             over.wait(0.1)
 
     with Postman(delay=0.02) as postman:
-        threads = [threading.Thread(target=work, args=args) for args in ((Lane.BULK, 4), (Lane.URGENT, 2))]
+        threads = [threading.Thread(target=work, args=args) for args in ((BULK, 4), (URGENT, 2))]
         for one in threads:
             one.start()
         waits: list[float] = []

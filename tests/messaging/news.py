@@ -1,5 +1,6 @@
 """Readers of news, and short words for planning, sending and looking."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tests.builders import Shop
@@ -12,10 +13,10 @@ from verno.members.types import ConsentFact
 from verno.messaging import queries, service
 from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
-from verno.messaging.desk import Lane
+from verno.messaging.desk import BULK, URGENT
 from verno.messaging.queries import MessageView
 from verno.messaging.sender import SendCounts, send_due
-from verno.messaging.types import Draft, Result
+from verno.messaging.types import Draft, MessageClass, Result
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 NEWS, SERVICE = "news", "orders"
@@ -39,7 +40,7 @@ def plan(shop: Shop, *drafts: Draft, now: datetime = NOW) -> list[Result]:
 
 
 def send(
-    postman: Postman, *, now: datetime = NOW, lanes: tuple[Lane, ...] = tuple(Lane), suspects: bool = False
+    postman: Postman, *, now: datetime = NOW, lanes: Sequence[MessageClass] = (*URGENT, *BULK), suspects: bool = False
 ) -> SendCounts:
     chosen = smtp.Settings("127.0.0.1", postman.port, connections=2)
     return send_due(Email(chosen), lambda: now, worker_name="test", lanes=lanes, suspects=suspects)

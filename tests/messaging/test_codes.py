@@ -18,7 +18,7 @@ from verno.members.types import Created, NewConsent, NewMember
 from verno.messaging.answers import codes
 from verno.messaging.channels.sms import smpp
 from verno.messaging.channels.sms.channel import Smpp
-from verno.messaging.desk import Lane
+from verno.messaging.desk import URGENT
 from verno.messaging.preferences import links
 from verno.messaging.preferences.links import Person
 from verno.messaging.sender import SendCounts, send_due
@@ -54,7 +54,7 @@ def press(shop: Shop, holder: str, **form: str) -> str:
 
 def send(centre: Peer) -> SendCounts:
     chosen = smpp.settings(f"smpp://shop:secret@127.0.0.1:{centre.port}", "Shop")
-    return send_due(Smpp(chosen), clock.read, worker_name="test", lanes=[Lane.URGENT])
+    return send_due(Smpp(chosen), clock.read, worker_name="test", lanes=URGENT)
 
 
 def received(centre: Peer) -> str:

@@ -14,7 +14,7 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service
-from verno.messaging.desk import Desk, End, Lane
+from verno.messaging.desk import BULK, URGENT, Desk, End
 from verno.messaging.law.caps import LONGEST
 from verno.messaging.sender import SendCounts
 from verno.messaging.types import Planned, Reason, State
@@ -88,9 +88,9 @@ def test_what_did_not_leave_takes_no_turn(shop: Shop, postman: Postman) -> None:
 def test_services_have_a_lane_of_their_own(shop: Shop, postman: Postman) -> None:
     [anna] = readers(shop, 1)
     plan(shop, draft(anna, "a", topic=NEWS), draft(anna, "b", topic=SERVICE))
-    assert send(postman, lanes=(Lane.URGENT,)) == SendCounts(accepted=1)
+    assert send(postman, lanes=URGENT) == SendCounts(accepted=1)
     assert [one.state for one in stories(anna)] == ["queued", "accepted"]
-    assert send(postman, lanes=(Lane.BULK,)) == SendCounts(accepted=1)
+    assert send(postman, lanes=BULK) == SendCounts(accepted=1)
 
 
 def test_advertising_waits_for_the_morning(shop: Shop, postman: Postman) -> None:

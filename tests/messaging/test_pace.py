@@ -19,21 +19,22 @@ from verno.members.types import Created, NewConsent, NewMember, Topic
 from verno.messaging.channels.sms import smpp
 from verno.messaging.channels.sms.channel import Smpp
 from verno.messaging.channels.telegram.channel import Telegram
-from verno.messaging.desk import Lane
+from verno.messaging.desk import BULK, URGENT
 from verno.messaging.pacing import booking
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.sender import SendCounts, send_due
+from verno.messaging.types import MessageClass
 
-BULK = "tiers"
+TIERS = "tiers"
 PARTS = 4
 """Texts that the story's letter takes; a centre counts each."""
 LATER = NOW.replace(hour=12)
 
 
 def people(shop: Shop, phones: Sequence[str]) -> list[str]:
-    agreed = [NewConsent(BULK, "sms", granted=True)]  # type: ignore[arg-type]
+    agreed = [NewConsent(TIERS, "sms", granted=True)]  # type: ignore[arg-type]
     with db.transaction() as conn:
-        members.ensure_topics(conn, shop.program.id, [Topic(BULK, "program")])
+        members.ensure_topics(conn, shop.program.id, [Topic(TIERS, "program")])
         new = [NewMember(phone, phone=phone, consents=agreed) for phone in phones]
         found = members.upsert(conn, shop.program, new, now=NOW)
     return [one.member_id for one in found if isinstance(one, Created)]
@@ -43,7 +44,7 @@ def numbers(count: int) -> list[str]:
     return [f"+7916{1000000 + n * 1000 + 111}" for n in range(count)]
 
 
-def work(url: str, *lanes: Lane, counts: list[SendCounts]) -> threading.Thread:
+def work(url: str, *lanes: MessageClass, counts: list[SendCounts]) -> threading.Thread:
     """A worker of its own: its own channel and its own bound session."""
     chosen = Smpp(smpp.settings(url, "Shop"))
     thread = threading.Thread(
@@ -66,11 +67,11 @@ def busiest(at: Sequence[float], seconds: float = 1.0) -> int:
 def test_two_workers_together_keep_the_providers_rate(shop: Shop) -> None:
     rate, crowd = 40, 30
     holders = people(shop, numbers(crowd))
-    plan(shop, *[draft(one, "tier", topic=BULK, channel="sms") for one in holders], now=LATER)
+    plan(shop, *[draft(one, "tier", topic=TIERS, channel="sms") for one in holders], now=LATER)
     counts: list[SendCounts] = []
     with Peer("smsc.cjs") as centre:
         url = f"smpp://shop:secret@127.0.0.1:{centre.port}?window=20&per_second={rate}"
-        workers = [work(url, Lane.BULK, counts=counts) for _ in range(2)]
+        workers = [work(url, *BULK, counts=counts) for _ in range(2)]
         at = [moment for moment, _ in moments(centre, crowd * PARTS)]
         for one in workers:
             one.join()
@@ -85,15 +86,15 @@ def test_two_workers_together_keep_the_providers_rate(shop: Shop) -> None:
 def test_a_code_does_not_wait_behind_a_crowd(shop: Shop) -> None:
     rate, crowd = 40, 40
     holders = people(shop, numbers(crowd + 1))
-    plan(shop, *[draft(one, "tier", topic=BULK, channel="sms") for one in holders[:-1]], now=LATER)
+    plan(shop, *[draft(one, "tier", topic=TIERS, channel="sms") for one in holders[:-1]], now=LATER)
     counts: list[SendCounts] = []
     with Peer("smsc.cjs") as centre:
         url = f"smpp://shop:secret@127.0.0.1:{centre.port}?window=20&per_second={rate}"
-        crowds = [work(url, Lane.BULK, counts=counts) for _ in range(2)]
+        crowds = [work(url, *BULK, counts=counts) for _ in range(2)]
         first = moments(centre, 20)
         plan(shop, draft(holders[-1], "order", topic=SERVICE, channel="sms"), now=LATER)
         planned = time.time()
-        codes = work(url, Lane.URGENT, counts=counts)
+        codes = work(url, *URGENT, counts=counts)
         at = first + moments(centre, (crowd + 1) * PARTS - len(first))
         for one in [*crowds, codes]:
             one.join()
@@ -105,11 +106,11 @@ def test_a_code_does_not_wait_behind_a_crowd(shop: Shop) -> None:
 @needs_node("smpp")
 def test_too_fast_holds_everybody_back(shop: Shop) -> None:
     (slow,) = people(shop, ["+79161110555"])
-    plan(shop, draft(slow, "a", topic=BULK, channel="sms"), now=LATER)
+    plan(shop, draft(slow, "a", topic=TIERS, channel="sms"), now=LATER)
     counts: list[SendCounts] = []
     with Peer("smsc.cjs") as centre:
         url = f"smpp://shop:secret@127.0.0.1:{centre.port}"
-        work(url, Lane.BULK, counts=counts).join()
+        work(url, *BULK, counts=counts).join()
     assert counts == [SendCounts(deferred=1)]
     with db.transaction() as conn:
         left, pause = booking.room(conn, Pace("sms"), urgent=True)

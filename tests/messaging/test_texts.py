@@ -18,7 +18,7 @@ from verno.messaging.answers import hearing
 from verno.messaging.channels.port import Heard
 from verno.messaging.channels.sms import receiving, smpp
 from verno.messaging.channels.sms.channel import Smpp
-from verno.messaging.desk import Lane
+from verno.messaging.desk import URGENT
 from verno.messaging.sender import SendCounts, send_due
 
 pytestmark = needs_node("smpp")
@@ -72,6 +72,6 @@ def test_a_stop_is_answered_once_a_day_over_the_lane_of_codes(shop: Shop, centre
         hearing.hear([], [Heard("sms", PHONES[0][1:], text, NOW)])
     hearing.hear([], [Heard("sms", "79990000000", "stop", NOW)])
     chosen = smpp.settings(f"smpp://shop:secret@127.0.0.1:{centre.port}", "Shop")
-    assert send_due(Smpp(chosen), lambda: NOW, worker_name="test", lanes=[Lane.URGENT]) == SendCounts(accepted=1)
+    assert send_due(Smpp(chosen), lambda: NOW, worker_name="test", lanes=URGENT) == SendCounts(accepted=1)
     # The centre's text is UCS-2, cut into parts; its words are the testing of parts'.
     assert centre.event("text")["destination_addr"] == PHONES[0][1:]

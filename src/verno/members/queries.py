@@ -299,12 +299,21 @@ def consents(
     what was said ahead of the clock is among them, and what ends does so by the database's clock.
     """
     asked = _asked(holder_ids, now) | {"topics": None if topics is None else list(topics), "channel": channel}
-    found = _spoken(conn.execute(SQL["consents"], asked).fetchall())
-    return {
-        holder: words
-        for holder, said in found.items()
-        if (words := [one for one in said if one.granted or one.state is State.WITHDRAWN])
-    }
+    return _decided(conn.execute(SQL["consents"], asked).fetchall())
+
+
+def standing(
+    conn: Connection, holder_ids: Sequence[str], *, topics: Sequence[str] | None, channel: str
+) -> tuple[dict[str, list[Consent]], dict[str, Wishes], dict[str, str]]:
+    """Return what ``consents``, ``wishes`` and ``timezones`` do; one round trip for all three in a pipeline."""
+    ids = {"ids": batches.rows(list(holder_ids))}
+    asked = _asked(holder_ids, None) | {"topics": None if topics is None else list(topics), "channel": channel}
+    said, wished, lived = (
+        conn.execute(SQL["consents"], asked),
+        conn.execute(SQL["wishes"], ids),
+        conn.execute(SQL["timezones"], ids),
+    )
+    return _decided(said.fetchall()), _wished(wished.fetchall()), dict(lived.fetchall())
 
 
 def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[str, Identity]]:
@@ -368,8 +377,7 @@ def departures(conn: Connection, program_id: str, since: datetime, until: dateti
 
 def wishes(conn: Connection, holder_ids: Sequence[str]) -> dict[str, Wishes]:
     """Return what members wish; those who wish nothing are absent. A pause that is over may be among them."""
-    found = conn.execute(SQL["wishes"], {"ids": batches.rows(list(holder_ids))}).fetchall()
-    return {holder: Wishes(most_per, paused_until) for holder, most_per, paused_until in found}
+    return _wished(conn.execute(SQL["wishes"], {"ids": batches.rows(list(holder_ids))}).fetchall())
 
 
 def page(conn: Connection, program_id: str, *, after: str | None, limit: int) -> list[tuple[str, str | None]]:
@@ -402,6 +410,18 @@ def _opened(rows: Iterable[tuple[str, str, bytes, bytes]]) -> dict[tuple[str, st
 
 def _asked(holder_ids: Sequence[str], now: datetime | None) -> dict[str, object]:
     return {"ids": batches.rows(list(holder_ids)), "now": now}
+
+
+def _decided(rows: Iterable[Spoken]) -> dict[str, list[Consent]]:
+    return {
+        holder: words
+        for holder, said in _spoken(rows).items()
+        if (words := [one for one in said if one.granted or one.state is State.WITHDRAWN])
+    }
+
+
+def _wished(rows: Iterable[tuple[str, int | None, datetime | None]]) -> dict[str, Wishes]:
+    return {holder: Wishes(most_per, paused_until) for holder, most_per, paused_until in rows}
 
 
 def _spoken(rows: Iterable[Spoken]) -> dict[str, list[Consent]]:

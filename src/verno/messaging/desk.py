@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import accumulate
 from math import ceil
 
@@ -64,11 +63,9 @@ STAYED = frozenset({State.QUEUED, State.WITHHELD, State.REJECTED})
 """Ends after which a message has not reached anybody, and takes nobody's turn."""
 
 
-class Lane(StrEnum):
-    """Codes and services do not stand in line behind campaigns."""
-
-    URGENT = "urgent"
-    BULK = "bulk"
+URGENT = (MessageClass.SECURITY, MessageClass.TRANSACTIONAL)
+"""Lanes of codes and services: they do not stand in line behind a crowd. The first one is emptied first."""
+BULK = (MessageClass.PROGRAM, MessageClass.MARKETING)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -113,7 +110,7 @@ class Desk:
         now: Callable[[], datetime],
         answer_seconds: float,
         *,
-        lanes: Sequence[Lane] = tuple(Lane),
+        lanes: Sequence[MessageClass] = (*URGENT, *BULK),
         pace: Pace | None = None,
         weigh: Callable[[Job], int] = lambda _: 1,
         suspects: bool = False,
@@ -172,11 +169,11 @@ class Desk:
             pauses: list[float] = []
             room: int | None = None
             for lane in self._lanes:
-                room, pause = booking.room(conn, self._pace, urgent=lane is Lane.URGENT)
+                room, pause = booking.room(conn, self._pace, urgent=lane in URGENT)
                 # What the last messages weighed says how many to take, so that few are taken in vain.
                 left = (limit if room is None else min(limit, ceil(room / self._weight))) - len(rows)
                 if left > 0:
-                    asked = {**parameters, "urgent": lane is Lane.URGENT, "limit": left}
+                    asked = {**parameters, "lane": lane, "limit": left}
                     rows += conn.execute(SQL["claim"], asked).fetchall()
                 elif pause:
                     pauses.append(pause)
@@ -285,12 +282,13 @@ class Desk:
         out: dict[str, Decision] = {}
         for (program_id, channel), group in groups.items():
             house = self._house(conn, program_id, now)
-            if turns is None:
-                house = msgspec.structs.replace(house, stops=facts.stops(conn, program_id))
+            stops = facts.stops(conn, program_id) if turns is None else None
             readers = sorted({job.content.reader_id for job in group})
             addresses = {job.content.reader_id: job.address for job in group if job.address}
             where = any(house.asks_where(job.content.topic, channel) for job in group)
             reach = facts.load(conn, program_id, channel, readers, addresses=addresses, where=where)
+            if stops is not None:
+                house = msgspec.structs.replace(house, stops=stops())
             for job in group:
                 content = job.content
                 message = house.outgoing(

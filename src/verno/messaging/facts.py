@@ -1,6 +1,6 @@
 """What ``decide`` needs to know, loaded for a whole batch: round trips do not depend on its size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -98,12 +98,16 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     names = found.zones or sorted({program.timezone, *(store.timezone for store in workspace.stores(conn, program_id))})
     zones = tuple([localtime.zone(name) for name in names])
     day = localtime.business_date(now, localtime.zone(program.timezone))
-    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id))
+    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id)())
 
 
-def stops(conn: Connection, program_id: str) -> frozenset[str]:
-    """Return what is stopped in a program: ``all``, a class, ``channel:sms``, ``broadcast/<id>``."""
-    return frozenset([what for (what,) in conn.execute(SQL["stops"], {"program": program_id}).fetchall()])
+def stops(conn: Connection, program_id: str) -> Callable[[], frozenset[str]]:
+    """Ask what is stopped in a program: ``all``, a class, ``channel:sms``, ``broadcast/<id>``.
+
+    The answer is read when it is called for, so whoever pipelines may ask more before that.
+    """
+    asked = conn.execute(SQL["stops"], {"program": program_id})
+    return lambda: frozenset([what for (what,) in asked.fetchall()])
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -152,13 +156,8 @@ def load(
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
-    return Reach(
-        addresses,
-        *_suppressed(conn, program_id, channel, addresses),
-        _consents(conn, holders, channel, topics),
-        members.wishes(conn, holders),
-        _zones(conn, holders, where=where),
-    )
+    hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
+    return _reach(conn, (program_id, channel), holders, (addresses, hashes), topics=topics, where=where)
 
 
 def addresses_of(conn: Connection, channel: str, holders: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -192,21 +191,30 @@ def foresee(
     if kind not in IDENTITIES:
         return load(conn, program_id, channel, holders, topics=topics, where=where)
     hashes = members.hashes(conn, holders, kind)
-    return Reach(
-        dict.fromkeys(hashes, ""),
-        *_suppressed_hashes(conn, program_id, channel, hashes),
-        _consents(conn, holders, channel, topics),
-        members.wishes(conn, holders),
-        _zones(conn, holders, where=where),
-    )
+    return _reach(conn, (program_id, channel), holders, (dict.fromkeys(hashes, ""), hashes), topics=topics, where=where)
 
 
-def _zones(conn: Connection, holders: Sequence[str], *, where: bool) -> dict[str, str]:
-    zones = members.timezones(conn, holders)
+def _reach(
+    conn: Connection,
+    on: tuple[str, str],
+    holders: Sequence[str],
+    known: tuple[dict[str, str], dict[str, str]],
+    *,
+    topics: Sequence[str] | None,
+    where: bool,
+) -> Reach:
+    """Read the rest, in a pipeline in one round trip; ``on``: (program, channel); ``known``: addresses and hashes."""
+    addresses, hashes = known
+    barred = _suppressed_hashes(conn, *on, hashes)
+    said, wishes, zones = members.standing(conn, holders, topics=topics, channel=on[1])
+    consents = {
+        holder: tuple([ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words])
+        for holder, words in said.items()
+    }
     if where:
         for ask in (locating.home_zones, intake.last_zones):
             zones = ask(conn, [one for one in holders if one not in zones]) | zones
-    return zones
+    return Reach(addresses, *barred(), consents, wishes, zones)
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:
@@ -233,38 +241,25 @@ def balances(conn: Connection, program_id: str, holders: Sequence[str], now: dat
 
 def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mapping[str, str]) -> dict[str, str]:
     """Return why addresses must not be written to, by whose they are; those that may be are absent."""
-    return _suppressed(conn, program_id, channel, addresses)[0]
-
-
-def _suppressed(
-    conn: Connection, program_id: str, channel: str, addresses: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, datetime]]:
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
-    return _suppressed_hashes(conn, program_id, channel, hashes)
+    return _suppressed_hashes(conn, program_id, channel, hashes)()[0]
 
 
 def _suppressed_hashes(
     conn: Connection, program_id: str, channel: str, hashes: dict[str, str]
-) -> tuple[dict[str, str], dict[str, datetime]]:
-    """Return by holder why nothing may go to their address, and since when its last owner is erased."""
-    if not hashes:
-        return {}, {}
+) -> Callable[[], tuple[dict[str, str], dict[str, datetime]]]:
+    """Ask by holder why nothing may go to their address, and since when its last owner is erased."""
     scopes = (channel, channel + AFTER_ERASURE)
     rows = batches.rows([{"channel": one, "address_hash": digest} for one in scopes for digest in hashes.values()])
-    found = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}).fetchall()
-    reasons = {digest: reason for scope, digest, reason, _ in found if scope == channel}
-    erased = {digest: at for scope, digest, _, at in found if scope != channel}
-    return (
-        {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons},
-        {holder: erased[digest] for holder, digest in hashes.items() if digest in erased},
-    )
+    asked = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}) if hashes else None
 
+    def answer() -> tuple[dict[str, str], dict[str, datetime]]:
+        found = asked.fetchall() if asked else []
+        reasons = {digest: reason for scope, digest, reason, _ in found if scope == channel}
+        erased = {digest: at for scope, digest, _, at in found if scope != channel}
+        return (
+            {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons},
+            {holder: erased[digest] for holder, digest in hashes.items() if digest in erased},
+        )
 
-def _consents(
-    conn: Connection, holders: Sequence[str], channel: str, topics: Sequence[str] | None
-) -> dict[str, tuple[ConsentFact, ...]]:
-    said = members.consents(conn, holders, topics=topics, channel=channel)
-    return {
-        holder: tuple([ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words])
-        for holder, words in said.items()
-    }
+    return answer

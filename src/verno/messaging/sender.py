@@ -10,12 +10,13 @@ the next.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic, TypeVar, assert_never
+from typing import Generic, TypeAlias, TypeVar, assert_never
 
 import msgspec
 
@@ -33,14 +34,18 @@ from verno.messaging.channels.port import (
     Unwritable,
     together,
 )
-from verno.messaging.desk import Desk, End, Job, Lane, outage_end, retry_end
+from verno.messaging.desk import BULK, URGENT, Desk, End, Job, outage_end, retry_end
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.poison.watch import Watch
-from verno.messaging.types import Reason, State
+from verno.messaging.types import MessageClass, Reason, State
 
 T = TypeVar("T")
+Parcels: TypeAlias = list[tuple[str, P]]
+"""A message written for each of its addresses."""
 
-CLAIM_BATCH = 200
+CLAIM_BATCH = 100
+CLAIMS = 2
+"""Batches under way at once: one is claimed while the one before is written, so that no line waits for either."""
 STEP_LIMIT = 5000
 """Messages of one step of the worker."""
 GATHER_SECONDS = 0.004
@@ -79,7 +84,7 @@ def send_due(
     now: Callable[[], datetime],
     *,
     worker_name: str,
-    lanes: Sequence[Lane] = tuple(Lane),
+    lanes: Sequence[MessageClass] = (*URGENT, *BULK),
     limit: int | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] | None = None,
@@ -109,13 +114,13 @@ def send_due(
 
 def step(
     channel: Channel[P],
-    lane: Lane,
+    lanes: Sequence[MessageClass],
     *,
     now: datetime,
     worker_name: str = "worker",
     stopping: Callable[[], bool] | None = None,
 ) -> int:
-    """Send what is due on a lane, at most ``STEP_LIMIT``, for the worker's loop; returns how many it dealt with.
+    """Send what is due on lanes, at most ``STEP_LIMIT``, for the worker's loop; returns how many it dealt with.
 
     Time goes on from ``now`` while it runs, since a step can take minutes.
     """
@@ -124,7 +129,7 @@ def step(
         channel,
         lambda: now + timedelta(seconds=time.monotonic() - started),
         worker_name=worker_name,
-        lanes=(lane,),
+        lanes=lanes,
         limit=STEP_LIMIT,
         stopping=stopping,
     ).total
@@ -150,12 +155,15 @@ class _Run(Generic[P]):
         self._desk = desk
         self._channel = channel
         self._now = now
-        self._left = limit if limit is not None else -1
+        self._left: float = math.inf if limit is None else limit
         self._progress = progress
         self._stopping = stopping or (lambda: False)
-        self._stock: deque[Job] = deque()
+        self._stock: deque[tuple[Job, Parcels[P]]] = deque()
         self._dry = False
+        self._claims: set[asyncio.Task[None]] = set()
         self._claiming = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._tasks = asyncio.TaskGroup()
         self._asks: list[tuple[Job, asyncio.Future[bool]]] = []
         self._ends: list[End] = []
         self._dead: list[tuple[Job, str]] = []
@@ -167,11 +175,12 @@ class _Run(Generic[P]):
     async def main(self) -> None:
         clerk = asyncio.create_task(self._clerk())
         try:
-            async with asyncio.TaskGroup() as lines:
-                lines.create_task(self._watch(clerk))
-                work = [lines.create_task(self._line()) for _ in range(self._lines)]
-                await asyncio.wait(work)
-                for job in self._stock:
+            async with self._tasks as tasks:
+                tasks.create_task(self._watch(clerk))
+                await asyncio.wait([tasks.create_task(self._line()) for _ in range(self._lines)])
+                while self._claims:
+                    await asyncio.wait(self._claims)
+                for job, _ in self._stock:
                     self._end(self._leftover(job))
                 self._closed = True
                 self._waiting.set()
@@ -194,23 +203,21 @@ class _Run(Generic[P]):
         """Carry messages over one connection until there are none, or no server."""
         line = self._channel.line()
         try:
-            while (job := await self._next()) is not None:
+            while (found := await self._next()) is not None:
+                job, parcels = found
                 try:
                     await line.open()
                 except Unreachable as error:
                     self._outage = str(error)
                     self._end(outage_end(job, self._outage, self._now()))
                     return
-                await self._carry(line, job)
+                await self._carry(line, job, parcels)
         finally:
             await line.close()
 
-    async def _carry(self, line: Line[P], job: Job) -> None:
+    async def _carry(self, line: Line[P], job: Job, parcels: Parcels[P]) -> None:
         if (early := job.ready - time.monotonic()) > 0:
             await asyncio.sleep(early)
-        parcels = self._written(job)
-        if not parcels:
-            return
         # A channel with several addresses a member asks nothing beforehand.
         outcome = await line.offer(parcels[0][1])
         if outcome is None:
@@ -222,16 +229,16 @@ class _Run(Generic[P]):
             self._note_dead(job, job.address, outcome)
         self._end(self._conclusion(job, outcome))
 
-    def _written(self, job: Job) -> list[tuple[str, P]]:
-        """Return the message written for each of its addresses; it has ended where it cannot be written for any."""
+    def _written(self, job: Job) -> Parcels[P] | End:
+        """Return the message written for each of its addresses, or how it ends, where it cannot be for any."""
         self._watch_over.begin(job.content.message_id)
         try:
             return self._parcels(job)
         finally:
             self._watch_over.end()
 
-    def _parcels(self, job: Job) -> list[tuple[str, P]]:
-        parcels: list[tuple[str, P]] = []
+    def _parcels(self, job: Job) -> Parcels[P] | End:
+        parcels: Parcels[P] = []
         problem = ""
         for address in (job.address, *job.others):
             try:
@@ -239,14 +246,10 @@ class _Run(Generic[P]):
             except Unwritable as error:
                 problem = str(error)
             except Unavailable as error:  # of our own house, such as the press for templates: not the message's fault
-                self._end(outage_end(job, str(error), self._now()))
-                return []
+                return outage_end(job, str(error), self._now())
             except Exception as error:  # noqa: BLE001 one message that cannot be written must not stop the rest
-                self._end(_end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500]))
-                return []
-        if not parcels:
-            self._end(_end_of(job, State.REJECTED, Reason.REFUSED, problem))
-        return parcels
+                return _end_of(job, State.REJECTED, Reason.BROKEN, f"{type(error).__name__}: {error}"[:500])
+        return parcels or _end_of(job, State.REJECTED, Reason.REFUSED, problem)
 
     async def _hand_over(self, line: Line[P], job: Job, address: str, parcel: P) -> Outcome:
         outcome = await line.hand_over(parcel)
@@ -273,26 +276,41 @@ class _Run(Generic[P]):
             case _:
                 assert_never(outcome)
 
-    async def _next(self) -> Job | None:
-        async with self._claiming:
-            if self._stopping():
+    async def _next(self) -> tuple[Job, Parcels[P]] | None:
+        """Return the next message; the batch after it is claimed before the stock is empty."""
+        while not self._stopping():
+            if len(self._claims) < CLAIMS and len(self._stock) < self._batch and not self._dry:
+                claim = self._tasks.create_task(self._claim())
+                self._claims.add(claim)
+                claim.add_done_callback(self._claims.discard)
+            if self._stock:
+                return self._stock.popleft()
+            if not self._claims:
                 return None
-            while not self._stock and not self._dry and self._left != 0:
-                size = self._batch if self._left < 0 else min(self._batch, self._left)
-                jobs, ends = await _patiently(partial(self._desk.claim, size))
-                self._dry = not jobs and not ends
-                if self._left > 0:
-                    self._left -= len(jobs) + len(ends)
-                self._stock.extend(jobs)
-                for end in ends:
-                    self._count(end)
-                if self._dry and self._desk.pause:
-                    # The pace has no room yet: not dry, only early.
-                    self._dry = False
-                    await asyncio.sleep(min(self._desk.pause, LOOK_SECONDS))
-                    if self._stopping():
-                        return None
-            return self._stock.popleft() if self._stock else None
+            await asyncio.wait(self._claims, return_when=asyncio.FIRST_COMPLETED)
+        return None
+
+    async def _claim(self) -> None:
+        """Claim a batch and write it; while it is being written, in a thread, another one may be claimed."""
+        async with self._claiming:
+            if self._dry:
+                return
+            jobs, ends = await _patiently(partial(self._desk.claim, int(min(self._batch, self._left))))
+            self._left -= len(jobs) + len(ends)
+            for end in ends:
+                self._count(end)
+            if not jobs and not ends and self._desk.pause:
+                # The pace has no room yet: not dry, only early.
+                await asyncio.sleep(min(self._desk.pause, LOOK_SECONDS))
+            else:
+                self._dry = self._left == 0 or not (jobs or ends)
+        async with self._writing:
+            written = await asyncio.to_thread(lambda: [self._written(job) for job in jobs])
+        for job, parcels in zip(jobs, written, strict=True):
+            if isinstance(parcels, End):
+                self._end(parcels)
+            else:
+                self._stock.append((job, parcels))
 
     async def _may_leave(self, job: Job) -> bool:
         """Wait for the commit that marks the message as handed over; False when it may not leave, or is not ours."""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -27,11 +27,12 @@ from verno.messaging.channels.port import Channel, P
 from verno.messaging.channels.sms import channel as texts
 from verno.messaging.channels.telegram import channel as telegram
 from verno.messaging.channels.webpush import channel as webpush
-from verno.messaging.desk import Lane
+from verno.messaging.desk import BULK, URGENT
 from verno.messaging.law import turns
 from verno.messaging.notices import reader as notices
 from verno.messaging.pacing import booking
 from verno.messaging.poison import alone
+from verno.messaging.types import MessageClass
 from verno.progress import queries as tracks
 from verno.progress import service as progress
 from verno.promotions.budgets import service as budgets
@@ -73,42 +74,42 @@ def plan_broadcasts(*, now: datetime, stopping: Stopping) -> int:
 
 def send_mail(*, now: datetime, stopping: Stopping) -> int:
     """Send what is due of what may wait; without a relay (``VERNO_SMTP_URL``) mail waits."""
-    return _send(relay(), Lane.BULK, now, stopping)
+    return _send(relay(), BULK, now, stopping)
 
 
 def send_urgent_mail(*, now: datetime, stopping: Stopping) -> int:
     """Send codes and services, over connections of their own."""
-    return _send(relay(), Lane.URGENT, now, stopping)
+    return _send(relay(), URGENT, now, stopping)
 
 
 def send_texts(*, now: datetime, stopping: Stopping) -> int:
     """Send the texts that may wait; without a provider (``VERNO_SMS_URL``) texts wait."""
-    return _send(texts.provider(), Lane.BULK, now, stopping)
+    return _send(texts.provider(), BULK, now, stopping)
 
 
 def send_urgent_texts(*, now: datetime, stopping: Stopping) -> int:
     """Send codes and services as texts."""
-    return _send(texts.provider(), Lane.URGENT, now, stopping)
+    return _send(texts.provider(), URGENT, now, stopping)
 
 
 def send_chats(*, now: datetime, stopping: Stopping) -> int:
     """Send what may wait to chats; without a bot (``VERNO_TELEGRAM_TOKEN``) it waits."""
-    return _send(telegram.bot(), Lane.BULK, now, stopping)
+    return _send(telegram.bot(), BULK, now, stopping)
 
 
 def send_urgent_chats(*, now: datetime, stopping: Stopping) -> int:
     """Send answers and services to chats."""
-    return _send(telegram.bot(), Lane.URGENT, now, stopping)
+    return _send(telegram.bot(), URGENT, now, stopping)
 
 
 def send_pushes(*, now: datetime, stopping: Stopping) -> int:
     """Send what may wait to members' browsers."""
-    return _send(webpush.browsers(), Lane.BULK, now, stopping)
+    return _send(webpush.browsers(), BULK, now, stopping)
 
 
 def send_urgent_pushes(*, now: datetime, stopping: Stopping) -> int:
     """Send services to members' browsers."""
-    return _send(webpush.browsers(), Lane.URGENT, now, stopping)
+    return _send(webpush.browsers(), URGENT, now, stopping)
 
 
 def hear_chats(*, now: datetime, stopping: Stopping) -> int:
@@ -151,10 +152,10 @@ def retry_receipts(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001
     return receipts.retry_early(now=now)
 
 
-def _send(channel: Channel[P] | None, lane: Lane, now: datetime, stopping: Stopping) -> int:
+def _send(channel: Channel[P] | None, lanes: Sequence[MessageClass], now: datetime, stopping: Stopping) -> int:
     if channel is None:
         return 0
-    return sender.step(channel, lane, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
+    return sender.step(channel, lanes, now=now, worker_name=f"{socket.gethostname()}/{os.getpid()}", stopping=stopping)
 
 
 def note_events(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature

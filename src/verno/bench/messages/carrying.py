@@ -22,13 +22,12 @@ from verno.messaging.channels.email.dkim import Signer
 from verno.messaging.channels.port import Channel, P
 from verno.messaging.channels.sms import smpp
 from verno.messaging.channels.sms.channel import Smpp
-from verno.messaging.letters.compose import Content
-from verno.messaging.letters.notice import Context, Move, Told
 from verno.messaging.sender import send_due
-from verno.messaging.types import CHANNEL_EMAIL, CHANNEL_SMS
+from verno.messaging.types import CHANNEL_SMS
 
 RSA_BITS = 2048
 NUMBER = "79161234567"
+LINE = 76
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -37,6 +36,8 @@ class Rate(msgspec.Struct, frozen=True):
     per_second: float
     worker_cpu: float
     bare_per_second: float
+    size: int = 0
+    """Bytes of the last letter."""
 
     @property
     def ratio(self) -> float:
@@ -44,23 +45,24 @@ class Rate(msgspec.Struct, frozen=True):
         return self.per_second / self.bare_per_second
 
 
-def letters(people: Crowd, count: int, *, now: datetime) -> Rate:
+def letters(people: Crowd, count: int, template: str, *, now: datetime) -> Rate:
     """Send letters: rendered, built, signed, handed over, each with its row."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     signer = Signer(key, config.mail_from().rpartition("@")[2], "bench")
-    crowd.plan(people, people.holders[:count], "bench/letters", now=now)
+    crowd.plan(people, people.holders[:count], f"bench/letters/{template}", now=now, template=template)
     scratch.settle()
     with sinks.mail() as sink:
         channel = Email(smtp.Settings(sinks.HOST, sink.port), signer)
         rate, cpu = _sent(channel, count, sink, now)
-        envelope = channel.write(_content(people, CHANNEL_EMAIL, now), "member@example.com", now=now)
+        size, line = sink.size(), b"x" * LINE + b"\r\n"
+        envelope = smtp.Envelope("bench@example.com", "member@example.com", line * (size // len(line)))
         bare = asyncio.run(_bare_mail(sink.port, channel.lines, count, envelope))
-    return Rate(rate, cpu, bare)
+    return Rate(rate, cpu, bare, size)
 
 
-def texts(people: Crowd, count: int, *, now: datetime) -> Rate:
+def texts(people: Crowd, count: int, template: str, *, now: datetime) -> Rate:
     """Send texts over SMPP, each with its row."""
-    crowd.plan(people, people.holders[:count], "bench/texts", now=now, channel=CHANNEL_SMS)
+    crowd.plan(people, people.holders[:count], "bench/texts", now=now, channel=CHANNEL_SMS, template=template)
     scratch.settle()
     with sinks.texts() as sink:
         channel = Smpp(smpp.settings(f"smpp://bench:bench@{sinks.HOST}:{sink.port}", "Bench"))
@@ -112,19 +114,3 @@ async def _timed(work: Sequence[Awaitable[None]], count: int) -> float:
     began = time.monotonic()
     await asyncio.gather(*work)
     return count / (time.monotonic() - began)
-
-
-def _content(people: Crowd, channel: str, now: datetime) -> Content:
-    context = Context(Told.RECEIPT, [Move("points", 0, 120)], now.date(), "Main Street", "4711")
-    return Content(
-        holder_id=people.holders[0],
-        message_id=people.holders[0],
-        program_id=people.program.id,
-        program_name=people.program.name,
-        topic=crowd.NEWS,
-        channel=channel,
-        template="notice",
-        locale="en",
-        context=msgspec.to_builtins(context),
-        name="Member 1",
-    )

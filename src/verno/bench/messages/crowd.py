@@ -11,12 +11,24 @@ from verno.members import service as members
 from verno.members.types import Channel, ConsentFact, Created, NewMember, Topic
 from verno.messaging import service
 from verno.messaging.letters import notice
+from verno.messaging.letters.wording import Language
+from verno.messaging.templates import service as templates
+from verno.messaging.templates.types import Block, Published, Saved, Template, reference
 from verno.messaging.types import Draft, MessageClass, Planned
+from verno.workspace.audit import Actor, ActorKind
 from verno.workspace.types import Program
 
 NEWS = "bench-news"
 CODES = "bench-codes"
 BATCH = 1_000
+BY = Actor(ActorKind.OPERATOR, "bench")
+SHORT = "bench-short"
+WORDS = "Hello {{ member.name | default('there') }}, the new catalogue is out: come and see it this week."
+LETTER = (
+    "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text><mj-text>"
+    '<a href="{{{{ preferences_url }}}}">What you get</a> <a href="{{{{ unsubscribe_url }}}}">Leave</a>'
+    "</mj-text></mj-column></mj-section></mj-body></mjml>"
+)
 AGREED = timedelta(days=30)
 """So long ago everybody said yes."""
 
@@ -60,20 +72,35 @@ def plan(
     channel: str = Channel.EMAIL,
     topic: str = NEWS,
     not_before: datetime | None = None,
+    template: str = notice.TEMPLATE,
 ) -> None:
-    """Queue a letter of some 2 KB of text for each of the holders."""
+    """Queue a message for each of the holders: a notice, as after a purchase, or what a template says."""
     context = msgspec.to_builtins(
         notice.Context(notice.Told.RECEIPT, [notice.Move("points", 0, 120)], now.date(), "Main Street", "4711")
     )
     for part in batches.batched(holders, BATCH):
-        drafts = [
-            Draft(who, topic, notice.TEMPLATE, "en", context, occasion, channel, not_before=not_before) for who in part
-        ]
+        drafts = [Draft(who, topic, template, "en", context, occasion, channel, not_before=not_before) for who in part]
         with db.transaction(crowd.program.id) as conn:
             results = service.plan(conn, crowd.program.id, drafts, now=now)
         if not all(isinstance(one, Planned) for one in results):
             message = f"a letter was not queued: {next(one for one in results if not isinstance(one, Planned))}"
             raise VernoError(message)
+
+
+def short(crowd: Crowd, *, now: datetime) -> str:
+    """Publish a short message, as a marketer writes it, for mail and texts; returns its reference."""
+    blocks: dict[Channel, dict[Language, Block]] = {
+        Channel.EMAIL: {"en": Block(subject="The new catalogue", body=LETTER.format(WORDS))},
+        Channel.SMS: {"en": Block(body=WORDS)},
+    }
+    wanted = Template(SHORT, "Bench", MessageClass.PROGRAM, NEWS, blocks)
+    with db.transaction(crowd.program.id) as conn:
+        saved = templates.save(conn, crowd.program.id, wanted, by=BY, now=now)
+        done = templates.publish(conn, crowd.program.id, SHORT, by=BY, now=now)
+    if not isinstance(saved, Saved) or not isinstance(done, Published):
+        message = f"the bench's template is not published: {saved}, {done}"
+        raise VernoError(message)
+    return reference(SHORT, done.version)
 
 
 def _yes(holders: Sequence[str], at: datetime) -> list[ConsentFact]:

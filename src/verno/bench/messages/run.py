@@ -11,6 +11,7 @@ from verno.demo.load import Progress
 from verno.kit.clock import clock
 from verno.kit.errors import VernoError
 from verno.messaging.decide import decide
+from verno.messaging.letters import notice
 from verno.messaging.types import AddressFacts, Allow, ConsentFact, MemberFacts, MessageClass, Outgoing
 
 DECISIONS = 100_000
@@ -32,9 +33,11 @@ def measure(
     say(f"decide: {found['decisions_per_second']}/s")
     demo = receipts.prepare(progress=progress, now=clock.now())
     people = crowd.gather(demo.program, max(letters, texts, crowded, planned), now=clock.now())
-    found |= _rate("mail", carrying.letters(people, letters, now=clock.now()))
-    say(f"mail: {found['mail_per_second']}/s")
-    found |= _rate("smpp", carrying.texts(people, texts, now=clock.now()))
+    short = crowd.short(people, now=clock.now())
+    for name, template in (("mail", short), ("notices", notice.TEMPLATE)):
+        found |= _rate(name, carrying.letters(people, letters, template, now=clock.now()))
+        say(f"{name}: {found[f'{name}_per_second']}/s")
+    found |= _rate("smpp", carrying.texts(people, texts, short, now=clock.now()))
     say(f"SMPP: {found['smpp_per_second']}/s")
     scratch.settle()
     codes = queueing.codes(people, crowded)
@@ -82,4 +85,5 @@ def _rate(name: str, rate: Rate) -> dict[str, object]:
         f"{name}_worker_cpu": round(rate.worker_cpu, 2),
         f"{name}_bare_client_per_second": round(rate.bare_per_second),
         f"{name}_ratio": round(rate.ratio, 2),
+        **({f"{name}_bytes": rate.size} if rate.size else {}),
     }

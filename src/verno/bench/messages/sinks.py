@@ -36,13 +36,17 @@ class Sink:
         """Return when (monotonic, the whole machine's) each noted recipient's letter was taken."""
         return self._ask()[1]
 
-    def _ask(self) -> tuple[int, dict[str, float]]:
+    def size(self) -> int:
+        """Return how many bytes the last letter had."""
+        return self._ask()[2]
+
+    def _ask(self) -> tuple[int, dict[str, float], int]:
         self._pipe.send(None)
         if not self._pipe.poll(START_SECONDS):
             message = "the sink does not answer"
             raise VernoError(message)
-        taken, moments = self._pipe.recv()
-        return taken, moments
+        taken, moments, size = self._pipe.recv()
+        return taken, moments, size
 
 
 class Book:
@@ -52,6 +56,7 @@ class Book:
         """Begin with nothing."""
         self.taken = 0
         self.moments: dict[str, float] = {}
+        self.size = 0
 
 
 @contextmanager
@@ -119,6 +124,7 @@ class _Session(asyncio.Protocol):
             if end < 0:
                 return
             if self._in_letter:
+                self._book.size = end
                 self._waiting = self._waiting[end + len(END) :]
                 self._take()
             else:
@@ -170,6 +176,6 @@ def _free_port() -> int:
 def _answer(pipe: Connection, book: Book) -> None:
     def tell() -> None:
         pipe.recv()
-        pipe.send((book.taken, book.moments))
+        pipe.send((book.taken, book.moments, book.size))
 
     asyncio.get_running_loop().add_reader(pipe.fileno(), tell)

@@ -95,7 +95,7 @@ def _address(program: Program, channel: str, address: str) -> str | None:
 
 
 def _is_held_back(conn: Connection, program_id: str, channel: str, address: str) -> bool:
-    stopped = facts.stops(conn, program_id) & {"all", f"channel:{channel}"}
+    stopped = facts.stops(conn, program_id)() & {"all", f"channel:{channel}"}
     if stopped or quarantine.standing(conn) is not None:
         return True
     if channel not in ADDRESSES:

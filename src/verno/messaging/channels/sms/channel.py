@@ -17,6 +17,9 @@ from verno.outbound.client import Client
 
 log = logging.getLogger(__name__)
 
+LINES = 64
+"""Lines of a session, each with a text at most: what a killed worker may leave uncertain."""
+
 
 class Smpp:
     """A message centre."""
@@ -32,8 +35,8 @@ class Smpp:
 
     @property
     def lines(self) -> int:
-        """Return how many texts may be under way unanswered."""
-        return self._settings.window
+        """Return how many texts share a commit; those beyond the window wait in the session for their place."""
+        return max(self._settings.window, LINES)
 
     @property
     def answer_seconds(self) -> float:

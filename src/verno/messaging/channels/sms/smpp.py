@@ -96,33 +96,43 @@ class Session:
         """Prepare; nothing is bound yet."""
         self.settings = chosen
         self.users = 0
-        self._client: smpp34.Client | None = None
-        self._smsc: smpp34.Smsc | None = None
+        self._bound: tuple[smpp34.Client, smpp34.Smsc] | None = None
         self._binding = asyncio.Lock()
-
-    async def bound(self) -> smpp34.Smsc | None:
-        """Return the session while it stands."""
-        if self._client is None or not await self._client.is_alive():
-            return None
-        return self._smsc
+        self.places = asyncio.Semaphore(chosen.window)
+        """Those of the window: whoever waits for one has sent nothing yet, and no answer is late."""
+        self.places = asyncio.Semaphore(chosen.window)
+        """Those of the window: who waits for one has sent nothing, so no answer is late."""
 
     async def bind(self) -> None:
-        """Bind unless bound; raises ``Unreachable``."""
+        """Bind unless bound; raises ``Unreachable``. Whether it still stands is asked when a text is to leave."""
         async with self._binding:
-            if await self.bound() is not None:
+            if self._bound is not None:
                 return
-            self._client = client(self.settings, "TX")
+            fresh = client(self.settings, "TX")
             try:
-                self._smsc = await self._client.connect()
+                self._bound = fresh, await fresh.connect()
             except smpp34.SmppError as error:
-                self._client = None
                 raise Unreachable(cause(error)) from None
+
+    async def standing(self) -> smpp34.Smsc:
+        """Return the session, bound anew where it has ended; raises ``Unreachable``."""
+        asked = self._bound
+        if asked is not None and not await asked[0].is_alive():
+            self.drop(asked[1])
+        while self._bound is None:
+            await self.bind()
+        return self._bound[1]
+
+    def drop(self, smsc: smpp34.Smsc) -> None:
+        """Forget a session that has ended, unless another one is bound by now."""
+        if self._bound is not None and self._bound[1] is smsc:
+            self._bound = None
 
     async def leave(self) -> None:
         """Unbind, briefly, when nobody is left."""
         self.users -= 1
-        if self.users == 0 and self._client is not None:
-            gone, self._client, self._smsc = self._client, None, None
+        if self.users == 0 and self._bound is not None:
+            (gone, _), self._bound = self._bound, None
             with suppress(smpp34.SmppError, TimeoutError):
                 async with asyncio.timeout(2):
                     await gone.stop()
@@ -141,9 +151,9 @@ class Line:
         """Bind unless bound; raises ``Unreachable``."""
         await self._session.bind()
 
-    async def offer(self, parcel: Text) -> Outcome | None:  # noqa: ARG002 SMPP asks nothing beforehand
-        """Say whether the session still stands."""
-        return None if await self._session.bound() is not None else Temporary("the session has ended")
+    async def offer(self, parcel: Text) -> Outcome | None:  # noqa: ARG002 a line's signature
+        """Say nothing: SMPP asks nothing beforehand."""
+        return None
 
     async def hand_over(self, parcel: Text) -> Outcome:
         """Submit the text, part after part. Once a part is taken, the rest is either taken too or nobody knows."""
@@ -170,27 +180,42 @@ class Line:
         body = segments.encode(parcel.plan.parts[number], parcel.plan.alphabet)
         if total > 1:
             body = segments.header(int(parcel.id[-2:], 16), total, number + 1) + body
-        smsc = await self._session.bound()
-        if smsc is None:
-            return Temporary("the session has ended")
+        async with self._session.places:
+            try:
+                smsc = await self._session.standing()
+            except Unreachable as error:
+                return Temporary(str(error))
+            return await self._answer(
+                smsc,
+                parcel.recipient,
+                body,
+                is_last=number == total - 1,
+                is_joined=total > 1,
+                coding=_CODING[parcel.plan.alphabet],
+            )
+
+    async def _answer(
+        self, smsc: smpp34.Smsc, recipient: str, body: bytes, *, is_last: bool, is_joined: bool, coding: int
+    ) -> Outcome:
         ton, npi = _sender_kind(self._chosen.sender)
         try:
             async with asyncio.timeout(self._chosen.answer_seconds):
                 answer = await smsc.submit_sm(
-                    parcel.recipient,
+                    recipient,
                     body,
                     source_addr=self._chosen.sender.removeprefix("+"),
                     source_addr_ton=ton,
                     source_addr_npi=npi,
                     dest_addr_ton=_INTERNATIONAL[0],
                     dest_addr_npi=_INTERNATIONAL[1],
-                    esm_class=_JOINED if total > 1 else 0,
-                    data_coding=_CODING[parcel.plan.alphabet],
-                    registered_delivery=1 if number == total - 1 else 0,
+                    esm_class=_JOINED if is_joined else 0,
+                    data_coding=coding,
+                    registered_delivery=1 if is_last else 0,
                 )
         except TimeoutError:
             return Unknown(timed_out=True, response="no answer")
         except smpp34.SmppError as error:
+            self._session.drop(smsc)
             return Unknown(timed_out=False, response=f"the session ended: {error}"[:RESPONSE_LIMIT])
         return _outcome(answer)
 
