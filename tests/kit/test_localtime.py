@@ -115,7 +115,7 @@ def test_points_without_a_lifetime_never_end() -> None:
     assert born(Lifetime(), date(2026, 1, 1), ZoneInfo("UTC")).expires_at is None
 
 
-@pytest.mark.parametrize("name", ["Mars/Base", "../etc/passwd", ""])
+@pytest.mark.parametrize("name", ["Mars/Base", "../etc/passwd", "", "Asia", "x" * 300, "\0"])
 def test_unknown_zones(name: str) -> None:
-    with pytest.raises((ZoneInfoNotFoundError, ValueError)):
+    with pytest.raises(ZoneInfoNotFoundError):
         localtime.zone(name)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verno.members.types import Wishes
-from verno.messaging.decide import CHECKS, decide, record
+from verno.messaging.decide import CHECKS, PARKED, decide, record
 from verno.messaging.law import packs
 from verno.messaging.law.caps import Sent
 from verno.messaging.law.packs import STRICT, Rules
@@ -107,7 +107,7 @@ CASES = [
     Case("duplicate", Reason.DUPLICATE, already=True),
     Case("a denial beats a deferral", Reason.DUPLICATE, already=True, not_before=NOW + DAY),
     Case("the first denial is told", Reason.NO_ADDRESS, consents=(NO,), known=False, already=True),
-    Case("a stopped program waits", NOW + timedelta(minutes=5), stopped="all"),
+    Case("a stopped program waits", NOW + PARKED, stopped="all"),
     Case("advertising barred on a channel", Reason.BARRED, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA),
     Case("a service there is warned of only", None, SERVICE, channel="telegram", rules=RUSSIA),
     Case("before the law it was allowed", None, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA_2024),

@@ -14,6 +14,7 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service
+from verno.messaging.decide import PARKED
 from verno.messaging.desk import BULK, URGENT, Desk, End
 from verno.messaging.law.caps import LONGEST
 from verno.messaging.sender import SendCounts
@@ -124,7 +125,8 @@ def test_a_switch_holds_back(shop: Shop, postman: Postman, what: str, left: int)
     assert send(postman).accepted == left
     with db.transaction() as conn:
         service.let_go(conn, shop.program.id, what, by=BY, now=NOW)
-    assert send(postman, now=NOW + timedelta(minutes=5)).accepted == 2 - left
+    assert chores.wake_parked(now=NOW, stopping=lambda: False) == 2 - left
+    assert send(postman).accepted == 2 - left
 
 
 def test_a_switch_stops_what_is_claimed_already(shop: Shop, postman: Postman) -> None:
@@ -135,7 +137,42 @@ def test_a_switch_stops_what_is_claimed_already(shop: Shop, postman: Postman) ->
     with db.transaction() as conn:
         service.stop(conn, shop.program.id, "marketing", by=BY, now=NOW)
     leaving, [staying] = desk.exchange(jobs, [])
-    assert (leaving, staying.state, staying.due_at) == (set(), "queued", NOW + timedelta(minutes=5))
+    assert (leaving, staying.state, staying.due_at) == (set(), "queued", NOW + PARKED)
+
+
+def test_what_is_stopped_for_long_is_looked_at_rarely_and_told_once(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS))
+    with db.transaction() as conn:
+        service.stop(conn, shop.program.id, "marketing", by=BY, now=NOW)
+    for hours in (0, 1, 2, 3, 7):
+        assert send(postman, now=NOW + timedelta(hours=hours)).accepted == 0
+        assert chores.wake_parked(now=NOW + timedelta(hours=hours), stopping=lambda: False) == 0
+    [parked] = stories(anna)
+    told = [(one["stage"], one["verdict"]) for one in parked.decisions]
+    assert told == [("planning", "allow"), ("hand-over", "defer")]
+    assert (parked.state, parked.reason, parked.due_at) == ("queued", "stopped", NOW + timedelta(hours=7) + PARKED)
+
+
+def test_what_was_planned_for_later_does_not_wake_before(shop: Shop, postman: Postman) -> None:
+    [anna] = readers(shop, 1)
+    later = NOW + timedelta(hours=2)
+    with db.transaction() as conn:
+        service.stop(conn, shop.program.id, "all", by=BY, now=NOW)
+    plan(shop, draft(anna, "a", topic=NEWS, not_before=later))
+    with db.transaction() as conn:
+        service.let_go(conn, shop.program.id, "all", by=BY, now=NOW)
+    assert chores.wake_parked(now=NOW, stopping=lambda: False) == 0
+    assert send(postman).accepted == 0
+    assert send(postman, now=later).accepted == 1
+
+
+def test_what_is_wanted_until_soon_is_looked_at_once_more(shop: Shop) -> None:
+    [anna] = readers(shop, 1)
+    with db.transaction() as conn:
+        service.stop(conn, shop.program.id, "all", by=BY, now=NOW)
+    plan(shop, draft(anna, "a", topic=NEWS, valid_until=NOW + timedelta(hours=1)))
+    assert stories(anna)[0].due_at == NOW + timedelta(minutes=55)
 
 
 def test_the_country_is_a_setting(shop: Shop) -> None:

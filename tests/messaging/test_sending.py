@@ -30,6 +30,7 @@ from verno.messaging.channels.email.channel import Email
 from verno.messaging.channels.port import Outcome, Unreachable
 from verno.messaging.facts import address_hash
 from verno.messaging.leaving import links
+from verno.messaging.letters.compose import Content
 from verno.messaging.queries import MessageView
 from verno.messaging.sender import SendCounts, send_due
 from verno.messaging.statements import plan_statements
@@ -373,3 +374,55 @@ def test_a_password_is_never_told(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(VernoError) as refused:
         smtp.settings("http://anna:geheim@mail.example.com")
     assert "geheim" not in str(refused.value)
+
+
+def test_what_an_erasure_overtook_under_way_is_uncertain(shop: Shop, postman: Postman) -> None:
+    """An erasure takes the claim away with all else that names the worker's letter."""
+    from verno.messaging.desk import Desk
+
+    (who,) = prepare(shop, "anna")
+    desk = Desk("email", "worker", lambda: NOW, 600)
+    jobs, _ = desk.claim(10)
+    desk.exchange(jobs, [])
+    with db.transaction(shop.program.id) as conn:
+        conn.execute(
+            "UPDATE messaging_message SET claimed_by = NULL, claimed_until = NULL WHERE holder_id = %s", (who,)
+        )
+    assert send(postman) == SendCounts()
+    assert (message(who).state, message(who).reason) == ("uncertain", "worker-lost")
+
+
+def test_a_provider_that_wants_to_be_asked_later_uses_up_no_try(shop: Shop) -> None:
+    from verno.messaging.desk import LONGEST_RETRY, RETRY_AFTER, Desk, retry_end
+
+    (who,) = prepare(shop, "anna")
+    now, late = NOW, None
+    for _ in range(3 * len(RETRY_AFTER)):
+        desk = Desk("email", "worker", lambda: now, 600)  # noqa: B023 called at once
+        [job], _ = desk.claim(10)
+        desk.exchange([job], [])
+        desk.exchange([], [retry_end(job, "451 slow down", now, 0)])
+        assert (message(who).state, message(who).attempts) == ("deferred", 0)
+        assert message(who).due_at == now + timedelta(seconds=1), "never at once"
+        now += timedelta(seconds=5)
+        late = retry_end(job, "451 slow down", now + LONGEST_RETRY, 0)
+    assert late is not None
+    assert (late.refund, late.due_at) == (0, now + LONGEST_RETRY + RETRY_AFTER[0]), "after three days tries count"
+
+
+def test_a_paced_message_is_written_when_its_claim_is_committed(shop: Shop, postman: Postman) -> None:
+    """Else what dies of it would have been claimed by nobody, and would kill the next worker as well."""
+
+    class Paced(Email):
+        per_second = 100
+
+        def write(self, content: Content, address: str, *, now: datetime) -> smtp.Envelope:
+            seen.append(message(content.holder_id).state)
+            return super().write(content, address, now=now)
+
+    seen: list[str] = []
+    (who,) = prepare(shop, "anna")
+    chosen = smtp.Settings("127.0.0.1", postman.port, connections=1)
+    assert send_due(Paced(chosen), lambda: NOW, worker_name="test") == SendCounts(accepted=1)
+    assert seen == ["claimed"]
+    assert message(who).state == "accepted"

@@ -6,13 +6,16 @@ instant, times that do not exist move forward by the gap, ambiguous ones take th
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
     """Return the IANA zone ``name``; raises ``ZoneInfoNotFoundError`` (a ``KeyError``) when unknown."""
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:  # a path that leads elsewhere; "Asia", which is a folder; a name too long
+        raise ZoneInfoNotFoundError(name) from error
 
 
 def localize(naive: datetime, tz: ZoneInfo) -> datetime:

@@ -30,8 +30,10 @@ from verno.messaging.types import (
 Finding = tuple[Check, Reason | None, datetime | None]
 """What one check found: its line of the trace, the reason when it denies or defers, the moment when it defers."""
 
-STOPPED_WAIT = timedelta(minutes=5)
-"""When a message that a switch stops is looked at again."""
+PARKED = timedelta(hours=6)
+"""When a message that a switch stops is looked at again, unless the switch is taken back before."""
+LAST_LOOK = timedelta(minutes=5)
+"""How long before it is too late a stopped message is looked at once more."""
 
 
 def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Decision:
@@ -68,7 +70,10 @@ def record(decision: Decision, *, stage: str, now: datetime) -> Record:
 def _switch(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
     if message.stopped is None:
         return Check("switch", "pass"), None, None
-    return Check("switch", "defer", message.stopped), Reason.STOPPED, now + STOPPED_WAIT
+    until = now + PARKED if message.not_before <= now else now
+    if message.valid_until is not None:
+        until = max(min(until, message.valid_until - LAST_LOOK), min(until, now + LAST_LOOK))
+    return Check("switch", "defer", message.stopped), Reason.STOPPED, until
 
 
 def _country(message: Outgoing, _member: MemberFacts, _address: AddressFacts, _now: datetime) -> Finding:

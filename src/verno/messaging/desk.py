@@ -56,6 +56,9 @@ SUSPECT_WAIT = timedelta(minutes=1)
 """What one that was tried alone waits before the next time, and as long again with each."""
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 360, 720, 1440, 1440))
 """Waits after a temporary refusal; the last try comes 68 h 35 min after the first."""
+LONGEST_RETRY = sum(RETRY_AFTER, timedelta())
+"""Until this age a message may be told to come back later without its tries being counted."""
+SHORTEST_RETRY = 1
 OUTAGE_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = 8.0
 """Seconds that a line holds a message back for its moment; longer waits are the queue's."""
@@ -84,6 +87,7 @@ class Job(msgspec.Struct, frozen=True):
     others: tuple[str, ...] = ()
     ready: float = 0.0
     occasion: str = ""
+    created_at: datetime | None = None
 
 
 class End(msgspec.Struct, frozen=True):
@@ -112,16 +116,11 @@ class Desk:
         *,
         lanes: Sequence[MessageClass] = (*URGENT, *BULK),
         pace: Pace | None = None,
-        weigh: Callable[[Job], int] = lambda _: 1,
         suspects: bool = False,
     ) -> None:
-        """Take a claim's name; nothing is read yet. ``weigh`` tells the parts of a message that a pace counts.
-
-        ``suspects``: those alone during whose claim a worker died.
-        """
+        """Take a claim's name; nothing is read yet. ``suspects``: those alone during whose claim a worker died."""
         self.pause = 0.0
         self._pace = pace or Pace(channel)
-        self._weigh = weigh
         self._weight = 1.0
         self._channel = channel
         self._suspects = suspects
@@ -167,7 +166,6 @@ class Desk:
             conn.execute(SQL["note_lapsed"], parameters)
             rows: list[Row] = []
             pauses: list[float] = []
-            room: int | None = None
             for lane in self._lanes:
                 room, pause = booking.room(conn, self._pace, urgent=lane in URGENT)
                 # What the last messages weighed says how many to take, so that few are taken in vain.
@@ -182,33 +180,45 @@ class Desk:
             self._houses = {}
             refused = self._judge(conn, jobs, now)
             ends = [_turned_down(job, refused[job.content.message_id], now) for job in jobs if _id(job) in refused]
-            leaving, late, crowded = self._book(conn, [job for job in jobs if _id(job) not in refused], room, now)
-            ends += late
-            self._conclude(conn, [*ends, *crowded], now)
-        return leaving, ends
+            self._conclude(conn, ends, now)
+        return [job for job in jobs if _id(job) not in refused], ends
 
-    def _book(
-        self, conn: Connection, jobs: Sequence[Job], room: int | None, now: datetime
-    ) -> tuple[list[Job], list[End], list[End]]:
-        """Give each message its moment; the rest goes back to the queue: what would wait too long, what has no room."""
-        weights = [1] * len(jobs) if self._pace.per_second is None else [self._weigh(job) for job in jobs]
+    @property
+    def is_paced(self) -> bool:
+        """Tell whether messages leave at moments of their own."""
+        return self._pace.per_second is not None or self._pace.address_seconds > 0
+
+    def book(self, jobs: Sequence[Job], weights: Sequence[int]) -> tuple[list[Job], list[End]]:
+        """Give each message its moment, by the parts that the provider counts.
+
+        Returns those that have one, and the ends of those that go back to the queue since they would wait too long;
+        what has no room goes back without a word. The claim is committed by then: what dies while it is written has
+        been claimed.
+        """
+        return db.retrying(lambda: self._book(jobs, weights)) if self.is_paced and jobs else (list(jobs), [])
+
+    def _book(self, jobs: Sequence[Job], weights: Sequence[int]) -> tuple[list[Job], list[End]]:
+        now = self._now()
         fits = len(jobs)
-        self._weight = sum(weights) / fits if fits else self._weight
-        if room is not None:
-            fits = sum(1 for total in accumulate(weights) if total <= room) or min(1, len(jobs))
-        hashes = [""] * fits
-        if self._pace.address_seconds:
-            hashes = [facts.address_hash(job.content.program_id, self._channel, job.address) for job in jobs[:fits]]
-        waits = booking.book(conn, self._pace, list(zip(hashes, weights[:fits], strict=True)))
-        started = time.monotonic()
-        leaving: list[Job] = []
-        late: list[End] = []
-        for job, wait in zip(jobs[:fits], waits, strict=True):
-            if wait > LONGEST_WAIT:
-                late.append(_back(job, now + timedelta(seconds=wait)))
-            else:
-                leaving.append(msgspec.structs.replace(job, ready=started + wait))
-        return leaving, late, [_back(job, None) for job in jobs[fits:]]
+        self._weight = sum(weights) / fits
+        with db.across_programs() as conn:
+            room, _ = booking.room(conn, self._pace, urgent=self._lanes[-1] in URGENT)
+            if room is not None:
+                fits = sum(1 for total in accumulate(weights) if total <= room) or min(1, room)
+            hashes = [""] * fits
+            if self._pace.address_seconds:
+                hashes = [facts.address_hash(job.content.program_id, self._channel, job.address) for job in jobs[:fits]]
+            waits = booking.book(conn, self._pace, list(zip(hashes, weights[:fits], strict=True)))
+            started = time.monotonic()
+            leaving: list[Job] = []
+            late: list[End] = []
+            for job, wait in zip(jobs[:fits], waits, strict=True):
+                if wait > LONGEST_WAIT:
+                    late.append(_back(job, now + timedelta(seconds=wait)))
+                else:
+                    leaving.append(msgspec.structs.replace(job, ready=started + wait))
+            self._conclude(conn, [*late, *[_back(job, None) for job in jobs[fits:]]], now)
+        return leaving, late
 
     def hold(self, seconds: int) -> None:
         """Let nobody ask the provider for so long: it said that we are too fast."""
@@ -341,13 +351,15 @@ class Desk:
 def retry_end(job: Job, response: str, now: datetime, seconds: int | None = None) -> End:
     """Return the end of a try that was certainly not taken: a later time, or giving up after the last one.
 
-    ``seconds``: when the provider itself wants to be asked again.
+    ``seconds``: when the provider itself wants to be asked again; for as long as it says so, that is no try.
     """
     holder_id = job.content.holder_id
+    wait = timedelta(seconds=max(seconds or 0, SHORTEST_RETRY))
+    if seconds is not None and (job.created_at is None or now - job.created_at < LONGEST_RETRY):
+        return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, now + wait, refund=1)
     if job.attempts > len(RETRY_AFTER):
         return End(holder_id, _id(job), State.REJECTED, Reason.GAVE_UP, response)
-    due_at = now + (RETRY_AFTER[job.attempts - 1] if seconds is None else timedelta(seconds=seconds))
-    return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, due_at)
+    return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, now + RETRY_AFTER[job.attempts - 1])
 
 
 def outage_end(job: Job, response: str, now: datetime) -> End:
@@ -365,7 +377,8 @@ def _turned_down(job: Job, decision: Decision, now: datetime) -> End:
     told = record(decision, stage=service.HAND_OVER, now=now)
     holder_id = job.content.holder_id
     if isinstance(decision, Defer):
-        return End(holder_id, _id(job), State.QUEUED, None, None, decision.until, refund=1, decision=told)
+        parked = decision.reason if decision.reason is Reason.STOPPED else None
+        return End(holder_id, _id(job), State.QUEUED, parked, None, decision.until, refund=1, decision=told)
     reason = None if isinstance(decision, Allow) else decision.reason
     return End(holder_id, _id(job), State.WITHHELD, reason, refund=1, decision=told)
 
@@ -422,7 +435,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
         own = speaker.address if speaker else _address(member, row.channel)
         address, *others = seen.get(row.holder_id) or (own,)
         job = Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others))
-        out.append(msgspec.structs.replace(job, occasion=row.dedupe_key))
+        out.append(msgspec.structs.replace(job, occasion=row.dedupe_key, created_at=row.created_at))
     return out
 
 
@@ -447,3 +460,4 @@ class _Claimed(msgspec.Struct, frozen=True, array_like=True):
     valid_until: datetime | None
     urgent: bool
     dedupe_key: str
+    created_at: datetime

@@ -66,6 +66,11 @@ class Message(models.Model):
             ),
             models.Index(fields=["program_id", "state"], name="messaging_message_by_state"),
             models.Index(
+                fields=["program_id"],
+                name="messaging_message_parked",
+                condition=models.Q(("state", "queued"), ("reason", "stopped")),
+            ),
+            models.Index(
                 fields=["dedupe_key"],
                 name="messaging_message_ill",
                 condition=models.Q(state__in=["bounced", "complained", "rejected"]),

@@ -104,7 +104,6 @@ def send_due(
         channel.answer_seconds,
         lanes=lanes,
         pace=pace,
-        weigh=partial(_weight, channel, now),
         suspects=suspects,
     )
     run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping, alone=suspects)
@@ -279,7 +278,8 @@ class _Run(Generic[P]):
     async def _next(self) -> tuple[Job, Parcels[P]] | None:
         """Return the next message; the batch after it is claimed before the stock is empty."""
         while not self._stopping():
-            if len(self._claims) < CLAIMS and len(self._stock) < self._batch and not self._dry:
+            most = 1 if self._desk.is_paced else CLAIMS
+            if len(self._claims) < most and len(self._stock) < self._batch and not self._dry:
                 claim = self._tasks.create_task(self._claim())
                 self._claims.add(claim)
                 claim.add_done_callback(self._claims.discard)
@@ -305,12 +305,21 @@ class _Run(Generic[P]):
             else:
                 self._dry = self._left == 0 or not (jobs or ends)
         async with self._writing:
-            written = await asyncio.to_thread(lambda: [self._written(job) for job in jobs])
-        for job, parcels in zip(jobs, written, strict=True):
-            if isinstance(parcels, End):
-                self._end(parcels)
-            else:
-                self._stock.append((job, parcels))
+            written: dict[str, Parcels[P]] = {}
+            for job, parcels in zip(jobs, await asyncio.to_thread(self._write, jobs), strict=True):
+                if isinstance(parcels, End):
+                    self._end(parcels)
+                else:
+                    written[job.content.message_id] = parcels
+            ready = [job for job in jobs if job.content.message_id in written]
+            weights = [sum(map(self._channel.parts, dict(written[job.content.message_id]).values())) for job in ready]
+            leaving, late = await _patiently(partial(self._desk.book, ready, weights))
+        for end in late:
+            self._count(end)
+        self._stock.extend([(job, written[job.content.message_id]) for job in leaving])
+
+    def _write(self, jobs: Sequence[Job]) -> list[Parcels[P] | End]:
+        return [self._written(job) for job in jobs]
 
     async def _may_leave(self, job: Job) -> bool:
         """Wait for the commit that marks the message as handed over; False when it may not leave, or is not ours."""
@@ -355,14 +364,6 @@ class _Run(Generic[P]):
                 answer.set_result(job.content.message_id in leaving)
             if dead:
                 await asyncio.to_thread(self._desk.suppress_dead, dead)
-
-
-def _weight(channel: Channel[P], now: Callable[[], datetime], job: Job) -> int:
-    """Return the parts that a provider counts; what cannot be written will take none, and is not paced."""
-    try:
-        return channel.parts(channel.write(job.content, job.address, now=now()))
-    except Exception:  # noqa: BLE001 the line that carries it says what is wrong
-        return 1
 
 
 async def _patiently(work: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ from verno.messaging.companies import speaking
 from verno.messaging.decide import decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.types import (
+    Allow,
     Decision,
     Defer,
     Deny,
@@ -32,6 +33,8 @@ from verno.workspace.audit import Actor
 Occasion = tuple[str, str, str]
 """(holder id, dedupe key, channel)."""
 
+WAKE_BATCH = 5_000
+"""Messages that go on in one transaction after a switch was taken back."""
 PLANNING = "planning"
 HAND_OVER = "hand-over"
 
@@ -97,9 +100,14 @@ def stop(conn: Connection, program_id: str, what: str, *, by: Actor, now: dateti
 
 
 def let_go(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
-    """Take a switch back; what it held back goes on within minutes."""
+    """Take a switch back; the worker wakes what it held back (``wake``)."""
     if conn.execute(SQL["drop_stop"], {"program": program_id, "what": what}).rowcount:
         audit.record(conn, program_id, by, "messages.let-go", ("messages", what), now=now)
+
+
+def wake(conn: Connection, *, now: datetime) -> int:
+    """Let the next messages go on that nothing holds back any more, in all programs; returns how many. For a loop."""
+    return conn.execute(SQL["wake_parked"], {"now": now, "limit": WAKE_BATCH}).rowcount
 
 
 def send_again(conn: Connection, program_id: str, holder_id: str, message_id: str, *, by: Actor, now: datetime) -> bool:
@@ -194,7 +202,9 @@ def _is_duplicate(decision: Decision) -> bool:
 
 
 def _row(draft: Draft, decision: Decision, id_: str, now: datetime) -> dict[str, object]:
-    reason = decision.reason if isinstance(decision, Deny) else None
+    reason = None if isinstance(decision, Allow) else decision.reason
+    if isinstance(decision, Defer) and reason is not Reason.STOPPED:
+        reason = None
     return {
         "holder_id": draft.holder_id,
         "id": id_,
@@ -204,7 +214,7 @@ def _row(draft: Draft, decision: Decision, id_: str, now: datetime) -> dict[str,
         "locale": draft.locale,
         "context": draft.context,
         "dedupe_key": draft.dedupe_key,
-        "state": State.WITHHELD if reason else State.QUEUED,
+        "state": State.WITHHELD if isinstance(decision, Deny) else State.QUEUED,
         "reason": reason,
         "decision": record(decision, stage=PLANNING, now=now),
         "due_at": decision.until if isinstance(decision, Defer) else draft.not_before or now,

@@ -109,13 +109,17 @@ def plan_statements(
     return counts
 
 
-def due_statements(conn: Connection, *, now: datetime) -> dict[str, StatementCounts]:
+def due_statements(
+    conn: Connection, *, now: datetime, programs: Sequence[Program] | None = None
+) -> dict[str, StatementCounts]:
     """Plan last month's statements of each program that has none yet; returns counts by program. For an hourly job.
+
+    ``programs``: of those alone. A transaction for each keeps one program's trouble from the others.
 
     A program that began after the month's end has nothing to say about it.
     """
     out: dict[str, StatementCounts] = {}
-    for program in workspace.programs(conn):
+    for program in workspace.programs(conn) if programs is None else programs:
         db.enter(conn, program.id)
         today = localtime.business_date(now, localtime.zone(program.timezone))
         year, month = localtime.month_before(today)

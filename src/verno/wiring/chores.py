@@ -19,6 +19,7 @@ from verno.limits import service as limits
 from verno.members.districts import locating
 from verno.members.likeness import service as likeness
 from verno.messaging import sender, statements
+from verno.messaging import service as messaging
 from verno.messaging.answers import hearing, listening, receipts
 from verno.messaging.broadcasts.running import step as broadcasts
 from verno.messaging.channels.email import mailbox
@@ -115,6 +116,12 @@ def send_urgent_pushes(*, now: datetime, stopping: Stopping) -> int:
 def hear_chats(*, now: datetime, stopping: Stopping) -> int:
     """Hear what happens in chats with the bot: Telegram is told where to call, or asked where it cannot call us."""
     return listening.step(now=now, stopping=stopping)
+
+
+def wake_parked(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one short transaction
+    """Let messages go on that no switch holds back any more; returns how many did."""
+    with db.across_programs() as conn:
+        return messaging.wake(conn, now=now)
 
 
 def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 the database's own clock
@@ -297,10 +304,18 @@ def replay(*, now: datetime, stopping: Stopping) -> int:
     return sum(replays.work(program, now=now, stopping=stopping) for program in programs)
 
 
-def plan_statements(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 a verb's signature
+def plan_statements(*, now: datetime, stopping: Stopping) -> int:
     """Plan last month's points statements where they are missing; returns how many are on their way."""
     with db.transaction() as conn:
-        return sum(counts.queued for counts in statements.due_statements(conn, now=now).values())
+        programs = workspace.programs(conn)
+    total = 0
+    for program in programs:
+        if stopping():
+            break
+        with db.transaction(program.id) as conn:
+            planned = statements.due_statements(conn, now=now, programs=[program])
+        total += sum(counts.queued for counts in planned.values())
+    return total
 
 
 def _sweep_some(program: Program, now: datetime) -> int:

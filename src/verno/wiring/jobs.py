@@ -48,6 +48,7 @@ PARTS: Mapping[str, Looped] = {
     "urgent-pushes": Looped("verno.wiring.chores:send_urgent_pushes", 0.5),
     "pushes": Looped("verno.wiring.chores:send_pushes", 1.0),
     "heard-chats": Looped("verno.wiring.chores:hear_chats", 5.0),
+    "parked": Looped("verno.wiring.chores:wake_parked", 5.0),
     "suspects": Looped("verno.wiring.chores:send_suspects", 5.0),
     "heard-texts": Looped("verno.wiring.chores:hear_texts", 5.0),
     "bounces": Looped("verno.wiring.chores:read_bounces", 60.0),

@@ -16,12 +16,12 @@ WITH next AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE messaging_message m
-SET state = 'claimed', claimed_by = %(claim)s, claimed_until = %(until)s, attempts = m.attempts + 1,
+SET state = 'claimed', reason = NULL, claimed_by = %(claim)s, claimed_until = %(until)s, attempts = m.attempts + 1,
     changed_at = %(now)s
 FROM next
 WHERE m.holder_id = next.holder_id AND m.id = next.id
 RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic, m.template, m.locale, m.context,
-          m.attempts, m.due_at, m.valid_until, m.urgent, m.dedupe_key
+          m.attempts, m.due_at, m.valid_until, m.urgent, m.dedupe_key, m.created_at
 
 -- name: hand_over
 -- The point of no return: from here on a message is never claimed again. Only the worker whose claim still stands
@@ -43,7 +43,15 @@ RETURNING m.id::text
 UPDATE messaging_message m
 SET state = r.state, reason = r.reason, response = r.response, reference = coalesce(r.reference, m.reference), due_at = coalesce(r.due_at, m.due_at),
     attempts = m.attempts - r.refund, claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s,
-    decision = CASE WHEN r.decision IS NULL THEN m.decision ELSE m.decision || r.decision::jsonb END
+    decision = CASE
+        WHEN r.decision IS NULL THEN m.decision
+        -- What waits for long is judged again and again: of the same words one after the other the last are kept.
+        WHEN m.decision -> -1 ->> 'verdict' = 'defer' AND r.decision ->> 'verdict' = 'defer'
+            AND m.decision -> -1 ->> 'stage' = r.decision ->> 'stage'
+            AND m.decision -> -1 ->> 'reason' = r.decision ->> 'reason'
+        THEN (m.decision - -1) || r.decision::jsonb
+        ELSE m.decision || r.decision::jsonb
+    END
 FROM json_to_recordset(%(rows)s) AS r (
     holder_id uuid, id uuid, state text, reason text, response text, due_at timestamptz, refund smallint,
     decision json, reference text
@@ -54,13 +62,13 @@ RETURNING m.id::text
 
 -- name: give_up_lost
 -- A worker died while it handed these over: nobody can know whether they arrived, so nobody sends them again by
--- itself. The dead worker's claim stays, for the answer it may yet bring. Whoever is stopped within a transaction holds up
--- nobody. Plan: the partial index of leases.
+-- itself. The dead worker's claim stays, for the answer it may yet bring; an erasure has taken it away. Whoever is stopped
+-- within a transaction holds up nobody. Plan: the partial index of leases.
 UPDATE messaging_message m
 SET state = 'uncertain', reason = 'worker-lost', changed_at = %(now)s
 FROM (
     SELECT holder_id, id FROM messaging_message
-    WHERE state = 'handing_over' AND claimed_until < %(now)s
+    WHERE state = 'handing_over' AND (claimed_until < %(now)s OR claimed_until IS NULL)
     FOR UPDATE SKIP LOCKED
 ) lost
 WHERE m.holder_id = lost.holder_id AND m.id = lost.id
@@ -169,6 +177,28 @@ SELECT what FROM messaging_stop WHERE program_id = %(program)s
 UNION ALL
 SELECT 'broadcast/' || id FROM messaging_broadcast
 WHERE program_id = %(program)s AND state IN ('paused', 'cancelled') AND ended_at IS NULL
+
+-- name: wake_parked
+-- What a switch or a paused broadcast held back goes on once nothing holds it any more. Plan: the partial index of the
+-- parked; per row the primary keys of switches and broadcasts.
+WITH free AS (
+    SELECT holder_id, id FROM messaging_message m
+    WHERE state = 'queued' AND reason = 'stopped' AND due_at > %(now)s
+      AND NOT EXISTS (
+          SELECT FROM messaging_stop s
+          WHERE s.program_id = m.program_id AND s.what IN ('all', m.class_name, 'channel:' || m.channel)
+      )
+      AND NOT EXISTS (
+          SELECT FROM messaging_broadcast b
+          WHERE b.program_id = m.program_id AND b.state IN ('paused', 'cancelled') AND b.ended_at IS NULL
+            AND m.dedupe_key = 'broadcast/' || b.id
+      )
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE messaging_message m SET due_at = %(now)s, reason = NULL, changed_at = %(now)s
+FROM free
+WHERE m.holder_id = free.holder_id AND m.id = free.id
 
 -- name: send_again
 -- A person lets an uncertain message be sent once more; the dead worker's claim ends with that. Plan: primary key.
