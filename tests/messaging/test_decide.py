@@ -143,6 +143,7 @@ CASES = [
     Case("a pause is for advertising", None, wish=Wishes(None, NOW + DAY)),
     Case("one a day", Reason.FREQUENCY, AD, sent=(Sent("push", NOW - 0.9 * DAY),)),
     Case("a day later", None, AD, sent=(Sent("push", NOW - DAY),)),
+    Case("the next morning's, a little earlier", None, AD, sent=(Sent("push", NOW - DAY + timedelta(minutes=30)),)),
     Case("three a week", Reason.FREQUENCY, AD, sent=tuple([Sent("push", NOW - day * DAY) for day in (2, 4, 6)])),
     Case("one text a week", Reason.FREQUENCY, AD, (agreed("sms"),), channel="sms", sent=(Sent("sms", NOW - 6 * DAY),)),
     Case("a text and a letter", None, AD, sent=(Sent("sms", NOW - 6 * DAY),)),

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 
 import pytest
 
@@ -15,7 +16,7 @@ from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service
 from verno.messaging.decide import PARKED
-from verno.messaging.desk import BULK, URGENT, Desk, End
+from verno.messaging.desk import BULK, RETRY_AFTER, URGENT, Desk, End
 from verno.messaging.law.caps import LONGEST
 from verno.messaging.sender import SendCounts
 from verno.messaging.types import Planned, Reason, State
@@ -188,7 +189,7 @@ def test_the_country_is_a_setting(shop: Shop) -> None:
 
 def test_only_a_person_sends_an_uncertain_message_again(shop: Shop, postman: Postman) -> None:
     [anna] = readers(shop, 1)
-    [planned] = plan(shop, draft(anna, "a", topic=SERVICE))
+    [planned] = plan(shop, draft(anna, "a", topic=NEWS))
     assert isinstance(planned, Planned)
     dead = Desk("email", "dead", lambda: NOW, 600)
     jobs, _ = dead.claim(1)
@@ -205,3 +206,37 @@ def test_only_a_person_sends_an_uncertain_message_again(shop: Shop, postman: Pos
     end = End(anna, planned.message_id, State.REJECTED, Reason.REFUSED, "late")
     assert dead.exchange([], [end]) == (set(), [])
     assert stories(anna)[0].state == "accepted", "the dead worker's late word counts no more"
+
+
+def test_what_is_owed_comes_again_under_the_same_name(shop: Shop, postman: Postman) -> None:
+    """Transactional messages leave at least once; of a second copy mail programs show one."""
+    [anna] = readers(shop, 1)
+    with db.transaction() as conn:
+        members.upsert(conn, shop.program, [NewMember(external_id="m-0", email="store-drop@example.com")], now=NOW)
+    plan(shop, draft(anna, "a", topic=SERVICE))
+    now = NOW
+    for wait in RETRY_AFTER:
+        assert send(postman, now=now) == SendCounts(deferred=1)
+        assert stories(anna)[0].due_at == now + wait
+        now += wait
+    assert send(postman, now=now) == SendCounts(uncertain=1), "a person decides in the end"
+    names = [message_from_bytes(letter)["Message-ID"] for _, letter in postman.stored]
+    assert len(names) == len(RETRY_AFTER) + 1
+    assert len(set(names)) == 1
+
+
+def test_a_lost_workers_service_comes_again_unless_its_answer_does(shop: Shop, postman: Postman) -> None:
+    anna, boris = readers(shop, 2)
+    plan(shop, *[draft(who, "a", topic=SERVICE) for who in (anna, boris)])
+    slow = Desk("email", "slow", lambda: NOW, 600)
+    jobs, _ = slow.claim(2)
+    slow.exchange(jobs, [])
+    later = NOW + timedelta(minutes=16)
+    assert send(postman, now=later) == SendCounts()
+    assert [(one.state, one.reason) for who in (anna, boris) for one in stories(who)] == [
+        ("deferred", "worker-lost")
+    ] * 2
+    slow.exchange([], [End(anna, stories(anna)[0].id, State.ACCEPTED, None, "250 OK")])
+    assert stories(anna)[0].state == "accepted", "the answer came late, and before the second copy"
+    assert send(postman, now=later + timedelta(minutes=5)) == SendCounts(accepted=1)
+    assert stories(boris)[0].state == "accepted"

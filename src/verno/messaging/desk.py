@@ -88,6 +88,12 @@ class Job(msgspec.Struct, frozen=True):
     ready: float = 0.0
     occasion: str = ""
     created_at: datetime | None = None
+    class_name: str = ""
+
+    @property
+    def comes_again(self) -> bool:
+        """Tell whether twice is better than never: it goes out again, under the same Message-ID."""
+        return self.class_name == MessageClass.TRANSACTIONAL
 
 
 class End(msgspec.Struct, frozen=True):
@@ -162,7 +168,7 @@ class Desk:
             "suspects": self._suspects,
         }
         with db.across_programs() as conn:
-            conn.execute(SQL["give_up_lost"], parameters)
+            conn.execute(SQL["give_up_lost"], {**parameters, "tries": len(RETRY_AFTER), "again": now + RETRY_AFTER[0]})
             conn.execute(SQL["note_lapsed"], parameters)
             rows: list[Row] = []
             pauses: list[float] = []
@@ -362,6 +368,14 @@ def retry_end(job: Job, response: str, now: datetime, seconds: int | None = None
     return End(holder_id, _id(job), State.DEFERRED, Reason.TEMPORARY, response, now + RETRY_AFTER[job.attempts - 1])
 
 
+def doubt_end(job: Job, reason: Reason, response: str, now: datetime) -> End:
+    """Return the end of a try of which nobody knows: a person decides, or it comes again while tries are left."""
+    holder_id = job.content.holder_id
+    if job.comes_again and job.attempts <= len(RETRY_AFTER):
+        return End(holder_id, _id(job), State.DEFERRED, reason, response, now + RETRY_AFTER[job.attempts - 1])
+    return End(holder_id, _id(job), State.UNCERTAIN, reason, response)
+
+
 def outage_end(job: Job, response: str, now: datetime) -> End:
     """Return the end of a message that no server was there for: it waits, and the attempt does not count."""
     due_at = now + OUTAGE_WAIT
@@ -435,7 +449,9 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
         own = speaker.address if speaker else _address(member, row.channel)
         address, *others = seen.get(row.holder_id) or (own,)
         job = Job(content, address, row.attempts, row.due_at, row.valid_until, row.urgent, tuple(others))
-        out.append(msgspec.structs.replace(job, occasion=row.dedupe_key, created_at=row.created_at))
+        out.append(
+            msgspec.structs.replace(job, occasion=row.dedupe_key, created_at=row.created_at, class_name=row.class_name)
+        )
     return out
 
 
@@ -461,3 +477,4 @@ class _Claimed(msgspec.Struct, frozen=True, array_like=True):
     urgent: bool
     dedupe_key: str
     created_at: datetime
+    class_name: str

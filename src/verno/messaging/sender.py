@@ -34,7 +34,7 @@ from verno.messaging.channels.port import (
     Unwritable,
     together,
 )
-from verno.messaging.desk import BULK, URGENT, Desk, End, Job, outage_end, retry_end
+from verno.messaging.desk import BULK, URGENT, Desk, End, Job, doubt_end, outage_end, retry_end
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.poison.watch import Watch
 from verno.messaging.types import MessageClass, Reason, State
@@ -271,7 +271,7 @@ class _Run(Generic[P]):
                 return retry_end(job, response, self._now(), seconds)
             case Unknown(timed_out=timed_out, response=response):
                 reason = Reason.TIMED_OUT if timed_out else Reason.CONNECTION_LOST
-                return _end_of(job, State.UNCERTAIN, reason, response)
+                return doubt_end(job, reason, response, self._now())
             case _:
                 assert_never(outcome)
 

@@ -31,6 +31,8 @@ CAPS = (
     Cap("email", 3, 7),
 )
 """What holds for everybody; a member may wish for less."""
+SLACK = timedelta(hours=2)
+"""So much shorter a day looks back: what comes every Monday at ten leaves a little earlier or later than a week ago."""
 LONGEST = timedelta(days=366)
 """So far back a cap may look: a member may wish for one a year."""
 
@@ -40,7 +42,7 @@ def reached(caps: Sequence[Cap], channel: str, sent: Sequence[Sent], now: dateti
     for cap in caps:
         if len(sent) < cap.most or (cap.channel is not None and cap.channel != channel):
             continue
-        since = now - timedelta(days=cap.days)
+        since = now - timedelta(days=cap.days) + SLACK
         if sum([one.at > since and cap.channel in (None, one.channel) for one in sent]) >= cap.most:
             return cap
     return None

@@ -21,7 +21,7 @@ SET state = 'claimed', reason = NULL, claimed_by = %(claim)s, claimed_until = %(
 FROM next
 WHERE m.holder_id = next.holder_id AND m.id = next.id
 RETURNING m.holder_id::text, m.id::text, m.program_id::text, m.channel, m.topic, m.template, m.locale, m.context,
-          m.attempts, m.due_at, m.valid_until, m.urgent, m.dedupe_key, m.created_at
+          m.attempts, m.due_at, m.valid_until, m.urgent, m.dedupe_key, m.created_at, m.class_name
 
 -- name: hand_over
 -- The point of no return: from here on a message is never claimed again. Only the worker whose claim still stands
@@ -38,8 +38,8 @@ RETURNING m.id::text
 
 -- name: conclude
 -- Write what became of messages. The claim names the worker that knows; 'uncertain' may be corrected by it, since a
--- slow answer can come after another worker has given the claim up; the CASE is hand_over's. Plan: function scan,
--- update by primary key.
+-- slow answer can come after another worker has given the claim up, and so may 'deferred', while nobody has claimed it
+-- anew; the CASE is hand_over's. Plan: function scan, update by primary key.
 UPDATE messaging_message m
 SET state = r.state, reason = r.reason, response = r.response, reference = coalesce(r.reference, m.reference), due_at = coalesce(r.due_at, m.due_at),
     attempts = m.attempts - r.refund, claimed_by = NULL, claimed_until = NULL, changed_at = %(now)s,
@@ -57,15 +57,18 @@ FROM json_to_recordset(%(rows)s) AS r (
     decision json, reference text
 )
 WHERE m.holder_id = r.holder_id AND m.id = r.id
-  AND CASE WHEN m.state IN ('claimed', 'handing_over', 'uncertain') THEN m.claimed_by = %(claim)s END
+  AND CASE WHEN m.state IN ('claimed', 'handing_over', 'uncertain', 'deferred') THEN m.claimed_by = %(claim)s END
 RETURNING m.id::text
 
 -- name: give_up_lost
 -- A worker died while it handed these over: nobody can know whether they arrived, so nobody sends them again by
--- itself. The dead worker's claim stays, for the answer it may yet bring; an erasure has taken it away. Whoever is stopped
--- within a transaction holds up nobody. Plan: the partial index of leases.
+-- itself, but for what is owed (transactional): twice is better than never there. The dead worker's claim stays, for the
+-- answer it may yet bring; an erasure has taken it away. Whoever is stopped within a transaction holds up nobody.
+-- Plan: the partial index of leases.
 UPDATE messaging_message m
-SET state = 'uncertain', reason = 'worker-lost', changed_at = %(now)s
+SET state = CASE WHEN m.class_name = 'transactional' AND m.attempts <= %(tries)s THEN 'deferred' ELSE 'uncertain' END,
+    due_at = CASE WHEN m.class_name = 'transactional' THEN %(again)s ELSE m.due_at END,
+    reason = 'worker-lost', changed_at = %(now)s
 FROM (
     SELECT holder_id, id FROM messaging_message
     WHERE state = 'handing_over' AND (claimed_until < %(now)s OR claimed_until IS NULL)
