@@ -1,6 +1,6 @@
 """Reads of members. Contacts are opened here and nowhere else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -322,6 +322,12 @@ def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[st
     for holder, kind, *rest in conn.execute(SQL["verified"], {"ids": batches.rows(list(holder_ids))}).fetchall():
         out.setdefault(holder, {})[kind] = Identity(*rest)
     return out
+
+
+def hashes_before(conn: Connection, before: Mapping[str, datetime], kind: str) -> dict[str, str]:
+    """Return as ``hashes`` those that each holder has had since before a moment of theirs."""
+    rows = [{"id": holder, "before": moment} for holder, moment in before.items()]
+    return dict(conn.execute(SQL["hashes_before"], {"rows": batches.rows(rows), "kind": kind}).fetchall())
 
 
 def hashes(conn: Connection, holder_ids: Sequence[str], kind: str) -> dict[str, str]:

@@ -30,6 +30,9 @@ from verno.messaging.types import (
 Finding = tuple[Check, Reason | None, datetime | None]
 """What one check found: its line of the trace, the reason when it denies or defers, the moment when it defers."""
 
+RESTING = "resting"
+"""Why an address is left alone that has taken nothing for long; what is owed, and codes, are tried all the same."""
+OWED = frozenset({MessageClass.SECURITY, MessageClass.TRANSACTIONAL})
 PARKED = timedelta(hours=6)
 """When a message that a switch stops is looked at again, unless the switch is taken back before."""
 LAST_LOOK = timedelta(minutes=5)
@@ -97,6 +100,8 @@ def _address(_message: Outgoing, _member: MemberFacts, address: AddressFacts, _n
 
 def _suppression(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Finding:
     """Find what forbids the address; that of somebody erased takes advertising by a word alone that came later."""
+    if address.suppressed == RESTING and message.topic_class in OWED:
+        return Check("suppression", "pass", RESTING), None, None
     if address.suppressed is not None:
         return Check("suppression", "deny", address.suppressed), Reason.SUPPRESSED, None
     if address.erased_at is not None and message.topic_class is MessageClass.MARKETING:

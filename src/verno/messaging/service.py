@@ -63,11 +63,12 @@ def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: dat
     return [_result(decision, id_, written) for decision, id_ in zip(decisions, fresh, strict=True)]
 
 
-def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppression], *, now: datetime) -> None:
-    """Keep addresses from being written to; the first reason of an address stays."""
-    if suppressions:
-        parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
-        conn.execute(SQL["add_suppressions"], parameters)
+def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppression], *, now: datetime) -> int:
+    """Keep addresses from being written to; the first reason of an address stays. Returns how many are new."""
+    if not suppressions:
+        return 0
+    parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
+    return conn.execute(SQL["add_suppressions"], parameters).rowcount
 
 
 def silence_erased(conn: Connection, program_id: str, holder_ids: Sequence[str], *, now: datetime) -> None:

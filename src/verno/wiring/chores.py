@@ -20,7 +20,7 @@ from verno.members.districts import locating
 from verno.members.likeness import service as likeness
 from verno.messaging import sender, statements
 from verno.messaging import service as messaging
-from verno.messaging.answers import hearing, listening, receipts
+from verno.messaging.answers import hearing, listening, receipts, resting
 from verno.messaging.broadcasts.running import step as broadcasts
 from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay
@@ -128,6 +128,12 @@ def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 t
     """Drop the paces of addresses that have rested; returns how many went."""
     with db.across_programs() as conn:
         return booking.forget(conn)
+
+
+def rest_addresses(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one short transaction
+    """Leave addresses alone that take nothing; returns how many rest from now on."""
+    with db.across_programs() as conn:
+        return resting.rest(conn, now=now)
 
 
 SUSPECTS = (

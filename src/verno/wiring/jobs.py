@@ -71,6 +71,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "forget-limits": Scheduled("verno.wiring.chores:forget_limits", "37 * * * *"),
     "sort-districts": Scheduled("verno.wiring.chores:sort_districts", "* * * * *"),
     "forget-turns": Scheduled("verno.wiring.chores:forget_turns", "17 3 * * *"),
+    "rest-addresses": Scheduled("verno.wiring.chores:rest_addresses", "23 * * * *"),
     "forget-paces": Scheduled("verno.wiring.chores:forget_paces", "*/10 * * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
     "forget-webhooks": Scheduled("verno.wiring.chores:forget_webhooks", "27 * * * *"),

@@ -124,6 +124,13 @@ SELECT i.holder_id::text, encode(i.value_hash, 'hex')
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_identity i ON i.holder_id = r.id AND i.kind = %(kind)s
 
+-- name: hashes_before
+-- The addresses of a kind that members have had since before a moment of each. Plan: function scan, nested loop on
+-- (holder, kind).
+SELECT i.holder_id::text, encode(i.value_hash, 'hex')
+FROM json_to_recordset(%(rows)s) AS r (id uuid, before timestamptz)
+JOIN members_identity i ON i.holder_id = r.id AND i.kind = %(kind)s AND i.created_at <= r.before
+
 -- name: verified
 -- Which addresses of members are confirmed, and how. Plan: function scan, nested loop on (holder, kind).
 SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.verified_at, i.verified_by
