@@ -13,6 +13,7 @@ from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft
 from verno.kit import db
 from verno.members import service as members
+from verno.members.service import POINTS_STATEMENT
 from verno.members.types import NewMember
 from verno.messaging import queries, service
 from verno.messaging.decide import PARKED
@@ -93,6 +94,16 @@ def test_services_have_a_lane_of_their_own(shop: Shop, postman: Postman) -> None
     assert send(postman, lanes=URGENT) == SendCounts(accepted=1)
     assert [one.state for one in stories(anna)] == ["queued", "accepted"]
     assert send(postman, lanes=BULK) == SendCounts(accepted=1)
+
+
+def test_each_class_is_taken_before_the_next_one_however_long_that_waits(shop: Shop) -> None:
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=NEWS), now=NOW - timedelta(hours=2))
+    plan(shop, draft(anna, "b", topic=POINTS_STATEMENT), now=NOW - timedelta(hours=1))
+    plan(shop, draft(anna, "c", topic=SERVICE))
+    desk = Desk("email", "worker", lambda: NOW, 600)
+    taken = [job.content.topic for _ in range(3) for job in desk.claim(1)[0]]
+    assert taken == [SERVICE, POINTS_STATEMENT, NEWS]
 
 
 def test_advertising_waits_for_the_morning(shop: Shop, postman: Postman) -> None:
