@@ -143,7 +143,7 @@ def test_four_workers_keep_the_rate_and_keep_still_when_they_are_told() -> None:
     assert len(heard) == crowd + 1, "each once, and once more what was too fast"
     assert states(shop) == {"accepted": crowd - BLOCKS, "rejected": BLOCKS}
     plan(shop, *[draft(one, "again", topic=SERVICE, channel="telegram") for one in holders[:BLOCKS]])
-    assert states(shop)["withheld"] == BLOCKS, "who has blocked the bot is not written to again"
+    assert states(shop).get("withheld", 0) == BLOCKS, "who has blocked the bot is not written to again"
 
 
 def states(shop: Shop) -> dict[str, int]:
