@@ -208,7 +208,7 @@ class Desk:
         fits = len(jobs)
         self._weight = sum(weights) / fits
         with db.across_programs() as conn:
-            room, _ = booking.room(conn, self._pace, urgent=self._lanes[-1] in URGENT)
+            room, _ = booking.room(conn, self._pace, urgent=any(job.class_name in URGENT for job in jobs))
             if room is not None:
                 fits = sum(1 for total in accumulate(weights) if total <= room) or min(1, room)
             hashes = [""] * fits
