@@ -59,7 +59,11 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "complaints-warn": _("Complaints begin to be seen."),
         "by-hand": _("by hand"),
     },
-    "broadcast_audience": {"everybody": _("All members"), "list": _("A list of members")},
+    "broadcast_audience": {
+        "everybody": _("All members"),
+        "list": _("A list of members"),
+        "condition": _("By a condition"),
+    },
     "broadcast_outcome": {
         "won": _("One variant is better"),
         "tie": _("No difference beyond chance"),

@@ -41,6 +41,7 @@ def leaving(request: HttpRequest) -> HttpResponse:
             (names.get(one.topic, one.topic), one, face.number(round(Decimal(one.messages) / one.members, 1)))
             for one in found.groups
         ],
+        "broadcasts": found.broadcasts,
         "total": sum(one.members for one in found.groups),
         "words": [(names.get(topic, topic), channel, said) for topic, channel, said in found.words]
         if sees_personal(request)

@@ -37,6 +37,24 @@ WHERE program_id = %(program)s AND state = 'uncertain'
 ORDER BY changed_at DESC, id DESC
 LIMIT %(limit)s
 
+-- name: last_broadcasts
+-- The broadcast of which each member had got the last message on a topic and channel before a moment. Plan: function scan,
+-- nested loops on the holder's range of the unique index and on the primary key of broadcasts.
+SELECT r.n, b.id::text, b.name, b.wanted #>> '{audience,kind}'
+FROM json_to_recordset(%(rows)s) AS r (
+    n integer, holder_id uuid, topic text, channel text, since timestamptz, until timestamptz
+)
+CROSS JOIN LATERAL (
+    SELECT substr(m.dedupe_key, length('broadcast/') + 1)::uuid AS id
+    FROM messaging_message m
+    WHERE m.holder_id = r.holder_id AND m.topic = r.topic AND m.channel = r.channel AND m.dedupe_key LIKE 'broadcast/%%'
+      AND m.created_at >= r.since AND m.created_at < r.until
+      AND m.state NOT IN ('queued', 'claimed', 'deferred', 'withheld', 'rejected')
+    ORDER BY m.created_at DESC
+    LIMIT 1
+) m
+JOIN messaging_broadcast b ON b.program_id = %(program)s AND b.id = m.id
+
 -- name: pressure
 -- How many messages each member had got in a time before a moment. Plan: function scan, nested loop on the holder's
 -- range of the primary key.
