@@ -1,4 +1,4 @@
-"""Where a reader lives: what they say, else their home store, else where they bought last, else the whole country."""
+"""Where a reader lives: what they or their number say, their home store, the last store, else the whole country."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -54,6 +54,18 @@ def test_what_a_member_says_goes_before(east: Shop) -> None:
     with db.transaction() as conn:
         members.upsert(conn, east.program, [NewMember("m-0", attributes={"timezone": "Europe/Samara"})], now=NOW)
     assert zones(east)[0] == (SAMARA,)
+
+
+@pytest.mark.parametrize(
+    ("phone", "count"),
+    [("+73832123456", 1), ("+79161234567", 11), ("+12125550123", 1)],
+    ids=["a line in Novosibirsk", "a mobile", "New York"],
+)
+def test_a_number_may_tell_where_it_is(east: Shop, phone: str, count: int) -> None:
+    with db.transaction() as conn:
+        members.upsert(conn, east.program, [NewMember("m-0", phone=phone)], now=NOW)
+    assert len(zones(east)[0]) == count
+    assert len(zones(east, channel="telegram")[0]) == 11, "a chat has no number"
 
 
 def test_a_home_store_goes_before_the_last_one(east: Shop) -> None:

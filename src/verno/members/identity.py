@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from phonenumbers import timezone
 
 from verno.kit import secrets
 
@@ -93,3 +94,13 @@ def _email(text: str) -> str | None:
     except EmailNotValidError:
         return None
     return found.normalized.lower()
+
+
+@lru_cache(maxsize=10_000)
+def zone_of(phone: str) -> str | None:
+    """Return the zone of a number's region, where it has a single one; mobile numbers of large countries have many."""
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(phone))
+    except phonenumbers.NumberParseException:
+        return None
+    return zones[0] if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else None

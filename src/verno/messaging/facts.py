@@ -152,7 +152,8 @@ def load(
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
 
     ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live.
-    Who has not said their zone lives in that of their home store, else of the store they bought at last.
+    Who has not said their zone lives in that of their home, of their number's region where it has a single one, of
+    their home store, else of the store they bought at last.
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
@@ -212,8 +213,11 @@ def _reach(
         for holder, words in said.items()
     }
     if where:
-        for ask in (locating.home_zones, intake.last_zones):
-            zones = ask(conn, [one for one in holders if one not in zones]) | zones
+        zones = locating.home_zones(conn, [one for one in holders if one not in zones]) | zones
+        if ADDRESS_KIND.get(on[1]) == ADDRESS_OF[CHANNEL_SMS]:
+            numbered = {one: identity.zone_of(address) for one, address in addresses.items() if one not in zones}
+            zones |= {one: zone for one, zone in numbered.items() if zone is not None}
+        zones = intake.last_zones(conn, [one for one in holders if one not in zones]) | zones
     return Reach(addresses, *barred(), consents, wishes, zones)
 
 

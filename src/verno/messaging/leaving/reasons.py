@@ -1,4 +1,4 @@
-"""Why people leave: a month's withdrawals by topic, channel and reason, how much they had been sent, and what at last."""
+"""Why people leave: withdrawals by topic, channel and reason, how much they had been sent, and what at last."""
 
 from collections import Counter
 from collections.abc import Sequence
