@@ -1,6 +1,12 @@
-"""The application's role is the restricted one."""
+"""The application's role is the restricted one, and its transactions are impatient."""
+
+import time
 
 import psycopg
+import pytest
+
+from verno.kit import db
+from verno.kit.errors import Unavailable
 
 
 def test_the_application_runs_without_the_owners_rights(conn: psycopg.Connection) -> None:
@@ -9,3 +15,18 @@ def test_the_application_runs_without_the_owners_rights(conn: psycopg.Connection
 
 def test_a_test_database_of_its_own(database: str) -> None:
     assert "/test_" in database
+
+
+@pytest.mark.usefixtures("database")
+def test_whoever_hangs_within_a_transaction_gives_its_locks_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "IDLE_SECONDS", 0.2)
+    db.close_pool()
+    try:
+        with pytest.raises(Unavailable), db.transaction() as sleeper:
+            sleeper.execute("SELECT pg_advisory_xact_lock(77)")
+            time.sleep(1)
+            with psycopg.connect(db.url()) as other:
+                assert other.execute("SELECT pg_try_advisory_xact_lock(77)").fetchone() == (True,)
+            sleeper.execute("SELECT 1")
+    finally:
+        db.close_pool()

@@ -36,6 +36,8 @@ POOL_SECONDS = 0.9
 LOCK_SECONDS = 1.1
 """How long it then waits for a lock. Together they stay below the 2.5 s within which everybody is answered, whatever
 somebody else has locked; without the second, each door that had a connection would keep it as long as the lock."""
+IDLE_SECONDS = 300
+"""A process that is stopped, or hangs, within a transaction gives its locks up after so long."""
 POOL_SIZE = 12
 MAX_TRIES = 8
 MAX_RETRY_SECONDS = 2.0
@@ -116,7 +118,10 @@ def see_all(conn: Connection) -> None:
 
 def _prepare_for_doors(conn: Connection) -> None:
     """Make a pooled connection the application's, and impatient."""
-    conn.execute(f"SET ROLE {GUARDED}; SET lock_timeout = '{LOCK_SECONDS}s'")
+    conn.execute(
+        f"SET ROLE {GUARDED}; SET lock_timeout = '{LOCK_SECONDS}s';"
+        f" SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+    )
     conn.commit()
 
 
