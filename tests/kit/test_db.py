@@ -22,11 +22,16 @@ def test_whoever_hangs_within_a_transaction_gives_its_locks_up(monkeypatch: pyte
     monkeypatch.setattr(db, "IDLE_SECONDS", 0.2)
     db.close_pool()
     try:
-        with pytest.raises(Unavailable), db.transaction() as sleeper:
-            sleeper.execute("SELECT pg_advisory_xact_lock(77)")
-            time.sleep(1)
-            with psycopg.connect(db.url()) as other:
-                assert other.execute("SELECT pg_try_advisory_xact_lock(77)").fetchone() == (True,)
-            sleeper.execute("SELECT 1")
+        with pytest.raises(Unavailable):
+            _sleep_with_a_lock()
     finally:
         db.close_pool()
+
+
+def _sleep_with_a_lock() -> None:
+    with db.transaction() as sleeper:
+        sleeper.execute("SELECT pg_advisory_xact_lock(77)")
+        time.sleep(1)
+        with psycopg.connect(db.url()) as other:
+            assert other.execute("SELECT pg_try_advisory_xact_lock(77)").fetchone() == (True,)
+        sleeper.execute("SELECT 1")

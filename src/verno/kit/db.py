@@ -198,7 +198,7 @@ def transaction(program_id: str | None = None) -> Iterator[Connection]:
             if program_id is not None:
                 enter(conn, program_id)
             yield conn
-    except (PoolTimeout, psycopg.OperationalError) as error:
+    except (PoolTimeout, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
         if isinstance(error, RETRYABLE):
             raise
         message = "the database does not answer; try again"
