@@ -73,12 +73,13 @@ class House(msgspec.Struct, frozen=True):
         valid_until: datetime | None = None,
         urgent: bool = False,
         occasion: str = "",
+        spread: int = 0,
     ) -> Outgoing:
         """Return what ``decide`` may know of a message."""
         class_ = self.classes.get(topic)
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
-        spread = int(id_[-8:], 16) % SPREAD_SECONDS
-        return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, spread)
+        own = int(id_[-8:], 16) % max(spread, SPREAD_SECONDS)
+        return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own)
 
     def asks_where(self, topic: str, channel: str) -> bool:
         """Tell whether it matters where a reader lives: the message waits for a morning, and there are several."""

@@ -182,6 +182,7 @@ def _judge(
             valid_until=draft.valid_until,
             urgent=draft.urgent,
             occasion=draft.dedupe_key,
+            spread=draft.spread,
         )
         known, reader = reach[draft.channel], draft.holder_id
         if spoken and draft.holder_id in readers and speaking.is_spoken(draft.template, draft.channel):

@@ -176,7 +176,8 @@ class Record(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True):
     """A message somebody wants to send. ``context`` holds the template's figures, never names or addresses.
 
-    ``dedupe_key`` names the occasion: one message per member, channel and occasion, for ever.
+    ``dedupe_key`` names the occasion: one message per member, channel and occasion, for ever. ``spread``: over how many
+    seconds those that wait for a morning leave, where half an hour is too short.
     """
 
     holder_id: str
@@ -189,6 +190,7 @@ class Draft(msgspec.Struct, frozen=True):
     not_before: datetime | None = None
     valid_until: datetime | None = None
     urgent: bool = False
+    spread: int = 0
 
 
 class Planned(msgspec.Struct, frozen=True, gc=False):

@@ -1,6 +1,6 @@
 """A broadcast from the draft to its end: who is asked, who may do what, what a pause and a cancel hold back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -241,3 +241,16 @@ def test_what_has_not_begun_is_cancelled_at_once(shop: Shop) -> None:
     assert look(shop, broadcast).ended_at == NOW
     assert work() == 0
     assert progress(shop, broadcast).total == 0
+
+
+def test_what_a_night_has_gathered_leaves_at_the_broadcasts_own_rate(shop: Shop) -> None:
+    readers(shop, 40)
+    night = NOW.replace(hour=20)
+    launch(shop, now=night, rate=1)
+    for minute in range(41):
+        work(night + minute * MINUTE)
+    opens = NOW.replace(hour=4) + timedelta(days=1)
+    waits = [at - opens for (at,) in rows(shop, "SELECT due_at FROM messaging_message") if isinstance(at, datetime)]
+    assert len(waits) == 40
+    assert min(waits) >= timedelta(), "seven in the morning in Moscow"
+    assert 30 * MINUTE < max(waits) < 40 * MINUTE, "forty readers at one a minute take forty minutes"

@@ -23,6 +23,7 @@ from verno.workspace.types import Program
 
 CHUNK = 2_000
 """Members of one transaction: a pause waits for no longer than one takes."""
+SECONDS = 60
 
 
 class Row(msgspec.Struct):
@@ -42,12 +43,20 @@ class _Chunk:
     """One chunk at work."""
 
     def __init__(
-        self, conn: Connection, program: Program, broadcast: Broadcast, left: int | None, now: datetime
+        self,
+        conn: Connection,
+        program: Program,
+        broadcast: Broadcast,
+        left: int | None,
+        rate: int | None,
+        now: datetime,
     ) -> None:
         self.conn, self.program, self.broadcast, self.now = conn, program, broadcast, now
         self.steps = broadcast.wanted.channels
         self.templates = {one.code: one.template for one in broadcast.wanted.variants}
         self.prices = costs.prices(conn, program.id)
+        self.spread = 0 if rate is None else SECONDS * -(-(broadcast.audience or 0) // rate)
+        """What a night has gathered leaves in the morning no faster than it was to be planned."""
         self.left = left
         """What is left of the cost limit."""
         self.cost = 0
@@ -108,6 +117,7 @@ class _Chunk:
             dedupe_key=self.broadcast.occasion,
             channel=self.steps[step].channel,
             valid_until=wanted.valid_until,
+            spread=self.spread,
         )
 
 
@@ -133,7 +143,7 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
     if not rows:
         return 0
     left = None if wanted.cost_limit is None else wanted.cost_limit - cost
-    chunk = _Chunk(conn, program, broadcast, left, now)
+    chunk = _Chunk(conn, program, broadcast, left, rate, now)
     chunk.plan(rows)
     _write(conn, broadcast, rows, now)
     if shares:
