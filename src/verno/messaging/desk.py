@@ -318,7 +318,9 @@ class Desk:
                 )
                 member = reach.member_facts(content.reader_id, house.zones)
                 if turns is not None:
-                    member = msgspec.structs.replace(member, sent=turns.of(content.holder_id))
+                    member = msgspec.structs.replace(
+                        member, sent=turns.of(content.holder_id, content.message_id, channel)
+                    )
                 verdict = decide(message, member, reach.address_facts(content.reader_id), now)
                 out[_id(job)] = verdict
                 if turns is not None and isinstance(verdict, Allow) and message.topic_class is MessageClass.MARKETING:

@@ -254,3 +254,21 @@ def test_what_a_night_has_gathered_leaves_at_the_broadcasts_own_rate(shop: Shop)
     assert len(waits) == 40
     assert min(waits) >= timedelta(), "seven in the morning in Moscow"
     assert 30 * MINUTE < max(waits) < 40 * MINUTE, "forty readers at one a minute take forty minutes"
+
+
+def test_the_more_important_of_two_takes_the_members_turn(shop: Shop, postman: Postman) -> None:
+    """Whichever was planned first: a member waits for the one that matters more, or is wanted sooner."""
+    readers(shop, 3)
+    by_the_way = launch(shop, name="By the way")
+    work()
+    soon = launch(shop, name="Soon", valid_until=NOW + timedelta(days=2))
+    work()
+    matters = launch(shop, name="Matters", priority=5)
+    work()
+    assert send(postman).accepted == 3
+    text = "SELECT DISTINCT dedupe_key, state, reason FROM messaging_message"
+    assert set(rows(shop, text)) == {
+        (by_the_way.occasion, "withheld", "frequency-cap"),
+        (soon.occasion, "withheld", "frequency-cap"),
+        (matters.occasion, "accepted", None),
+    }

@@ -1,7 +1,7 @@
 """Turns of advertisements at members: reserved in the transaction that claims them, so that two never share one."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from verno.kit import batches
 from verno.kit.db import Connection
@@ -9,6 +9,8 @@ from verno.kit.sql import Statements
 from verno.messaging.law.caps import LONGEST, Sent
 
 SQL = Statements("verno.messaging")
+AHEAD = timedelta(days=1)
+"""So far ahead an advertisement looks for what is more important; all channels together have one turn a day."""
 
 
 class Turns:
@@ -19,6 +21,7 @@ class Turns:
         self._conn, self._now = conn, now
         self._sent: dict[str, list[Sent]] = {}
         self._taken: list[dict[str, object]] = []
+        self._give_way: set[str] = set()
         if not messages:
             return
         holders = batches.rows(sorted({holder for holder, _ in messages}))
@@ -27,10 +30,14 @@ class Turns:
         parameters = {"holders": holders, "since": now - LONGEST, "but": but}
         for holder, channel, at in conn.execute(SQL["turns"], parameters).fetchall():
             self._sent.setdefault(holder, []).append(Sent(channel, at))
+        rows = batches.rows([{"holder_id": holder, "id": id_} for holder, id_ in messages])
+        rivals = conn.execute(SQL["rivals"], {"rows": rows, "until": now + AHEAD}).fetchall()
+        self._give_way = {id_ for (id_,) in rivals}
 
-    def of(self, holder_id: str) -> tuple[Sent, ...]:
-        """Return the turns that a member has given so far."""
-        return tuple(self._sent.get(holder_id, ()))
+    def of(self, holder_id: str, message_id: str, channel: str) -> tuple[Sent, ...]:
+        """Return the turns that a member has given so far, and the one that waits for what is more important."""
+        given = tuple(self._sent.get(holder_id, ()))
+        return (*given, Sent(channel, self._now)) if message_id in self._give_way else given
 
     def take(self, program_id: str, holder_id: str, message_id: str, channel: str) -> None:
         """Reserve a turn; whatever is judged after it sees that."""
