@@ -11,6 +11,7 @@ from tests.messaging.news import NEWS, NOW, SERVICE, plan, readers, send, storie
 from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft
 from verno.kit import db
+from verno.members.words import heard
 from verno.messaging.answers import hearing, receipts
 from verno.messaging.channels.port import Fate, Heard, Receipt
 from verno.messaging.types import Planned, Withheld
@@ -64,6 +65,24 @@ def test_a_receipt_that_comes_before_the_messages_end_is_kept(shop: Shop, postma
     assert receipts.retry_early(now=LATER) == 1
     assert stories(anna)[0].state == "delivered"
     assert receipts.retry_early(now=LATER) == 0, "it is not tried twice"
+
+
+@pytest.mark.parametrize("bad", ["\x00", "\udcd0", "\x1b[31m"])
+def test_no_word_of_others_stops_the_ear(shop: Shop, postman: Postman, bad: str) -> None:
+    anna, reference = sent(shop, postman)
+    odd = [
+        Receipt("email", reference, Fate.DELIVERED, LATER, f"250 yes{bad}"),
+        Receipt("sms", f"7{bad}7", Fate.DELIVERED, LATER, bad),
+    ]
+    words = [Heard("email", "member-0@example.com", f"why?{bad}", LATER), Heard("sms", f"+7{bad}", bad, LATER)]
+    hearing.hear(odd, words)
+    [one] = stories(anna)
+    assert one.state == "delivered"
+    assert one.response is not None
+    assert one.response.startswith("250 yes")
+    with db.transaction(shop.program.id) as conn:
+        [kept] = heard.heard(conn, shop.program.id)
+    assert kept.text.startswith("why?")
 
 
 def test_what_nobody_knows_is_forgotten_after_a_day(shop: Shop) -> None:

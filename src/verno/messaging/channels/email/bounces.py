@@ -14,7 +14,7 @@ import msgspec
 
 from verno.messaging.channels.email import return_path
 from verno.messaging.channels.email.smtp import names_dead_address
-from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Receipt
+from verno.messaging.channels.port import Fate, Receipt
 from verno.messaging.types import CHANNEL_EMAIL
 
 SIZE_LIMIT = 200_000
@@ -73,7 +73,7 @@ def _complaint(report: Message, message_id: str, now: datetime) -> Receipt | Unr
         if kind == "not-spam":
             return Unread("not an end: not-spam")
         if kind:
-            return Receipt(CHANNEL_EMAIL, message_id, Fate.COMPLAINED, now, kind[:RESPONSE_LIMIT])
+            return Receipt(CHANNEL_EMAIL, message_id, Fate.COMPLAINED, now, kind)
     return Unread("a complaint without a kind")
 
 
@@ -85,4 +85,4 @@ def _blocks(report: Message) -> list[Message]:
 
 def _without_addresses(words: str) -> str:
     """Servers repeat the address in their words, which are kept; it is not."""
-    return _ADDRESS.sub("<…>", " ".join(words.split()))[:RESPONSE_LIMIT]
+    return _ADDRESS.sub("<…>", " ".join(words.split()))

@@ -11,7 +11,15 @@ import aiosmtplib
 import msgspec
 
 from verno.kit.errors import VernoError
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.port import (
+    Accepted,
+    Outcome,
+    Refused,
+    Temporary,
+    Unknown,
+    Unreachable,
+    words_of_others,
+)
 
 UNAVAILABLE = 421
 PERMANENT = 500
@@ -154,7 +162,7 @@ class Line:
         except (aiosmtplib.SMTPException, OSError) as error:
             self._smtp.close()
             return Unknown(timed_out=False, response=_text(error))
-        return Accepted(f"{response.code} {response.message}"[:RESPONSE_LIMIT], parcel.reference)
+        return Accepted(f"{response.code} {response.message}", parcel.reference)
 
     async def reset(self) -> None:
         """Forget the letter under way; a server that cannot even do that is left."""
@@ -193,7 +201,7 @@ def names_dead_address(response: str) -> bool:
 def _text(error: Exception) -> str:
     code = getattr(error, "code", None)
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return (f"{code} {message}" if code else str(message))[:RESPONSE_LIMIT]
+    return words_of_others(f"{code} {message}" if code else str(message))
 
 
 def _loopback(host: str) -> bool:

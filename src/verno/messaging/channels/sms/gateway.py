@@ -10,7 +10,7 @@ import msgspec
 from verno.kit import config, secrets
 from verno.kit.errors import VernoError
 from verno.messaging.channels import http, tokens
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
+from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
 from verno.messaging.channels.sms import receiving
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import CODE, Text
@@ -86,7 +86,7 @@ async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
     answer = http.answered(await client.call("GET", f"{chosen.url}?{query}", timeout=SECONDS))
     if not isinstance(answer, Answer):
         return answer
-    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"[:RESPONSE_LIMIT]
+    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"
     if answer.status in TAKEN:
         return Accepted(response, parcel.id)
     # A gateway that does not know us says nothing of the number.

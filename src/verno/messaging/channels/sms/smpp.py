@@ -8,7 +8,15 @@ import msgspec
 import smpp34
 
 from verno.kit.errors import VernoError
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.port import (
+    Accepted,
+    Outcome,
+    Refused,
+    Temporary,
+    Unknown,
+    Unreachable,
+    words_of_others,
+)
 from verno.messaging.channels.sms import segments
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import Text
@@ -216,7 +224,7 @@ class Line:
             return Unknown(timed_out=True, response="no answer")
         except smpp34.SmppError as error:
             self._session.drop(smsc)
-            return Unknown(timed_out=False, response=f"the session ended: {error}"[:RESPONSE_LIMIT])
+            return Unknown(timed_out=False, response=f"the session ended: {error}")
         return _outcome(answer)
 
     async def reset(self) -> None:
@@ -229,7 +237,7 @@ class Line:
 
 def cause(error: smpp34.SmppError) -> str:
     """Say why a bind failed; the library calls a refused password a time-out."""
-    return f"{error} (is the password right?)" if "timed out" in str(error) else str(error)[:RESPONSE_LIMIT]
+    return f"{error} (is the password right?)" if "timed out" in str(error) else words_of_others(str(error))
 
 
 def _outcome(answer: smpp34.SubmitSmResp) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from verno.messaging.channels import http
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown
+from verno.messaging.channels.port import Accepted, Outcome, Refused, Temporary, Unknown
 from verno.outbound.client import BODY_LIMIT, Client
 from verno.outbound.types import Answer
 
@@ -160,7 +160,7 @@ def _read(status: int, body: bytes) -> Outcome:
     if reply.ok and status == OK:
         sent = reply.result.message_id if isinstance(reply.result, _Sent) else None
         return Accepted("taken", None if sent is None else str(sent))
-    response = f"{status} {reply.description}"[:RESPONSE_LIMIT]
+    response = f"{status} {reply.description}"
     if status == http.TOO_MANY:
         return Temporary(response, reply.parameters.retry_after if reply.parameters else None)
     if status in _OURS:
