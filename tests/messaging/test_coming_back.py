@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -60,6 +61,28 @@ def test_a_bounce_by_pipe(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         (_, later) = sorted(queries.of_member(conn, who), key=lambda one: one.id)
     assert after.state == "bounced"
     assert (later.state, later.reason) == ("withheld", "suppressed"), "the address takes no mail"
+
+
+def test_unsubscribing_by_letter(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the header asks for (RFC 2369), as a mail program writes it, from whatever address."""
+    monkeypatch.setenv("VERNO_BOUNCE_ADDRESS", "bounces@shop.example")
+    with db.transaction() as conn:
+        (who,) = add_members(conn, shop, 1, address="anna@example.com")
+        plan_statements(conn, shop.program, 2026, 10, now=NOW)
+    with Postman() as postman:
+        send_due(Email(smtp.Settings("127.0.0.1", postman.port)), lambda: NOW, worker_name="test")
+    _, asked = [part.strip(" <>") for part in postman.letter("anna@example.com")["List-Unsubscribe"].split(",")]
+    mailto = urlsplit(asked)
+    assert mailto.path == "bounces@shop.example"
+    subject = parse_qs(mailto.query)["subject"][0]
+    forged = bounce(f"From: a@b.example\r\nSubject: {subject[:-2]}AA\r\n\r\n".encode())
+    assert json.loads(forged.stdout) == {"outcome": None}
+    told = bounce(f"From: other@b.example\r\nSubject: Re: {subject}\r\n\r\nbye\r\n".encode())
+    assert (told.returncode, json.loads(told.stdout)) == (0, {"outcome": "unsubscribed"}), told.stderr
+    with db.transaction() as conn:
+        plan_statements(conn, shop.program, 2026, 11, now=datetime(2026, 12, 1, 9, 0, tzinfo=UTC))
+        (_, later) = sorted(queries.of_member(conn, who), key=lambda one: one.id)
+    assert (later.state, later.reason) == ("withheld", "withdrawn")
 
 
 def test_a_bounce_waits_for_the_database(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,12 +129,17 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Heard(msgspec.Struct, frozen=True, gc=False):
-    """What somebody wrote to us over a channel (STOP, an answer). Both are personal: never logged."""
+    """What somebody wrote to us over a channel (STOP, an answer). Both are personal: never logged.
+
+    ``leaves``: the signed name of the subscription that it ends, where a letter's header asked for such an answer (RFC
+    2369). Then nothing else of it matters, nor who wrote it: whoever has the letter may.
+    """
 
     channel: str
     address: str
     text: str
     at: datetime
+    leaves: str = ""
 
     def __post_init__(self) -> None:
         """Keep of the words what can be stored."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
 
 import msgspec
 
@@ -206,13 +205,13 @@ def _dispute_url(content: Content) -> str:
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
-    """Return the letter as mail to one address, with both forms of unsubscribing that RFC 8058 and 2369 name."""
+    """Return the letter as mail to one address, with the ways of unsubscribing that RFC 8058 and 2369 name."""
     sender = config.mail_from()
     url = links.unsubscribe_url(subscription(content))
     written = letter(content, link=lambda _: url)
-    mailto = f"mailto:{quote(sender, safe='@')}?subject=unsubscribe"
+    mailto = links.unsubscribe_mailto(subscription(content))
     out = (
-        ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>"),
+        ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>" if mailto else f"<{url}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
     return mime.build(

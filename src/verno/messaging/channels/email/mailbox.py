@@ -14,7 +14,7 @@ from verno.kit import config
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import bounces
 from verno.messaging.channels.email.bounces import Unread
-from verno.messaging.channels.port import Hear, Receipt, Unreachable
+from verno.messaging.channels.port import Hear, Heard, Receipt, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -96,11 +96,11 @@ def _take(server: imaplib.IMAP4, batch: list[bytes], hear: Hear, now: datetime) 
     # A server names the letter before it or after.
     around = zip(answers, [*answers[1:], b""], strict=True)
     read = [_read(one[1], [one[0], after], now) for one, after in around if isinstance(one, tuple)]
-    hear([one for one in read if isinstance(one, Receipt)], [])
+    hear([one for one in read if isinstance(one, Receipt)], [one for one in read if isinstance(one, Heard)])
     server.uid("STORE", names, "+FLAGS", r"(\Seen)")
 
 
-def _read(letter: bytes, around: list[object], now: datetime) -> Receipt | Unread:
+def _read(letter: bytes, around: list[object], now: datetime) -> Receipt | Heard | Unread:
     """Read one letter. Whatever breaks over it, the letter is passed over: it would else close the mailbox for good."""
     try:
         return bounces.read(letter, now=now)
