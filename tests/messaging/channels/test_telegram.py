@@ -180,6 +180,10 @@ def test_a_bot_api_that_is_not_there() -> None:
         ({"update_id": 1, "message": {"chat": {"id": -7, "type": "group"}, "text": "stop"}}, Ignored()),
         ({"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "photo": []}}, Ignored()),
         ({"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "text": "/start"}}, Started(7, "", NOW)),
+        (
+            {"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "text": "/start@ShopBot x"}},
+            Started(7, "x", NOW),
+        ),
         ({"update_id": 1, "poll": {}}, Ignored()),
         ([], Ignored()),
         ({"update_id": "x", "message": 5}, Ignored()),

@@ -123,7 +123,7 @@ class _Numbered(msgspec.Struct):
 
 def _said(chat_id: int, text: str, now: datetime) -> Heard | Started:
     command, _, rest = text.partition(" ")
-    if command == "/start":
+    if command.partition("@")[0] == "/start":
         return Started(chat_id, rest.strip(), now)
     return Heard(CODE, str(chat_id), text, now)
 
