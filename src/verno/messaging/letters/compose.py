@@ -76,6 +76,8 @@ class Content(msgspec.Struct, frozen=True):
     words: str = ""
     speaker_id: str = ""
     """The contact that reads it for a company; empty where the member themselves does."""
+    valid_until: datetime | None = None
+    """From when on it is wanted no more, where its channel can be told so."""
     printed: Letter | Broken | None = None
     """The letter itself, where it was printed ahead."""
 
