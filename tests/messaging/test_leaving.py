@@ -235,3 +235,19 @@ def test_a_program_that_is_gone(shop: Shop) -> None:
     answer = strict().post(f"/u/{links.token(gone)}", ONE_CLICK)
     assert answer.status_code == 404
     assert len(words()) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "english", "russian"),
+    [
+        ("email", "points statements by e-mail.", "присылать вам на почту выписки"),
+        ("sms", "points statements by SMS.", "присылать вам по СМС выписки"),
+        ("push", "points statements as browser notifications.", "присылать вам в браузер выписки"),
+        ("telegram", "points statements in Telegram.", "присылать вам в Telegram выписки"),
+        ("pigeon", "points statements this way.", "присылать вам сюда выписки"),
+    ],
+)
+def test_the_page_speaks_of_the_channel_that_is_left(shop: Shop, channel: str, english: str, russian: str) -> None:
+    left = f"/u/{links.token(Subscription(shop.program.id, holder(), POINTS_STATEMENT, channel))}"
+    assert english in strict().get(f"{left}?lang=en").content.decode()
+    assert russian in strict().get(f"{left}?lang=ru").content.decode()
