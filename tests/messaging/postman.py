@@ -123,7 +123,7 @@ class Postman:
             self._hang_up(server)
         if wanted == "hang":
             await asyncio.sleep(SLOW)
-        return {"8bit": TAKEN_IN_RUSSIAN}.get(wanted, "250 OK")
+        return {"8bit": TAKEN_IN_RUSSIAN, "252": "252 2.0.0 taken, we shall see"}.get(wanted, "250 OK")
 
 
 def _name(address: str) -> str:

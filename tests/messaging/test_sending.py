@@ -112,6 +112,7 @@ def test_the_ways_out_in_the_header(shop: Shop, postman: Postman) -> None:
         ("store-drop", "uncertain", "connection-lost", 1),
         ("hang", "uncertain", "timed-out", 1),
         ("имя", "rejected", "refused", 0),
+        ("252", "accepted", None, 1),
         ("8bit", "accepted", None, 1),
         ("8bit-5", "rejected", "refused", 0),
     ],

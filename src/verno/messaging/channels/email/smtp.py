@@ -21,8 +21,7 @@ from verno.messaging.channels.port import (
     words_of_others,
 )
 
-UNAVAILABLE = 421
-PERMANENT = 500
+OK, NOT_YET, PERMANENT = 200, 300, 500
 _NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
 """Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
 
@@ -156,6 +155,8 @@ class Line:
         try:
             response = await self._smtp.data(parcel.letter, timeout=self._settings.data_timeout)
         except aiosmtplib.SMTPDataError as error:
+            if OK <= error.code < NOT_YET:  # any of them says that it is taken (RFC 5321, 4.2.1); the library knows 250
+                return Accepted(_text(error), parcel.reference)
             return _definite(error.code, _text(error))
         except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
             return Unknown(timed_out=True, response=_text(error))
