@@ -45,7 +45,7 @@ def test_what_hangs_or_eats_ends(lines: list[str], code: int) -> None:
 
 
 def test_a_pause_of_the_whole_machine_ends_nobody() -> None:
-    with run("time.sleep(0.7)", "over.end()") as process:
+    with run("for _ in range(14):", "    time.sleep(0.05)", "over.end()") as process:
         time.sleep(0.3)
         process.send_signal(signal.SIGSTOP)
         time.sleep(2)
