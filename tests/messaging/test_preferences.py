@@ -147,6 +147,7 @@ def test_effect_first_then_a_reason_from_the_list_or_in_own_words(shop: Shop) ->
     assert [record.reason for record in history(shop)][:1] == ["too-often: enough"]
     before = len(history(shop))
     press(shop, "reason", left=["points-statement/email"])
+    press(shop, "reason", left=["points-statement/email"], reason="other", words="and once more")
     assert len(history(shop)) == before
 
 

@@ -51,6 +51,11 @@ FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, kind text, since timestam
 JOIN members_identity i ON i.holder_id = r.holder_id AND i.kind = r.kind
 WHERE i.created_at > r.since
 
+-- name: explained
+-- What a member has said lately about why they left which topic and channel. Plan: index of a member's words.
+SELECT DISTINCT topic, channel FROM members_consent
+WHERE holder_id = %(holder)s AND program_id = %(program)s AND reason IS NOT NULL AND recorded_at > %(since)s
+
 -- name: keep_receipts
 -- Receipts that came before the message's own end was written, or of messages that are not ours. Plan: insert.
 INSERT INTO messaging_early_receipt (channel, reference, outcome, at, response, gone)
