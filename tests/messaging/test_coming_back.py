@@ -15,6 +15,9 @@ from tests.messaging.channels.test_bounces import report
 from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
 from verno.kit import db
+from verno.members import service as members
+from verno.members.types import Created, NewMember
+from verno.members.words import heard
 from verno.messaging import queries
 from verno.messaging.channels import tokens
 from verno.messaging.channels.email import return_path, smtp
@@ -106,4 +109,21 @@ def test_a_gateway_calls(shop: Shop) -> None:
         .replace("%b", "STOP")
     )
     assert client.get(f"/hooks/{words}").status_code == 204
+    assert client.post(f"/hooks/{words}").status_code == 204
     assert client.get(f"/hooks/{words.replace('sms-words/', 'sms-words/0')}").status_code == 404
+
+
+def test_what_people_write_may_come_as_a_body(shop: Shop) -> None:
+    """So that neither the text nor, in a form, the number stands in a log of addresses."""
+    with db.transaction() as conn:
+        stored = members.upsert(conn, shop.program, [NewMember("ann", phone="+79161234567")], now=NOW)
+    assert isinstance(stored[0], Created)
+    door = f"/hooks/{gateway.words_url().partition('/hooks/')[2].partition('?')[0]}"
+    client = Client(enforce_csrf_checks=True)
+    plain = client.post(f"{door}?from=%2B79161234567&coding=2", "когда?".encode("utf-16-be"), content_type="text/plain")
+    form = client.post(door, "from=79161234567&coding=0&text=why%3F", content_type="application/x-www-form-urlencoded")
+    assert (plain.status_code, form.status_code) == (204, 204)
+    assert client.post(door, b"x" * 70_000, content_type="text/plain").status_code == 413
+    assert client.post(f"{door[:-1]}?from=7916", b"hello", content_type="text/plain").status_code == 404
+    with db.transaction(shop.program.id) as conn:
+        assert {one.text for one in heard.heard(conn, shop.program.id)} == {"когда?", "why?"}

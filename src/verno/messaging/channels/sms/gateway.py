@@ -124,12 +124,17 @@ def _secret() -> str:
     return hmac.digest(secrets.key("receipt"), b"sms-words", "sha256")[:16].hex()
 
 
-def heard(query: str, *, now: datetime) -> Heard | None:
-    """Return what somebody wrote, from the query of ``words_url``; None where there is no sender."""
+def heard(query: str, *, now: datetime, body: bytes = b"", form: bool = False) -> Heard | None:
+    """Return what somebody wrote, from a call of ``words_url``; None where there is no sender.
+
+    The text may be the body of the call, or a field of a form there: then it stands in no log of addresses.
+    """
     fields = parse_qs(query, encoding="latin-1", keep_blank_values=True)
+    if form:
+        fields |= parse_qs(body.decode("latin-1"), encoding="latin-1", keep_blank_values=True)
     sender = fields.get("from", [""])[0].strip().removeprefix("+")
     if not sender:
         return None
-    data = fields.get("text", [""])[0].encode("latin-1")
+    data = body if body and not form else fields.get("text", [""])[0].encode("latin-1")
     text = data.decode("utf-16-be" if fields.get("coding", [""])[0] == _UTF16 else "utf-8", "replace")
     return Heard(CODE, f"+{sender}", text, now)
