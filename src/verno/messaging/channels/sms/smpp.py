@@ -23,7 +23,6 @@ from verno.messaging.channels.sms.texts import Text
 
 PORT = 2775
 BIND_SECONDS = 15.0
-THROTTLED = 0x58
 WAITS = {0x58: 5, 0x14: 60}
 """Seconds to wait where the centre says that we are too fast, or that its queue is full."""
 _LATER = frozenset({0x04, 0x08, 0x0A, 0x0D, 0x45, 0x64, *WAITS})
