@@ -113,7 +113,11 @@ class Postman:
         self.over_tls.append(session.ssl is not None)
         if self.delay:
             await asyncio.sleep(self.delay)
-        answers = {"data-4": "451 4.3.0 later", "data-5": "554 5.6.0 no", "8bit-5": REFUSED_IN_RUSSIAN}
+        answers: dict[str, str | bytes] = {
+            "data-4": "451 4.3.0 later",
+            "data-5": "554 5.6.0 no",
+            "8bit-5": REFUSED_IN_RUSSIAN,
+        }
         answer = answers.get(wanted)
         if answer is not None:
             return answer
@@ -123,7 +127,8 @@ class Postman:
             self._hang_up(server)
         if wanted == "hang":
             await asyncio.sleep(SLOW)
-        return {"8bit": TAKEN_IN_RUSSIAN, "252": "252 2.0.0 taken, we shall see"}.get(wanted, "250 OK")
+        taken: dict[str, str | bytes] = {"8bit": TAKEN_IN_RUSSIAN, "252": "252 2.0.0 taken, we shall see"}
+        return taken.get(wanted, "250 OK")
 
 
 def _name(address: str) -> str:

@@ -34,7 +34,7 @@ def words_of_others(text: str, most: int = RESPONSE_LIMIT, *, lines: bool = Fals
     return (_NO_TEXT.sub("", text) if lines else _NO_LINE.sub(" ", text).strip())[:most]
 
 
-def _clean(words: object, *names: str) -> None:
+def _clean(words: msgspec.Struct, *names: str) -> None:
     """Make the words of a record that was just made fit to be stored."""
     for name in names:
         said = getattr(words, name)
