@@ -81,7 +81,7 @@ def test_filters_find_and_nonsense_does_not(house: House, disputed: str) -> None
     assert "Purchase" in text(house.client.get(PAGE, {"state": "waiting"}).content.decode())
     assert "None of this kind" in text(house.client.get(PAGE, {"state": "upheld"}).content.decode())
     assert "None of this kind" in text(house.client.get(PAGE, {"cashier": "nobody"}).content.decode())
-    for wrong in ({"state": "all"}, {"page": "0"}, {"page": "x"}, {"page": "²"}):
+    for wrong in ({"state": "all"}, {"page": "0"}, {"page": "x"}, {"page": "²"}, {"cashier": "\0"}, {"place": "\0"}):
         assert house.client.get(PAGE, wrong).status_code == 404, wrong
     assert house.client.post(f"{PAGE}{disputed}/", {"do": "x"}).status_code == 404
 

@@ -42,7 +42,7 @@ class Holding(Postman):
         self.most = most
         self.more = asyncio.Event()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 theirs
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str | bytes:  # noqa: N802 theirs
         if self.most is not None and len(self.stored) >= self.most:
             await self.more.wait()
             return "451 4.3.0 later"

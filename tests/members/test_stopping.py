@@ -41,14 +41,28 @@ def granted(conn: psycopg.Connection, holder: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     "text",
     ["STOP", "stop", " Stop! ", "«стоп»", "СТОП.", "отписаться", "Отписка", "opt-out", "STOP ALL", "unsubscribe",
-     "Revoke", "end", "quit", "cancel", "CTOП", "cтоп", "стоп\u00a0"],
+     "Revoke", "end", "quit", "cancel", "CTOП", "cтоп", "стоп\u00a0",
+     "/stop", " /STOP ", "/stop@ShopBot", "/стоп"],
 )  # fmt: skip
 def test_stop_words(text: str) -> None:
     assert stop_word(text) is Stop.ALL
 
 
 @pytest.mark.parametrize(
-    "text", ["", "...", "please stop", "stop by tomorrow", "не останавливайтесь", "стоп-кран", "остановка", "ok", "1"]
+    "text",
+    [
+        "",
+        "...",
+        "please stop",
+        "stop by tomorrow",
+        "не останавливайтесь",
+        "стоп-кран",
+        "остановка",
+        "ok",
+        "1",
+        "/help",
+        "/stop it",
+    ],
 )
 def test_any_other_wording_is_for_a_person(text: str) -> None:
     assert stop_word(text) is None

@@ -12,6 +12,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SLOW = 30.0
 """Longer than any time-out of a test."""
+TAKEN_IN_RUSSIAN = "250 2.0.0 принято\x00 \x1b[31mсразу".encode()
+REFUSED_IN_RUSSIAN = "554 5.6.0 не возьмём: ".encode() + b"\xff\x00"
+"""Words that no column of a database takes as they are."""
 
 
 class Postman:
@@ -104,13 +107,18 @@ class Postman:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str | bytes:  # noqa: N802
         (address,) = envelope.rcpt_tos
         wanted = _name(address)
         self.over_tls.append(session.ssl is not None)
         if self.delay:
             await asyncio.sleep(self.delay)
-        answer = {"data-4": "451 4.3.0 later", "data-5": "554 5.6.0 no"}.get(wanted)
+        answers: dict[str, str | bytes] = {
+            "data-4": "451 4.3.0 later",
+            "data-5": "554 5.6.0 no",
+            "8bit-5": REFUSED_IN_RUSSIAN,
+        }
+        answer = answers.get(wanted)
         if answer is not None:
             return answer
         if wanted != "drop":
@@ -119,7 +127,8 @@ class Postman:
             self._hang_up(server)
         if wanted == "hang":
             await asyncio.sleep(SLOW)
-        return "250 OK"
+        taken: dict[str, str | bytes] = {"8bit": TAKEN_IN_RUSSIAN, "252": "252 2.0.0 taken, we shall see"}
+        return taken.get(wanted, "250 OK")
 
 
 def _name(address: str) -> str:

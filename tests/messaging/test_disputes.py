@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.test import Client, override_settings
 
@@ -180,3 +181,11 @@ def test_the_members_words_go_with_the_members_key(shop: Shop, anna: str, postma
     with db.transaction(shop.program.id) as conn:
         conn.execute("DELETE FROM members_key WHERE holder_id = %s", (anna,))
         assert queries.said(conn, found) == ("", "")
+
+
+def test_the_link_of_somebody_who_was_erased_leads_nowhere(shop: Shop, anna: str, postman: Postman) -> None:
+    path = notice(shop, postman)
+    with psycopg.connect(db.owner_url()) as owner:  # as an erasure does
+        owner.execute("UPDATE messaging_message SET context = '{}' WHERE holder_id = %s", (anna,))
+    assert [Client().get(path).status_code, Client().post(path).status_code] == [404, 404]
+    assert listed(shop) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.test import Client, override_settings
@@ -235,3 +236,33 @@ def test_a_program_that_is_gone(shop: Shop) -> None:
     answer = strict().post(f"/u/{links.token(gone)}", ONE_CLICK)
     assert answer.status_code == 404
     assert len(words()) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "english", "russian"),
+    [
+        ("email", "points statements by e-mail.", "присылать вам на почту выписки"),
+        ("sms", "points statements by SMS.", "присылать вам по СМС выписки"),
+        ("push", "points statements as browser notifications.", "присылать вам в браузер выписки"),
+        ("telegram", "points statements in Telegram.", "присылать вам в Telegram выписки"),
+        ("pigeon", "points statements this way.", "присылать вам сюда выписки"),
+    ],
+)
+def test_the_page_speaks_of_the_channel_that_is_left(shop: Shop, channel: str, english: str, russian: str) -> None:
+    left = f"/u/{links.token(Subscription(shop.program.id, holder(), POINTS_STATEMENT, channel))}"
+    assert english in strict().get(f"{left}?lang=en").content.decode()
+    assert russian in strict().get(f"{left}?lang=ru").content.decode()
+
+
+def test_one_reason_a_day(shop: Shop) -> None:
+    """History is only ever added to: whoever holds the link must not be able to fill it."""
+    strict().post(path(shop), ONE_CLICK)
+    before = len(words())
+    for n in (1, 2, 3):
+        at = NOW + timedelta(minutes=n)
+        clock.read = partial(datetime.fromtimestamp, at.timestamp(), UTC)
+        assert strict().post(path(shop), {"page": "1", "reason": "other", "words": str(n)}).status_code == 200
+    assert [reason for *_, reason in words()[before:]] == ["other: 1"]
+    clock.read = lambda: NOW + timedelta(days=1, minutes=5)
+    strict().post(path(shop), {"page": "1", "reason": "other", "words": "tomorrow"})
+    assert [reason for *_, reason in words()[before:]] == ["other: 1", "other: tomorrow"]

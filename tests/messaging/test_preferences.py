@@ -17,6 +17,7 @@ from verno.members.consent import topics
 from verno.members.types import NewMember, Purpose, Record, State, Topic, Wishes
 from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
+from verno.messaging.letters import confirm
 from verno.messaging.preferences import links
 from verno.messaging.preferences.links import Address, Person
 from verno.messaging.sender import send_due
@@ -147,6 +148,7 @@ def test_effect_first_then_a_reason_from_the_list_or_in_own_words(shop: Shop) ->
     assert [record.reason for record in history(shop)][:1] == ["too-often: enough"]
     before = len(history(shop))
     press(shop, "reason", left=["points-statement/email"])
+    press(shop, "reason", left=["points-statement/email"], reason="other", words="and once more")
     assert len(history(shop)) == before
 
 
@@ -247,3 +249,10 @@ def test_the_page_is_locked_down(shop: Shop) -> None:
     )
     assert answer["Referrer-Policy"] == "no-referrer"
     assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Moscow", "November 10"), ("UTC", "November 9")])
+def test_the_confirmation_letter_names_the_last_day_of_the_programs_calendar(zone: str, day: str) -> None:
+    context = {"address_hash": "a", "until": "2026-11-09T22:30:00+00:00", "zone": zone}
+    words = confirm.view(context, locale="en", name=None, program="Shop")
+    assert f"works until {day}" in str(words["otherwise"])

@@ -46,6 +46,8 @@ class Receiver:
         self.calls: dict[str, list[Call]] = defaultdict(list)
         self.canary = 0
         """Requests to the address that ``/302`` leads to."""
+        self.retry_after = "600"
+        """What ``/429`` asks for."""
         self._over = threading.Event()
         receiver = self
 
@@ -90,7 +92,7 @@ class Receiver:
             return None
         if name == "flaky":
             return self._say(request, 500 if len(self.calls[name]) % 2 else 204)
-        more = {"302": {"Location": f"{self.url}/canary"}, "429": {"Retry-After": "600"}}.get(name, {})
+        more = {"302": {"Location": f"{self.url}/canary"}, "429": {"Retry-After": self.retry_after}}.get(name, {})
         return self._say(request, int(name) if name.isdigit() else 200, more)
 
     def ids(self, name: str) -> set[str]:

@@ -1,6 +1,7 @@
 """Events go out signed, at least once, each to whoever listens; each manner of an endpoint has its consequence."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 
 import psycopg
@@ -10,7 +11,7 @@ from tests.builders import NOW, Shop, holder
 from tests.webhooks.conftest import listen, tell
 from tests.webhooks.receiver import Receiver
 from verno.kit import db, quarantine
-from verno.webhooks import queries, service
+from verno.webhooks import queries, service, signing
 from verno.webhooks.sending import desk
 from verno.webhooks.sending.sender import send_due
 from verno.webhooks.types import Delivery, DeliveryState, EndpointChange, EndpointState, Replay, Stop, Wanted
@@ -158,6 +159,55 @@ def test_retry_after_leaves_the_whole_endpoint_alone(shop: Shop, receiver: Recei
     tell(shop, holder())
     assert send(timedelta(seconds=590)) == 0
     assert send(timedelta(seconds=601)) == 2
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 -9999999999999999999",
+        "Mon, 01 Jan 2026 00:00:00 +99999999999",
+        "soon",
+        "-1",
+    ],
+)
+def test_nonsense_in_retry_after_ends_nobodys_run(shop: Shop, receiver: Receiver, nonsense: str) -> None:
+    receiver.retry_after = nonsense
+    rude = listen(shop, f"{receiver.url}/429")
+    listen(shop, f"{receiver.url}/ok")
+    tell(shop, holder())
+    assert send() == 2
+    assert send() == 0, "what was taken goes out again"
+    (row,) = log(shop, rude.endpoint.id)
+    assert (row.state, row.status, row.attempts) == (DeliveryState.WAITING, 429, 1)
+    assert row.due_at - NOW <= timedelta(seconds=6)
+    assert len(receiver.calls["ok"]) == 1
+
+
+def test_a_call_that_breaks_here_is_that_events_trouble_alone(
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = listen(shop, f"{receiver.url}/bad", "tier.lost.v1")
+    good = listen(shop, f"{receiver.url}/ok", "badge.given.v1")
+    real, key = signing.signature, signing.key_of(bad.secret)
+
+    def breaking(keys: Sequence[bytes], id_: str, timestamp: int, body: bytes) -> str:
+        if key in keys:
+            raise OverflowError
+        return real(keys, id_, timestamp, body)
+
+    monkeypatch.setattr(signing, "signature", breaking)
+    tell(shop, holder(), type_="tier.lost.v1")
+    tell(shop, holder())
+    assert send() == 2
+    (row,) = log(shop, bad.endpoint.id)
+    assert (row.state, row.status, row.attempts, row.response) == (
+        DeliveryState.WAITING,
+        None,
+        1,
+        "the call broke: OverflowError",
+    )
+    assert [one.state for one in log(shop, good.endpoint.id)] == [DeliveryState.DELIVERED]
 
 
 def test_both_secrets_sign_while_one_replaces_the_other(shop: Shop, receiver: Receiver) -> None:

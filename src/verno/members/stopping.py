@@ -3,6 +3,7 @@
 A withdrawal is written even where nothing was agreed to: a yes from before it, that an import brings later, is none.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +33,7 @@ _WORDS = frozenset(
     }
 )
 _LOOKS_LIKE = str.maketrans("ctoп", "стоп")
+_COMMAND = re.compile(r"/(\w+)(?:@\w+)?")
 _NOISE = " \t\r\n\u00a0-‐‑.,!?;:\"'«»“”„()[]<>*"
 
 ANSWERS = {
@@ -70,7 +72,12 @@ class Obeyed(msgspec.Struct, frozen=True):
 
 
 def stop_word(text: str) -> Stop | None:
-    """Tell whether a message is a stop word and nothing else; any other wording is for a person to read."""
+    """Tell whether a message is a stop word and nothing else; any other wording is for a person to read.
+
+    Messengers make commands of words (``/stop``, in some ``/stop@ShopBot``): they mean the same.
+    """
+    command = _COMMAND.fullmatch(text.strip())
+    text = command[1] if command else text
     word = "".join(sign for sign in text.casefold() if sign not in _NOISE)
     return Stop.ALL if word in _WORDS or word.translate(_LOOKS_LIKE) in _WORDS else None
 

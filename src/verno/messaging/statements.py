@@ -54,11 +54,6 @@ class StatementCounts(msgspec.Struct):
     withheld: dict[str, int] = {}
     already: int = 0
 
-    @property
-    def withheld_total(self) -> int:
-        """Statements that are stored with a reason and not sent."""
-        return sum(self.withheld.values())
-
 
 class _Month(msgspec.Struct, frozen=True):
     """A calendar month in the program's zone, and how far it looks ahead. All intervals are half-open.

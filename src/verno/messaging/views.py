@@ -14,7 +14,7 @@ from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.messaging.leaving import farewell, links
 from verno.messaging.leaving.links import Subscription
-from verno.messaging.leaving.words import PAGE, topic_name
+from verno.messaging.leaving.words import PAGE, topic_name, where
 from verno.messaging.letters.wording import LANGUAGES, Language, language
 from verno.messaging.preferences.answering import answer, asked, browsers
 from verno.messaging.preferences.links import Person, preferences_url
@@ -70,6 +70,7 @@ def _known(conn: db.Connection, left: Subscription) -> tuple[dict[str, str], Lan
     spoken = language((member.locale if member else None) or program.locale)
     topic = next((one for one in members.topics(conn, left.program_id) if one.code == left.topic), None)
     names = {f"topic_{one}": topic_name(left.topic, topic, one) for one in LANGUAGES} | {"program": program.name}
+    names |= {f"where_{one}": where(left.channel, one) for one in LANGUAGES}
     if member is not None:
         # Who holds the letter's link may see and choose what else comes: less, a pause, nothing.
         names["preferences"] = preferences_url(Person(left.program_id, left.holder_id))
@@ -91,7 +92,8 @@ def _page(
 ) -> HttpResponse:
     spoken = asked(request) or spoken
     words = PAGE[spoken]
-    named = {"program": names.get("program", ""), "topic": names.get(f"topic_{spoken}", "")}
+    named = {"program": names.get("program", "")}
+    named |= {name: names.get(f"{name}_{spoken}", "") for name in ("topic", "where")}
     said = "done" if state == "thanks" else state
     context = {
         "other_name": words["other_language"],

@@ -51,7 +51,7 @@ PARTS: Mapping[str, Looped] = {
     "parked": Looped("verno.wiring.chores:wake_parked", 5.0),
     "suspects": Looped("verno.wiring.chores:send_suspects", 5.0),
     "heard-texts": Looped("verno.wiring.chores:hear_texts", 5.0),
-    "bounces": Looped("verno.wiring.chores:read_bounces", 60.0),
+    "bounces": Looped("verno.wiring.chores:read_bounces", 30.0),
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),
     "events": Looped("verno.wiring.chores:note_events", 0.5),

@@ -179,11 +179,18 @@ def test_nothing_that_comes_stops_the_reading(data: st.DataObject) -> None:
     bounces.read(letter, now=NOW)
 
 
+DEEP = (
+    "import runpy, sys; sys.setrecursionlimit(30_000);"
+    "runpy.run_module('mail_devel', run_name='__main__', alter_sys=True)"
+)
+"""The server, which itself is not to stumble over what it is to hand out."""
+
+
 @pytest.fixture
 def imap() -> Iterator[tuple[mailbox.Settings, int]]:
     """A mailbox (pip mail-devel): its address over IMAP, and the port that it takes mail at."""
     imap_port, smtp_port = free_port(), free_port()
-    command = [sys.executable, "-m", "mail_devel", "--host", "127.0.0.1", "--user", MAILBOX, "--password", "secret"]
+    command = [sys.executable, "-c", DEEP, "--host", "127.0.0.1", "--user", MAILBOX, "--password", "secret"]
     command += ["--no-http", "--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         until_open(imap_port)
@@ -213,6 +220,29 @@ def test_the_mailbox_is_read_once(imap: tuple[mailbox.Settings, int]) -> None:
     assert fetch(chosen) == []
     with pytest.raises(Unreachable, match="mailbox"):
         fetch(mailbox.settings(f"imap://bounces%40shop.example:wrong@127.0.0.1:{chosen.port}"))
+
+
+def test_a_letter_that_cannot_be_read_is_passed_over(
+    imap: tuple[mailbox.Settings, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen, port = imap
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        server.sendmail("a@example.com", [MAILBOX], nested(1500))
+        server.sendmail("", [MAILBOX], report(return_path.token(ID)))
+    assert [one.reference for one in fetch(chosen)] == [ID]
+    assert "UID 101 in the bounce mailbox cannot be read: RecursionError" in caplog.text
+    assert fetch(chosen) == []
+
+
+def nested(depth: int) -> bytes:
+    """Return a letter in a letter in a letter: the standard library reads each level one call deeper."""
+    levels = [f'Content-Type: multipart/mixed; boundary="{n}"\r\n\r\n--{n}\r\n' for n in range(depth)]
+    return "".join(levels).encode() + b"Content-Type: text/plain\r\n\r\nhello\r\n"
+
+
+@pytest.mark.parametrize("sign", ["\u212a", "\u017f"])
+def test_signs_that_only_look_like_letters_make_no_token(sign: str) -> None:
+    assert return_path.find(f"bounces+{sign * 40}@shop.example") is None
 
 
 def test_the_address_of_a_mailbox() -> None:

@@ -11,9 +11,9 @@ from tests.messaging.peers.process import Peer, needs_node
 from tests.outbound.servers import say, serving
 from verno.messaging.channels.port import Accepted, Heard, Outcome, Refused, Temporary, Unknown, Unwritable
 from verno.messaging.channels.telegram import updates
-from verno.messaging.channels.telegram.api import Bot, Button, Message
+from verno.messaging.channels.telegram.api import Bot, Message
 from verno.messaging.channels.telegram.channel import Telegram, message
-from verno.messaging.channels.telegram.updates import Ignored, Left, Pressed, Started
+from verno.messaging.channels.telegram.updates import Ignored, Left, Started
 from verno.outbound.client import Client
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -46,10 +46,9 @@ def shown(telegram: Peer) -> list[dict[str, object]]:
 
 
 @needs_node("telegram-test-api")
-def test_a_message_is_sent_and_edited(telegram: Peer) -> None:
+def test_a_message_is_sent(telegram: Peer) -> None:
     me = bot(telegram.port)
-    buttons = [[Button("My points", url="https://shop.example/me"), Button("Stop", callback_data="stop")]]
-    sent = call(lambda client: me.send(client, Message(77, "<b>120</b> points", buttons)))
+    sent = call(lambda client: me.send(client, Message(77, "<b>120</b> points")))
     assert isinstance(sent, Accepted)
     assert sent.reference
     (seen,) = shown(telegram)
@@ -58,17 +57,7 @@ def test_a_message_is_sent_and_edited(telegram: Peer) -> None:
         "text": "<b>120</b> points",
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
-        "reply_markup": {
-            "inline_keyboard": [
-                [{"text": "My points", "url": "https://shop.example/me"}, {"text": "Stop", "callback_data": "stop"}]
-            ]
-        },
     }
-    reference = sent.reference
-    edited = call(lambda client: me.edit(client, reference, Message(77, "Stopped")))
-    assert isinstance(edited, Accepted)
-    (seen,) = shown(telegram)
-    assert (seen["text"], seen["reply_markup"]) == ("Stopped", {"inline_keyboard": []})
 
 
 @needs_node("telegram-test-api")
@@ -102,7 +91,6 @@ def test_updates_come_to_our_address(telegram: Peer) -> None:
                 [
                     {"do": "starts", "text": "/start who-i-am"},
                     {"do": "says", "text": "СТОП"},
-                    {"do": "presses", "data": "stop"},
                 ]
             ):
                 telegram.tell(what)
@@ -111,12 +99,9 @@ def test_updates_come_to_our_address(telegram: Peer) -> None:
                         await asyncio.sleep(0.02)
             return [updates.read(request.partition(b"\r\n\r\n")[2], now=NOW) for request in ours.seen]
 
-    started, said, pressed = asyncio.run(main())
+    started, said = asyncio.run(main())
     assert started == Started(77, "who-i-am", NOW)
     assert said == Heard("telegram", "77", "СТОП", NOW)
-    assert isinstance(pressed, Pressed)
-    assert (pressed.chat_id, pressed.data, pressed.message) == (77, "stop", "5")
-    assert isinstance(call(lambda client: me.answer(client, pressed.press, "Done")), Accepted)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +165,10 @@ def test_a_bot_api_that_is_not_there() -> None:
         ({"update_id": 1, "message": {"chat": {"id": -7, "type": "group"}, "text": "stop"}}, Ignored()),
         ({"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "photo": []}}, Ignored()),
         ({"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "text": "/start"}}, Started(7, "", NOW)),
+        (
+            {"update_id": 1, "message": {"chat": {"id": 7, "type": "private"}, "text": "/start@ShopBot x"}},
+            Started(7, "x", NOW),
+        ),
         ({"update_id": 1, "poll": {}}, Ignored()),
         ([], Ignored()),
         ({"update_id": "x", "message": 5}, Ignored()),

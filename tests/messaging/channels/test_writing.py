@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
@@ -107,6 +107,10 @@ def test_a_browser_gets_a_short_notice() -> None:
     assert len(notice["body"]) <= 300
     assert notice["tag"] == ID
     assert push.headers["topic"] == ID.replace("-", "")
+    for left, ttl in ((timedelta(hours=2), 7200), (timedelta(days=9), 86_400), (-timedelta(hours=1), 0)):
+        brief = msgspec.structs.replace(content("push"), valid_until=NOW + left)
+        assert browsers().write(brief, address, now=NOW).headers["ttl"] == str(ttl)
+    assert push.headers["ttl"] == "86400"
     with pytest.raises(Unwritable):
         browsers().write(content("push"), "not a subscription", now=NOW)
 

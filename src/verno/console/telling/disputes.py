@@ -11,7 +11,7 @@ from verno.console import words
 from verno.console.correction_forms import GIVE, TAKE
 from verno.console.face import Face, actor, face_of, note_reading, sees_personal, signed_in
 from verno.intake import queries as intake
-from verno.kit import db
+from verno.kit import batches, db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.kit.money import format_scaled
@@ -37,7 +37,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """Show disputes, what waits first, and how many name each cashier."""
     asked = {name: request.GET.get(name, "")[:100] for name in ("state", "place", "cashier")}
     number = _page_number(request)
-    if asked["state"] not in {"", *queries.STATES}:
+    if asked["state"] not in {"", *queries.STATES} or batches.unclean(asked):
         raise Http404
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
@@ -25,10 +25,16 @@ def text_receipt(request: HttpRequest, token: str) -> HttpResponse:
     return _done(request, receipt is not None, lambda: hearing.hear([receipt] if receipt else [], []))
 
 
-@require_GET
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
 def text_words(request: HttpRequest, secret: str) -> HttpResponse:
-    """Take what somebody wrote to our number."""
-    words = gateway.heard(_query(request), now=clock.now()) if gateway.is_ours(secret) else None
+    """Take what somebody wrote to our number; the secret opens this door, before the body is looked at."""
+    words = None
+    if gateway.is_ours(secret):
+        if int(request.headers.get("Content-Length") or 0) > MOST_UPDATE:
+            return HttpResponse(status=413)
+        form = request.content_type == "application/x-www-form-urlencoded"
+        words = gateway.heard(_query(request), now=clock.now(), body=request.body, form=form)
     return _done(request, words is not None, lambda: hearing.hear([], [words] if words else []))
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.members import service as people
+from verno.members.consent.state import ADDRESS_OF
 from verno.members.types import ConsentFact
 from verno.messaging import facts, service
 from verno.messaging.channels.port import Fate, Receipt
@@ -24,11 +26,23 @@ STATES: Mapping[Fate, State] = {
 RANKS = tuple(Fate)
 """Of several words about one message in a batch the last of these counts."""
 COMPLAINT = "complaint"
+NAMES_LAST = timedelta(days=7)
+"""How long a name that a provider gave a message means it: centres wait for a phone three days, and begin anew."""
 EARLY_FOR = timedelta(days=1)
 EARLY_LIMIT = 1000
 
 Place = tuple[str, str]
 """(channel, reference): how a provider names a message."""
+
+
+class Known(NamedTuple):
+    """The message that a receipt is of. ``shared``: its provider gave another one the same name."""
+
+    holder_id: str
+    program_id: str
+    template: str
+    created_at: datetime
+    shared: bool
 
 
 def apply(conn: Connection, receipts: Sequence[Receipt], *, now: datetime) -> int:
@@ -40,27 +54,27 @@ def apply(conn: Connection, receipts: Sequence[Receipt], *, now: datetime) -> in
     """
     if not receipts:
         return 0
-    changed = conn.execute(SQL["apply_receipts"], {"rows": batches.rows(_rows(receipts)), "now": now}).fetchall()
+    span = {"now": now, "since": now - NAMES_LAST}
+    changed = conn.execute(SQL["apply_receipts"], {"rows": batches.rows(_rows(receipts)), **span}).fetchall()
     places = [{"channel": one.channel, "reference": one.reference} for one in receipts]
-    rows = conn.execute(SQL["known_references"], {"rows": batches.rows(places)}).fetchall()
-    found: dict[Place, tuple[str, str]] = {
-        (channel, reference): (program, holder) for channel, reference, holder, program, _ in rows
-    }
-    spoken = {
-        (channel, reference) for channel, reference, *_, template in rows if speaking.is_spoken(template, channel)
-    }
+    rows = conn.execute(SQL["known_references"], {"rows": batches.rows(places), **span}).fetchall()
+    found: dict[Place, Known] = {(row[0], row[1]): Known(*row[2:]) for row in rows}
     fresh = {(channel, reference) for channel, reference, *_ in changed}
     early = [one for one in receipts if (one.channel, one.reference) not in found and now - one.at < EARLY_FOR]
     if early:
         conn.execute(SQL["keep_receipts"], {"rows": batches.rows(early)})
-    for program in sorted({program for program, _ in found.values()}):
-        mine = {place: holder for place, (owner, holder) in found.items() if owner == program}
-        told = [(one, mine[place]) for one in receipts if (place := _place(one)) in mine]
-        # The same word twice must not reach the next one who speaks for the company.
-        of_speakers = [(one, holder) for one, holder in told if _place(one) in spoken & fresh]
-        _suppress(conn, program, [(one, holder) for one, holder in told if _place(one) not in spoken], NOBODY, now)
+    for program in sorted({known.program_id for known in found.values()}):
+        told = [(one, found[place]) for one in receipts if (place := _place(one)) in found]
+        told = [(one, known) for one, known in told if known.program_id == program]
+        # The same word twice must reach neither the address that came after, nor the next who speaks for the company;
+        # and where a centre has given two messages one name, nobody knows whose number does not exist.
+        dead = [(one, known) for one, known in told if one.gone and _place(one) in fresh and not known.shared]
+        spoken = [speaking.is_spoken(known.template, one.channel) for one, known in dead]
+        of_speakers = [(one, known.holder_id) for (one, known), is_so in zip(dead, spoken, strict=True) if is_so]
+        of_members = _unmoved(conn, [pair for pair, is_so in zip(dead, spoken, strict=True) if not is_so])
+        _suppress(conn, program, of_members, NOBODY, now)
         _suppress(conn, program, of_speakers, _readers(conn, program, of_speakers, now), now)
-        _silence(conn, program, told, now)
+        _silence(conn, program, [(one, known.holder_id) for one, known in told], now)
     return len(changed)
 
 
@@ -92,6 +106,19 @@ def _rows(receipts: Sequence[Receipt]) -> list[dict[str, object]]:
 
 def _place(receipt: Receipt) -> Place:
     return receipt.channel, receipt.reference
+
+
+def _unmoved(conn: Connection, told: Sequence[tuple[Receipt, Known]]) -> list[tuple[Receipt, str]]:
+    """Leave out whose address is another one by now: what came back says nothing of it."""
+    rows = [
+        {"holder_id": known.holder_id, "kind": kind, "since": known.created_at}
+        for one, known in told
+        if (kind := ADDRESS_OF.get(one.channel)) is not None
+    ]
+    moved: set[str] = set()
+    if rows:
+        moved = {holder for (holder,) in conn.execute(SQL["moved_since"], {"rows": batches.rows(rows)}).fetchall()}
+    return [(one, known.holder_id) for one, known in told if known.holder_id not in moved]
 
 
 def _readers(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> Readers:

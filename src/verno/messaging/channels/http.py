@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
-from verno.messaging.channels.port import RESPONSE_LIMIT, Outcome, P, Temporary, Unknown
+from verno.messaging.channels.port import Outcome, P, Temporary, Unknown
 from verno.outbound import types as wire
 from verno.outbound.client import Client
 from verno.outbound.types import Answer, Lost, NotSent
@@ -62,9 +62,9 @@ def answered(outcome: wire.Outcome) -> Answer | Temporary | Unknown:
     """
     match outcome:
         case NotSent(text=text):
-            return Temporary(text[:RESPONSE_LIMIT])
+            return Temporary(text)
         case Lost(text=text, timed_out=timed_out):
-            return Unknown(timed_out=timed_out, response=text[:RESPONSE_LIMIT])
+            return Unknown(timed_out=timed_out, response=text)
         case Answer(status=status) if status in (TOO_MANY, UNAVAILABLE):
             return Temporary(f"status {status}", retry_after(outcome.headers.get("retry-after")))
         case Answer(status=status) if status >= FAILED and status != NOT_IMPLEMENTED:

@@ -1,16 +1,45 @@
 """The port of every channel: what its lines do, and the honest answers in which a hand-over can end."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from verno.messaging.letters.compose import Content
 
 RESPONSE_LIMIT = 500
 """Characters kept of a provider's answer."""
+HEARD_LIMIT = 16_384
+"""Characters kept of what somebody wrote."""
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
+_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def words_of_others(text: str, most: int = RESPONSE_LIMIT, *, lines: bool = False) -> str:
+    """Return words that came from outside as they may be stored: short, without control characters and halves of signs.
+
+    With ``lines`` their ends stay, and tabs. Bytes that a library has hidden in surrogates (PEP 383) are read
+    as UTF-8, which servers mean by them.
+    """
+    if text.isprintable():
+        return text[:most]
+    try:
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return (_NO_TEXT.sub("", text) if lines else _NO_LINE.sub(" ", text).strip())[:most]
+
+
+def _clean(words: msgspec.Struct, *names: str) -> None:
+    """Make the words of a record that was just made fit to be stored."""
+    for name in names:
+        said = getattr(words, name)
+        if said is not None and (kept := words_of_others(said)) is not said:
+            force_setattr(words, name, kept)
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -19,12 +48,20 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     response: str
     reference: str | None = None
 
+    def __post_init__(self) -> None:
+        """Keep of the provider's words what can be stored."""
+        _clean(self, "response", "reference")
+
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
     """The provider will never take this message for this address; ``gone``: nor any other, so write there no more."""
 
     response: str
     gone: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep of the provider's words what can be stored."""
+        _clean(self, "response")
 
 
 class Temporary(msgspec.Struct, frozen=True, gc=False):
@@ -33,12 +70,20 @@ class Temporary(msgspec.Struct, frozen=True, gc=False):
     response: str
     retry_after: int | None = None
 
+    def __post_init__(self) -> None:
+        """Keep of the provider's words what can be stored."""
+        _clean(self, "response")
+
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):
     """The connection was lost, or nobody answered, after the message began to leave: nobody can know."""
 
     timed_out: bool
     response: str
+
+    def __post_init__(self) -> None:
+        """Keep of the provider's words what can be stored."""
+        _clean(self, "response")
 
 
 Outcome: TypeAlias = Accepted | Refused | Temporary | Unknown
@@ -78,14 +123,28 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     response: str
     gone: bool = False
 
+    def __post_init__(self) -> None:
+        """Keep of the provider's words what can be stored."""
+        _clean(self, "response", "reference")
+
 
 class Heard(msgspec.Struct, frozen=True, gc=False):
-    """What somebody wrote to us over a channel (STOP, an answer). Both are personal: never logged."""
+    """What somebody wrote to us over a channel (STOP, an answer). Both are personal: never logged.
+
+    ``leaves``: the signed name of the subscription that it ends, where a letter's header asked for such an answer (RFC
+    2369). Then nothing else of it matters, nor who wrote it: whoever has the letter may.
+    """
 
     channel: str
     address: str
     text: str
     at: datetime
+    leaves: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep of the words what can be stored."""
+        _clean(self, "address")
+        force_setattr(self, "text", words_of_others(self.text, HEARD_LIMIT, lines=True))
 
 
 Hear: TypeAlias = Callable[[Sequence[Receipt], Sequence[Heard]], None]

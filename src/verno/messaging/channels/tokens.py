@@ -15,7 +15,7 @@ from verno.kit import secrets
 Use = Literal["return-path", "sms-receipt"]
 
 ID_BYTES, MAC_BYTES = 16, 9
-_TOKEN = re.compile(r"\b[a-z2-7]{40}\b", re.IGNORECASE)
+_TOKEN = re.compile(r"\b[a-z2-7]{40}\b", re.IGNORECASE | re.ASCII)
 
 
 def token(use: Use, message_id: str) -> str:

@@ -50,7 +50,10 @@ def claim_of(tail: str) -> Claim | None:
     if len(rows) != 1:  # of two that end alike nobody can know which is meant
         return None
     program_id, holder_id, message_id, occasion, locale, context = rows[0]
-    told = msgspec.convert(context, notice.Context)
+    try:
+        told = msgspec.convert(context, notice.Context)
+    except msgspec.ValidationError:  # its reader was erased, and what it told with them
+        return None
     if told.told not in notice.DISPUTED:
         return None
     return Claim(

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import uuid
+from urllib.parse import quote
 
 import msgspec
 
@@ -48,6 +49,14 @@ def read(text: str) -> Subscription | None:
     return Subscription(
         str(uuid.UUID(bytes=body[:ID_BYTES])), str(uuid.UUID(bytes=body[ID_BYTES : 2 * ID_BYTES])), topic, channel
     )
+
+
+def unsubscribe_mailto(subscription: Subscription) -> str | None:
+    """Return the letter that ends it (RFC 2369), or None where there is no mailbox that somebody reads."""
+    mailbox = config.bounce_address()
+    if mailbox is None:
+        return None
+    return f"mailto:{quote(mailbox, safe='@')}?subject=unsubscribe%20{token(subscription)}"
 
 
 def unsubscribe_url(subscription: Subscription) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
 
 import msgspec
 
@@ -77,6 +76,8 @@ class Content(msgspec.Struct, frozen=True):
     words: str = ""
     speaker_id: str = ""
     """The contact that reads it for a company; empty where the member themselves does."""
+    valid_until: datetime | None = None
+    """From when on it is wanted no more, where its channel can be told so."""
     printed: Letter | Broken | None = None
     """The letter itself, where it was printed ahead."""
 
@@ -206,13 +207,13 @@ def _dispute_url(content: Content) -> str:
 
 
 def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
-    """Return the letter as mail to one address, with both forms of unsubscribing that RFC 8058 and 2369 name."""
+    """Return the letter as mail to one address, with the ways of unsubscribing that RFC 8058 and 2369 name."""
     sender = config.mail_from()
     url = links.unsubscribe_url(subscription(content))
     written = letter(content, link=lambda _: url)
-    mailto = f"mailto:{quote(sender, safe='@')}?subject=unsubscribe"
+    mailto = links.unsubscribe_mailto(subscription(content))
     out = (
-        ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>"),
+        ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>" if mailto else f"<{url}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
     return mime.build(

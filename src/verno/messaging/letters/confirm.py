@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from verno.kit import localtime
 from verno.messaging.letters import wording
 from verno.messaging.letters.wording import Language
 from verno.messaging.preferences import links
@@ -36,23 +37,28 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What is stored with the message: the keyed hash of the address that is asked about, and until when."""
+    """What is stored with the message: the keyed hash of the address that is asked about, and until when.
+
+    ``zone``: whose calendar names the link's last day.
+    """
 
     address_hash: str
     until: datetime
+    zone: str = "UTC"
 
 
 def view(context: Mapping[str, object], *, locale: str, name: str | None, program: str) -> dict[str, object]:
     """Return the template's words."""
     asked = msgspec.convert(context, Context)
     words = WORDS[wording.language(locale)]
+    last_day = localtime.business_date(asked.until, localtime.zone(asked.zone))
     greeting = words["greeting"] if name else words["greeting_nameless"]
     return {
         "subject": words["subject"].format(program=program),
         "greeting": greeting.format(name=name),
         "text": words["text"].format(program=program),
         "button": words["button"],
-        "otherwise": words["otherwise"].format(until=wording.day(asked.until.date(), locale)),
+        "otherwise": words["otherwise"].format(until=wording.day(last_day, locale)),
     }
 
 

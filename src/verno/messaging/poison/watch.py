@@ -17,6 +17,8 @@ WRITE_SECONDS = 30.0
 WRITE_MEMORY = 1 << 30
 """By how many bytes the process may grow meanwhile."""
 LOOK_SECONDS = 0.1
+MOST_STEP = 1.0
+"""What one look counts at most: time in which the whole machine, or this process, stood still is nobody's."""
 HANGS, EATS = 70, 71
 """Exit codes: EX_SOFTWARE, and our own beside it."""
 
@@ -34,8 +36,8 @@ class Watch:
 
     def begin(self, message_id: str) -> None:
         """Note that a message is being written from now on."""
+        self._before = resident()
         if self._thread is None:
-            self._before = resident()
             self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
             self._thread.start()
         self._about = message_id
@@ -50,16 +52,24 @@ class Watch:
         self._over.set()
 
     def _look(self) -> None:
+        """Count how long the same message is being written. What looks bad is believed when it is seen twice."""
+        seen: float | None = None
+        spent, last, suspected = 0.0, time.monotonic(), 0
         while not self._over.wait(LOOK_SECONDS):
-            since, now = self._since, resident()
-            if since is None:
-                self._before = now
-            elif time.monotonic() - since > WRITE_SECONDS:
-                self._leave(HANGS, "takes too long to be written")
-            elif now - self._before > WRITE_MEMORY:
-                self._leave(EATS, "eats the memory while it is written")
+            now, since = time.monotonic(), self._since
+            spent = spent + min(now - last, MOST_STEP) if since == seen else 0.0
+            found = 0 if since is None else self._judged(spent)
+            if found and since == seen and found == suspected and since == self._since:
+                self._leave(found)
+            seen, last, suspected = since, now, found
 
-    def _leave(self, code: int, why: str) -> None:
+    def _judged(self, spent: float) -> int:
+        if spent > WRITE_SECONDS:
+            return HANGS
+        return EATS if resident() - self._before > WRITE_MEMORY else 0
+
+    def _leave(self, code: int) -> None:
+        why = "takes too long to be written" if code == HANGS else "eats the memory while it is written"
         log.critical("message %s %s; this process ends, and the message is tried alone", self._about, why)
         os._exit(code)
 

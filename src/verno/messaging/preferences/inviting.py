@@ -28,7 +28,7 @@ def ask(conn: Connection, program: Program, holders: Sequence[str], *, now: date
         email = known.get(holder, {}).get("email")
         if email is None or email.verified_at is not None:
             continue
-        context = {"address_hash": email.value_hash, "until": now + CONFIRM_LIFE}
+        context = {"address_hash": email.value_hash, "until": now + CONFIRM_LIFE, "zone": program.timezone}
         key = f"confirm-email/{email.value_hash[:16]}/{now.date()}"
         drafts.append(Draft(holder, ACCOUNT.code, confirm.TEMPLATE, person.locale or program.locale, context, key))
     if not drafts:

@@ -155,9 +155,9 @@ def leave(conn: Connection, sheet: Sheet, scope: Scope, proof: Proof, *, now: da
 def explain(
     conn: Connection, sheet: Sheet, pairs: Collection[Pair], reason: str, proof: Proof, *, now: datetime
 ) -> None:
-    """Keep why the member left; as a further withdrawal, since history is only ever added to."""
+    """Keep why the member left; as a further withdrawal, since history is only ever added to. Once a day."""
     ended = {pair for pair, said in sheet.standings.items() if said.state is State.WITHDRAWN}
-    left = sorted(ended & set(pairs))
+    left = sorted((ended & set(pairs)) - farewell.explained(conn, sheet.program.id, sheet.member.id, now=now))
     facts = [
         ConsentFact(sheet.member.id, *pair, False, _after(sheet, pair, now), METHOD, None, reason, proof=proof)
         for pair in left[: farewell.MOST_EXPLAINED]

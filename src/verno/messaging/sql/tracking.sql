@@ -33,8 +33,3 @@ WHERE holder_id = %(holder)s AND id = %(id)s
   AND state = ANY (CASE %(state)s
       WHEN 'clicked' THEN '{handing_over, accepted, uncertain, delivered, opened}'::text[]
       ELSE '{handing_over, accepted, uncertain, delivered}' END)
-
--- name: clicks_of
--- Which links of a message were followed. Plan: the message's range of the primary key.
-SELECT link, url, first_at, last_at, times FROM messaging_click
-WHERE holder_id = %(holder)s AND message_id = %(id)s ORDER BY link

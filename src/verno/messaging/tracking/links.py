@@ -17,7 +17,6 @@ from verno.kit import config, secrets
 Use = Literal["link", "pixel"]
 
 ID_BYTES, NUMBER_BYTES, MAC_BYTES = 16, 2, 12
-MOST_LINK = 2 ** (8 * NUMBER_BYTES) - 1
 LENGTH = 3 * ID_BYTES + NUMBER_BYTES + MAC_BYTES
 
 

@@ -49,6 +49,11 @@ def cut_short(job: Job, now: datetime) -> End:
     return End(job, DeliveryState.WAITING, None, "interrupted", due_at=now, refund=1)
 
 
+def broken(job: Job, error: Exception, now: datetime) -> End:
+    """Return the end of a call that broke on our side: it counts, and the event goes out again later."""
+    return _again(job, None, f"the call broke: {type(error).__name__}", now)
+
+
 def _answered(job: Job, answer: Answer, now: datetime) -> End:
     text = _printable(answer.body)
     if OK <= answer.status < REDIRECTS:
@@ -79,7 +84,7 @@ def _retry_after(text: str | None, now: datetime) -> datetime | None:
     else:
         try:
             said = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         at = said if said.tzinfo else said.replace(tzinfo=UTC)
     return min(at, now + LONGEST_QUIET) if at > now else None

@@ -4,6 +4,7 @@ One slow endpoint never delays another: the claim counts lines for each, and cal
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from verno.kit.errors import Unavailable
 from verno.outbound.client import Client
 from verno.webhooks.sending import calls
 from verno.webhooks.sending.desk import CALL_SECONDS, Desk, End, Job, Policy
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 """How often something new is looked for while calls are under way."""
@@ -77,7 +80,13 @@ class _Run:
         if client is None:
             client = Client(public_only=True, allowed=job.policy.networks, plain_http=job.policy.plain_http)
             self._clients[job.policy] = client
-        return await calls.deliver(client, job, self._now, seconds=self._seconds)
+        try:
+            return await calls.deliver(client, job, self._now, seconds=self._seconds)
+        except Exception as error:
+            # Whatever one endpoint brings about is its own trouble: the other tenants' calls go on, and what they
+            # were answered is written down.
+            log.exception("a call of endpoint %s broke", job.endpoint_id)
+            return calls.broken(job, error, self._now())
 
     async def _landed(self, wait: float) -> list[End]:
         """Return how calls have ended that did so within ``wait``, together with those that end right after."""

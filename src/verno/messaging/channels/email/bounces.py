@@ -1,4 +1,4 @@
-"""Letters that come back: reports of delivery (RFC 3464) and complaints (RFC 5965), read with the standard library.
+"""Letters that come back: reports of delivery (RFC 3464), complaints (RFC 5965), unsubscribing by letter (RFC 2369).
 
 Anybody can write such a letter. It is believed when it holds a return path that we signed, and not otherwise; what
 its own words claim to be the recipient is not even looked at.
@@ -14,7 +14,8 @@ import msgspec
 
 from verno.messaging.channels.email import return_path
 from verno.messaging.channels.email.smtp import names_dead_address
-from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Receipt
+from verno.messaging.channels.port import Fate, Heard, Receipt
+from verno.messaging.leaving import links
 from verno.messaging.types import CHANNEL_EMAIL
 
 SIZE_LIMIT = 200_000
@@ -22,6 +23,7 @@ SIZE_LIMIT = 200_000
 TOKEN_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Return-Path")
 """Where the address stands that a letter came to; the last one in the letter that is returned."""
 REPORT_HEADERS = ("Original-Envelope-Id", "Original-Mail-From")
+_LINK = re.compile(r"[A-Za-z0-9_-]{48,}")
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 
 
@@ -31,9 +33,12 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
-def read(letter: bytes, *, now: datetime, recipient: str | None = None) -> Receipt | Unread:
+def read(letter: bytes, *, now: datetime, recipient: str | None = None) -> Receipt | Heard | Unread:
     """Return what a letter to the bounce mailbox says. ``recipient`` is whom it came to, where the server tells."""
     message = message_from_bytes(letter[:SIZE_LIMIT])
+    leaves = _subscription(str(message.get("Subject", "")))
+    if leaves is not None:
+        return Heard(CHANNEL_EMAIL, "", "", now, leaves)
     parts = list(message.walk())
     message_id = return_path.find(" ".join([recipient or "", *_proofs(parts)]))
     if message_id is None:
@@ -44,6 +49,11 @@ def read(letter: bytes, *, now: datetime, recipient: str | None = None) -> Recei
         if part.get_content_type() == "message/feedback-report":
             return _complaint(part, message_id, now)
     return Unread("neither a report of delivery nor a complaint")
+
+
+def _subscription(subject: str) -> str | None:
+    """Return what the letter leaves, by its subject: the one that ``List-Unsubscribe`` gave it."""
+    return next((token for token in _LINK.findall(subject) if links.read(token) is not None), None)
 
 
 def _proofs(parts: list[Message]) -> Iterator[str]:
@@ -73,7 +83,7 @@ def _complaint(report: Message, message_id: str, now: datetime) -> Receipt | Unr
         if kind == "not-spam":
             return Unread("not an end: not-spam")
         if kind:
-            return Receipt(CHANNEL_EMAIL, message_id, Fate.COMPLAINED, now, kind[:RESPONSE_LIMIT])
+            return Receipt(CHANNEL_EMAIL, message_id, Fate.COMPLAINED, now, kind)
     return Unread("a complaint without a kind")
 
 
@@ -85,4 +95,4 @@ def _blocks(report: Message) -> list[Message]:
 
 def _without_addresses(words: str) -> str:
     """Servers repeat the address in their words, which are kept; it is not."""
-    return _ADDRESS.sub("<…>", " ".join(words.split()))[:RESPONSE_LIMIT]
+    return _ADDRESS.sub("<…>", " ".join(words.split()))

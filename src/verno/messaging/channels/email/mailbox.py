@@ -2,6 +2,7 @@
 
 import imaplib
 import logging
+import re
 import ssl
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +13,8 @@ import msgspec
 from verno.kit import config
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import bounces
-from verno.messaging.channels.port import Hear, Receipt, Unreachable
+from verno.messaging.channels.email.bounces import Unread
+from verno.messaging.channels.port import Hear, Heard, Receipt, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ BATCH = 100
 STEP_LIMIT = 1000
 """Letters of one step of the worker."""
 SECONDS = 30.0
+_UID = re.compile(rb"\bUID (\d+)")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -90,10 +93,22 @@ def step(chosen: Settings, hear: Hear, *, now: datetime, stopping: Callable[[], 
 def _take(server: imaplib.IMAP4, batch: list[bytes], hear: Hear, now: datetime) -> None:
     names = b",".join(batch).decode("ascii")
     _, answers = server.uid("FETCH", names, f"(BODY.PEEK[]<0.{bounces.SIZE_LIMIT}>)")
-    letters = [answer[1] for answer in answers if isinstance(answer, tuple)]
-    read = [bounces.read(letter, now=now) for letter in letters]
-    hear([one for one in read if isinstance(one, Receipt)], [])
+    # A server names the letter before it or after.
+    around = zip(answers, [*answers[1:], b""], strict=True)
+    read = [_read(one[1], [one[0], after], now) for one, after in around if isinstance(one, tuple)]
+    hear([one for one in read if isinstance(one, Receipt)], [one for one in read if isinstance(one, Heard)])
     server.uid("STORE", names, "+FLAGS", r"(\Seen)")
+
+
+def _read(letter: bytes, around: list[object], now: datetime) -> Receipt | Heard | Unread:
+    """Read one letter. Whatever breaks over it, the letter is passed over: it would else close the mailbox for good."""
+    try:
+        return bounces.read(letter, now=now)
+    except Exception as error:  # noqa: BLE001 whatever a stranger can make it raise
+        named = _UID.search(b" ".join(one for one in around if isinstance(one, bytes)))
+        uid = named.group(1).decode("ascii") if named else "?"
+        log.warning("the letter with UID %s in the bounce mailbox cannot be read: %s", uid, type(error).__name__)
+        return Unread("it cannot be read")
 
 
 def _connect(chosen: Settings) -> imaplib.IMAP4:

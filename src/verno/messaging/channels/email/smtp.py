@@ -11,10 +11,17 @@ import aiosmtplib
 import msgspec
 
 from verno.kit.errors import VernoError
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.port import (
+    Accepted,
+    Outcome,
+    Refused,
+    Temporary,
+    Unknown,
+    Unreachable,
+    words_of_others,
+)
 
-UNAVAILABLE = 421
-PERMANENT = 500
+OK, NOT_YET, PERMANENT = 200, 300, 500
 _NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
 """Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
 
@@ -148,13 +155,15 @@ class Line:
         try:
             response = await self._smtp.data(parcel.letter, timeout=self._settings.data_timeout)
         except aiosmtplib.SMTPDataError as error:
+            if OK <= error.code < NOT_YET:  # any of them says that it is taken (RFC 5321, 4.2.1); the library knows 250
+                return Accepted(_text(error), parcel.reference)
             return _definite(error.code, _text(error))
         except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
             return Unknown(timed_out=True, response=_text(error))
         except (aiosmtplib.SMTPException, OSError) as error:
             self._smtp.close()
             return Unknown(timed_out=False, response=_text(error))
-        return Accepted(f"{response.code} {response.message}"[:RESPONSE_LIMIT], parcel.reference)
+        return Accepted(f"{response.code} {response.message}", parcel.reference)
 
     async def reset(self) -> None:
         """Forget the letter under way; a server that cannot even do that is left."""
@@ -193,7 +202,7 @@ def names_dead_address(response: str) -> bool:
 def _text(error: Exception) -> str:
     code = getattr(error, "code", None)
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return (f"{code} {message}" if code else str(message))[:RESPONSE_LIMIT]
+    return words_of_others(f"{code} {message}" if code else str(message))
 
 
 def _loopback(host: str) -> bool:

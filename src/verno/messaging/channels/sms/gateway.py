@@ -10,7 +10,7 @@ import msgspec
 from verno.kit import config, secrets
 from verno.kit.errors import VernoError
 from verno.messaging.channels import http, tokens
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
+from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
 from verno.messaging.channels.sms import receiving
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import CODE, Text
@@ -86,7 +86,7 @@ async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
     answer = http.answered(await client.call("GET", f"{chosen.url}?{query}", timeout=SECONDS))
     if not isinstance(answer, Answer):
         return answer
-    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"[:RESPONSE_LIMIT]
+    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"
     if answer.status in TAKEN:
         return Accepted(response, parcel.id)
     # A gateway that does not know us says nothing of the number.
@@ -124,12 +124,17 @@ def _secret() -> str:
     return hmac.digest(secrets.key("receipt"), b"sms-words", "sha256")[:16].hex()
 
 
-def heard(query: str, *, now: datetime) -> Heard | None:
-    """Return what somebody wrote, from the query of ``words_url``; None where there is no sender."""
+def heard(query: str, *, now: datetime, body: bytes = b"", form: bool = False) -> Heard | None:
+    """Return what somebody wrote, from a call of ``words_url``; None where there is no sender.
+
+    The text may be the body of the call, or a field of a form there: then it stands in no log of addresses.
+    """
     fields = parse_qs(query, encoding="latin-1", keep_blank_values=True)
+    if form:
+        fields |= parse_qs(body.decode("latin-1"), encoding="latin-1", keep_blank_values=True)
     sender = fields.get("from", [""])[0].strip().removeprefix("+")
     if not sender:
         return None
-    data = fields.get("text", [""])[0].encode("latin-1")
+    data = body if body and not form else fields.get("text", [""])[0].encode("latin-1")
     text = data.decode("utf-16-be" if fields.get("coding", [""])[0] == _UTF16 else "utf-8", "replace")
     return Heard(CODE, f"+{sender}", text, now)

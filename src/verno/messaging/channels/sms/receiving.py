@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import smpp34
 
 from verno.kit.errors import Unavailable
-from verno.messaging.channels.port import RESPONSE_LIMIT, Fate, Hear, Heard, Receipt, Unreachable
+from verno.messaging.channels.port import Fate, Hear, Heard, Receipt, Unreachable
 from verno.messaging.channels.sms import segments, smpp
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import CODE
@@ -67,7 +67,7 @@ def told(receipt: str) -> dict[str, str]:
 
 def said(fields: dict[str, str]) -> str:
     """Return what is kept of them. The text repeats the message's first words, which are nobody's business here."""
-    return " ".join([f"{name}:{fields[name]}" for name in ("stat", "err") if name in fields])[:RESPONSE_LIMIT]
+    return " ".join([f"{name}:{fields[name]}" for name in ("stat", "err") if name in fields])
 
 
 def step(chosen: smpp.Settings, hear: Hear, *, now: datetime, stopping: Callable[[], bool]) -> int:

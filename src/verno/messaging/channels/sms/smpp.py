@@ -8,14 +8,21 @@ import msgspec
 import smpp34
 
 from verno.kit.errors import VernoError
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown, Unreachable
+from verno.messaging.channels.port import (
+    Accepted,
+    Outcome,
+    Refused,
+    Temporary,
+    Unknown,
+    Unreachable,
+    words_of_others,
+)
 from verno.messaging.channels.sms import segments
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import Text
 
 PORT = 2775
 BIND_SECONDS = 15.0
-THROTTLED = 0x58
 WAITS = {0x58: 5, 0x14: 60}
 """Seconds to wait where the centre says that we are too fast, or that its queue is full."""
 _LATER = frozenset({0x04, 0x08, 0x0A, 0x0D, 0x45, 0x64, *WAITS})
@@ -216,7 +223,7 @@ class Line:
             return Unknown(timed_out=True, response="no answer")
         except smpp34.SmppError as error:
             self._session.drop(smsc)
-            return Unknown(timed_out=False, response=f"the session ended: {error}"[:RESPONSE_LIMIT])
+            return Unknown(timed_out=False, response=f"the session ended: {error}")
         return _outcome(answer)
 
     async def reset(self) -> None:
@@ -229,7 +236,7 @@ class Line:
 
 def cause(error: smpp34.SmppError) -> str:
     """Say why a bind failed; the library calls a refused password a time-out."""
-    return f"{error} (is the password right?)" if "timed out" in str(error) else str(error)[:RESPONSE_LIMIT]
+    return f"{error} (is the password right?)" if "timed out" in str(error) else words_of_others(str(error))
 
 
 def _outcome(answer: smpp34.SubmitSmResp) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from verno.messaging.channels import http
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Outcome, Refused, Temporary, Unknown
+from verno.messaging.channels.port import Accepted, Outcome, Refused, Temporary, Unknown
 from verno.outbound.client import BODY_LIMIT, Client
 from verno.outbound.types import Answer
 
@@ -21,18 +21,7 @@ MOST_UPDATES, MOST_ANSWER = 50, 4_194_304
 _OURS = frozenset({401, 404})
 """Refusals of the token, which say nothing of the reader."""
 _NO_CHAT = ("chat not found", "user is deactivated", "bot was blocked", "bot can't initiate conversation")
-UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-
-
-class Button(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A button under a message: it opens ``url``, or its press is told to us as ``callback_data``."""
-
-    text: str
-    url: str | None = None
-    callback_data: str | None = None
-
-
-Rows = Sequence[Sequence[Button]]
+UPDATES = ("message", "edited_message", "my_chat_member")
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -40,7 +29,6 @@ class Message(msgspec.Struct, frozen=True):
 
     chat_id: int
     text: str
-    buttons: Rows = ()
 
 
 class Bot(msgspec.Struct, frozen=True):
@@ -61,24 +49,7 @@ class Bot(msgspec.Struct, frozen=True):
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
         }
-        if message.buttons:
-            body["reply_markup"] = _markup(message.buttons)
         return await self._call(client, "sendMessage", body)
-
-    async def edit(self, client: Client, reference: str, message: Message) -> Outcome:
-        """Give a sent message another text and other buttons."""
-        body: dict[str, object] = {
-            "chat_id": message.chat_id,
-            "message_id": int(reference),
-            "text": message.text,
-            "parse_mode": "HTML",
-            "reply_markup": _markup(message.buttons),
-        }
-        return await self._call(client, "editMessageText", body)
-
-    async def answer(self, client: Client, press: str, text: str = "") -> Outcome:
-        """Answer a press, so that the button stops waiting; the text shows for a moment."""
-        return await self._call(client, "answerCallbackQuery", {"callback_query_id": press, "text": text})
 
     async def set_webhook(self, client: Client, url: str, secret: str) -> Outcome:
         """Let updates come to our address, each with the secret in a header."""
@@ -160,13 +131,9 @@ def _read(status: int, body: bytes) -> Outcome:
     if reply.ok and status == OK:
         sent = reply.result.message_id if isinstance(reply.result, _Sent) else None
         return Accepted("taken", None if sent is None else str(sent))
-    response = f"{status} {reply.description}"[:RESPONSE_LIMIT]
+    response = f"{status} {reply.description}"
     if status == http.TOO_MANY:
         return Temporary(response, reply.parameters.retry_after if reply.parameters else None)
     if status in _OURS:
         return Temporary(response)
     return Refused(response, gone=status == BLOCKED or any(words in response for words in _NO_CHAT))
-
-
-def _markup(buttons: Rows) -> Mapping[str, object]:
-    return {"inline_keyboard": buttons}

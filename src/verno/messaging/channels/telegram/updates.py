@@ -1,4 +1,4 @@
-"""What Telegram tells us: who started the bot, what they wrote or pressed, who left."""
+"""What Telegram tells us: who started the bot, what they wrote, who left."""
 
 import hmac
 from datetime import datetime
@@ -22,16 +22,6 @@ class Started(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
-class Pressed(msgspec.Struct, frozen=True, gc=False):
-    """Somebody pressed a button of a message of ours; ``press`` is what an answer must name."""
-
-    chat_id: int
-    press: str
-    data: str
-    message: str | None
-    at: datetime
-
-
 class Left(msgspec.Struct, frozen=True, gc=False):
     """Somebody blocked the bot: write there no more."""
 
@@ -39,7 +29,7 @@ class Left(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
-Update: TypeAlias = Heard | Started | Pressed | Left
+Update: TypeAlias = Heard | Started | Left
 
 
 class Ignored(msgspec.Struct, frozen=True, gc=False):
@@ -63,14 +53,7 @@ class _Chat(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     chat: _Chat
-    message_id: int | None = None
     text: str | None = None
-
-
-class _Callback(msgspec.Struct):
-    id: str | int
-    message: _Message | None = None
-    data: str = ""
 
 
 class _Member(msgspec.Struct):
@@ -86,7 +69,6 @@ class _Update(msgspec.Struct):
     update_id: int
     message: _Message | None = None
     edited_message: _Message | None = None
-    callback_query: _Callback | None = None
     my_chat_member: _Membership | None = None
 
 
@@ -99,10 +81,6 @@ def read(body: bytes, *, now: datetime) -> Update | Ignored:
     said = update.message or update.edited_message
     if said is not None and said.text is not None and _private(said.chat):
         return _said(said.chat.id, said.text, now)
-    press = update.callback_query
-    if press is not None and press.message is not None and _private(press.message.chat):
-        number = press.message.message_id
-        return Pressed(press.message.chat.id, str(press.id), press.data, None if number is None else str(number), now)
     member = update.my_chat_member
     if member is not None and _private(member.chat) and member.new_chat_member.status in _LEFT:
         return Left(member.chat.id, now)
@@ -123,7 +101,7 @@ class _Numbered(msgspec.Struct):
 
 def _said(chat_id: int, text: str, now: datetime) -> Heard | Started:
     command, _, rest = text.partition(" ")
-    if command == "/start":
+    if command.partition("@")[0] == "/start":
         return Started(chat_id, rest.strip(), now)
     return Heard(CODE, str(chat_id), text, now)
 

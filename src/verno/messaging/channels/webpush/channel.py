@@ -48,13 +48,22 @@ class WebPush:
         page = preferences_url(Person(content.program_id, content.holder_id))
         notice = Notice(letter.subject, _short(letter.text), page, content.message_id)
         topic = content.message_id.replace("-", "")
-        return pushes.seal(pushes.subscription(address), notice, vapid=self._vapid, now=now, topic=topic)
+        to, ttl = pushes.subscription(address), _ttl(content, now)
+        return pushes.seal(to, notice, vapid=self._vapid, now=now, topic=topic, ttl=ttl)
 
 
 def browsers() -> WebPush:
     """Return the channel; it needs no provider and no setting."""
     networks = config.push_networks()
     return WebPush(Vapid(config.mail_from()), allowed=networks, plain_http=bool(networks))
+
+
+def _ttl(content: Content, now: datetime) -> int:
+    """Return how long the push service may keep it: nobody is woken tomorrow by what was wanted until tonight."""
+    if content.valid_until is None:
+        return pushes.TTL_SECONDS
+    left = int((content.valid_until - now).total_seconds())
+    return max(0, min(left, pushes.TTL_SECONDS))
 
 
 def _short(text: str) -> str:
