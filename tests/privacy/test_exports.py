@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -18,7 +18,7 @@ from verno.imports import service as imports
 from verno.imports.types import Kind
 from verno.kit import db
 from verno.members import queries, service
-from verno.members.types import Channel, MemberKind, NewConsent, NewMember, Topic
+from verno.members.types import Channel, ConsentFact, MemberKind, NewConsent, NewMember, Proof, Topic
 from verno.privacy.exports import everybody, person, rows
 from verno.privacy.exports.everybody import Format
 from verno.privacy.tables import HELD
@@ -122,6 +122,44 @@ def test_members_go_out_and_come_back_as_they_were(database: str, tmp_path: Path
     done = imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
     assert (done.accepted, done.refused) == (3, 0)
     assert everything(shop.program.id) == before
+
+
+def test_a_yes_that_waits_to_be_confirmed_comes_back_as_one(database: str, tmp_path: Path) -> None:
+    earlier = NOW - timedelta(days=3)
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+        service.ensure_topics(conn, shop.program.id, [Topic("news", "marketing"), Topic("tips", "marketing")])
+        said = [
+            NewConsent("news", Channel.EMAIL, granted=True, text_version="7", method="form", at=earlier),
+            NewConsent("news", Channel.PUSH, granted=True, method="form", at=earlier),
+            NewConsent("tips", Channel.PUSH, granted=False, method="page", at=earlier),
+        ]
+        service.upsert(conn, shop.program, [NewMember("a-1", email="a@example.com", consents=said)], now=NOW)
+        holder = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+        over = ConsentFact(holder, "tips", Channel.EMAIL, granted=True, at=earlier, method="form", text_version="7",
+                           proof=Proof(valid_until=NOW - timedelta(days=1)))  # fmt: skip
+        service.record_consents(conn, shop.program.id, [over], now=NOW)
+    before = standing(holder)
+    assert before == {
+        "news.email": "unconfirmed", "news.push": "unproven", "tips.push": "withdrawn", "tips.email": "expired",
+    }  # fmt: skip
+    file = tmp_path / "members.csv"
+    everybody.export(shop.program, file, Format.CSV, by=SYSTEM, step=lambda _: None, now=NOW)
+    imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
+    assert standing(holder) == before, "where they are"
+    with db.transaction() as conn:
+        for table in ("identity", "key", "member"):
+            conn.execute(f"DELETE FROM members_{table}")
+    imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
+    with db.transaction() as conn:
+        anew = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+    assert standing(anew) == {key: state for key, state in before.items() if state != "expired"}, "in a new house"
+
+
+def standing(holder: str) -> dict[str, str]:
+    with db.transaction() as conn:
+        found = queries.standings(conn, [holder], now=NOW).get(holder, [])
+    return {f"{one.topic}.{one.channel}": str(one.state) for one in found}
 
 
 def everything(program_id: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ import msgspec
 from verno.kit import db
 from verno.kit.errors import VernoError
 from verno.members import queries as members
-from verno.members.types import MAX_CONSENTS, Consent, Member
+from verno.members.types import MAX_CONSENTS, Consent, Member, State
 from verno.web.sheets import safe
 from verno.workspace import audit
 from verno.workspace.audit import Actor
@@ -23,6 +23,8 @@ COLUMNS = (
     *("external_id", "name", "phone", "email", "card", "birth_date", "locale", "kind", "buying_group"),
     *("attributes", "consents"),
 )
+SAID = frozenset({State.GRANTED, State.UNPROVEN, State.UNCONFIRMED, State.WITHDRAWN})
+"""Where members stand by a word of theirs; what has run out is none any more."""
 PAGE = 1000
 ACTION = "members.export"
 
@@ -78,7 +80,8 @@ def _next(program: Program, after: str | None) -> list[str]:
 
 
 def _row(member: Member) -> tuple[str | None, ...]:
-    newest = sorted(member.consents, key=lambda one: one.at, reverse=True)[:MAX_CONSENTS]
+    told = [one for one in member.consents if one.state in SAID]
+    newest = sorted(told, key=lambda one: one.at, reverse=True)[:MAX_CONSENTS]
     return (
         member.external_id,
         member.name,
@@ -95,9 +98,14 @@ def _row(member: Member) -> tuple[str | None, ...]:
 
 
 def _said(one: Consent) -> dict[str, object]:
-    """Return a consent as the API takes it."""
-    said = {"topic": one.topic, "channel": one.channel, "granted": one.granted, "at": one.at.isoformat()}
-    return said | {"method": one.method} | ({"text_version": one.text_version} if one.text_version else {})
+    """Return a consent as the API takes it: what was said, whether it may be acted upon by now or not.
+
+    Of a yes that is not proven the version stays out: with it, it would come back as a proven one.
+    """
+    granted = one.state is not State.WITHDRAWN
+    said = {"topic": one.topic, "channel": one.channel, "granted": granted, "at": one.at.isoformat()}
+    version = one.text_version if one.state is not State.UNPROVEN else None
+    return said | {"method": one.method} | ({"text_version": version} if version else {})
 
 
 def _json(value: object) -> str:
