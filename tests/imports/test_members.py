@@ -1,6 +1,7 @@
 """Files of members as people have them: headers, dates, phones, consents, encodings; dry runs; workbooks; bombs."""
 
 import csv
+import json
 from datetime import date
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -12,10 +13,11 @@ from tests.imports import workbook
 from tests.imports.conftest import Desk, quiet
 from verno.imports import service
 from verno.imports.members import taking
+from verno.imports.members.said import MAX_SAID
 from verno.imports.types import Asked, Kind, Rehearsal, Summary
 from verno.kit import db
 from verno.kit.errors import VernoError
-from verno.members import queries
+from verno.members import merging, queries
 from verno.members import service as members
 from verno.members.types import Topic
 
@@ -121,6 +123,64 @@ def test_a_yes_without_a_date_brings_nobody_back(news: Desk) -> None:
     load(news, path)
     assert said(news, "m-1") == {"news.email": "withdrawn"}
     assert said(news, "m-2") == {"news.email": "granted"}
+
+
+def test_a_yes_without_a_date_in_the_json_column_brings_nobody_back_either(news: Desk) -> None:
+    path = news.folder / "people.csv"
+    path.write_text("id,consent.news.email\nm-1,no\n")
+    load(news, path)
+    yes = '{"topic": "news", "channel": "email", "granted": true, "text_version": "3"}'
+    path.write_text("\n".join(json.dumps({"external_id": f"m-{i}", "consents": [json.loads(yes)]}) for i in (1, 2)))
+    load(news, path)
+    assert said(news, "m-1") == {"news.email": "withdrawn"}
+    assert said(news, "m-2") == {"news.email": "unproven"}, "without a date nothing is proven"
+    count = news.one("SELECT count(*) FROM members_consent")
+    load(news, path)
+    assert news.one("SELECT count(*) FROM members_consent") == count, "the same file says nothing new"
+    assert news.one("SELECT DISTINCT method FROM members_consent") == "import"
+
+
+@pytest.mark.parametrize(
+    ("word", "field", "reason"),
+    [
+        ({"topic": "none", "channel": "email", "granted": True}, "consents[0].topic", "unknown-topic"),
+        ({"channel": "email", "granted": True}, "consents[0].topic", "is required"),
+        ({"topic": "news", "channel": "fax", "granted": True}, "consents[0].channel", "fax"),
+        ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01"}, "consents[0].at", ""),
+        ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01T00:00:00Z"}, "consents[0].at", "time-"),
+        ({"purpose": "rules", "topic": "news", "granted": True}, "consents[0].topic", "for advertising alone"),
+        ({"topic": "news", "channel": "sms", "granted": True, "text_sha256": "x"}, "consents[0].text_sha256", ""),
+        ("yes", "consents[0]", ""),
+    ],
+)
+def test_what_the_json_column_may_not_say(news: Desk, word: object, field: str, reason: str) -> None:
+    path = news.folder / "people.jsonl"
+    path.write_text(json.dumps({"external_id": "m-1", "consents": [word]}) + "\n")
+    (error,) = load(news, path).errors
+    assert error.field == field
+    assert reason in error.message
+    assert rehearse(news, path).refused == 1
+    many = [{"topic": "news", "channel": "sms", "granted": False}] * (MAX_SAID + 1)
+    path.write_text(json.dumps({"external_id": "m-1", "consents": many}) + "\n")
+    assert load(news, path).refused == 1
+
+
+@pytest.mark.parametrize("column", ["consent.news.email", "consents"])
+def test_what_is_said_for_a_merged_member_is_the_survivors_word(news: Desk, column: str) -> None:
+    path = news.folder / "people.csv"
+    path.write_text("id,consent.news.email,consent.at,consent.text_version\nm-1,,,\nm-2,yes,2024-02-01,3\n")
+    load(news, path)
+    program = news.shop.program.id
+    with db.transaction() as conn:
+        found = queries.find_holders(conn, program, [("external_id", "m-1"), ("external_id", "m-2")])
+        gone, stays = found["external_id", "m-1"], found["external_id", "m-2"]
+        merging.lock(conn, program, [gone, stays])
+        merging.redirect(conn, program, gone, stays, now=NOW)
+    no = {"topic": "news", "channel": "email", "granted": False}
+    path = news.folder / "words.jsonl"
+    path.write_text(json.dumps({"external_id": "m-1", column: [no] if column == "consents" else "no"}) + "\n")
+    load(news, path)
+    assert said(news, "m-2") == {"news.email": "withdrawn"}
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None:

@@ -9,8 +9,9 @@ import msgspec
 
 from verno.imports import columns as cells_of_json
 from verno.imports.columns import Fields
-from verno.imports.members import cells
+from verno.imports.members import cells, said
 from verno.imports.members.headers import ATTRIBUTE, CONSENT, SHARED, SINGLE, Column
+from verno.imports.members.said import Said, Wrong
 from verno.imports.tables import Table
 from verno.imports.types import Item, Row, RowError
 from verno.kit import db, localtime
@@ -23,18 +24,6 @@ from verno.web import wire
 NAMES = ("name.first", "name.middle", "name.last")
 WORDS = {"birth_date": "must be a date such as 1990-12-31 or 31.12.1990", "locale": "must be a language such as ru"}
 LONGEST_CODE = 100
-
-
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """A yes or no that the file tells of; what was said when and where is the evidence, as far as there is any."""
-
-    topic: str
-    channel: str
-    granted: bool
-    at: datetime | None
-    method: str | None
-    text_version: str | None
-    evidence: str | None
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -100,6 +89,8 @@ class Reading:
             return Item((number,), Imported(msgspec.convert(_body(found), NewMember), self._said(found)))
         except msgspec.ValidationError as error:
             return Item((number,), None, RowError(number, *_reason(error)))
+        except Wrong as error:
+            return Item((number,), None, RowError(number, error.field, error.reason))
 
     def _wrong(self, found: Fields) -> tuple[str, str] | None:
         at = found.get(f"{CONSENT}at")
@@ -127,7 +118,9 @@ class Reading:
         if SINGLE[0] in found:
             about.append((str(found[SINGLE[0]]), str(found[SINGLE[1]]), found[SINGLE[2]]))
         proof = _evidence(at, method, version, evidence)
-        return tuple(Said(topic, channel, bool(granted), *proof) for topic, channel, granted in about)
+        frame = self._frame
+        whole = said.read(found[said.COLUMN], frame.topics, frame.zone, frame.now) if said.COLUMN in found else ()
+        return (*whole, *[Said(topic, channel, bool(granted), *proof) for topic, channel, granted in about])
 
 
 def _evidence(
@@ -166,8 +159,9 @@ def _moment(frame: Frame, cell: object) -> datetime:
 
 
 def _body(found: Fields) -> Fields:
-    """Return the fields as the API's body has them."""
-    body = {field: value for field, value in found.items() if not field.startswith((ATTRIBUTE, CONSENT, "name."))}
+    """Return the fields as the API's body has them; what was said goes its own way."""
+    apart = (ATTRIBUTE, CONSENT, said.COLUMN, "name.")
+    body = {field: value for field, value in found.items() if not field.startswith(apart)}
     names = [str(found[part]) for part in NAMES if part in found]
     if names:
         body["name"] = " ".join(names)
