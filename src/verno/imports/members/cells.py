@@ -19,6 +19,8 @@ KINDS = {
         ("company", "firm", "b2b", "юрлицо", "юр лицо", "юридическое лицо", "ооо", "ип"), MemberKind.COMPANY
     ),
 }
+MAX_DIGITS = 18
+"""Digits of a whole number; of "1e999999999" nobody could write out the digits."""
 MONTH_FIRST = frozenset({"US", "PH", "PW", "FM", "MH"})
 """Countries where 12/31/1990 is written; elsewhere the day comes first."""
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
@@ -121,7 +123,7 @@ def attribute(cell: object, kind_: AttributeKind | None, country: str) -> str | 
 def _whole(cell: object) -> int:
     try:
         number = Decimal(str(cell).strip().replace("\u00a0", "").replace(" ", "").replace(",", "."))
-        if number == number.to_integral_value():
+        if number.is_finite() and number.adjusted() < MAX_DIGITS and number == number.to_integral_value():
             return int(number)
     except (InvalidOperation, OverflowError):
         pass
