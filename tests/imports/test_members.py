@@ -96,6 +96,27 @@ def test_attributes_have_their_types(desk: Desk) -> None:
     ]
 
 
+def test_a_list_is_one_value_after_another(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text('id,attr.likes:list\nm-1,"tea; red wine ;"\nm-2,tea\n')
+    assert load(desk, path).accepted == 2
+    found = "SELECT json_agg(attributes -> 'likes' ORDER BY external_id) FROM members_member"
+    assert desk.one(found) == [["tea", "red wine"], ["tea"]]
+    path = desk.folder / "people.jsonl"
+    path.write_text(
+        '{"external_id": "m-1", "attr.likes": ["milk; cold", "tea"], "attr.new": ["a", "b"]}\n'
+        '{"external_id": "m-2", "attr.likes": "milk;tea", "attr.new": [["a"]]}\n'
+        '{"external_id": "m-3", "attr.likes": "milk;tea", "attr.size": ["a"]}\n'
+        '{"external_id": "m-4", "attr.likes": {"milk": 1}}\n'
+    )
+    done = load(desk, path, **{"attr.size": "attr.size:integer"})
+    assert [(one.row, one.message) for one in done.errors] == [
+        (3, "must be a list of texts"), (4, "must be one value"), (5, "must be a list of texts"),
+    ]  # fmt: skip
+    assert desk.one(found) == [["milk; cold", "tea"], ["tea"]]
+    assert desk.one("SELECT attributes -> 'new' FROM members_member WHERE external_id = 'm-1'") == ["a", "b"]
+
+
 def test_consents_are_proven_only_with_evidence(news: Desk) -> None:
     path = news.folder / "people.csv"
     path.write_text(
@@ -280,6 +301,7 @@ def test_bombs_and_entities_are_refused(desk: Desk) -> None:
         ("id,consent.sales.email", "there is no topic sales"),
         ("id,consent.points-statement.fax", "there is no channel fax"),
         ("id,attr.x:colour", "there is no type colour"),
+        ("id,attr.x:choice", "declare the choices of x first"),
         ("id,consent.topic", "go together"),
     ],
 )
