@@ -16,6 +16,7 @@ from tests.privacy.people import CODE, EMAIL, NAME, PLANTED, SEALED, found_anywh
 from verno.kit.errors import VernoError
 from verno.kit.ids import new_id
 from verno.ledger import queries as ledger
+from verno.members import merging
 from verno.members import queries as members
 from verno.members import service as members_service
 from verno.members.companies import contacts
@@ -233,6 +234,40 @@ def test_who_was_merged_into_the_member_goes_along(desk: Desk) -> None:
     assert (done.certificate.erased["members_device"], done.certificate.erased["members_location"]) == (2, 2)
     assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
     assert hashes_left(desk, person.hashes) == []
+
+
+def test_who_was_merged_after_they_asked_is_not_half_erased(desk: Desk) -> None:
+    person = plant(desk)
+    twin = join(desk, "twin-of-plantova", name="Zina Plantova", phone="+79167770078")
+    asked = ask(desk, twin)
+    desk.merge(twin, person.id)
+    refused = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Refusal.MERGED
+    assert person.id in refused.detail
+    assert members.members(desk.conn, desk.program_id, [twin]).keys() == {twin}, "nothing was done"
+    done = erase(desk, person.id)
+    assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
+    (other,) = queries.erasures_of(desk.conn, desk.program_id, twin)
+    assert (other.state, other.certificate) == (State.DONE, done.erasure.certificate), "what they asked for is done"
+
+
+def test_who_is_merged_while_an_erasure_waits_goes_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = plant(desk)
+    twin = join(desk, "twin-of-plantova", name="Zina Plantova", phone="+79167770078")
+    asked, real, waited = ask(desk, person.id), merging.lock, []
+
+    def late(conn: psycopg.Connection, program_id: str, ids: list[str]) -> object:
+        if not waited:
+            waited.append(1)
+            desk.merge(twin, person.id)
+        return real(conn, program_id, ids)
+
+    monkeypatch.setattr(merging, "lock", late)
+    done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(done, Forgotten)
+    assert done.certificate.merged == (twin,)
+    assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
 
 
 def test_an_old_consent_in_a_list_brings_no_advertising_and_a_new_one_does(desk: Desk) -> None:
