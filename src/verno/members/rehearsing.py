@@ -11,6 +11,7 @@ from verno.members import changes, masking, queries, service
 from verno.members.changes import Asked, Book, Frame, Stored
 from verno.members.identity import Kind
 from verno.members.types import Created, Member, NewMember, Refused, Result
+from verno.workspace import queries as workspace
 from verno.workspace.types import Program
 
 FIELDS = ("name", "birth_date", "locale", "kind", "buying_group")
@@ -37,7 +38,9 @@ class Rehearsed(msgspec.Struct, frozen=True):
 
 def rehearse(conn: Connection, program: Program, items: Sequence[NewMember], *, now: datetime) -> list[Rehearsed]:
     """Return what ``service.upsert`` would do with a batch; writes nothing. Three round trips at most."""
-    frame = Frame(program.id, program.country, localtime.zone(program.timezone), now)
+    places = {item.home_place for item in items if isinstance(item.home_place, str)}
+    stores = frozenset([store.code for store in workspace.stores(conn, program.id, sorted(places))] if places else ())
+    frame = Frame(program.id, program.country, localtime.zone(program.timezone), now, stores)
     asked = [changes.read(item, frame) for item in items]
     readable = [item for item in asked if isinstance(item, Asked)]
     if not readable:

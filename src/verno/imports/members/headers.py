@@ -11,7 +11,7 @@ from verno.members.types import AttributeKind, Channel
 
 PLAIN = (
     *("external_id", "name", "name.first", "name.middle", "name.last", "phone", "email", "card", "birth_date"),
-    *("locale", "kind", "buying_group", "attributes", "consents"),
+    *("locale", "kind", "buying_group", "home_place", "attributes", "locations", "wishes", "consents"),
 )
 ATTRIBUTE = "attr."
 CONSENT = "consent."

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 from verno.imports import columns as cells_of_json
 from verno.imports.columns import Fields
@@ -17,10 +19,12 @@ from verno.imports.types import Item, Row, RowError
 from verno.kit import db, localtime
 from verno.kit.errors import VernoError
 from verno.members import service as members
-from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT
-from verno.members.types import AttributeKind, Channel, NewMember
+from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
+from verno.members.consent import wishes as wishing
+from verno.members.types import AttributeKind, Channel, Location, LocationKind, NewMember, Wishes
 from verno.web import wire
 
+APART = ("locations", "wishes")
 NAMES = ("name.first", "name.middle", "name.last")
 WORDS = {"birth_date": "must be a date such as 1990-12-31 or 31.12.1990", "locale": "must be a language such as ru"}
 LONGEST_CODE = 100
@@ -31,6 +35,15 @@ class Imported(msgspec.Struct, frozen=True):
 
     member: NewMember
     said: tuple[Said, ...] = ()
+    locations: tuple[Location, ...] = ()
+    wishes: Wishes | None = None
+
+
+class _Apart(msgspec.Struct, frozen=True):
+    """Columns that no body of the API has."""
+
+    locations: Annotated[tuple[Location, ...], Meta(max_length=len(LocationKind))] = ()
+    wishes: Wishes | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -86,7 +99,13 @@ class Reading:
         if wrong is not None:
             return Item((number,), None, RowError(number, *wrong))
         try:
-            return Item((number,), Imported(msgspec.convert(_body(found), NewMember), self._said(found)))
+            more = msgspec.convert({name: found[name] for name in APART if name in found}, _Apart)
+            wishes = more.wishes and _wishes(more.wishes, self._frame.zone)
+            wrong = wishing.problem(wishes, now=self._frame.now) if wishes else None
+            if wrong is not None:
+                return Item((number,), None, RowError(number, f"wishes.{wrong[0]}", wrong[1]))
+            member = msgspec.convert(_body(found), NewMember)
+            return Item((number,), Imported(member, self._said(found), more.locations, wishes))
         except msgspec.ValidationError as error:
             return Item((number,), None, RowError(number, *_reason(error)))
         except Wrong as error:
@@ -123,6 +142,11 @@ class Reading:
         return (*whole, *[Said(topic, channel, bool(granted), *proof) for topic, channel, granted in about])
 
 
+def _wishes(said_: Wishes, zone: ZoneInfo) -> Wishes:
+    until = said_.paused_until
+    return msgspec.structs.replace(said_, paused_until=until and moment(until, zone))
+
+
 def _evidence(
     at: object, method: object, version: object, evidence: object
 ) -> tuple[datetime | None, str | None, str | None, str | None]:
@@ -149,6 +173,8 @@ def _reader(column: Column, frame: Frame) -> Reader:
         "locale": cells.locale,
         "attributes": cells_of_json.parsed,
         "consents": cells_of_json.parsed,
+        "locations": cells_of_json.parsed,
+        "wishes": cells_of_json.parsed,
     }
     return plain.get(field, cells.text)
 
@@ -160,7 +186,7 @@ def _moment(frame: Frame, cell: object) -> datetime:
 
 def _body(found: Fields) -> Fields:
     """Return the fields as the API's body has them; what was said goes its own way."""
-    apart = (ATTRIBUTE, CONSENT, said.COLUMN, "name.")
+    apart = (ATTRIBUTE, CONSENT, said.COLUMN, *APART, "name.")
     body = {field: value for field, value in found.items() if not field.startswith(apart)}
     names = [str(found[part]) for part in NAMES if part in found]
     if names:

@@ -9,6 +9,9 @@ from verno.imports.members.said import Said
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members import service
+from verno.members.consent import wishes as wishing
+from verno.members.districts import locating
+from verno.members.districts.locating import Located
 from verno.members.types import Action, ConsentFact, Created, Proof, Purpose, Refused, Result, Standing
 from verno.progress.service import store_members
 from verno.workspace.types import Program
@@ -45,7 +48,21 @@ def take(
         if not (said.granted and said.at is None and _matter(holder, said) in known)
     ]
     service.record_consents(conn, program.id, facts, now=now)
+    _keep(conn, program.id, items, results, now=now)
     return results
+
+
+def _keep(
+    conn: Connection, program_id: str, items: Sequence[Imported], results: Sequence[Result], *, now: datetime
+) -> None:
+    """Keep where members are and what they wish, if the file says so."""
+    stored = [
+        (one.member_id, item) for one, item in zip(results, items, strict=True) if not isinstance(one, Refused)
+    ]
+    located = [Located(holder, place) for holder, item in stored for place in item.locations]
+    if located:
+        locating.write(conn, program_id, located, now=now)
+    wishing.wish(conn, program_id, {holder: item.wishes for holder, item in stored if item.wishes}, now=now)
 
 
 def _merged(conn: Connection, program_id: str, holders: Sequence[str]) -> dict[str, str]:
