@@ -19,7 +19,10 @@ from verno.kit import db
 from verno.kit.errors import VernoError
 from verno.members import merging, queries
 from verno.members import service as members
-from verno.members.types import Topic
+from verno.members.attributes import registry
+from verno.members.attributes.types import Attribute
+from verno.members.types import AttributeKind, Topic
+from verno.workspace.audit import SYSTEM
 
 PEOPLE = "SELECT json_agg(json_build_array(external_id, name, birth_date, kind) ORDER BY external_id)"
 
@@ -235,6 +238,20 @@ def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None
         ["5", "phone", "identity-taken: another member has this phone"],
         ["7", "phone", "bad-phone: not a phone number; write it with its country code"],
     ]
+
+
+def test_a_dry_run_names_special_categories_and_tells_nothing_of_them(desk: Desk) -> None:
+    wanted = Attribute("allergy", AttributeKind.TEXT, {"en": "Allergy"}, sensitive=True)
+    with db.transaction() as conn:
+        registry.put(conn, desk.shop.program.id, wanted, now=NOW, by=SYSTEM)
+    path = desk.folder / "people.csv"
+    path.write_text("id,attr.allergy,phone\nm-1,peanuts,\nm-2,,12\n")
+    load(desk, path)
+    path.write_text("id,attr.allergy,phone\nm-1,shrimps,\nm-2,,12\n")
+    rehearse(desk, path)
+    changes, errors = (desk.folder / f"people.csv.{one}.csv" for one in ("changes", "errors"))
+    assert sheet(changes)[1:] == [["2", "m-1", "changed", "attributes.allergy", "•••", "•••"]]
+    assert [one.stat().st_mode & 0o77 for one in (changes, errors)] == [0, 0], "for their owner alone"
 
 
 def test_contacts_that_two_rows_share_are_seen_over_batches(desk: Desk) -> None:
