@@ -152,6 +152,24 @@ def test_a_company_goes_with_whom_it_was_spoken_for_by(desk: Desk) -> None:
     assert found_anywhere(desk.conn, ("plantova", lookup_hash(desk.program_id, "email", EMAIL))) == []
 
 
+def test_a_contact_that_is_taken_away_leaves_no_evidence(desk: Desk) -> None:
+    firm = desk.join("firm", kind=MemberKind.COMPANY)
+    wanted = [NewContact(ContactRole.OTHER, "Zinaida Plantova", EMAIL), NewContact(ContactRole.OTHER, "Boris")]
+    found = contacts.keep(desk.conn, desk.shop.program, [Wanted(firm, one) for one in wanted], now=NOW)
+    gone, stays = (one.id for one in found if isinstance(one, Kept))
+    members_service.ensure_topics(desk.conn, desk.program_id, [Topic("news", "marketing", double_opt_in=False)])
+    for id_, proof in ((gone, "scan-plantova"), (stays, "scan-boris")):
+        said = NewRecord(Action.GRANT, "form", topic="news", channel=Channel.EMAIL, text_version="1",
+                         ip="203.0.113.9", evidence_ref=proof, at=NOW)  # fmt: skip
+        saying.say(desk.conn, desk.shop.program, id_, [said], actor="member", now=NOW)
+    assert contacts.remove(desk.conn, desk.program_id, desk.join("other"), [gone]) == 0, "somebody else's"
+    assert contacts.remove(desk.conn, desk.program_id, firm, [gone]) == 1
+    assert found_anywhere(desk.conn, ("plantova",)) == []
+    assert found_anywhere(desk.conn, ("scan-boris",)) == ["members_consent: scan-boris"]
+    row = desk.conn.execute("SELECT count(*) FROM members_consent WHERE holder_id = %s", (gone,)).fetchone()
+    assert row == (1,), "that they agreed, and when, stays"
+
+
 def test_who_speaks_for_a_company_under_the_same_address_is_forgotten_there_too(desk: Desk) -> None:
     firm = desk.join("a-firm", kind=MemberKind.COMPANY)
     wanted = [NewContact(ContactRole.OTHER, "Zina P.", EMAIL), NewContact(ContactRole.OTHER, "Boris")]

@@ -112,7 +112,8 @@ def remove(conn: Connection, program_id: str, holder_id: str, ids_: Sequence[str
     """
     wanted = batches.rows([id_ for id_ in ids_ if is_id(id_)])
     parameters = {"program": program_id, "holder": holder_id, "ids": wanted}
-    return conn.execute(SQL["remove_company_contacts"], parameters).rowcount
+    row = conn.execute(SQL["remove_company_contacts"], parameters).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _open(conn: Connection, program: Program, wanted: Sequence[Wanted]) -> _Desk:
