@@ -38,6 +38,7 @@ from verno.privacy import certificates, journal, queries, service
 from verno.privacy.tables import HELD, Fate
 from verno.privacy.types import DUE_DAYS, Erasure, Forgotten, Refusal, Refused, State
 from verno.verify import service as verify
+from verno.webhooks.receiving import service as receiving
 from verno.workspace.audit import SYSTEM
 
 LATER = NOW + timedelta(hours=1)
@@ -225,6 +226,10 @@ def test_the_certificate_is_signed_and_names_nobody(desk: Desk) -> None:
     assert not any(one.casefold() in text.casefold() for one in (*PLANTED, *SEALED, *person.hashes))
     assert found.member == person.id
     assert found.kept["ledger_transfer"] == HELD["ledger_transfer"].why
+    assert {"webhooks_incoming", "intake_receipt.attributes", "intake_receipt.payments"} <= set(found.kept), (
+        "what is not under the member's id is named as well"
+    )
+    assert receiving.KEEP.days == 30, "as the certificate says"
     with pytest.raises(VernoError, match="not a certificate"):
         certificates.parse("{}")
 

@@ -17,7 +17,7 @@ from verno.members.households import service as households
 from verno.messaging import service as messaging
 from verno.privacy import certificates, journal, queries
 from verno.privacy.queries import SQL
-from verno.privacy.tables import HELD, SILENCED, Fate, fates
+from verno.privacy.tables import ELSEWHERE, HELD, Fate, fates
 from verno.privacy.types import (
     CERTIFICATE,
     DUE_DAYS,
@@ -117,7 +117,7 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
             withheld_messages=waiting,
             erased={table: done[table] for table in fates(Fate.GOES) if done.get(table)},
             emptied={table: done[table] for table in fates(Fate.EMPTIED) if done.get(table)},
-            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | SILENCED,
+            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | ELSEWHERE,
             journal=journal.write(line),
         )
     )
