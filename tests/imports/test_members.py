@@ -189,6 +189,30 @@ def test_what_the_json_column_may_not_say(news: Desk, word: object, field: str, 
     assert load(news, path).refused == 1
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "field"),
+    [
+        ("locations", [{"kind": "home", "lat": 55.1}], "locations"),
+        ("locations", [{"kind": "moon"}], "locations[0].kind"),
+        ("locations", [{"kind": "home"}] * 4, "locations"),
+        ("locations", "home", "locations"),
+        ("wishes", {"most_per": 3}, "most_per"),
+        ("wishes", {"paused_until": "2999-01-01T00:00:00"}, "paused_until"),
+        ("wishes", {"most": 3}, "wishes.most"),
+        ("home_place", "nowhere", "home_place"),
+    ],
+)
+def test_where_a_member_is_and_what_they_wish_is_looked_at(desk: Desk, column: str, value: object, field: str) -> None:
+    path = desk.folder / "people.jsonl"
+    good = {"external_id": "m-2", "home_place": "msk-1", "wishes": {"paused_until": "2026-12-01T00:00:00"}}
+    path.write_text(json.dumps({"external_id": "m-1", column: value}) + "\n" + json.dumps(good) + "\n")
+    assert [one.row for one in rehearse(desk, path).errors] == [2]
+    done = load(desk, path)
+    assert (done.accepted, done.refused) == (1, 1)
+    assert done.errors[0].field in {field, column}
+    assert desk.one("SELECT paused_until::text FROM members_wish") == "2026-11-30 21:00:00+00", "by the shop's clock"
+
+
 @pytest.mark.parametrize("column", ["consent.news.email", "consents"])
 def test_what_is_said_for_a_merged_member_is_the_survivors_word(news: Desk, column: str) -> None:
     path = news.folder / "people.csv"

@@ -1,4 +1,4 @@
-"""Uploads that fare badly: a worker that dies, a file that is none; nothing is told twice or lost, nobody waits for it."""
+"""Uploads that fare badly: a worker that dies, a file that is none; nothing is told twice or lost."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -278,7 +278,8 @@ def test_who_was_merged_after_they_asked_is_not_half_erased(desk: Desk) -> None:
 def test_who_is_merged_while_an_erasure_waits_goes_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     person = plant(desk)
     twin = join(desk, "twin-of-plantova", name="Zina Plantova", phone="+79167770078")
-    asked, real, waited = ask(desk, person.id), merging.lock, []
+    asked, real = ask(desk, person.id), merging.lock
+    waited: list[int] = []
 
     def late(conn: psycopg.Connection, program_id: str, ids: list[str]) -> object:
         if not waited:

@@ -185,7 +185,9 @@ def test_all_that_a_file_can_hold_goes_out_and_comes_back(database: str, tmp_pat
         wanted = Attribute("allergy", AttributeKind.TEXT, {"en": "Allergy"}, sensitive=True)
         registry.put(conn, shop.program.id, wanted, now=NOW, by=SYSTEM)
         work = Location(LocationKind.WORK, lat=55.7, lon=37.6, postcode="277777", street="Plant-Street 77")
-        one = NewMember("a-1", attributes={"allergy": "peanuts", "likes": ["a;b", "c"]}, home_place="msk-1", location=work)
+        one = NewMember(
+            "a-1", attributes={"allergy": "peanuts", "likes": ["a;b", "c"]}, home_place="msk-1", location=work
+        )
         home = NewMember("a-1", location=Location(postcode="101000"))
         results = service.upsert(conn, shop.program, [one, NewMember("a-2")], now=NOW)
         service.upsert(conn, shop.program, [home], now=NOW)

@@ -49,8 +49,8 @@ def import_file(
 ) -> Summary:
     """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
 
-    ``asked`` is for members, and so is ``keep``: called when refused rows came to those that lie beside the file, before
-    it is noted how far it is. A file that was cut off goes on where it was; one that was finished begins again, which
+    ``asked`` is for members, and so is ``keep``: called when refused rows came to those beside the file, before it is
+    noted how far it is. A file that was cut off goes on where it was; one that was finished begins again, which
     changes nothing where the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
     """
     if kind is Kind.MEMBERS:

@@ -54,7 +54,9 @@ def rehearse(conn: Connection, program: Program, items: Sequence[NewMember], *, 
     special = frozenset(one.name for one in registry.attributes(conn, program.id).values() if one.sensitive)
     out = []
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
-        out.append(Rehearsed(item) if isinstance(item, Refused) else _one(book, item, fresh, frame, _Told(told, special)))
+        out.append(
+            Rehearsed(item) if isinstance(item, Refused) else _one(book, item, fresh, frame, _Told(told, special))
+        )
     return out
 
 

@@ -45,18 +45,18 @@ def write(line: Journalled) -> str:
     """
     with ExitStack() as opened:
         copies = [opened.enter_context(_opened(folder, line.program)) for folder in folders()]
-        ends: list[tuple[Path, int]] = []
+        ends: list[int] = []
+        place = copies[0]
         try:
-            for copy in copies:
-                ends.append((copy, _mend(copy)))
+            ends = [_mend(copy) for copy in copies]
             data = as_line(msgspec.structs.replace(line, previous=_last(copies[0])))
-            for copy in copies:
-                _append(copy, data)
+            for place in copies:
+                _append(place, data)
         except OSError as error:
-            for copy, end in ends:
+            for copy, end in zip(copies, ends, strict=False):
                 with suppress(OSError):  # a line that is left is one too many, not one too few
                     os.truncate(copy, end)
-            message = f"the erasure journal {copy} cannot be written: {error.strerror or error}"
+            message = f"the erasure journal {place} cannot be written: {error.strerror or error}"
             raise NotWritten(message) from error
     return digest(data)
 

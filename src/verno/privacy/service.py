@@ -40,8 +40,9 @@ METHOD = "erasure"
 
 
 def request(conn: Connection, program_id: str, holder_id: str, *, by: Actor, now: datetime) -> RequestOutcome:
-    """Write down that a member wants to be forgotten; from here on nobody writes to them.
+    """Write down that a member wants to be forgotten: all that they agreed to is withdrawn now.
 
+    A consent that is given later opens it again, and what is owed still leaves.
     Refusals: ``unknown-member``, ``merged``, ``already-requested``.
     """
     locked = merging.lock(conn, program_id, [holder_id]).get(holder_id) if is_id(holder_id) else None

@@ -78,5 +78,7 @@ def _cut(path: Path, up_to: int) -> None:
     ):
         lines = list(csv.reader(old))
         head, rows = lines[:1], lines[1:] if whole else lines[1:-1]
-        csv.writer(new).writerows([*head, *[row for row in rows if row and row[0].isdecimal() and int(row[0]) <= up_to]])
+        csv.writer(new).writerows(
+            [*head, *[row for row in rows if row and row[0].isdecimal() and int(row[0]) <= up_to]]
+        )
     draft.replace(path)

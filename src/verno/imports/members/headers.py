@@ -124,7 +124,9 @@ def _attribute(name: str, field: str) -> Column | str:
     if not attribute:
         return f"{name!r} names no attribute"
     if type_ == AttributeKind.CHOICE:
-        return f"{field}: declare the choices of {attribute} first (Members, Member attributes), then leave :{type_} out"
+        return (
+            f"{field}: declare the choices of {attribute} first (Members, Member attributes), then leave :{type_} out"
+        )
     if type_ and type_ not in TYPES:
         return f"{field}: there is no type {type_}; there are {', '.join(TYPES)}"
     return Column(name, ATTRIBUTE + attribute, AttributeKind(type_) if type_ else None)

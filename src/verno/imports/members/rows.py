@@ -16,7 +16,7 @@ from verno.imports.members.headers import ATTRIBUTE, CONSENT, SHARED, SINGLE, Co
 from verno.imports.members.said import Said, Wrong
 from verno.imports.tables import Table
 from verno.imports.types import Item, Row, RowError
-from verno.kit import db, localtime
+from verno.kit import batches, db, localtime
 from verno.kit.errors import VernoError
 from verno.members import service as members
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
@@ -95,21 +95,29 @@ class Reading:
                 found[field] = reader(cells.of_sheet(cell) if of_sheet else cell)
             except (ValueError, OverflowError) as error:
                 return Item((number,), None, RowError(number, name, str(error)))
-        wrong = self._wrong(found)
-        if wrong is not None:
-            return Item((number,), None, RowError(number, *wrong))
         try:
-            more = msgspec.convert({name: found[name] for name in APART if name in found}, _Apart)
-            wishes = more.wishes and _wishes(more.wishes, self._frame.zone)
-            wrong = wishing.problem(wishes, now=self._frame.now) if wishes else None
-            if wrong is not None:
-                return Item((number,), None, RowError(number, f"wishes.{wrong[0]}", wrong[1]))
-            member = msgspec.convert(_body(found), NewMember)
-            return Item((number,), Imported(member, self._said(found), more.locations, wishes))
+            return Item((number,), self._imported(found))
         except msgspec.ValidationError as error:
             return Item((number,), None, RowError(number, *_reason(error)))
         except Wrong as error:
             return Item((number,), None, RowError(number, error.field, error.reason))
+
+    def _imported(self, found: Fields) -> Imported:
+        """Return the member of a row; raises ``Wrong``, or ``msgspec.ValidationError``."""
+        wrong = self._wrong(found)
+        if wrong is not None:
+            raise Wrong(*wrong)
+        for name in APART:
+            if batches.unclean(found.get(name)):
+                raise Wrong(name, "holds NUL or half a surrogate pair")
+        more = msgspec.convert({name: found[name] for name in APART if name in found}, _Apart)
+        if any((place.lat is None) is not (place.lon is None) for place in more.locations):
+            raise Wrong(APART[0], "lat and lon come together")
+        wishes = more.wishes and _wishes(more.wishes, self._frame.zone)
+        problem = wishing.problem(wishes, now=self._frame.now) if wishes else None
+        if problem is not None:
+            raise Wrong(*problem)
+        return Imported(msgspec.convert(_body(found), NewMember), self._said(found), more.locations, wishes)
 
     def _wrong(self, found: Fields) -> tuple[str, str] | None:
         at = found.get(f"{CONSENT}at")

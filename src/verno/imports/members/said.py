@@ -82,16 +82,22 @@ def read(cell: object, topics: frozenset[str], zone: ZoneInfo, now: datetime) ->
 def _said(where: str, word: Word, topics: frozenset[str], zone: ZoneInfo, now: datetime) -> Said:
     if word.purpose is not Purpose.ADVERTISING:
         if word.topic or word.channel:
-            raise Wrong(f"{where}.topic" if word.topic else f"{where}.channel", "for advertising alone")
+            raise Wrong(_at(where, topic=bool(word.topic)), "for advertising alone")
     elif word.topic is None or word.channel is None:
-        raise Wrong(f"{where}.topic" if word.topic is None else f"{where}.channel", "is required")
+        raise Wrong(_at(where, topic=word.topic is None), "is required")
     elif word.topic not in topics:
-        raise Wrong(f"{where}.topic", f"unknown-topic: known: {', '.join(sorted(topics))}")
+        known = ", ".join(sorted(topics))
+        raise Wrong(_at(where, topic=True), f"unknown-topic: known: {known}")
     at = None if word.at is None else moment(word.at, zone)
     if at is not None and not EARLIEST_CONSENT <= at <= now + CLOCKS_DIFFER:
-        raise Wrong(f"{where}.at", "time-out-of-range: in the future, or before 1990")
+        moment_ = f"{where}.at"
+        raise Wrong(moment_, "time-out-of-range: in the future, or before 1990")
     until = None if word.valid_until is None else moment(word.valid_until, zone)
     return Said(
         *(word.topic or "", word.channel or "", word.granted, at, word.method, word.text_version, word.evidence),
         *(word.purpose, word.text_id, word.text_sha256, word.locale, until),
     )
+
+
+def _at(where: str, *, topic: bool) -> str:
+    return f"{where}.topic" if topic else f"{where}.channel"

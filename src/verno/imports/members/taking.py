@@ -56,9 +56,7 @@ def _keep(
     conn: Connection, program_id: str, items: Sequence[Imported], results: Sequence[Result], *, now: datetime
 ) -> None:
     """Keep where members are and what they wish, if the file says so."""
-    stored = [
-        (one.member_id, item) for one, item in zip(results, items, strict=True) if not isinstance(one, Refused)
-    ]
+    stored = [(one.member_id, item) for one, item in zip(results, items, strict=True) if not isinstance(one, Refused)]
     located = [Located(holder, place) for holder, item in stored for place in item.locations]
     if located:
         locating.write(conn, program_id, located, now=now)

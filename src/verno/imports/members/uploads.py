@@ -117,8 +117,8 @@ def work(program: Program, *, stopping: Callable[[], bool], now: datetime) -> in
     with db.transaction(program.id) as conn:
         old = {"program": program.id, "old": now - OLD, "idle": now - IDLE}
         conn.execute(SQL["forget_uploads"], old)
-        claim = {"program": program.id, "until": now + LEASE, "now": now}
-        row = conn.execute(SQL["claim_upload"], claim).fetchone()
+        asked = {"program": program.id, "until": now + LEASE, "now": now}
+        row = conn.execute(SQL["claim_upload"], asked).fetchone()
     if row is None:
         return 0
     claim = _Claim(*row)
@@ -126,7 +126,7 @@ def work(program: Program, *, stopping: Callable[[], bool], now: datetime) -> in
         path = Path(folder) / _name(claim.name)
         try:
             return _try(program, claim, path, stopping, now=now)
-        except Exception as error:  # whatever it is: the next round tries again, and other files are not held up
+        except Exception as error:  # noqa: BLE001 whatever it is: the next round tries again, and other files are not held up
             log.warning("upload %s, try %s of %s: %s", claim.id, claim.claims, MAX_CLAIMS, type(error).__name__)
             if claim.claims >= MAX_CLAIMS:
                 _finish(program, claim.id, "failed", None, GIVEN_UP, path)

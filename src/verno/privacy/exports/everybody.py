@@ -136,7 +136,9 @@ def _said(conn: Connection, ids: Sequence[str], now: datetime) -> dict[str, list
     ).fetchall():
         about = {"topic": topic, "channel": channel} if purpose == Purpose.ADVERTISING else {"purpose": purpose}
         said = about | {"granted": state != State.WITHDRAWN, "at": at.isoformat()}
-        proof = dict(zip(("method", "text_version", "text_id", "text_sha256", "locale", "evidence"), rest, strict=False))
+        proof = dict(
+            zip(("method", "text_version", "text_id", "text_sha256", "locale", "evidence"), rest, strict=False)
+        )
         until = rest[-1] and {"valid_until": rest[-1].isoformat()}
         out.setdefault(holder, []).append(said | {name: one for name, one in proof.items() if one} | (until or {}))
     return out
