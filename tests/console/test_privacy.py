@@ -5,6 +5,7 @@ import json
 from zipfile import ZipFile
 
 import pytest
+from psycopg import errors
 
 from tests.builders import NOW
 from tests.console.conftest import PASSWORD, House
@@ -12,6 +13,7 @@ from verno.kit import db
 from verno.members import service
 from verno.members.types import Created, NewMember
 from verno.privacy import certificates, journal
+from verno.privacy import service as erasing
 
 ERASURES = "/console/members/erasures/"
 
@@ -66,6 +68,39 @@ def test_a_member_is_forgotten_and_the_certificate_stays(house: House, member: s
     assert paper.member == member
     assert "Plantova" not in certificates.document(paper)
     assert {"member.erasure-requested", "member.erase"} <= set(acts(house))
+
+
+def test_an_erasure_that_loses_a_race_is_tried_again(
+    house: House, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.client.post(page(member), {"do": "ask"})
+    real, calls = erasing.carry_out, []
+
+    def racing(*arguments: object, **more: object) -> object:
+        calls.append(1)
+        done = real(*arguments, **more)  # type: ignore[arg-type]
+        if len(calls) == 1:
+            raise errors.DeadlockDetected
+        return done
+
+    monkeypatch.setattr(erasing, "carry_out", racing)
+    assert house.client.post(page(member), {"do": "erase", "password": PASSWORD})["Location"] == ERASURES
+    assert (len(calls), acts(house).count("member.erase")) == (2, 1)
+
+
+def test_nobody_is_erased_whom_the_journal_cannot_hold(
+    house: House, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.client.post(page(member), {"do": "ask"})
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal, "_append", full)
+    answer = house.client.post(page(member), {"do": "erase", "password": PASSWORD})
+    assert (answer.status_code, "Nothing was erased" in answer.content.decode()) == (422, True)
+    assert "member.erase" not in acts(house)
+    assert house.client.get(page(member)).status_code == 200
 
 
 def test_a_request_is_called_off(house: House, member: str) -> None:

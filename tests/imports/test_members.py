@@ -1,6 +1,7 @@
 """Files of members as people have them: headers, dates, phones, consents, encodings; dry runs; workbooks; bombs."""
 
 import csv
+import json
 from datetime import date
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -12,12 +13,16 @@ from tests.imports import workbook
 from tests.imports.conftest import Desk, quiet
 from verno.imports import service
 from verno.imports.members import taking
+from verno.imports.members.said import MAX_SAID
 from verno.imports.types import Asked, Kind, Rehearsal, Summary
 from verno.kit import db
 from verno.kit.errors import VernoError
-from verno.members import queries
+from verno.members import merging, queries
 from verno.members import service as members
-from verno.members.types import Topic
+from verno.members.attributes import registry
+from verno.members.attributes.types import Attribute
+from verno.members.types import AttributeKind, Topic
+from verno.workspace.audit import SYSTEM
 
 PEOPLE = "SELECT json_agg(json_build_array(external_id, name, birth_date, kind) ORDER BY external_id)"
 
@@ -94,6 +99,27 @@ def test_attributes_have_their_types(desk: Desk) -> None:
     ]
 
 
+def test_a_list_is_one_value_after_another(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text('id,attr.likes:list\nm-1,"tea; red wine ;"\nm-2,tea\n')
+    assert load(desk, path).accepted == 2
+    found = "SELECT json_agg(attributes -> 'likes' ORDER BY external_id) FROM members_member"
+    assert desk.one(found) == [["tea", "red wine"], ["tea"]]
+    path = desk.folder / "people.jsonl"
+    path.write_text(
+        '{"external_id": "m-1", "attr.likes": ["milk; cold", "tea"], "attr.new": ["a", "b"]}\n'
+        '{"external_id": "m-2", "attr.likes": "milk;tea", "attr.new": [["a"]]}\n'
+        '{"external_id": "m-3", "attr.likes": "milk;tea", "attr.size": ["a"]}\n'
+        '{"external_id": "m-4", "attr.likes": {"milk": 1}}\n'
+    )
+    done = load(desk, path, **{"attr.size": "attr.size:integer"})
+    assert [(one.row, one.message) for one in done.errors] == [
+        (3, "must be a list of texts"), (4, "must be one value"), (5, "must be a list of texts"),
+    ]  # fmt: skip
+    assert desk.one(found) == [["milk; cold", "tea"], ["tea"]]
+    assert desk.one("SELECT attributes -> 'new' FROM members_member WHERE external_id = 'm-1'") == ["a", "b"]
+
+
 def test_consents_are_proven_only_with_evidence(news: Desk) -> None:
     path = news.folder / "people.csv"
     path.write_text(
@@ -121,6 +147,88 @@ def test_a_yes_without_a_date_brings_nobody_back(news: Desk) -> None:
     load(news, path)
     assert said(news, "m-1") == {"news.email": "withdrawn"}
     assert said(news, "m-2") == {"news.email": "granted"}
+
+
+def test_a_yes_without_a_date_in_the_json_column_brings_nobody_back_either(news: Desk) -> None:
+    path = news.folder / "people.csv"
+    path.write_text("id,consent.news.email\nm-1,no\n")
+    load(news, path)
+    yes = '{"topic": "news", "channel": "email", "granted": true, "text_version": "3"}'
+    path.write_text("\n".join(json.dumps({"external_id": f"m-{i}", "consents": [json.loads(yes)]}) for i in (1, 2)))
+    load(news, path)
+    assert said(news, "m-1") == {"news.email": "withdrawn"}
+    assert said(news, "m-2") == {"news.email": "unproven"}, "without a date nothing is proven"
+    count = news.one("SELECT count(*) FROM members_consent")
+    load(news, path)
+    assert news.one("SELECT count(*) FROM members_consent") == count, "the same file says nothing new"
+    assert news.one("SELECT DISTINCT method FROM members_consent") == "import"
+
+
+@pytest.mark.parametrize(
+    ("word", "field", "reason"),
+    [
+        ({"topic": "none", "channel": "email", "granted": True}, "consents[0].topic", "unknown-topic"),
+        ({"channel": "email", "granted": True}, "consents[0].topic", "is required"),
+        ({"topic": "news", "channel": "fax", "granted": True}, "consents[0].channel", "fax"),
+        ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01"}, "consents[0].at", ""),
+        ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01T00:00:00Z"}, "consents[0].at", "time-"),
+        ({"purpose": "rules", "topic": "news", "granted": True}, "consents[0].topic", "for advertising alone"),
+        ({"topic": "news", "channel": "sms", "granted": True, "text_sha256": "x"}, "consents[0].text_sha256", ""),
+        ("yes", "consents[0]", ""),
+    ],
+)
+def test_what_the_json_column_may_not_say(news: Desk, word: object, field: str, reason: str) -> None:
+    path = news.folder / "people.jsonl"
+    path.write_text(json.dumps({"external_id": "m-1", "consents": [word]}) + "\n")
+    (error,) = load(news, path).errors
+    assert error.field == field
+    assert reason in error.message
+    assert rehearse(news, path).refused == 1
+    many = [{"topic": "news", "channel": "sms", "granted": False}] * (MAX_SAID + 1)
+    path.write_text(json.dumps({"external_id": "m-1", "consents": many}) + "\n")
+    assert load(news, path).refused == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "field"),
+    [
+        ("locations", [{"kind": "home", "lat": 55.1}], "locations"),
+        ("locations", [{"kind": "moon"}], "locations[0].kind"),
+        ("locations", [{"kind": "home"}] * 4, "locations"),
+        ("locations", "home", "locations"),
+        ("wishes", {"most_per": 3}, "most_per"),
+        ("wishes", {"paused_until": "2999-01-01T00:00:00"}, "paused_until"),
+        ("wishes", {"most": 3}, "wishes.most"),
+        ("home_place", "nowhere", "home_place"),
+    ],
+)
+def test_where_a_member_is_and_what_they_wish_is_looked_at(desk: Desk, column: str, value: object, field: str) -> None:
+    path = desk.folder / "people.jsonl"
+    good = {"external_id": "m-2", "home_place": "msk-1", "wishes": {"paused_until": "2026-12-01T00:00:00"}}
+    path.write_text(json.dumps({"external_id": "m-1", column: value}) + "\n" + json.dumps(good) + "\n")
+    assert [one.row for one in rehearse(desk, path).errors] == [2]
+    done = load(desk, path)
+    assert (done.accepted, done.refused) == (1, 1)
+    assert done.errors[0].field in {field, column}
+    assert desk.one("SELECT paused_until::text FROM members_wish") == "2026-11-30 21:00:00+00", "by the shop's clock"
+
+
+@pytest.mark.parametrize("column", ["consent.news.email", "consents"])
+def test_what_is_said_for_a_merged_member_is_the_survivors_word(news: Desk, column: str) -> None:
+    path = news.folder / "people.csv"
+    path.write_text("id,consent.news.email,consent.at,consent.text_version\nm-1,,,\nm-2,yes,2024-02-01,3\n")
+    load(news, path)
+    program = news.shop.program.id
+    with db.transaction() as conn:
+        found = queries.find_holders(conn, program, [("external_id", "m-1"), ("external_id", "m-2")])
+        gone, stays = found["external_id", "m-1"], found["external_id", "m-2"]
+        merging.lock(conn, program, [gone, stays])
+        merging.redirect(conn, program, gone, stays, now=NOW)
+    no = {"topic": "news", "channel": "email", "granted": False}
+    path = news.folder / "words.jsonl"
+    path.write_text(json.dumps({"external_id": "m-1", column: [no] if column == "consents" else "no"}) + "\n")
+    load(news, path)
+    assert said(news, "m-2") == {"news.email": "withdrawn"}
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None:
@@ -154,6 +262,20 @@ def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None
         ["5", "phone", "identity-taken: another member has this phone"],
         ["7", "phone", "bad-phone: not a phone number; write it with its country code"],
     ]
+
+
+def test_a_dry_run_names_special_categories_and_tells_nothing_of_them(desk: Desk) -> None:
+    wanted = Attribute("allergy", AttributeKind.TEXT, {"en": "Allergy"}, sensitive=True)
+    with db.transaction() as conn:
+        registry.put(conn, desk.shop.program.id, wanted, now=NOW, by=SYSTEM)
+    path = desk.folder / "people.csv"
+    path.write_text("id,attr.allergy,phone\nm-1,peanuts,\nm-2,,12\n")
+    load(desk, path)
+    path.write_text("id,attr.allergy,phone\nm-1,shrimps,\nm-2,,12\n")
+    rehearse(desk, path)
+    changes, errors = (desk.folder / f"people.csv.{one}.csv" for one in ("changes", "errors"))
+    assert sheet(changes)[1:] == [["2", "m-1", "changed", "attributes.allergy", "•••", "•••"]]
+    assert [one.stat().st_mode & 0o77 for one in (changes, errors)] == [0, 0], "for their owner alone"
 
 
 def test_contacts_that_two_rows_share_are_seen_over_batches(desk: Desk) -> None:
@@ -220,6 +342,7 @@ def test_bombs_and_entities_are_refused(desk: Desk) -> None:
         ("id,consent.sales.email", "there is no topic sales"),
         ("id,consent.points-statement.fax", "there is no channel fax"),
         ("id,attr.x:colour", "there is no type colour"),
+        ("id,attr.x:choice", "declare the choices of x first"),
         ("id,consent.topic", "go together"),
     ],
 )

@@ -16,6 +16,7 @@ from tests.privacy.people import CODE, EMAIL, NAME, PLANTED, SEALED, found_anywh
 from verno.kit.errors import VernoError
 from verno.kit.ids import new_id
 from verno.ledger import queries as ledger
+from verno.members import merging
 from verno.members import queries as members
 from verno.members import service as members_service
 from verno.members.companies import contacts
@@ -37,6 +38,7 @@ from verno.privacy import certificates, journal, queries, service
 from verno.privacy.tables import HELD, Fate
 from verno.privacy.types import DUE_DAYS, Erasure, Forgotten, Refusal, Refused, State
 from verno.verify import service as verify
+from verno.webhooks.receiving import service as receiving
 from verno.workspace.audit import SYSTEM
 
 LATER = NOW + timedelta(hours=1)
@@ -151,6 +153,24 @@ def test_a_company_goes_with_whom_it_was_spoken_for_by(desk: Desk) -> None:
     assert found_anywhere(desk.conn, ("plantova", lookup_hash(desk.program_id, "email", EMAIL))) == []
 
 
+def test_a_contact_that_is_taken_away_leaves_no_evidence(desk: Desk) -> None:
+    firm = desk.join("firm", kind=MemberKind.COMPANY)
+    wanted = [NewContact(ContactRole.OTHER, "Zinaida Plantova", EMAIL), NewContact(ContactRole.OTHER, "Boris")]
+    found = contacts.keep(desk.conn, desk.shop.program, [Wanted(firm, one) for one in wanted], now=NOW)
+    gone, stays = (one.id for one in found if isinstance(one, Kept))
+    members_service.ensure_topics(desk.conn, desk.program_id, [Topic("news", "marketing", double_opt_in=False)])
+    for id_, proof in ((gone, "scan-plantova"), (stays, "scan-boris")):
+        said = NewRecord(Action.GRANT, "form", topic="news", channel=Channel.EMAIL, text_version="1",
+                         ip="203.0.113.9", evidence_ref=proof, at=NOW)  # fmt: skip
+        saying.say(desk.conn, desk.shop.program, id_, [said], actor="member", now=NOW)
+    assert contacts.remove(desk.conn, desk.program_id, desk.join("other"), [gone]) == 0, "somebody else's"
+    assert contacts.remove(desk.conn, desk.program_id, firm, [gone]) == 1
+    assert found_anywhere(desk.conn, ("plantova",)) == []
+    assert found_anywhere(desk.conn, ("scan-boris",)) == ["members_consent: scan-boris"]
+    row = desk.conn.execute("SELECT count(*) FROM members_consent WHERE holder_id = %s", (gone,)).fetchone()
+    assert row == (1,), "that they agreed, and when, stays"
+
+
 def test_who_speaks_for_a_company_under_the_same_address_is_forgotten_there_too(desk: Desk) -> None:
     firm = desk.join("a-firm", kind=MemberKind.COMPANY)
     wanted = [NewContact(ContactRole.OTHER, "Zina P.", EMAIL), NewContact(ContactRole.OTHER, "Boris")]
@@ -206,6 +226,10 @@ def test_the_certificate_is_signed_and_names_nobody(desk: Desk) -> None:
     assert not any(one.casefold() in text.casefold() for one in (*PLANTED, *SEALED, *person.hashes))
     assert found.member == person.id
     assert found.kept["ledger_transfer"] == HELD["ledger_transfer"].why
+    assert {"webhooks_incoming", "intake_receipt.attributes", "intake_receipt.payments"} <= set(found.kept), (
+        "what is not under the member's id is named as well"
+    )
+    assert receiving.KEEP.days == 30, "as the certificate says"
     with pytest.raises(VernoError, match="not a certificate"):
         certificates.parse("{}")
 
@@ -233,6 +257,41 @@ def test_who_was_merged_into_the_member_goes_along(desk: Desk) -> None:
     assert (done.certificate.erased["members_device"], done.certificate.erased["members_location"]) == (2, 2)
     assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
     assert hashes_left(desk, person.hashes) == []
+
+
+def test_who_was_merged_after_they_asked_is_not_half_erased(desk: Desk) -> None:
+    person = plant(desk)
+    twin = join(desk, "twin-of-plantova", name="Zina Plantova", phone="+79167770078")
+    asked = ask(desk, twin)
+    desk.merge(twin, person.id)
+    refused = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Refusal.MERGED
+    assert person.id in refused.detail
+    assert members.members(desk.conn, desk.program_id, [twin]).keys() == {twin}, "nothing was done"
+    done = erase(desk, person.id)
+    assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
+    (other,) = queries.erasures_of(desk.conn, desk.program_id, twin)
+    assert (other.state, other.certificate) == (State.DONE, done.erasure.certificate), "what they asked for is done"
+
+
+def test_who_is_merged_while_an_erasure_waits_goes_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = plant(desk)
+    twin = join(desk, "twin-of-plantova", name="Zina Plantova", phone="+79167770078")
+    asked, real = ask(desk, person.id), merging.lock
+    waited: list[int] = []
+
+    def late(conn: psycopg.Connection, program_id: str, ids: list[str]) -> object:
+        if not waited:
+            waited.append(1)
+            desk.merge(twin, person.id)
+        return real(conn, program_id, ids)
+
+    monkeypatch.setattr(merging, "lock", late)
+    done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(done, Forgotten)
+    assert done.certificate.merged == (twin,)
+    assert found_anywhere(desk.conn, ("plantova", "9167770078")) == []
 
 
 def test_an_old_consent_in_a_list_brings_no_advertising_and_a_new_one_does(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -15,10 +15,31 @@ from tests.builders import NOW, make_shop
 from tests.corrections.desk import Desk
 from tests.privacy.people import CARD, CHAT, CODE, DISPUTED, EMAIL, HEARD, NAME, PHONE, join, plant
 from verno.imports import service as imports
+from verno.imports.members.said import MAX_SAID
 from verno.imports.types import Kind
 from verno.kit import db
 from verno.members import queries, service
-from verno.members.types import Channel, MemberKind, NewConsent, NewMember, Topic
+from verno.members.attributes import registry
+from verno.members.attributes.types import Attribute
+from verno.members.consent import saying
+from verno.members.consent import wishes as wishing
+from verno.members.consent.saying import NewRecord
+from verno.members.districts import locating
+from verno.members.types import (
+    Action,
+    AttributeKind,
+    Channel,
+    ConsentFact,
+    Location,
+    LocationKind,
+    MemberKind,
+    NewConsent,
+    NewMember,
+    Proof,
+    Purpose,
+    Topic,
+    Wishes,
+)
 from verno.privacy.exports import everybody, person, rows
 from verno.privacy.exports.everybody import Format
 from verno.privacy.tables import HELD
@@ -122,6 +143,111 @@ def test_members_go_out_and_come_back_as_they_were(database: str, tmp_path: Path
     done = imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
     assert (done.accepted, done.refused) == (3, 0)
     assert everything(shop.program.id) == before
+
+
+def test_a_yes_that_waits_to_be_confirmed_comes_back_as_one(database: str, tmp_path: Path) -> None:
+    earlier = NOW - timedelta(days=3)
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+        service.ensure_topics(conn, shop.program.id, [Topic("news", "marketing"), Topic("tips", "marketing")])
+        said = [
+            NewConsent("news", Channel.EMAIL, granted=True, text_version="7", method="form", at=earlier),
+            NewConsent("news", Channel.PUSH, granted=True, method="form", at=earlier),
+            NewConsent("tips", Channel.PUSH, granted=False, method="page", at=earlier),
+        ]
+        service.upsert(conn, shop.program, [NewMember("a-1", email="a@example.com", consents=said)], now=NOW)
+        holder = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+        over = ConsentFact(holder, "tips", Channel.EMAIL, granted=True, at=earlier, method="form", text_version="7",
+                           proof=Proof(valid_until=NOW - timedelta(days=1)))  # fmt: skip
+        service.record_consents(conn, shop.program.id, [over], now=NOW)
+    before = standing(holder)
+    assert before == {
+        "news.email": "unconfirmed", "news.push": "unproven", "tips.push": "withdrawn", "tips.email": "expired",
+    }  # fmt: skip
+    file = tmp_path / "members.csv"
+    everybody.export(shop.program, file, Format.CSV, by=SYSTEM, step=lambda _: None, now=NOW)
+    imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
+    assert standing(holder) == before, "where they are"
+    with db.transaction() as conn:
+        for table in ("identity", "key", "member"):
+            conn.execute(f"DELETE FROM members_{table}")
+    imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
+    with db.transaction() as conn:
+        anew = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+    assert standing(anew) == {key: state for key, state in before.items() if state != "expired"}, "in a new house"
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_all_that_a_file_can_hold_goes_out_and_comes_back(database: str, tmp_path: Path, format_: Format) -> None:
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+        service.ensure_topics(conn, shop.program.id, [Topic("news", "marketing", double_opt_in=False)])
+        wanted = Attribute("allergy", AttributeKind.TEXT, {"en": "Allergy"}, sensitive=True)
+        registry.put(conn, shop.program.id, wanted, now=NOW, by=SYSTEM)
+        work = Location(LocationKind.WORK, lat=55.7, lon=37.6, postcode="277777", street="Plant-Street 77")
+        one = NewMember(
+            "a-1", attributes={"allergy": "peanuts", "likes": ["a;b", "c"]}, home_place="msk-1", location=work
+        )
+        home = NewMember("a-1", location=Location(postcode="101000"))
+        results = service.upsert(conn, shop.program, [one, NewMember("a-2")], now=NOW)
+        service.upsert(conn, shop.program, [home], now=NOW)
+        holder = results[0].member_id  # type: ignore[union-attr]
+        until = NOW + timedelta(days=20)
+        wishing.wish(conn, shop.program.id, {holder: Wishes(14, until)}, now=NOW)
+        records = [
+            NewRecord(Action.GRANT, "form", topic="news", channel=Channel.EMAIL, text_version="7", locale="ru",
+                      evidence_ref="scan-7", at=NOW - timedelta(days=9), valid_until=until),
+            NewRecord(Action.IMPORT, "old", topic="news", channel=Channel.SMS, evidence_ref="scan-8", at=NOW),
+            NewRecord(Action.GRANT, "form", Purpose.RULES, text_version="2", at=NOW - timedelta(days=8)),
+            NewRecord(Action.WITHDRAW, "page", Purpose.PROFILING, at=NOW - timedelta(days=7)),
+        ]  # fmt: skip
+        said = saying.say(conn, shop.program, holder, records, actor="member", now=NOW)
+        assert all(isinstance(one, ConsentFact) for one in said), said
+    before = whole(shop.program.id, "a-1")
+    assert before["standing"] == {
+        "advertising.news.email": "granted", "advertising.news.sms": "granted", "rules..": "granted",
+        "profiling..": "withdrawn",
+    }  # fmt: skip
+    file = tmp_path / f"members.{format_}"
+    everybody.export(shop.program, file, format_, by=SYSTEM, step=lambda _: None, now=NOW)
+    with db.transaction() as conn:
+        read = "SELECT object_id FROM workspace_audit WHERE action = 'member.read' AND detail = 'export.sensitive'"
+        assert conn.execute(read.encode()).fetchall() == [(holder,)], "of the other there is nothing to read"
+        for table in ("location", "wish", "identity", "key", "member"):
+            conn.execute(f"DELETE FROM members_{table}".encode())
+    found = imports.rehearse_members(shop.program, file, progress=quiet, now=NOW)
+    assert (found.new, found.refused) == (2, 0), found
+    assert "peanuts" not in file.with_name(f"{file.name}.changes.csv").read_text()
+    imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW)
+    assert whole(shop.program.id, "a-1") == before
+
+
+def whole(program_id: str, code: str) -> dict[str, object]:
+    """Return all of a member that an export has, as the rooms tell it."""
+    with db.transaction() as conn:
+        holder = queries.find_holders(conn, program_id, [("external_id", code)])["external_id", code]
+        found = queries.members(conn, program_id, [holder], sensitive=True)[holder]
+        history = queries.consent_history(conn, program_id, holder, limit=50)
+        words = queries.standings(conn, [holder], now=NOW)[holder]
+        return {
+            "attributes": found.attributes,
+            "home": found.home_place,
+            "places": locating.locations(conn, [holder])[holder],
+            "wishes": queries.wishes(conn, [holder])[holder],
+            "standing": {f"{one.purpose}.{one.topic}.{one.channel}": str(one.state) for one in words},
+            "proof": {(one.purpose, one.channel, one.action, one.method, one.text_version, one.locale,
+                       one.evidence_ref, one.valid_until, one.at) for one in history},
+        }  # fmt: skip
+
+
+def test_an_import_takes_as_many_words_as_an_export_has() -> None:
+    assert everybody.MOST_WORDS == MAX_SAID
+
+
+def standing(holder: str) -> dict[str, str]:
+    with db.transaction() as conn:
+        found = queries.standings(conn, [holder], now=NOW).get(holder, [])
+    return {f"{one.topic}.{one.channel}": str(one.state) for one in found}
 
 
 def everything(program_id: str) -> dict[str, object]:

@@ -201,7 +201,7 @@ def _read(
             continue
         try:
             out[field] = reader(cell)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             wrong = wrong or RowError(row.number, name, str(error))
     return out, wrong
 

@@ -9,7 +9,7 @@ class Upload(models.Model):
     """A file of members that somebody uploaded, and what became of it. The file is sealed, and gone once it is done.
 
     ``report`` are the counts, ``errors`` and ``changes`` the files beside it, sealed as well. ``claimed_until`` is the
-    lease of the worker that is at it.
+    lease of the worker that is at it, ``claims`` how often one has taken the file up.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -29,6 +29,7 @@ class Upload(models.Model):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True)
+    claims = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         """A few rows; files that nobody started go after a day."""

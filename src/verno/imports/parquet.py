@@ -39,7 +39,7 @@ def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row], int]
                     if number > after_row:
                         found = {n: c for n, c in zip(columns, cells, strict=True) if c is not None and c != ""}
                         yield Row(number, found, bad_text(found))
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             message = f"{path.name} is damaged after row {number}: {str(error).splitlines()[0]}"
             raise VernoError(message) from error
 

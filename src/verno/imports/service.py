@@ -28,7 +28,12 @@ from verno.workspace.types import Program
 
 AnyRefused = Refused | RefusedMember | RefusedGoods
 Tell = Callable[[RowError], None]
+Kept = Callable[[], None]
 AS_IT_IS = Asked()
+
+
+def nothing_to_keep() -> None:
+    """Leave what was refused where it lies."""
 
 
 def import_file(
@@ -40,14 +45,16 @@ def import_file(
     tell: Tell,
     now: datetime,
     asked: Asked = AS_IT_IS,
+    keep: Kept = nothing_to_keep,
 ) -> Summary:
     """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
 
-    ``asked`` is for members. A file that was cut off goes on where it was; one that was finished begins again, which
+    ``asked`` is for members, and so is ``keep``: called when refused rows came to those beside the file, before it is
+    noted how far it is. A file that was cut off goes on where it was; one that was finished begins again, which
     changes nothing where the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
     """
     if kind is Kind.MEMBERS:
-        return _members(program, path, asked, progress, tell, now=now)
+        return _members(program, path, asked, progress, tell, keep, now=now)
     items.items(kind, tables.open_table(path))  # the header is refused before anything is read or written
     with progress("reading", path.stat().st_size, "B") as step:
         sha256, lines = runs.read_through(path, step)
@@ -76,7 +83,9 @@ def rehearse_members(
     return rehearsal.run(program, path, reading, table, progress, now)
 
 
-def _members(program: Program, path: Path, asked: Asked, progress: Progress, tell: Tell, *, now: datetime) -> Summary:
+def _members(
+    program: Program, path: Path, asked: Asked, progress: Progress, tell: Tell, keep: Kept, *, now: datetime
+) -> Summary:
     _, reading = _opened(program, path, asked, now=now)
     with progress("reading", path.stat().st_size, "B") as step:
         sha256, lines = runs.read_through(path, step)
@@ -84,13 +93,17 @@ def _members(program: Program, path: Path, asked: Asked, progress: Progress, tel
         sha256 = sha256_of(f"{sha256} {sorted(asked.columns.items())}".encode()).hexdigest()
     run = runs.open_run(program.id, Kind.MEMBERS, path, sha256, now=now)
     reading.declare(program.id)
-    with files.beside(path, files.ERRORS, files.ERROR_COLUMNS, append=bool(run.rows_done)) as sheet:
+    with files.beside(path, files.ERRORS, files.ERROR_COLUMNS, up_to=run.rows_done) as sheet:
 
         def refused(error: RowError) -> None:
             sheet.refuse(error)
             tell(error)
 
-        tally = _Tally(program.id, run, refused)
+        def settled() -> None:
+            if sheet.flush():
+                keep()
+
+        tally = _Tally(program.id, run, refused, settled)
         table, _ = _opened(program, path, asked, now=now, after_row=run.rows_done)
         with progress("members", max((table.total_rows or lines) - run.rows_done, 0), "rows") as step:
             tally.step = step
@@ -122,12 +135,13 @@ def _take(program: Program, run: runs.Run, items_: Sequence[Item], *, now: datet
 class _Tally:
     """Counts, errors and the watermark of one import."""
 
-    def __init__(self, program_id: str, run: runs.Run, tell: Tell) -> None:
+    def __init__(self, program_id: str, run: runs.Run, tell: Tell, settled: Kept = nothing_to_keep) -> None:
         self.program_id = program_id
         self.run = run
         self.mark = runs.Watermark(run.rows_done)
         self.step: Callable[[int], None] = lambda _: None
         self._tell = tell
+        self._settled = settled
         self._guard = threading.Lock()
         self._accepted = 0
         self._replayed = 0
@@ -160,7 +174,8 @@ class _Tally:
         self.mark.close(ticket, taken=True)
 
     def committed(self, rows: int) -> None:
-        """Remember how far the file is; after a commit."""
+        """Remember how far the file is, once what was refused is kept; after a commit."""
+        self._settled()
         runs.move_run(self.program_id, self.run, self.mark.advance())
         self.step(rows)
 

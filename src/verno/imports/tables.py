@@ -88,7 +88,7 @@ def encoding_of(path: Path) -> str:
 def _csv(path: Path, after_row: int, encoding: str) -> Table:
     csv.field_size_limit(MAX_CELL)
     lines = _lines(path.open("rb"), encoding)
-    first = next(lines)
+    first = next(lines, "")
     reader = csv.reader(_chain(first, lines), delimiter=_delimiter(first))
     try:
         columns = [name.strip() for name in next(reader)]

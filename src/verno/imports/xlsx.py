@@ -4,9 +4,12 @@ Texts that the sheet shares are kept in a file, not in memory. A workbook is a z
 what its compressed size can honestly hold, a document type is refused, and cells and columns have their limits.
 """
 
+import lzma
 import mmap
 import re
+import struct
 import tempfile
+import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -34,6 +37,14 @@ EPOCH, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 LAST_SERIAL = 2_958_465
 """31.12.9999 as a spreadsheet counts days."""
 
+LAST_ROW = 2**31 - 1
+DAMAGED = (
+    *(BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),  # the zip
+    *(expat.ExpatError, KeyError, ValueError, OverflowError),  # what is in it
+    *(NotImplementedError, RuntimeError),  # what nobody writes
+)
+"""What comes of a workbook that is none."""
+
 Attributes: TypeAlias = dict[str, str]
 Cell: TypeAlias = tuple[object, str | None]
 """A value, and what is wrong with it."""
@@ -45,8 +56,8 @@ def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row]]:
         book = _Book(path)
         rows = book.rows()
         first = next(rows, None)
-    except (BadZipFile, expat.ExpatError, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        message = f"{path.name} is not a readable XLSX file: {error}"
+    except DAMAGED as error:
+        message = f"{path.name} is not a readable XLSX file: {_why(error)}"
         raise VernoError(message) from error
     if first is None:
         message = f"the first sheet of {path.name} is empty"
@@ -75,8 +86,8 @@ def _rows(
             if number - shift <= after_row or not cells:
                 continue
             yield _row(number, cells, names)
-    except (BadZipFile, expat.ExpatError, OSError, EOFError) as error:
-        message = f"{path.name} is damaged: {error}"
+    except DAMAGED as error:
+        message = f"{path.name} is damaged: {_why(error)}"
         raise VernoError(message) from error
 
 
@@ -298,6 +309,8 @@ class _Sheet:
             self._formula = True
         elif name == "row":
             self._number = int(attributes.get("r", self._number + 1))
+            if not 0 < self._number <= LAST_ROW:
+                raise ValueError(self._number)
             self._cells, self._place = {}, -1
 
     def end(self, name: str) -> None:
@@ -344,6 +357,11 @@ class _Sheet:
         return (int(number) if whole else number), None
 
 
+def _why(error: Exception) -> str:
+    """Return what is wrong with a workbook, without anything that stands in it."""
+    return "it holds a number that is none" if isinstance(error, ValueError | OverflowError) else str(error)
+
+
 def _local(name: str) -> str:
     """Return a name without its namespace's prefix."""
     return NAMESPACE.sub("", name) if ":" in name else name
@@ -353,7 +371,7 @@ def _column(reference: str) -> int:
     """Return the place of a cell by its name: A1 is 0, AA7 is 26."""
     place = 0
     for sign in reference:
-        if not sign.isalpha():
+        if not (sign.isascii() and sign.isalpha()):
             break
         place = place * 26 + ord(sign.upper()) - 64
     return place - 1

@@ -7,9 +7,10 @@ Lines hold ids alone, and each the hash of the one before.
 """
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +25,11 @@ FOLDER = "erasures"
 SUFFIX = ".jsonl"
 FIRST = "0" * 64
 LONGEST_LINE = 1 << 20
+log = logging.getLogger(__name__)
+
+
+class NotWritten(VernoError):
+    """The journal cannot be written, so nobody may be erased."""
 
 
 def folders() -> list[Path]:
@@ -33,27 +39,43 @@ def folders() -> list[Path]:
 
 
 def write(line: Journalled) -> str:
-    """Add a line to every copy of the program's journal and bring it to the disk; returns its hash."""
-    home, *others = folders()
-    with _opened(home, line.program) as journal:
-        previous = _last(journal)
-        data = as_line(msgspec.structs.replace(line, previous=previous))
-        _append(journal, data)
-        for folder in others:
-            with _opened(folder, line.program) as copy:
-                _append(copy, data)
+    """Add a line to every copy of the program's journal and bring it to the disk; returns its hash.
+
+    Raises ``NotWritten`` where one cannot be written; then none has the line.
+    """
+    with ExitStack() as opened:
+        copies = [opened.enter_context(_opened(folder, line.program)) for folder in folders()]
+        ends: list[int] = []
+        place = copies[0]
+        try:
+            ends = [_mend(copy) for copy in copies]
+            data = as_line(msgspec.structs.replace(line, previous=_last(copies[0])))
+            for place in copies:
+                _append(place, data)
+        except OSError as error:
+            for copy, end in zip(copies, ends, strict=False):
+                with suppress(OSError):  # a line that is left is one too many, not one too few
+                    os.truncate(copy, end)
+            message = f"the erasure journal {place} cannot be written: {error.strerror or error}"
+            raise NotWritten(message) from error
     return digest(data)
 
 
 def read(places: Sequence[Path]) -> dict[str, dict[str, Journalled]]:
-    """Return all lines of some folders, by program and erasure; raises ``VernoError`` for one that is damaged."""
+    """Return all lines of some folders, by program and erasure; raises ``VernoError`` for one that is damaged.
+
+    A last line that was not finished is none: what it was about has not been done.
+    """
     found: dict[str, dict[str, Journalled]] = {}
     for place in places:
         for path in sorted(place.glob(f"*{SUFFIX}")):
-            for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
                 try:
-                    one = msgspec.json.decode(line, type=Journalled)
-                except msgspec.DecodeError as error:
+                    one = _read(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    if not line.endswith(b"\n"):
+                        log.warning("the last line of %s is not finished: it is passed over", path)
+                        continue
                     message = f"line {number} of {path} is no line of an erasure journal: {error}"
                     raise VernoError(message) from error
                 found.setdefault(one.program, {})[one.id] = one
@@ -88,6 +110,29 @@ def _last(journal: Path) -> str:
     return digest(lines[-1]) if lines else FIRST
 
 
+def _read(line: bytes) -> Journalled:
+    return msgspec.json.decode(line, type=Journalled)
+
+
+def _mend(journal: Path) -> int:
+    """End a last line that lacks its break, take away one that was not finished; returns where the next one begins."""
+    with journal.open("r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - LONGEST_LINE))
+        stray = file.read().rpartition(b"\n")[2]
+        if not stray:
+            return end
+        try:
+            _read(stray)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            end -= len(stray)
+            file.truncate(end)
+        else:
+            file.seek(end)
+            end += file.write(b"\n")
+    return end
+
+
 def _append(journal: Path, data: bytes) -> None:
     with journal.open("ab") as file:
         file.write(data)
@@ -108,7 +153,7 @@ def _opened(folder: Path, program: str) -> Iterator[Path]:
         gate = path.with_suffix(".lock").open("w")
     except OSError as error:
         message = f"the erasure journal {path} cannot be written: {error.strerror}"
-        raise VernoError(message) from error
+        raise NotWritten(message) from error
     with gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
         yield path

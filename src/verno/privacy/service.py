@@ -17,7 +17,7 @@ from verno.members.households import service as households
 from verno.messaging import service as messaging
 from verno.privacy import certificates, journal, queries
 from verno.privacy.queries import SQL
-from verno.privacy.tables import HELD, SILENCED, Fate, fates
+from verno.privacy.tables import ELSEWHERE, HELD, Fate, fates
 from verno.privacy.types import (
     CERTIFICATE,
     DUE_DAYS,
@@ -40,15 +40,16 @@ METHOD = "erasure"
 
 
 def request(conn: Connection, program_id: str, holder_id: str, *, by: Actor, now: datetime) -> RequestOutcome:
-    """Write down that a member wants to be forgotten; from here on nobody writes to them.
+    """Write down that a member wants to be forgotten: all that they agreed to is withdrawn now.
 
+    A consent that is given later opens it again, and what is owed still leaves.
     Refusals: ``unknown-member``, ``merged``, ``already-requested``.
     """
     locked = merging.lock(conn, program_id, [holder_id]).get(holder_id) if is_id(holder_id) else None
     if locked is None:
         return Refused(Refusal.UNKNOWN_MEMBER, "there is no such member")
     if locked.into_id is not None:
-        return Refused(Refusal.MERGED, f"this member is {locked.survivor_id} now: erase that one")
+        return _merged(locked.survivor_id)
     id_ = ids.new_id(now=now)
     due = now + timedelta(days=DUE_DAYS)
     if not _add(conn, program_id, id_, holder_id, [], now, _name(by), due):
@@ -73,13 +74,15 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
 
     They leave their household; holds are voided and points go to breakage, those of a pool that closes too; what waits
     to be sent is withheld; contacts, keys, the profile go; of history what tells of a person. The journal has its line
-    before this returns: commit at once. Refusals: ``unknown-request``, ``not-open``.
+    before this returns: commit at once. What was asked for whoever was merged into them is done with it. Refusals:
+    ``unknown-request``, ``not-open``, ``merged``.
     """
     found = _lock(conn, program_id, id_)
     if isinstance(found, Refused):
         return found
-    holders = queries.kin(conn, found.holder_id)
-    merging.lock(conn, program_id, holders)
+    holders = _hold(conn, program_id, found.holder_id)
+    if isinstance(holders, Refused):
+        return holders
     waiting = queries.preview(conn, found.holder_id).waiting
     erased = _empty(conn, program_id, holders, by=by, now=now)
     conn.execute(SQL["name_holders"], {"id": id_, "holders": list(holders)})
@@ -115,12 +118,14 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
             withheld_messages=waiting,
             erased={table: done[table] for table in fates(Fate.GOES) if done.get(table)},
             emptied={table: done[table] for table in fates(Fate.EMPTIED) if done.get(table)},
-            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | SILENCED,
+            kept={table: HELD[table].why for table in (*fates(Fate.EMPTIED), *fates(Fate.STAYS))} | ELSEWHERE,
             journal=journal.write(line),
         )
     )
     text = certificates.document(certificate)
-    conn.execute(SQL["finish_erasure"], {"id": id_, "now": now, "by": _name(by), "certificate": text})
+    finished = {"id": id_, "now": now, "by": _name(by), "certificate": text}
+    conn.execute(SQL["finish_erasure"], finished)
+    conn.execute(SQL["finish_others"], finished | {"program": program_id, "holders": list(holders)})
     closed = msgspec.structs.replace(found, state=State.DONE, done_at=now, done_by=_name(by), certificate=text)
     return Forgotten(closed, certificate)
 
@@ -138,7 +143,8 @@ def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, no
         if line.id in done:
             continue
         holders = list(line.holders)
-        conn.execute(SQL["cancel_others"], {"program": program_id, "holder": holders[0], "id": line.id, "now": now})
+        others = {"program": program_id, "holders": holders, "id": line.id, "now": now}
+        conn.execute(SQL["cancel_others"], others)
         _add(conn, program_id, line.id, holders[0], holders, line.requested_at, line.by, line.due_at)
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
@@ -161,6 +167,21 @@ def _lock(conn: Connection, program_id: str, id_: str) -> Erasure | Refused:
     if found.state is not State.REQUESTED:
         return Refused(Refusal.NOT_OPEN, f"the request is {found.state} already")
     return found
+
+
+def _hold(conn: Connection, program_id: str, holder_id: str) -> tuple[str, ...] | Refused:
+    """Lock a member with whoever was merged into them, those too who were while it waited; return all of them."""
+    holders: tuple[str, ...] = ()
+    while (found := queries.kin(conn, holder_id)) != holders:
+        holders = found
+        locked = merging.lock(conn, program_id, holders).get(holder_id)
+        if locked is not None and locked.into_id is not None:
+            return _merged(locked.survivor_id)
+    return holders
+
+
+def _merged(survivor_id: str | None) -> Refused:
+    return Refused(Refusal.MERGED, f"this member is {survivor_id} now: erase that one")
 
 
 def _empty(conn: Connection, program_id: str, holders: Sequence[str], *, by: Actor, now: datetime) -> list[Erased]:

@@ -37,8 +37,15 @@ PROOF = "proof of what was agreed to: dates and texts, without address, network 
 BROADCASTS = "how many a broadcast reached and what it brought against a holdout; the id leads nowhere"
 FIGURES = "figures of a day or a rule; the member is an id that leads nowhere"
 
-SILENCED = {"messaging_suppression": "which addresses get no advertising, by a hash that only the house can make"}
-"""Kept of an erased member, and not under their id."""
+AS_SENT = "fields of the till's own as it sent them: it is to write nobody's name into them"
+ELSEWHERE = {
+    "messaging_suppression": "which addresses get no advertising, by a hash that only the house can make",
+    "webhooks_incoming": "what other systems sent, as it came; it goes by itself 30 days after it came",
+    "intake_receipt.attributes": AS_SENT,
+    "intake_receipt.payments": AS_SENT,
+    "intake_receipt_line.attributes": AS_SENT,
+}
+"""Kept, and not under the member's id: what an erasure cannot look for."""
 
 HELD: Mapping[str, Held] = {
     "members_member": Held(Fate.GOES, "who the member is, and the name as it sounds", "profile", by=("id",)),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("who")
-@click.option("--ask", is_flag=True, help="Write the request down: from here on nobody writes to the member.")
+@click.option("--ask", is_flag=True, help="Write the request down; all consents are withdrawn now.")
 @click.option("--cancel", is_flag=True, help="Call the request off.")
 @click.option("--yes", is_flag=True, help="Do it: there is no way back.")
 @click.option("--certificate", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
@@ -106,7 +106,7 @@ def _ask(who: str, *, off: bool) -> dict[str, object]:
             done = service.request(conn, program.id, holder, by=session.operator(), now=now)
     if isinstance(done, Refused):
         raise VernoError(done.detail)
-    words = "called off" if off else f"asked for; nobody writes to the member any more; due by {done.due_at:%Y-%m-%d}"
+    words = "called off" if off else f"asked for; all consents are withdrawn; due by {done.due_at:%Y-%m-%d}"
     return {"member": holder, "erasure": done.id, "state": done.state, "words": words}
 
 

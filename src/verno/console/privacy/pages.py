@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import timedelta
+from functools import partial
 
 from django import forms
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,6 +18,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.privacy import queries, service
 from verno.privacy.exports import person
+from verno.privacy.journal import NotWritten
 from verno.privacy.types import Erasure, Refused, State
 from verno.workspace.roles import Permission, may
 from verno.workspace.throttle import Throttle
@@ -42,6 +44,15 @@ def privacy(request: HttpRequest, member_id: object) -> HttpResponseBase:
     if wanted in ERASING and not erases:
         return render(request, "403.html", {"way_on": True}, status=403)
     problem = _doubt(request) if wanted in {"export", "erase"} else None
+    try:
+        return db.retrying(partial(_page, request, member_id, wanted, problem))
+    except NotWritten:
+        said = _("Nothing was erased: the erasure journal cannot be written. Look at the disk of the server.")
+        return _page(request, member_id, wanted, said)
+
+
+def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | None) -> HttpResponseBase:
+    """Do what is wanted unless there is a problem, in one transaction; show the page where that leads nowhere else."""
     with open_page(request, member_id) as page:
         if wanted and problem is None:
             done = _do(request, page, wanted)
@@ -53,7 +64,7 @@ def privacy(request: HttpRequest, member_id: object) -> HttpResponseBase:
         if request.method == "POST":
             page.note(request)
     context = {
-        "erases": erases,
+        "erases": may(signed_in(request), Permission.MEMBERS_ERASE),
         "problem": problem,
         "problem_of": wanted,
         "request_open": next((one for one in asked if one.state is State.REQUESTED), None),

@@ -19,6 +19,10 @@ KINDS = {
         ("company", "firm", "b2b", "юрлицо", "юр лицо", "юридическое лицо", "ооо", "ип"), MemberKind.COMPANY
     ),
 }
+BETWEEN = ";"
+"""Stands between the values of a list."""
+MAX_DIGITS = 18
+"""Digits of a whole number; of "1e999999999" nobody could write out the digits."""
 MONTH_FIRST = frozenset({"US", "PH", "PW", "FM", "MH"})
 """Countries where 12/31/1990 is written; elsewhere the day comes first."""
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
@@ -107,8 +111,16 @@ def moment(cell: object, country: str) -> str:
     return _local(local, country) if local else _iso(said)
 
 
-def attribute(cell: object, kind_: AttributeKind | None, country: str) -> str | int | bool | None:
-    """Read an attribute of a type; without one a number of a workbook is a whole number, all else is text."""
+def attribute(cell: object, kind_: AttributeKind | None, country: str) -> str | int | bool | list[str] | None:
+    """Read an attribute of a type; without one a number of a workbook is a whole number, all else is text.
+
+    A list is one where the file has lists, or a text of values with semicolons between them.
+    """
+    if kind_ is AttributeKind.LIST or (kind_ is None and isinstance(cell, list)):
+        return _values(cell)
+    if isinstance(cell, list | dict):
+        message = "must be one value"
+        raise ValueError(message)  # noqa: TRY004 one exception says that a cell is wrong
     if kind_ is AttributeKind.BOOLEAN or (kind_ is None and isinstance(cell, bool)):
         return flag(cell)
     if kind_ is AttributeKind.DATE:
@@ -118,10 +130,18 @@ def attribute(cell: object, kind_: AttributeKind | None, country: str) -> str | 
     return text(cell)
 
 
+def _values(cell: object) -> list[str]:
+    values = cell if isinstance(cell, list) else text(cell).split(BETWEEN)
+    if isinstance(cell, dict) or any(not isinstance(one, str | int) for one in values):
+        message = "must be a list of texts"
+        raise ValueError(message)
+    return [said for one in values if (said := text(one))]
+
+
 def _whole(cell: object) -> int:
     try:
         number = Decimal(str(cell).strip().replace("\u00a0", "").replace(" ", "").replace(",", "."))
-        if number == number.to_integral_value():
+        if number.is_finite() and number.adjusted() < MAX_DIGITS and number == number.to_integral_value():
             return int(number)
     except (InvalidOperation, OverflowError):
         pass

@@ -11,7 +11,7 @@ from verno.members.types import AttributeKind, Channel
 
 PLAIN = (
     *("external_id", "name", "name.first", "name.middle", "name.last", "phone", "email", "card", "birth_date"),
-    *("locale", "kind", "buying_group", "attributes", "consents"),
+    *("locale", "kind", "buying_group", "home_place", "attributes", "locations", "wishes", "consents"),
 )
 ATTRIBUTE = "attr."
 CONSENT = "consent."
@@ -40,6 +40,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """Field -> what files call it; the first name alone is a whole name where no other part stands beside it."""
 BY_ALIAS = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
 FIRST_NAMES = frozenset({"имя", "name"})
+
+TYPES = tuple(one.value for one in AttributeKind if one is not AttributeKind.CHOICE)
+"""Types that a header may give; a choice has its codes to be declared first."""
 
 _NOISE = re.compile(r"[\s_.\-:*№#]+")
 
@@ -120,6 +123,10 @@ def _attribute(name: str, field: str) -> Column | str:
     attribute, _, type_ = field[len(ATTRIBUTE) :].partition(":")
     if not attribute:
         return f"{name!r} names no attribute"
-    if type_ and type_ not in set(AttributeKind):
-        return f"{field}: there is no type {type_}; there are {', '.join(AttributeKind)}"
+    if type_ == AttributeKind.CHOICE:
+        return (
+            f"{field}: declare the choices of {attribute} first (Members, Member attributes), then leave :{type_} out"
+        )
+    if type_ and type_ not in TYPES:
+        return f"{field}: there is no type {type_}; there are {', '.join(TYPES)}"
     return Column(name, ATTRIBUTE + attribute, AttributeKind(type_) if type_ else None)

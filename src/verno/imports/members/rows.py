@@ -3,38 +3,31 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
 from verno.imports import columns as cells_of_json
 from verno.imports.columns import Fields
-from verno.imports.members import cells
+from verno.imports.members import cells, said
 from verno.imports.members.headers import ATTRIBUTE, CONSENT, SHARED, SINGLE, Column
+from verno.imports.members.said import Said, Wrong
 from verno.imports.tables import Table
 from verno.imports.types import Item, Row, RowError
-from verno.kit import db, localtime
+from verno.kit import batches, db, localtime
 from verno.kit.errors import VernoError
 from verno.members import service as members
-from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT
-from verno.members.types import AttributeKind, Channel, NewMember
+from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
+from verno.members.consent import wishes as wishing
+from verno.members.types import AttributeKind, Channel, Location, LocationKind, NewMember, Wishes
 from verno.web import wire
 
+APART = ("locations", "wishes")
 NAMES = ("name.first", "name.middle", "name.last")
 WORDS = {"birth_date": "must be a date such as 1990-12-31 or 31.12.1990", "locale": "must be a language such as ru"}
 LONGEST_CODE = 100
-
-
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """A yes or no that the file tells of; what was said when and where is the evidence, as far as there is any."""
-
-    topic: str
-    channel: str
-    granted: bool
-    at: datetime | None
-    method: str | None
-    text_version: str | None
-    evidence: str | None
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -42,6 +35,15 @@ class Imported(msgspec.Struct, frozen=True):
 
     member: NewMember
     said: tuple[Said, ...] = ()
+    locations: tuple[Location, ...] = ()
+    wishes: Wishes | None = None
+
+
+class _Apart(msgspec.Struct, frozen=True):
+    """Columns that no body of the API has."""
+
+    locations: Annotated[tuple[Location, ...], Meta(max_length=len(LocationKind))] = ()
+    wishes: Wishes | None = None
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -93,13 +95,29 @@ class Reading:
                 found[field] = reader(cells.of_sheet(cell) if of_sheet else cell)
             except (ValueError, OverflowError) as error:
                 return Item((number,), None, RowError(number, name, str(error)))
-        wrong = self._wrong(found)
-        if wrong is not None:
-            return Item((number,), None, RowError(number, *wrong))
         try:
-            return Item((number,), Imported(msgspec.convert(_body(found), NewMember), self._said(found)))
+            return Item((number,), self._imported(found))
         except msgspec.ValidationError as error:
             return Item((number,), None, RowError(number, *_reason(error)))
+        except Wrong as error:
+            return Item((number,), None, RowError(number, error.field, error.reason))
+
+    def _imported(self, found: Fields) -> Imported:
+        """Return the member of a row; raises ``Wrong``, or ``msgspec.ValidationError``."""
+        wrong = self._wrong(found)
+        if wrong is not None:
+            raise Wrong(*wrong)
+        for name in APART:
+            if batches.unclean(found.get(name)):
+                raise Wrong(name, "holds NUL or half a surrogate pair")
+        more = msgspec.convert({name: found[name] for name in APART if name in found}, _Apart)
+        if any((place.lat is None) is not (place.lon is None) for place in more.locations):
+            raise Wrong(APART[0], "lat and lon come together")
+        wishes = more.wishes and _wishes(more.wishes, self._frame.zone)
+        problem = wishing.problem(wishes, now=self._frame.now) if wishes else None
+        if problem is not None:
+            raise Wrong(*problem)
+        return Imported(msgspec.convert(_body(found), NewMember), self._said(found), more.locations, wishes)
 
     def _wrong(self, found: Fields) -> tuple[str, str] | None:
         at = found.get(f"{CONSENT}at")
@@ -127,7 +145,14 @@ class Reading:
         if SINGLE[0] in found:
             about.append((str(found[SINGLE[0]]), str(found[SINGLE[1]]), found[SINGLE[2]]))
         proof = _evidence(at, method, version, evidence)
-        return tuple(Said(topic, channel, bool(granted), *proof) for topic, channel, granted in about)
+        frame = self._frame
+        whole = said.read(found[said.COLUMN], frame.topics, frame.zone, frame.now) if said.COLUMN in found else ()
+        return (*whole, *[Said(topic, channel, bool(granted), *proof) for topic, channel, granted in about])
+
+
+def _wishes(said_: Wishes, zone: ZoneInfo) -> Wishes:
+    until = said_.paused_until
+    return msgspec.structs.replace(said_, paused_until=until and moment(until, zone))
 
 
 def _evidence(
@@ -156,6 +181,8 @@ def _reader(column: Column, frame: Frame) -> Reader:
         "locale": cells.locale,
         "attributes": cells_of_json.parsed,
         "consents": cells_of_json.parsed,
+        "locations": cells_of_json.parsed,
+        "wishes": cells_of_json.parsed,
     }
     return plain.get(field, cells.text)
 
@@ -166,8 +193,9 @@ def _moment(frame: Frame, cell: object) -> datetime:
 
 
 def _body(found: Fields) -> Fields:
-    """Return the fields as the API's body has them."""
-    body = {field: value for field, value in found.items() if not field.startswith((ATTRIBUTE, CONSENT, "name."))}
+    """Return the fields as the API's body has them; what was said goes its own way."""
+    apart = (ATTRIBUTE, CONSENT, said.COLUMN, *APART, "name.")
+    body = {field: value for field, value in found.items() if not field.startswith(apart)}
     names = [str(found[part]) for part in NAMES if part in found]
     if names:
         body["name"] = " ".join(names)

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
-from verno.imports.members.rows import Imported, Said
+from verno.imports.members.rows import Imported
+from verno.imports.members.said import Said
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members import service
-from verno.members.types import Action, ConsentFact, Created, Proof, Refused, Result
+from verno.members.consent import wishes as wishing
+from verno.members.districts import locating
+from verno.members.districts.locating import Located
+from verno.members.types import Action, ConsentFact, Created, Proof, Purpose, Refused, Result, Standing
 from verno.progress.service import store_members
 from verno.workspace.types import Program
 
 METHOD = "import"
+Matter: TypeAlias = tuple[str, Purpose, str, str]
+"""(member, purpose, topic, channel): what a word is about."""
 
 
 def take(
@@ -21,32 +28,55 @@ def take(
 
     A yes is a grant where the file says which text was shown, else a record of an import: without evidence nothing is
     proven by it. What is said without a date counts from ``since``, when the file was first begun, and a yes without
-    one never goes over what is known of the member already: nobody is brought back who has left.
+    one never goes over what is known of the member already: nobody is brought back who has left. What a row says for
+    a member who was merged is the survivor's word.
     """
     results = store_members(conn, program, [item.member for item in items], now=now)
-    taken = [
+    stored = [
         (one.member_id, isinstance(one, Created), said)
         for one, item in zip(results, items, strict=True)
         if not isinstance(one, Refused)
         for said in item.said
     ]
+    merged = _merged(conn, program.id, sorted({holder for holder, fresh, _ in stored if not fresh}))
+    taken = [(merged.get(holder, holder), fresh, said) for holder, fresh, said in stored]
     vague = sorted({holder for holder, fresh, said in taken if not fresh and said.granted and said.at is None})
     known = _known(conn, vague)
     facts = [
         _fact(program, holder, said, since)
         for holder, _, said in taken
-        if not (said.granted and said.at is None and (holder, said.topic, said.channel) in known)
+        if not (said.granted and said.at is None and _matter(holder, said) in known)
     ]
     service.record_consents(conn, program.id, facts, now=now)
+    _keep(conn, program.id, items, results, now=now)
     return results
 
 
-def _known(conn: Connection, holders: Sequence[str]) -> set[tuple[str, str, str]]:
+def _keep(
+    conn: Connection, program_id: str, items: Sequence[Imported], results: Sequence[Result], *, now: datetime
+) -> None:
+    """Keep where members are and what they wish, if the file says so."""
+    stored = [(one.member_id, item) for one, item in zip(results, items, strict=True) if not isinstance(one, Refused)]
+    located = [Located(holder, place) for holder, item in stored for place in item.locations]
+    if located:
+        locating.write(conn, program_id, located, now=now)
+    wishing.wish(conn, program_id, {holder: item.wishes for holder, item in stored if item.wishes}, now=now)
+
+
+def _merged(conn: Connection, program_id: str, holders: Sequence[str]) -> dict[str, str]:
+    return members.survivors(conn, program_id, holders) if holders else {}
+
+
+def _known(conn: Connection, holders: Sequence[str]) -> set[Matter]:
     """Return on what members have said anything yet."""
     if not holders:
         return set()
     found = members.standings(conn, holders, now=None)
-    return {(holder, one.topic, one.channel) for holder, words in found.items() for one in words}
+    return {_matter(holder, one) for holder, words in found.items() for one in words}
+
+
+def _matter(holder: str, word: Said | Standing) -> Matter:
+    return holder, word.purpose, word.topic, word.channel
 
 
 def _fact(program: Program, holder: str, said: Said, since: datetime) -> ConsentFact:
@@ -59,6 +89,15 @@ def _fact(program: Program, holder: str, said: Said, since: datetime) -> Consent
         at=said.at or since,
         method=said.method or METHOD,
         text_version=said.text_version,
+        purpose=said.purpose,
         action=yes if said.granted else Action.WITHDRAW,
-        proof=Proof(surface=METHOD, evidence_ref=said.evidence, country=program.country),
+        proof=Proof(
+            text_id=said.text_id,
+            text_sha256=said.text_sha256,
+            locale=said.locale,
+            surface=METHOD,
+            evidence_ref=said.evidence,
+            country=program.country,
+            valid_until=said.valid_until,
+        ),
     )

@@ -4,6 +4,7 @@ The file and what lies beside it are sealed. A worker that dies leaves a lease t
 where the import was; nobody is doubled.
 """
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,8 +33,13 @@ MAX_BESIDE = 5 * 1024 * 1024
 """Bytes that are kept of the list of refusals, and of the changes."""
 LEASE = timedelta(minutes=2)
 SECONDS_BETWEEN = 2.0
+MAX_CLAIMS = 5
+"""How often a worker takes a file up. One that ends the worker, or breaks it, each time is given up."""
 IDLE, OLD = timedelta(days=1), timedelta(days=30)
 ACTION = "members.import"
+ENDINGS = frozenset({".csv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".parquet"})
+GIVEN_UP = f"the file could not be finished in {MAX_CLAIMS} tries: try it on the server with 'verno import members'"
+log = logging.getLogger(__name__)
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -104,27 +110,64 @@ def cancel(conn: Connection, program_id: str, id_: str, *, now: datetime) -> boo
 
 
 def work(program: Program, *, stopping: Callable[[], bool], now: datetime) -> int:
-    """Check or import the next file, and forget old ones; returns how many files were done."""
+    """Check or import the next file, and forget old ones; returns how many files were done.
+
+    A file that breaks the worker is left until its lease is over, so that other programs' files have their turn.
+    """
     with db.transaction(program.id) as conn:
         old = {"program": program.id, "old": now - OLD, "idle": now - IDLE}
         conn.execute(SQL["forget_uploads"], old)
-        claim = {"program": program.id, "until": now + LEASE, "now": now}
-        row = conn.execute(SQL["claim_upload"], claim).fetchone()
+        asked = {"program": program.id, "until": now + LEASE, "now": now}
+        row = conn.execute(SQL["claim_upload"], asked).fetchone()
     if row is None:
         return 0
-    id_, name, columns, state, sealed = row
+    claim = _Claim(*row)
     with tempfile.TemporaryDirectory(prefix="verno-import-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(_unseal(id_, sealed))
+        path = Path(folder) / _name(claim.name)
         try:
-            _one(program, id_, path, Asked(columns), stopping, dry=state == "checking", now=now)
-        except _Stopped:
-            with db.transaction(program.id) as conn:
-                conn.execute(SQL["give_back_upload"], {"id": id_, "now": clock.now()})
+            return _try(program, claim, path, stopping, now=now)
+        except Exception as error:  # noqa: BLE001 whatever it is: the next round tries again, and other files are not held up
+            log.warning("upload %s, try %s of %s: %s", claim.id, claim.claims, MAX_CLAIMS, type(error).__name__)
+            if claim.claims >= MAX_CLAIMS:
+                _finish(program, claim.id, "failed", None, GIVEN_UP, path)
             return 0
-        except VernoError as error:
-            _finish(program, id_, "failed", None, str(error), path)
+
+
+class _Claim(msgspec.Struct, frozen=True):
+    """What a worker has taken up; ``errors`` are what an earlier one was refused, sealed."""
+
+    id: str
+    name: str
+    columns: dict[str, str]
+    state: str
+    sealed: bytes
+    errors: bytes | None
+    claims: int
+
+
+def _try(program: Program, claim: _Claim, path: Path, stopping: Callable[[], bool], *, now: datetime) -> int:
+    if claim.claims > MAX_CLAIMS:  # nobody was left to say so
+        _finish(program, claim.id, "failed", None, GIVEN_UP, path)
+        return 1
+    path.write_bytes(_unseal(claim.id, claim.sealed))
+    dry = claim.state == "checking"
+    if claim.errors is not None and not dry:
+        path.with_name(path.name + ERRORS).write_bytes(_unseal(claim.id, claim.errors))
+    try:
+        _one(program, claim.id, path, Asked(claim.columns), stopping, dry=dry, now=now)
+    except _Stopped:
+        with db.transaction(program.id) as conn:
+            conn.execute(SQL["give_back_upload"], {"id": claim.id, "now": clock.now()})
+        return 0
+    except VernoError as error:
+        _finish(program, claim.id, "failed", None, str(error), path)
     return 1
+
+
+def _name(name: str) -> str:
+    """Return what the file is called while it is worked on: its own name may be too long for a disk."""
+    ending = Path(name).suffix.lower()
+    return f"upload{ending}" if ending in ENDINGS else "upload"
 
 
 class _Stopped(Exception):
@@ -151,12 +194,16 @@ def _one(
 
         yield step
 
+    def keep() -> None:
+        with db.transaction(program.id) as conn:
+            conn.execute(SQL["keep_errors"], {"id": id_, "errors": _kept(id_, path.with_name(path.name + ERRORS))})
+
     if dry:
         found = service.rehearse_members(program, path, progress=progress, now=now, asked=asked)
         _finish(program, id_, "checked", msgspec.to_builtins(found), None, path)
         return
     done = service.import_file(
-        program, Kind.MEMBERS, path, progress=progress, tell=lambda _: None, now=now, asked=asked
+        program, Kind.MEMBERS, path, progress=progress, tell=lambda _: None, now=now, asked=asked, keep=keep
     )
     _finish(program, id_, "done", msgspec.to_builtins(done), None, path)
 

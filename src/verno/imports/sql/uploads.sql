@@ -16,8 +16,8 @@ SELECT CASE %(part)s WHEN 'errors' THEN errors WHEN 'changes' THEN changes ELSE 
 FROM imports_upload WHERE id = %(id)s AND program_id = %(program)s
 
 -- name: start_upload
--- Plan: primary key.
-UPDATE imports_upload SET state = 'to-import', rows = 0, changed_at = %(now)s
+-- What the check refused is told anew. Plan: primary key.
+UPDATE imports_upload SET state = 'to-import', rows = 0, claims = 0, errors = NULL, changed_at = %(now)s
 WHERE id = %(id)s AND program_id = %(program)s AND state = 'checked'
 
 -- name: cancel_upload
@@ -28,14 +28,14 @@ WHERE id = %(id)s AND program_id = %(program)s AND state IN ('to-check', 'checke
 -- name: claim_upload
 -- The next file to look at, or one whose worker is gone. Plan: a scan of a few rows.
 UPDATE imports_upload u SET state = CASE WHEN u.state IN ('to-check', 'checking') THEN 'checking' ELSE 'importing' END,
-       claimed_until = %(until)s, changed_at = %(now)s
+       claimed_until = %(until)s, claims = u.claims + 1, changed_at = %(now)s
 WHERE u.id = (
     SELECT id FROM imports_upload
     WHERE program_id = %(program)s
       AND (state IN ('to-check', 'to-import') OR state IN ('checking', 'importing') AND claimed_until < %(now)s)
     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING u.id::text, u.name, u.columns, u.state, u.sealed
+RETURNING u.id::text, u.name, u.columns, u.state, u.sealed, u.errors, u.claims
 
 -- name: move_upload
 -- How far it is; the lease goes on with it. Plan: primary key.
@@ -50,9 +50,13 @@ SET state = %(state)s, report = %(report)s, problem = %(problem)s, errors = %(er
     claimed_until = NULL, changed_at = %(now)s
 WHERE id = %(id)s
 
+-- name: keep_errors
+-- What was refused so far, before it is noted how far the file is. Plan: primary key.
+UPDATE imports_upload SET errors = %(errors)s WHERE id = %(id)s
+
 -- name: give_back_upload
--- A worker that is stopped lets the next one go on. Plan: primary key.
-UPDATE imports_upload SET claimed_until = %(now)s WHERE id = %(id)s
+-- A worker that is stopped lets the next one go on; that was no try. Plan: primary key.
+UPDATE imports_upload SET claimed_until = %(now)s, claims = claims - 1 WHERE id = %(id)s
 
 -- name: forget_uploads
 -- Files that nobody started, and what is told of old ones, go after a while. Plan: a scan of a few rows.

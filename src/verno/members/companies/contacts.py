@@ -106,10 +106,14 @@ def keep(conn: Connection, program: Program, wanted: Sequence[Wanted], *, now: d
 
 
 def remove(conn: Connection, program_id: str, holder_id: str, ids_: Sequence[str]) -> int:
-    """Take contacts of a company away; returns how many there were. What they agreed to stays in its history."""
+    """Take contacts of a company away; returns how many there were.
+
+    What they agreed to stays in its history, the evidence of it does not: no erasure would find it any more.
+    """
     wanted = batches.rows([id_ for id_ in ids_ if is_id(id_)])
     parameters = {"program": program_id, "holder": holder_id, "ids": wanted}
-    return conn.execute(SQL["remove_company_contacts"], parameters).rowcount
+    row = conn.execute(SQL["remove_company_contacts"], parameters).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _open(conn: Connection, program: Program, wanted: Sequence[Wanted]) -> _Desk:

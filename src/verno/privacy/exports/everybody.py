@@ -2,18 +2,23 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
-from verno.kit import db
+from verno.kit import batches, db
+from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.members import queries as members
-from verno.members.types import MAX_CONSENTS, Consent, Member
+from verno.members.attributes import registry
+from verno.members.districts import locating
+from verno.members.types import Location, LocationKind, Member, Purpose, State, Wishes
+from verno.privacy.exports.sealed import SQL
 from verno.web.sheets import safe
 from verno.workspace import audit
 from verno.workspace.audit import Actor
@@ -21,12 +26,19 @@ from verno.workspace.types import Program
 
 COLUMNS = (
     *("external_id", "name", "phone", "email", "card", "birth_date", "locale", "kind", "buying_group"),
-    *("attributes", "consents"),
+    *("home_place", "attributes", "locations", "wishes", "consents"),
 )
+JSON_COLUMNS = frozenset({"attributes", "locations", "wishes", "consents"})
+MOST_WORDS = 200
+"""Words of one member, the newest: as many as an import takes of a row."""
 PAGE = 1000
 ACTION = "members.export"
 
-Write = Callable[[Sequence[tuple[str | None, ...]]], None]
+SENSITIVE = "export.sensitive"
+"""How the audit calls a reading of special categories by an export."""
+
+Row: TypeAlias = tuple[str | None, ...]
+Write: TypeAlias = Callable[[Sequence[Row]], None]
 
 
 class Format(StrEnum):
@@ -56,9 +68,7 @@ def export(
         draft.touch(mode=0o600)
         with _opened(draft, format_) as write:
             while ids := _next(program, after):
-                with db.transaction(program.id) as conn:
-                    found = members.members(conn, program.id, ids)
-                write([_row(found[id_]) for id_ in ids if id_ in found])
+                write(_page(program, ids, by, now))
                 count, after = count + len(ids), ids[-1]
                 step(len(ids))
         with db.transaction(program.id) as conn:  # noted before anybody has the file
@@ -77,8 +87,29 @@ def _next(program: Program, after: str | None) -> list[str]:
         return [id_ for id_, _ in members.page(conn, program.id, after=after, limit=PAGE)]
 
 
-def _row(member: Member) -> tuple[str | None, ...]:
-    newest = sorted(member.consents, key=lambda one: one.at, reverse=True)[:MAX_CONSENTS]
+class _Known(msgspec.Struct, frozen=True):
+    """What is held of a page of members beside what ``Member`` has."""
+
+    said: Mapping[str, list[dict[str, object]]]
+    places: Mapping[str, Mapping[LocationKind, Location]]
+    wishes: Mapping[str, Wishes]
+
+
+def _page(program: Program, ids: Sequence[str], by: Actor, now: datetime) -> list[Row]:
+    """Return the rows of a page. Special categories are a reading, of which the audit knows by member."""
+    with db.transaction(program.id) as conn:
+        found = members.members(conn, program.id, ids, sensitive=True)
+        special = {one.name for one in registry.attributes(conn, program.id).values() if one.sensitive}
+        shown = [id_ for id_, one in found.items() if special & one.attributes.keys()]
+        audit.record_reading(conn, program.id, by, shown, now=now, detail=SENSITIVE)
+        known = _Known(_said(conn, ids, now), locating.locations(conn, ids), members.wishes(conn, ids))
+    return [_row(found[id_], known) for id_ in ids if id_ in found]
+
+
+def _row(member: Member, known: _Known) -> Row:
+    places = known.places.get(member.id, {})
+    wishes = known.wishes.get(member.id)
+    said = known.said.get(member.id, [])
     return (
         member.external_id,
         member.name,
@@ -89,15 +120,28 @@ def _row(member: Member) -> tuple[str | None, ...]:
         member.locale,
         member.kind.value,
         member.buying_group,
+        member.home_place,
         _json(member.attributes) if member.attributes else None,
-        _json([_said(one) for one in newest]) if newest else None,
+        _json([msgspec.to_builtins(places[kind]) for kind in sorted(places)]) if places else None,
+        _json(msgspec.to_builtins(wishes)) if wishes else None,
+        _json(said[:MOST_WORDS]) if said else None,
     )
 
 
-def _said(one: Consent) -> dict[str, object]:
-    """Return a consent as the API takes it."""
-    said = {"topic": one.topic, "channel": one.channel, "granted": one.granted, "at": one.at.isoformat()}
-    return said | {"method": one.method} | ({"text_version": one.text_version} if one.text_version else {})
+def _said(conn: Connection, ids: Sequence[str], now: datetime) -> dict[str, list[dict[str, object]]]:
+    """Return by member what was said as an import takes it, whether it may be acted upon by now or not."""
+    out: dict[str, list[dict[str, object]]] = {}
+    for holder, purpose, topic, channel, state, at, *rest in conn.execute(
+        SQL["words_out"], {"ids": batches.rows(list(ids)), "now": now}
+    ).fetchall():
+        about = {"topic": topic, "channel": channel} if purpose == Purpose.ADVERTISING else {"purpose": purpose}
+        said = about | {"granted": state != State.WITHDRAWN, "at": at.isoformat()}
+        proof = dict(
+            zip(("method", "text_version", "text_id", "text_sha256", "locale", "evidence"), rest, strict=False)
+        )
+        until = rest[-1] and {"valid_until": rest[-1].isoformat()}
+        out.setdefault(holder, []).append(said | {name: one for name, one in proof.items() if one} | (until or {}))
+    return out
 
 
 def _json(value: object) -> str:
@@ -120,12 +164,11 @@ def _csv(path: Path) -> Iterator[Write]:
 def _jsonl(path: Path) -> Iterator[Write]:
     with path.open("wb") as file:
 
-        def write(rows: Sequence[tuple[str | None, ...]]) -> None:
+        def write(rows: Sequence[Row]) -> None:
             for row in rows:
                 fields: dict[str, object] = {name: cell for name, cell in zip(COLUMNS, row, strict=True) if cell}
-                for name in ("attributes", "consents"):
-                    if name in fields:
-                        fields[name] = msgspec.Raw(str(fields[name]).encode())
+                for name in JSON_COLUMNS & fields.keys():
+                    fields[name] = msgspec.Raw(str(fields[name]).encode())
                 file.write(msgspec.json.encode(fields) + b"\n")
 
         yield write

@@ -35,9 +35,9 @@ UPDATE privacy_erasure SET state = 'cancelled', done_at = %(now)s, done_by = %(b
 WHERE id = %(id)s AND state = 'requested'
 
 -- name: cancel_others
--- In a replay: a request of the same member that was called off after the restored moment. Plan: the index of open ones.
+-- In a replay: requests of the same members that are open at the restored moment. Plan: the index of open ones.
 UPDATE privacy_erasure SET state = 'cancelled', done_at = %(now)s, done_by = 'system:verno'
-WHERE program_id = %(program)s AND holder_id = %(holder)s AND id <> %(id)s AND state = 'requested'
+WHERE program_id = %(program)s AND holder_id = ANY (%(holders)s::uuid[]) AND id <> %(id)s AND state = 'requested'
 
 -- name: name_holders
 -- Whom an erasure is about, told just before it is done. Plan: primary key.
@@ -51,6 +51,11 @@ SELECT privacy_forget(%(id)s)
 -- Plan: primary key.
 UPDATE privacy_erasure SET state = 'done', done_at = %(now)s, done_by = %(by)s, certificate = %(certificate)s
 WHERE id = %(id)s AND state = 'requested'
+
+-- name: finish_others
+-- What was asked for whoever was merged into a member is done with theirs. Plan: the index of open ones.
+UPDATE privacy_erasure SET state = 'done', done_at = %(now)s, done_by = %(by)s, certificate = %(certificate)s
+WHERE program_id = %(program)s AND holder_id = ANY (%(holders)s::uuid[]) AND id <> %(id)s AND state = 'requested'
 
 -- name: done_erasures
 -- Which of some erasures are done here. Plan: function scan, primary key.

@@ -82,3 +82,23 @@ LIMIT %(most)s
 SELECT DISTINCT holder_id::text FROM members_company_contact
 WHERE program_id = %(program)s AND member_id = ANY (%(holders)s::uuid[])
 LIMIT %(most)s
+
+-- name: words_out
+-- Where members stand by a word of their own, the newest first, with the evidence of the record that says so; the
+-- evidence of what is not proven would make it so when it is read back. Plan: function scan, nested loop on the index of
+-- the newest, twice.
+SELECT r.id::text, s.purpose, s.topic, s.channel, s.state, s.since, s.method,
+       CASE WHEN s.state <> 'unproven' THEN s.text_version END,
+       c.text_id, encode(c.text_sha256, 'hex'), c.locale,
+       CASE WHEN s.state <> 'unproven' THEN c.evidence_ref END, c.valid_until
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
+LEFT JOIN LATERAL (
+    SELECT * FROM members_consent c
+    WHERE c.holder_id = r.id AND c.purpose = s.purpose AND c.topic = s.topic AND c.channel = s.channel
+      AND c.occurred_at = s.since AND c.method = s.method
+      AND c.action = ANY (CASE s.state WHEN 'withdrawn' THEN ARRAY['withdraw'] ELSE ARRAY['grant', 'import'] END)
+    ORDER BY c.action DESC, c.id DESC LIMIT 1
+) c ON true
+WHERE s.state IN ('granted', 'unproven', 'unconfirmed', 'withdrawn')
+ORDER BY r.id, s.since DESC, s.purpose, s.topic, s.channel
