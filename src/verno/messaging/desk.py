@@ -447,6 +447,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
             prepared=written.get(row.id),
             words=said.get(str(row.context.get("dispute", "")), ""),
             speaker_id=speaker.id if speaker else "",
+            valid_until=row.valid_until,
         )
         own = speaker.address if speaker else _address(member, row.channel)
         address, *others = seen.get(row.holder_id) or (own,)
