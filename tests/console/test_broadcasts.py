@@ -186,6 +186,20 @@ def test_every_choice_comes_back_as_it_was(told: House) -> None:
     assert (after.version, after.wanted) == (2, before.wanted)
 
 
+def test_only_topics_for_many_are_offered_by_their_names(told: House) -> None:
+    program = told.story.shop.program.id
+    with db.transaction(program) as conn:
+        members.ensure_topics(conn, program, [Topic("orders", "transactional"), Topic("account-security", "security")])
+    shown = page(told, f"{LIST}new/")
+    offered = re.search(r'<select name="topic".*?</select>', shown, re.DOTALL)
+    assert offered
+    assert "Points statement<" in offered[0]
+    assert ">News<" in offered[0]
+    assert 'value="orders"' not in offered[0]
+    assert 'value="account-security"' not in offered[0]
+    assert told.client.post(f"{LIST}new/", form(topic="orders")).status_code == 422
+
+
 def test_who_may(told: House) -> None:
     where = draft(told)
     analyst = hire(told, "rita", Role.ANALYST)

@@ -187,6 +187,7 @@ def test_people_approve_and_launch(shop: Shop) -> None:
     ("changes", "reason"),
     [
         ({"topic": "gossip"}, BroadcastRefusal.UNKNOWN_TOPIC),
+        ({"topic": "orders"}, BroadcastRefusal.TOPIC_NOT_FOR_MANY),
         ({"channels": (Channel("pigeon"),)}, BroadcastRefusal.UNKNOWN_CHANNEL),
         ({"channels": (Channel("email"), Channel("email"))}, BroadcastRefusal.SAME_CHANNEL),
         ({"variants": (Variant("a", "x"), Variant("a", "y"))}, BroadcastRefusal.SAME_VARIANT),

@@ -42,6 +42,7 @@ TITLES = {
     BroadcastRefusal.SAME_VARIANT: "Two variants have the same code",
     BroadcastRefusal.SAME_CHANNEL: "A channel is named twice",
     BroadcastRefusal.UNKNOWN_TOPIC: "There is no such topic",
+    BroadcastRefusal.TOPIC_NOT_FOR_MANY: "Broadcasts are of topics of the program or of marketing",
     BroadcastRefusal.UNKNOWN_CHANNEL: "There is no such channel",
     BroadcastRefusal.BAD_CONDITION: "The condition cannot be read",
     BroadcastRefusal.NO_RIVALS: "A winner needs two variants",

@@ -30,6 +30,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "same-variant-twice": _("Two variants have the same name."),
         "same-channel-twice": _("A channel is named twice."),
         "unknown-topic": _("There is no such topic."),
+        "topic-not-for-many": _("This topic is for messages to single members."),
         "unknown-channel": _("Nothing can be sent over this channel."),
         "bad-condition": _("The condition cannot be read."),
         "winner-needs-variants": _("A winner is found among two variants or more."),
@@ -41,6 +42,8 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
     "broadcast_warning": {
         "template-missing": _("The template is not there, or not published."),
         "template-problem": _("The template has a problem."),
+        "template-of-another-class": _("The template is of another class than the topic."),
+        "topic-not-for-many": _("This topic is for messages to single members."),
         "not-marked": _("Advertising is not marked."),
         "advertising-not-marked": _("Advertising is not marked (erid)."),
         "sender-not-named": _("The sender's legal name and contacts are not set."),

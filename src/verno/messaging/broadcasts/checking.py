@@ -9,6 +9,9 @@ from verno.messaging import facts
 from verno.messaging.broadcasts.types import BroadcastRefusal, NewBroadcast, Refused
 from verno.messaging.types import MessageClass
 
+FOR_MANY = frozenset({MessageClass.PROGRAM, MessageClass.MARKETING})
+"""Classes that a broadcast may be of: what is owed to one member, and codes, ask for no consent and know no night."""
+
 
 class Known(msgspec.Struct, frozen=True):
     """What a program has that a broadcast may name."""
@@ -24,7 +27,8 @@ def known(conn: Connection, program_id: str) -> Known:
 def problem(wanted: NewBroadcast, known: Known) -> Refused | None:
     """Return the first thing that is wrong with a draft, or None.
 
-    ``same-variant-twice``, ``same-channel-twice``, ``unknown-channel``, ``unknown-topic``, ``winner-needs-variants``.
+    ``same-variant-twice``, ``same-channel-twice``, ``unknown-channel``, ``unknown-topic``, ``topic-not-for-many``,
+    ``winner-needs-variants``.
     """
     codes = [one.code for one in wanted.variants]
     if (twice := _twice(codes)) is not None:
@@ -37,6 +41,8 @@ def problem(wanted: NewBroadcast, known: Known) -> Refused | None:
             return Refused(BroadcastRefusal.UNKNOWN_CHANNEL, channel)
     if wanted.topic not in known.topics:
         return Refused(BroadcastRefusal.UNKNOWN_TOPIC, wanted.topic)
+    if known.topics[wanted.topic] not in FOR_MANY:
+        return Refused(BroadcastRefusal.TOPIC_NOT_FOR_MANY, wanted.topic)
     if wanted.winner is not None and len(codes) == 1:
         return Refused(BroadcastRefusal.NO_RIVALS)
     return None

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from verno.kit.db import Connection
 from verno.messaging import facts
-from verno.messaging.broadcasts import audience, health
+from verno.messaging.broadcasts import audience, checking, health
 from verno.messaging.broadcasts.drawing import samples
 from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
 from verno.messaging.channels.connected import is_connected
@@ -32,7 +32,8 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     """Return what is found, blocking problems first."""
     house = facts.house(conn, program_id, now=now)
     found = [
-        *_templates(conn, program_id, wanted.variants, now),
+        *_topic(house, wanted),
+        *_templates(conn, program_id, house.classes.get(wanted.topic), wanted.variants, now),
         *_country(house, wanted),
         *_sender(conn, program_id, house, wanted),
         *_away(wanted),
@@ -46,8 +47,16 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     return sorted(found, key=lambda one: not one.is_blocking)
 
 
-def _templates(conn: Connection, program_id: str, variants: Sequence[Variant], now: datetime) -> Iterator[Problem]:
-    """Find stored templates that cannot be sent from: not there, not published, retired, or wrong by now."""
+def _topic(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that the topic is gone, or for single members only: a draft may be older than this rule."""
+    if house.classes.get(wanted.topic) not in checking.FOR_MANY:
+        yield Problem(Warned.TOPIC, wanted.topic, is_blocking=True)
+
+
+def _templates(
+    conn: Connection, program_id: str, class_: MessageClass | None, variants: Sequence[Variant], now: datetime
+) -> Iterator[Problem]:
+    """Find stored templates that cannot be sent from: not there, not published, retired, of another class, wrong."""
     known = templates.known(conn, program_id, now=now)
     for one in variants:
         code, _at, version = one.template.partition(SEPARATOR)
@@ -58,6 +67,8 @@ def _templates(conn: Connection, program_id: str, variants: Sequence[Variant], n
         if found is None or found.retired_at is not None:
             yield Problem(Warned.TEMPLATE_MISSING, one.template, is_blocking=True)
             continue
+        if found.template.class_name is not class_:
+            yield Problem(Warned.OTHER_CLASS, f"{one.template}: {found.template.class_name}", is_blocking=True)
         for wrong in linting.lint(found.template, known):
             if wrong.is_blocking and wrong.code not in OVERRIDABLE:
                 marks = wrong.code in (Lint.NOT_MARKED, Lint.MARK_VOID)

@@ -221,6 +221,8 @@ class BroadcastRefusal(StrEnum):
     SAME_VARIANT = "same-variant-twice"
     SAME_CHANNEL = "same-channel-twice"
     UNKNOWN_TOPIC = "unknown-topic"
+    OWED_TOPIC = "topic-not-for-broadcasts"
+    TOPIC_NOT_FOR_MANY = "topic-not-for-many"
     UNKNOWN_CHANNEL = "unknown-channel"
     BAD_CONDITION = "bad-condition"
     NO_RIVALS = "winner-needs-variants"
@@ -251,6 +253,9 @@ class Warned(StrEnum):
 
     TEMPLATE_MISSING = "template-missing"
     TEMPLATE_PROBLEM = "template-problem"
+    OTHER_CLASS = "other-class"
+    OTHER_CLASS = "template-of-another-class"
+    TOPIC = "topic-not-for-many"
     NOT_MARKED = "advertising-not-marked"
     SENDER_UNNAMED = "sender-not-named"
     MAIL_DOMAIN = "mail-domain"

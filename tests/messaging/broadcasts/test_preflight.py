@@ -1,0 +1,33 @@
+"""What is tried before a launch: the topic's class, the templates on each channel, the price of what costs."""
+
+from tests.builders import Shop
+from tests.messaging.broadcasts.shows import LETTER, wanted
+from tests.messaging.news import NEWS, NOW, SERVICE, readers
+from tests.messaging.templates.letters import LEAVE, published, template
+from verno.kit import db
+from verno.messaging.broadcasts import preflight
+from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned
+from verno.messaging.types import MessageClass
+
+
+def blocking(shop: Shop, asked: NewBroadcast) -> set[Problem]:
+    with db.transaction(shop.program.id) as conn:
+        return {one for one in preflight.look(conn, shop.program.id, asked, now=NOW) if one.is_blocking}
+
+
+def test_a_topic_for_single_members_is_not_for_many(shop: Shop) -> None:
+    readers(shop, 1)
+    found = blocking(shop, wanted(topic=SERVICE))
+    assert Problem(Warned.TOPIC, SERVICE, is_blocking=True) in found
+    assert Problem(Warned.TOPIC, "gone", is_blocking=True) in blocking(shop, wanted(topic="gone"))
+    assert not blocking(shop, wanted())
+
+
+def test_a_template_is_of_its_topics_class(shop: Shop) -> None:
+    readers(shop, 1)
+    made = template(email=f"News! {LEAVE}", class_name=MessageClass.MARKETING, topic=NEWS)
+    stored = Variant("a", published(shop, made))
+    assert not blocking(shop, wanted(variants=(stored,)))
+    found = blocking(shop, wanted(variants=(stored,), topic="points-statement"))
+    assert found == {Problem(Warned.OTHER_CLASS, "welcome@1: marketing", is_blocking=True)}
+    assert not blocking(shop, wanted(variants=(Variant("a", LETTER),), topic="points-statement"))
