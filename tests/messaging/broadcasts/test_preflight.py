@@ -1,7 +1,7 @@
 """What is tried before a launch: the topic's class, the templates on each channel, the price of what costs."""
 
 from tests.builders import Shop
-from tests.messaging.broadcasts.shows import LETTER, wanted
+from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, wanted
 from tests.messaging.news import NEWS, NOW, SERVICE, readers
 from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
@@ -31,3 +31,31 @@ def test_a_template_is_of_its_topics_class(shop: Shop) -> None:
     found = blocking(shop, wanted(variants=(stored,), topic="points-statement"))
     assert found == {Problem(Warned.OTHER_CLASS, "welcome@1: marketing", is_blocking=True)}
     assert not blocking(shop, wanted(variants=(Variant("a", LETTER),), topic="points-statement"))
+
+
+def test_only_letters_that_there_are_can_be_sent(shop: Shop) -> None:
+    readers(shop, 1)
+    published(shop, template(email=f"News! {LEAVE}"))
+    found = blocking(shop, wanted(variants=(Variant("a", "no-such-letter"),)))
+    assert found == {Problem(Warned.TEMPLATE_MISSING, "no-such-letter", is_blocking=True)}
+    for reference in ("gone@1", "welcome@01", "welcome@٣", "welcome@"):
+        assert blocking(shop, wanted(variants=(Variant("a", reference),)))
+    assert not blocking(shop, wanted(variants=(Variant("a", "notice"),)))
+
+
+def test_each_variant_has_something_for_each_channel(shop: Shop) -> None:
+    readers(shop, 1)
+    stored = Variant("a", published(shop, template(email=f"News! {LEAVE}")))
+    assert not blocking(shop, wanted(variants=(stored,)))
+    found = blocking(shop, wanted(variants=(stored,), channels=(EMAIL, SMS)))
+    assert found == {Problem(Warned.NO_BLOCK, "welcome@1: sms", is_blocking=True)}
+
+
+def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop) -> None:
+    readers(shop, 1)
+    made = template(email=f"Take {{{{ context.promo }}}} {LEAVE}")
+    stored = Variant("a", published(shop, made, context={"promo": "TEA"}))
+    assert not blocking(shop, wanted(variants=(stored,), context={"promo": "TEA"}))
+    (found,) = blocking(shop, wanted(variants=(stored,), context={}))
+    assert found.code is Warned.CANNOT_BE_WRITTEN
+    assert found.detail.startswith("welcome@1: email/en: ")

@@ -44,6 +44,8 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "template-problem": _("The template has a problem."),
         "template-of-another-class": _("The template is of another class than the topic."),
         "topic-not-for-many": _("This topic is for messages to single members."),
+        "template-without-channel": _("The template has nothing for the channel."),
+        "cannot-be-written": _("The template cannot be written with the values given."),
         "not-marked": _("Advertising is not marked."),
         "advertising-not-marked": _("Advertising is not marked (erid)."),
         "sender-not-named": _("The sender's legal name and contacts are not set."),

@@ -1,29 +1,24 @@
 """What speaks against a launch, before it: what blocks it, and what its launcher should know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from psycopg import sql
 
 from verno.kit.db import Connection
 from verno.messaging import facts
-from verno.messaging.broadcasts import audience, checking, health
+from verno.messaging.broadcasts import audience, checking, costs, health, variants
 from verno.messaging.broadcasts.drawing import samples
-from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
+from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Warned
 from verno.messaging.channels.connected import is_connected
 from verno.messaging.channels.email import domain
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.packs import ANY
-from verno.messaging.templates import linting
-from verno.messaging.templates import queries as templates
-from verno.messaging.templates.types import OVERRIDABLE, SEPARATOR, Lint
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
 from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
 """How long after a broadcast whoever leaves its topic counts as leaving for it."""
-DIGITS = 10
-"""Of a version's number."""
 EXPECTED = 300
 """What share clicks when nobody knows better, in hundredths of a per cent: 3 %."""
 
@@ -33,7 +28,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     house = facts.house(conn, program_id, now=now)
     found = [
         *_topic(house, wanted),
-        *_templates(conn, program_id, house.classes.get(wanted.topic), wanted.variants, now),
+        *variants.problems(conn, program_id, house.classes.get(wanted.topic), wanted, now),
         *_country(house, wanted),
         *_sender(conn, program_id, house, wanted),
         *_away(wanted),
@@ -51,28 +46,6 @@ def _topic(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
     """Find that the topic is gone, or for single members only: a draft may be older than this rule."""
     if house.classes.get(wanted.topic) not in checking.FOR_MANY:
         yield Problem(Warned.TOPIC, wanted.topic, is_blocking=True)
-
-
-def _templates(
-    conn: Connection, program_id: str, class_: MessageClass | None, variants: Sequence[Variant], now: datetime
-) -> Iterator[Problem]:
-    """Find stored templates that cannot be sent from: not there, not published, retired, of another class, wrong."""
-    known = templates.known(conn, program_id, now=now)
-    for one in variants:
-        code, _at, version = one.template.partition(SEPARATOR)
-        if not version:
-            continue  # a letter of the house itself
-        number = int(version) if version.isdecimal() and len(version) < DIGITS else 0
-        found = templates.template(conn, program_id, code, number)
-        if found is None or found.retired_at is not None:
-            yield Problem(Warned.TEMPLATE_MISSING, one.template, is_blocking=True)
-            continue
-        if found.template.class_name is not class_:
-            yield Problem(Warned.OTHER_CLASS, f"{one.template}: {found.template.class_name}", is_blocking=True)
-        for wrong in linting.lint(found.template, known):
-            if wrong.is_blocking and wrong.code not in OVERRIDABLE:
-                marks = wrong.code in (Lint.NOT_MARKED, Lint.MARK_VOID)
-                yield Problem(Warned.NOT_MARKED if marks else Warned.TEMPLATE_PROBLEM, one.template, is_blocking=True)
 
 
 def _country(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
