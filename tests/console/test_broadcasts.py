@@ -130,6 +130,9 @@ def test_a_condition_is_checked_and_told_in_words(told: House) -> None:
 def test_what_a_choice_needs_is_asked_for(told: House) -> None:
     for wrong in (
         {"send": "at"},
+        {"send": "at", "at": "9999-12-31T23:59"},
+        {"send": "best", "day": "9999-12-31", "time": "10:00"},
+        {"valid_until": "0001-01-01T00:00"},
         {"send": "local", "day": "2026-12-01"},
         {"audience": "list", "external_ids": " "},
         {"context": "no sign"},

@@ -1,6 +1,6 @@
 """A broadcast from the draft to its end: who is asked, who may do what, what a pause and a cancel hold back."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -27,6 +27,9 @@ from verno.kit.ids import new_id
 from verno.messaging import service as messages
 from verno.messaging.broadcasts import service
 from verno.messaging.broadcasts.types import (
+    AtBestHour,
+    AtLocalHour,
+    AtMoment,
     BroadcastRefusal,
     BroadcastState,
     Channel,
@@ -187,6 +190,10 @@ def test_people_approve_and_launch(shop: Shop) -> None:
     ("changes", "reason"),
     [
         ({"topic": "gossip"}, BroadcastRefusal.UNKNOWN_TOPIC),
+        ({"send": AtLocalHour(date(9999, 12, 31), time(10))}, BroadcastRefusal.BAD_MOMENT),
+        ({"send": AtBestHour(date(9999, 12, 31), time(10))}, BroadcastRefusal.BAD_MOMENT),
+        ({"send": AtMoment(datetime.max.replace(tzinfo=UTC))}, BroadcastRefusal.BAD_MOMENT),
+        ({"valid_until": datetime(1, 1, 1, tzinfo=UTC)}, BroadcastRefusal.BAD_MOMENT),
         ({"topic": "orders"}, BroadcastRefusal.TOPIC_NOT_FOR_MANY),
         ({"channels": (Channel("pigeon"),)}, BroadcastRefusal.UNKNOWN_CHANNEL),
         ({"channels": (Channel("email"), Channel("email"))}, BroadcastRefusal.SAME_CHANNEL),

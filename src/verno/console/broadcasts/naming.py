@@ -34,6 +34,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "unknown-channel": _("Nothing can be sent over this channel."),
         "bad-condition": _("The condition cannot be read."),
         "winner-needs-variants": _("A winner is found among two variants or more."),
+        "bad-moment": _("The moment is too far away."),
         "too-late": _("Its time is over."),
         "not-approved": _("Nobody has approved it yet."),
         "needs-a-person": _("Only a person may do that."),
