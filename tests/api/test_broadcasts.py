@@ -23,7 +23,9 @@ BODY: dict[str, Any] = {
 def owner(caller: Callable[..., Api]) -> Api:
     made = caller("messages:send")
     with db.transaction() as conn:
-        members.ensure_topics(conn, made.shop.program.id, [Topic("news", "marketing"), Topic("orders", "transactional")])
+        members.ensure_topics(
+            conn, made.shop.program.id, [Topic("news", "marketing"), Topic("orders", "transactional")]
+        )
     return made
 
 

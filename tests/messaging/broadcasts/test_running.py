@@ -30,6 +30,7 @@ from verno.messaging.broadcasts.types import (
     AtBestHour,
     AtLocalHour,
     AtMoment,
+    Broadcast,
     BroadcastRefusal,
     BroadcastState,
     Channel,
@@ -249,3 +250,30 @@ def test_what_has_not_begun_is_cancelled_at_once(shop: Shop) -> None:
     assert look(shop, broadcast).ended_at == NOW
     assert work() == 0
     assert progress(shop, broadcast).total == 0
+
+
+def test_one_that_fails_keeps_no_other_from_going_on(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    readers(shop, 2)
+    broken = launch(shop, name="Broken", priority=9)
+    sound = launch(shop, name="Sound")
+    asked = """{"send": {"kind": "local", "day": "9999-12-31", "time": "10:00:00"}}"""
+    change(shop, f"UPDATE messaging_broadcast SET wanted = wanted || '{asked}' WHERE id = %s", broken)
+    work()
+    assert progress(shop, sound).by_state == {"planned": 2}
+    assert look(shop, broken).state is BroadcastState.SCHEDULED
+    assert [one.levelname for one in caplog.records if broken.id in one.getMessage()][:1] == ["ERROR"]
+    assert not any("member" in one.getMessage() for one in caplog.records)
+
+
+def test_one_that_cannot_be_read_keeps_no_other_from_going_on(shop: Shop) -> None:
+    readers(shop, 2)
+    broken = launch(shop, name="Broken", priority=9)
+    sound = launch(shop, name="Sound")
+    change(shop, "UPDATE messaging_broadcast SET wanted = wanted - 'channels' WHERE id = %s", broken)
+    work()
+    assert progress(shop, sound).by_state == {"planned": 2}
+
+
+def change(shop: Shop, text: str, broadcast: Broadcast) -> None:
+    with db.transaction(shop.program.id) as conn:
+        assert conn.execute(text, (broadcast.id,)).rowcount == 1
