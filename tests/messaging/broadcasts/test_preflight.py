@@ -1,7 +1,7 @@
 """What is tried before a launch: the topic's class, the templates on each channel, the price of what costs."""
 
 from tests.builders import Shop
-from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, wanted
+from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, setting, wanted
 from tests.messaging.news import NEWS, NOW, SERVICE, readers
 from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
@@ -59,3 +59,18 @@ def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop)
     (found,) = blocking(shop, wanted(variants=(stored,), context={}))
     assert found.code is Warned.CANNOT_BE_WRITTEN
     assert found.detail.startswith("welcome@1: email/en: ")
+
+
+def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
+    readers(shop, 1)
+    both = wanted(channels=(EMAIL, SMS), cost_limit=1_000)
+    lacking = [
+        Problem(Warned.NO_PRICE, f"messages.{one}", is_blocking=True) for one in ("email_price", "sms_segment_price")
+    ]
+    assert not blocking(shop, wanted(channels=(EMAIL, SMS)))
+    assert blocking(shop, both) == set(lacking)
+    setting(shop, "messages.email_price", 0)
+    assert blocking(shop, both) == {lacking[1]}
+    assert not blocking(shop, wanted(cost_limit=1_000))
+    setting(shop, "messages.sms_segment_price", 300)
+    assert not blocking(shop, both)

@@ -32,6 +32,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_country(house, wanted),
         *_sender(conn, program_id, house, wanted),
         *_away(wanted),
+        *_unpriced(conn, program_id, wanted),
         *_mail_domain(wanted),
         *_switches(house, wanted, now),
         *_people(conn, program_id, wanted, now),
@@ -75,10 +76,18 @@ def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
 
 
 def _away(wanted: NewBroadcast) -> Iterator[Problem]:
-    """Find channels without a provider; when none has one, nothing would leave."""
-    away = [one.channel for one in wanted.channels if not is_connected(one.channel)]
-    for channel in away:
-        yield Problem(Warned.CHANNEL_AWAY, channel, is_blocking=len(away) == len(wanted.channels))
+    """Find channels without a provider: whoever waits for one would never get the next one either."""
+    for one in wanted.channels:
+        if not is_connected(one.channel):
+            yield Problem(Warned.CHANNEL_AWAY, one.channel, is_blocking=True)
+
+
+def _unpriced(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find a cost limit that would limit nothing, since nobody has said what a message costs."""
+    if wanted.cost_limit is None:
+        return
+    for key in costs.unpriced(conn, program_id, [one.channel for one in wanted.channels]):
+        yield Problem(Warned.NO_PRICE, key, is_blocking=True)
 
 
 def _mail_domain(wanted: NewBroadcast) -> Iterator[Problem]:

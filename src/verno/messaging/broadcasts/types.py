@@ -265,6 +265,7 @@ class Warned(StrEnum):
     NOT_MARKED = "advertising-not-marked"
     SENDER_UNNAMED = "sender-not-named"
     MAIL_DOMAIN = "mail-domain"
+    NO_PRICE = "limit-without-a-price"
     CHANNEL_AWAY = "channel-not-connected"
     BARRED = "barred-by-country"
     STOPPED = "stopped-by-switch"
