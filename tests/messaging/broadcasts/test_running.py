@@ -14,6 +14,7 @@ from tests.messaging.broadcasts.shows import (
     draft,
     launch,
     look,
+    mark,
     progress,
     rows,
     wanted,
@@ -277,3 +278,28 @@ def test_one_that_cannot_be_read_keeps_no_other_from_going_on(shop: Shop) -> Non
 def change(shop: Shop, text: str, broadcast: Broadcast) -> None:
     with db.transaction(shop.program.id) as conn:
         assert conn.execute(text, (broadcast.id,)).rowcount == 1
+
+
+def test_what_was_being_handed_over_at_a_cancel_does_not_leave_when_it_comes_back(shop: Shop, postman: Postman) -> None:
+    readers(shop, 3)
+    broadcast = launch(shop)
+    work()
+    one = "id = (SELECT id FROM messaging_message ORDER BY id LIMIT 1)"
+    assert mark(shop, "handing_over", one) == 1
+    assert isinstance(do("cancel", shop, broadcast), Done)
+    work()
+    assert look(shop, broadcast).ended_at is None
+    assert mark(shop, "deferred", one) == 1
+    assert send(postman, now=NOW + MINUTE / 2).accepted == 0
+    work(NOW + 2 * MINUTE)
+    assert look(shop, broadcast).ended_at == NOW + 2 * MINUTE
+    assert rows(shop, "SELECT DISTINCT state, reason FROM messaging_message") == [("withheld", "cancelled")]
+    assert send(postman, now=NOW + timedelta(days=1)).accepted == 0
+
+
+def test_a_rate_is_kept_by_workers_whose_clocks_differ(shop: Shop) -> None:
+    readers(shop, 25)
+    broadcast = launch(shop, rate=10)
+    assert work(NOW) == 11  # the freeze is one more
+    assert [work(NOW + n * MINUTE) for n in (1, 0.5, 1)] == [10, 0, 0]
+    assert progress(shop, broadcast).by_state == {"planned": 20, "waiting": 5}
