@@ -114,7 +114,7 @@ def test_purchases_decide_where_they_are_asked(shop: Shop) -> None:
 
 
 def turns(shop: Shop) -> dict[str, datetime]:
-    return {str(holder): at for holder, at in rows(shop, "SELECT holder_id::text, send_at FROM messaging_recipient")}
+    return dict(rows(shop, "SELECT holder_id::text, send_at FROM messaging_recipient"))  # type: ignore[arg-type]
 
 
 def live_in(holder: str, zone: str) -> None:

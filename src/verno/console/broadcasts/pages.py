@@ -178,6 +178,11 @@ def _edited(request: HttpRequest, conn: Connection, face: Face, one: Broadcast |
     if one is not None and one.state is not BroadcastState.DRAFT:
         return redirect(reverse("console:broadcast", args=[one.id]))
     form = _form(request, conn, face, one)
+    if one is not None and not form.shows():
+        status = 409 if request.method == "POST" else 200
+        return render(
+            request, "console/broadcasts/edit.html", {"face": face, "one": one, "beyond": True}, status=status
+        )
     wrong: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         wanted = form.wanted()
@@ -212,16 +217,27 @@ def _store(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | 
 
 
 def _form(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | None) -> BroadcastForm:
-    program = face.program.id
+    program, wanted = face.program.id, one.wanted if one else None
     stored = [found for found in templates.templates(conn, program) if found.published_at and not found.retired_at]
     return BroadcastForm(
         request.POST if request.method == "POST" else None,
         face=face,
-        topics=_offered(conn, face),
-        templates=[(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
+        topics=_with(
+            _offered(conn, face), [(wanted.topic, _topics(conn, face).get(wanted.topic, ""))] if wanted else []
+        ),
+        templates=_with(
+            [(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
+            [(variant.template, variant.template) for variant in wanted.variants] if wanted else [],
+        ),
         channels=[(channel, words.say("channel", channel)) for channel in facts.ADDRESS_KIND],
-        wanted=one.wanted if one else None,
+        wanted=wanted,
     )
+
+
+def _with(offered: list[tuple[str, str]], had: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return choices, with those that a draft has made already: a list without them would choose another one."""
+    known = {code for code, _name in offered}
+    return [*offered, *({code: (code, name or code) for code, name in had if code not in known}).values()]
 
 
 def _topics(conn: Connection, face: Face) -> dict[str, str]:
