@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +14,8 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
 from verno.messaging.broadcasts import queries
+from verno.messaging.broadcasts import service as broadcasts
+from verno.messaging.broadcasts.types import AtMoment, Broadcast, Channel, Done, Listed, NewBroadcast, Variant
 from verno.messaging.templates import service as templates
 from verno.messaging.templates.types import Block, Published, Saved, Template
 from verno.messaging.types import MessageClass
@@ -130,6 +132,9 @@ def test_a_condition_is_checked_and_told_in_words(told: House) -> None:
 def test_what_a_choice_needs_is_asked_for(told: House) -> None:
     for wrong in (
         {"send": "at"},
+        {"send": "at", "at": "9999-12-31T23:59"},
+        {"send": "best", "day": "9999-12-31", "time": "10:00"},
+        {"valid_until": "0001-01-01T00:00"},
         {"send": "local", "day": "2026-12-01"},
         {"audience": "list", "external_ids": " "},
         {"context": "no sign"},
@@ -184,6 +189,83 @@ def test_every_choice_comes_back_as_it_was(told: House) -> None:
         after = queries.broadcast(conn, program, id_)
     assert after is not None
     assert (after.version, after.wanted) == (2, before.wanted)
+
+
+def by_api(house: House, **changes: object) -> tuple[str, Broadcast]:
+    """Draft a broadcast as the API may; returns its page's address."""
+    shop = house.story.shop
+    wanted = NewBroadcast(
+        **{  # type: ignore[arg-type]
+            "name": "Autumn",
+            "topic": NEWS,
+            "variants": (Variant("control", "autumn@1"), Variant("bold", "notice", 3)),
+            "channels": (Channel("email"),),
+            "context": {"promo": "TEA", "off": 20, "gift": True},
+            **changes,
+        }
+    )
+    with db.transaction(shop.program.id) as conn:
+        (done,) = broadcasts.create(conn, shop.program.id, [wanted], by=SYSTEM, now=NOW)
+    assert isinstance(done, Done), done
+    return f"{LIST}{done.broadcast.id}/", done.broadcast
+
+
+def again(house: House, one: Broadcast) -> Broadcast:
+    with db.transaction(house.story.shop.program.id) as conn:
+        found = queries.broadcast(conn, house.story.shop.program.id, one.id)
+    assert found is not None
+    return found
+
+
+def test_a_draft_by_the_api_comes_back_whole(told: House) -> None:
+    where, one = by_api(told)
+    shown = page(told, f"{where}edit/")
+    assert "off = 20" in shown
+    assert '<option value="notice" selected' in shown
+    more = {"name": "Winter", "version": "1", "template_b": "notice", "weight_b": "3", "holdout": "5"}
+    context = "promo = TEA\noff = 25\ngift = true"
+    assert told.client.post(f"{where}edit/", form(**more, context=context, template_c="autumn@1")).status_code == 302
+    wanted = again(told, one).wanted
+    assert [(had.code, had.template, had.weight) for had in wanted.variants] == [
+        ("control", "autumn@1", 1),
+        ("bold", "notice", 3),
+        ("a", "autumn@1", 1),
+    ]
+    assert wanted.context == {"promo": "TEA", "off": 25, "gift": True}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variants": tuple([Variant(code, "autumn@1") for code in "abcde"])},
+        {"channels": tuple([Channel(one) for one in ("email", "sms", "push", "telegram")])},
+        {"context": {"Promo": "TEA"}},
+        {"context": {"promo": "one\ntwo"}},
+        {"send": AtMoment(datetime(2026, 12, 1, 10, 0, 30, tzinfo=UTC))},
+        {"audience": Listed(("anna,ivan",))},
+    ],
+)
+def test_what_the_form_cannot_show_it_does_not_change(told: House, changes: dict[str, object]) -> None:
+    where, one = by_api(told, **changes)
+    shown = page(told, f"{where}edit/")
+    assert "holds what the form cannot show" in shown
+    assert "<form" not in shown.partition("<h1")[2]
+    assert told.client.post(f"{where}edit/", form(name="Winter", version="1")).status_code == 409
+    assert again(told, one).wanted == one.wanted
+
+
+def test_only_topics_for_many_are_offered_by_their_names(told: House) -> None:
+    program = told.story.shop.program.id
+    with db.transaction(program) as conn:
+        members.ensure_topics(conn, program, [Topic("orders", "transactional"), Topic("account-security", "security")])
+    shown = page(told, f"{LIST}new/")
+    offered = re.search(r'<select name="topic".*?</select>', shown, re.DOTALL)
+    assert offered
+    assert "Points statement<" in offered[0]
+    assert ">News<" in offered[0]
+    assert 'value="orders"' not in offered[0]
+    assert 'value="account-security"' not in offered[0]
+    assert told.client.post(f"{LIST}new/", form(topic="orders")).status_code == 422
 
 
 def test_who_may(told: House) -> None:

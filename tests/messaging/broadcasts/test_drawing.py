@@ -37,7 +37,7 @@ from verno.messaging.broadcasts.types import (
 
 PROGRAM = "00000000-0000-7000-8000-000000000001"
 HOLDERS = [str(uuid.UUID(int=n)) for n in range(20_000)]
-THREE = (Variant("a", "x"), Variant("b", "y", weight=2), Variant("c", "z"))
+THREE = (Variant("a", "note"), Variant("b", "notice", weight=2), Variant("c", "tier"))
 
 ids = st.uuids().map(str)
 weights = st.lists(st.integers(1, 1000), min_size=1, max_size=6)

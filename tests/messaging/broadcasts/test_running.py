@@ -1,6 +1,6 @@
 """A broadcast from the draft to its end: who is asked, who may do what, what a pause and a cancel hold back."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.messaging.broadcasts.shows import (
     draft,
     launch,
     look,
+    mark,
     progress,
     rows,
     wanted,
@@ -27,6 +28,10 @@ from verno.kit.ids import new_id
 from verno.messaging import service as messages
 from verno.messaging.broadcasts import service
 from verno.messaging.broadcasts.types import (
+    AtBestHour,
+    AtLocalHour,
+    AtMoment,
+    Broadcast,
     BroadcastRefusal,
     BroadcastState,
     Channel,
@@ -187,6 +192,11 @@ def test_people_approve_and_launch(shop: Shop) -> None:
     ("changes", "reason"),
     [
         ({"topic": "gossip"}, BroadcastRefusal.UNKNOWN_TOPIC),
+        ({"send": AtLocalHour(date(9999, 12, 31), time(10))}, BroadcastRefusal.BAD_MOMENT),
+        ({"send": AtBestHour(date(9999, 12, 31), time(10))}, BroadcastRefusal.BAD_MOMENT),
+        ({"send": AtMoment(datetime.max.replace(tzinfo=UTC))}, BroadcastRefusal.BAD_MOMENT),
+        ({"valid_until": datetime(1, 1, 1, tzinfo=UTC)}, BroadcastRefusal.BAD_MOMENT),
+        ({"topic": "orders"}, BroadcastRefusal.TOPIC_NOT_FOR_MANY),
         ({"channels": (Channel("pigeon"),)}, BroadcastRefusal.UNKNOWN_CHANNEL),
         ({"channels": (Channel("email"), Channel("email"))}, BroadcastRefusal.SAME_CHANNEL),
         ({"variants": (Variant("a", "x"), Variant("a", "y"))}, BroadcastRefusal.SAME_VARIANT),
@@ -272,3 +282,55 @@ def test_the_more_important_of_two_takes_the_members_turn(shop: Shop, postman: P
         (soon.occasion, "withheld", "frequency-cap"),
         (matters.occasion, "accepted", None),
     }
+
+
+def test_one_that_fails_keeps_no_other_from_going_on(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    readers(shop, 2)
+    broken = launch(shop, name="Broken", priority=9)
+    sound = launch(shop, name="Sound")
+    asked = """{"send": {"kind": "local", "day": "9999-12-31", "time": "10:00:00"}}"""
+    change(shop, f"UPDATE messaging_broadcast SET wanted = wanted || '{asked}' WHERE id = %s", broken)
+    work()
+    assert progress(shop, sound).by_state == {"planned": 2}
+    assert look(shop, broken).state is BroadcastState.SCHEDULED
+    assert [one.levelname for one in caplog.records if broken.id in one.getMessage()][:1] == ["ERROR"]
+    assert not any("member" in one.getMessage() for one in caplog.records)
+
+
+def test_one_that_cannot_be_read_keeps_no_other_from_going_on(shop: Shop) -> None:
+    readers(shop, 2)
+    broken = launch(shop, name="Broken", priority=9)
+    sound = launch(shop, name="Sound")
+    change(shop, "UPDATE messaging_broadcast SET wanted = wanted - 'channels' WHERE id = %s", broken)
+    work()
+    assert progress(shop, sound).by_state == {"planned": 2}
+
+
+def change(shop: Shop, text: str, broadcast: Broadcast) -> None:
+    with db.transaction(shop.program.id) as conn:
+        assert conn.execute(text, (broadcast.id,)).rowcount == 1
+
+
+def test_what_was_being_handed_over_at_a_cancel_does_not_leave_when_it_comes_back(shop: Shop, postman: Postman) -> None:
+    readers(shop, 3)
+    broadcast = launch(shop)
+    work()
+    one = "id = (SELECT id FROM messaging_message ORDER BY id LIMIT 1)"
+    assert mark(shop, "handing_over", one) == 1
+    assert isinstance(do("cancel", shop, broadcast), Done)
+    work()
+    assert look(shop, broadcast).ended_at is None
+    assert mark(shop, "deferred", one) == 1
+    assert send(postman, now=NOW + MINUTE / 2).accepted == 0
+    work(NOW + 2 * MINUTE)
+    assert look(shop, broadcast).ended_at == NOW + 2 * MINUTE
+    assert rows(shop, "SELECT DISTINCT state, reason FROM messaging_message") == [("withheld", "cancelled")]
+    assert send(postman, now=NOW + timedelta(days=1)).accepted == 0
+
+
+def test_a_rate_is_kept_by_workers_whose_clocks_differ(shop: Shop) -> None:
+    readers(shop, 25)
+    broadcast = launch(shop, rate=10)
+    assert work(NOW) == 11  # the freeze is one more
+    assert [work(NOW + n * MINUTE) for n in (1, 0.5, 1)] == [10, 0, 0]
+    assert progress(shop, broadcast).by_state == {"planned": 20, "waiting": 5}

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
+import pytest
 
 from tests.builders import Shop
 from tests.messaging.broadcasts.shows import (
@@ -112,8 +113,8 @@ def test_purchases_decide_where_they_are_asked(shop: Shop) -> None:
     assert verdict.arms["a"].hits == len(bought)
 
 
-def turns(shop: Shop) -> dict[str, object]:
-    return {str(holder): at for holder, at in rows(shop, "SELECT holder_id::text, send_at FROM messaging_recipient")}
+def turns(shop: Shop) -> dict[str, datetime]:
+    return dict(rows(shop, "SELECT holder_id::text, send_at FROM messaging_recipient"))  # type: ignore[arg-type]
 
 
 def live_in(holder: str, zone: str) -> None:
@@ -151,6 +152,31 @@ def test_the_best_hour_is_when_a_member_buys(shop: Shop) -> None:
     found = turns(shop)
     assert found[keen] == datetime(2026, 11, 5, 16, tzinfo=UTC)
     assert found[seldom] == datetime(2026, 11, 5, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_the_rest_of_a_trial_waits_for_its_own_hour(shop: Shop, best: bool) -> None:
+    holders = readers(shop, 60)
+    for holder in holders[:20]:
+        live_in(holder, "Asia/Vladivostok")
+    day, hour = date(2026, 11, 5), time(11)
+    send_at = AtBestHour(day, hour) if best else AtLocalHour(day, hour)
+    broadcast = launch(shop, variants=TWO, winner=WinnerRule(sample=5_000, after_hours=4, least=10), send=send_at)
+    work(datetime(2026, 11, 4, 10, tzinfo=UTC))
+    before = turns(shop)
+    work(datetime(2026, 11, 5, 1, tzinfo=UTC))
+    work(datetime(2026, 11, 5, 8, tzinfo=UTC))
+    sample = progress(shop, broadcast).by_state["planned"]
+    work(datetime(2026, 11, 5, 12, 1, tzinfo=UTC))
+    assert look(shop, broadcast).winner is not None
+    assert progress(shop, broadcast).by_state == {"planned": sample, "waiting": 60 - sample}
+    waiting = {
+        str(one) for (one,) in rows(shop, "SELECT holder_id::text FROM messaging_recipient WHERE state = 'waiting'")
+    }
+    found = turns(shop)
+    assert {one: found[one] for one in waiting} == {one: before[one] + timedelta(days=1) for one in waiting}
+    work(datetime(2026, 11, 6, 8, tzinfo=UTC))
+    assert progress(shop, broadcast).by_state == {"planned": 60}
 
 
 CASCADE = (Channel("email", wait_hours=5, until=Until.READ), SMS)

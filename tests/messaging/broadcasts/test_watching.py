@@ -150,14 +150,12 @@ def test_what_the_launcher_should_know(shop: Shop) -> None:
     assert not any(one.is_blocking for one in found.values())
 
 
-def test_a_channel_without_a_provider_holds_a_launch_back_only_where_there_is_no_other(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_channel_without_a_provider_holds_a_launch_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     readers(shop, 1)
     asked = wanted(channels=(EMAIL, SMS))
     assert Warned.CHANNEL_AWAY not in flown(shop, asked)
     monkeypatch.delenv("VERNO_SMS_URL")
-    assert flown(shop, asked)[Warned.CHANNEL_AWAY] == Problem(Warned.CHANNEL_AWAY, "sms")
+    assert flown(shop, asked)[Warned.CHANNEL_AWAY] == Problem(Warned.CHANNEL_AWAY, "sms", is_blocking=True)
     assert flown(shop, wanted(channels=(SMS,)))[Warned.CHANNEL_AWAY].is_blocking
     monkeypatch.delenv("VERNO_SMTP_URL")
     assert flown(shop, asked)[Warned.CHANNEL_AWAY].is_blocking

@@ -42,9 +42,11 @@ TITLES = {
     BroadcastRefusal.SAME_VARIANT: "Two variants have the same code",
     BroadcastRefusal.SAME_CHANNEL: "A channel is named twice",
     BroadcastRefusal.UNKNOWN_TOPIC: "There is no such topic",
+    BroadcastRefusal.TOPIC_NOT_FOR_MANY: "Broadcasts are of topics of the program or of marketing",
     BroadcastRefusal.UNKNOWN_CHANNEL: "There is no such channel",
     BroadcastRefusal.BAD_CONDITION: "The condition cannot be read",
     BroadcastRefusal.NO_RIVALS: "A winner needs two variants",
+    BroadcastRefusal.BAD_MOMENT: "The moment is too far away",
 }
 CONFLICTS = frozenset({BroadcastRefusal.WRONG_STATE, BroadcastRefusal.CHANGED_MEANWHILE})
 
@@ -121,7 +123,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 )
 def create(request: HttpRequest) -> HttpResponse:
     """Store a draft. A person approves and launches it, in the console."""
-    key, wanted = whole(request), wire.convert(receive(request), NewBroadcast)
+    key, wanted = whole(request), wire.convert(receive(request, limit=wire.MAX_BATCH_BODY), NewBroadcast)
 
     def work(conn: Connection) -> Broadcast:
         return told(service.create(conn, key.program_id, [wanted], by=by(key), now=clock.now())[0])
@@ -209,7 +211,7 @@ def read(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addre
 )
 def edit(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the address's own word
     """Write a draft anew; an approval given before falls."""
-    key, said = whole(request), wire.convert(receive(request), BroadcastEdit)
+    key, said = whole(request), wire.convert(receive(request, limit=wire.MAX_BATCH_BODY), BroadcastEdit)
 
     def work(conn: Connection) -> Broadcast:
         done = service.edit(conn, key.program_id, id, said.wanted, based_on=said.version, by=by(key), now=clock.now())

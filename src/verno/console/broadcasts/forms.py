@@ -140,6 +140,8 @@ class BroadcastForm(forms.Form):
         kwargs["initial"] = _initial(wanted, face) if wanted else None
         super().__init__(*args, **kwargs)
         self.face = face
+        self.was = wanted
+        self.offers = {"topics": topics, "templates": templates, "channels": channels}
         fields = self.fields
         fields["topic"] = forms.ChoiceField(
             label=fields["topic"].label,
@@ -211,9 +213,9 @@ class BroadcastForm(forms.Form):
             "name": data["name"],
             "topic": data["topic"],
             "variants": [
-                {"code": code, "template": data[f"template_{code}"], "weight": data[f"weight_{code}"] or 1}
-                for code in VARIANTS
-                if data[f"template_{code}"]
+                {"code": code, "template": data[f"template_{row}"], "weight": data[f"weight_{row}"] or 1}
+                for row, code in zip(VARIANTS, self._codes(), strict=True)
+                if data[f"template_{row}"]
             ],
             "channels": [self._step(data, step) for step in STEPS if data[f"channel_{step}"]],
             "audience": self._audience(data),
@@ -231,6 +233,25 @@ class BroadcastForm(forms.Form):
             return msgspec.convert(body, NewBroadcast)
         except msgspec.ValidationError as error:
             return str(error)
+
+    def shows(self) -> bool:
+        """Tell whether the draft that it began with would come back from it as it was."""
+        data: Body = {}
+        for bound in self:
+            value, widget = bound.initial, bound.field.widget
+            if isinstance(widget, forms.CheckboxInput):
+                data |= {bound.name: "on"} if value else {}
+            elif value is not None:
+                is_clock = isinstance(widget, forms.DateTimeInput | forms.DateInput | forms.TimeInput)
+                data[bound.name] = widget.format_value(value) if is_clock else str(value)
+        again = BroadcastForm(data, face=self.face, wanted=self.was, **self.offers)
+        return again.is_valid() and again.wanted() == self.was
+
+    def _codes(self) -> list[str]:
+        """Return the variants' codes by row: those that they have, else a letter that is free."""
+        had = [one.code for one in self.was.variants] if self.was else []
+        free = [code for code in "abcdefghij" if code not in had]
+        return (had + free)[: len(VARIANTS)]
 
     def _step(self, data: Body, step: int) -> Body:
         more = {"wait_hours": data[f"wait_{step}"], "until": data[f"until_{step}"]}
@@ -271,8 +292,9 @@ class BroadcastForm(forms.Form):
             self.add_error("condition", gettext("Add at least one condition."))
         return found
 
-    def _values(self, text: str) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _values(self, text: str) -> dict[str, str | int | bool]:
+        found: dict[str, str | int | bool] = {}
+        had = self.was.context if self.was else {}
         for line in text.splitlines():
             name, sign, value = line.partition("=")
             if not line.strip():
@@ -280,7 +302,7 @@ class BroadcastForm(forms.Form):
             if not sign or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name.strip()):
                 self.add_error("context", gettext("Write each line as name = value, the name in small Latin letters."))
                 break
-            found[name.strip()] = value.strip()
+            found[name.strip()] = _typed_as(had.get(name.strip()), value.strip())
         return found
 
     def _local(self, typed: datetime | None) -> datetime | None:
@@ -301,7 +323,7 @@ def _initial(wanted: NewBroadcast, face: Face) -> Body:
         "cost_limit": None if wanted.cost_limit is None else Decimal(wanted.cost_limit).scaleb(-digits),
         "priority": wanted.priority or None,
         "experiment": wanted.experiment or "",
-        "context": "\n".join(f"{name} = {value}" for name, value in wanted.context.items()),
+        "context": "\n".join(f"{name} = {_said(value)}" for name, value in wanted.context.items()),
         "winner": wanted.winner is not None,
     }
     match wanted.audience:
@@ -325,6 +347,17 @@ def _initial(wanted: NewBroadcast, face: Face) -> Body:
     for step, channel in zip(STEPS, wanted.channels, strict=False):
         said |= {f"channel_{step}": channel.channel, f"wait_{step}": channel.wait_hours, f"until_{step}": channel.until}
     return said
+
+
+def _said(value: str | int | bool) -> str:  # noqa: FBT001 a value, no switch
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _typed_as(had: str | int | bool | None, text: str) -> str | int | bool:  # noqa: FBT001 a value, no switch
+    """Read a value of the kind that it was before: a number stays one, and so does a yes or no."""
+    if isinstance(had, bool):
+        return {"true": True, "false": False}.get(text, text)
+    return int(text) if isinstance(had, int) and re.fullmatch(r"-?[0-9]{1,15}", text) else text
 
 
 def _typed(at: datetime | None, face: Face) -> datetime | None:

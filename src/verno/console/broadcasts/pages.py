@@ -19,8 +19,10 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.consent import topics
+from verno.members.types import Topic
 from verno.messaging import facts
-from verno.messaging.broadcasts import preflight, queries, service, simulating
+from verno.messaging.broadcasts import checking, preflight, queries, service, simulating
 from verno.messaging.broadcasts import results as counted
 from verno.messaging.broadcasts.types import (
     Broadcast,
@@ -47,9 +49,9 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the broadcasts, the newest first."""
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())
-        topics = _topics(conn, face)
+        names = _topics(conn, face)
         found = queries.broadcasts(conn, face.program.id, limit=PAGE)
-    rows = [(one, topics.get(one.wanted.topic, one.wanted.topic)) for one in found]
+    rows = [(one, names.get(one.wanted.topic, one.wanted.topic)) for one in found]
     context = {"face": face, "broadcasts": rows, "writes": _writes(request)}
     return render(request, "console/broadcasts/broadcasts.html", context)
 
@@ -176,6 +178,11 @@ def _edited(request: HttpRequest, conn: Connection, face: Face, one: Broadcast |
     if one is not None and one.state is not BroadcastState.DRAFT:
         return redirect(reverse("console:broadcast", args=[one.id]))
     form = _form(request, conn, face, one)
+    if one is not None and not form.shows():
+        status = 409 if request.method == "POST" else 200
+        return render(
+            request, "console/broadcasts/edit.html", {"face": face, "one": one, "beyond": True}, status=status
+        )
     wrong: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         wanted = form.wanted()
@@ -210,25 +217,46 @@ def _store(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | 
 
 
 def _form(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | None) -> BroadcastForm:
-    program = face.program.id
+    program, wanted = face.program.id, one.wanted if one else None
     stored = [found for found in templates.templates(conn, program) if found.published_at and not found.retired_at]
     return BroadcastForm(
         request.POST if request.method == "POST" else None,
         face=face,
-        topics=list(_topics(conn, face, archived=False).items()),
-        templates=[(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
+        topics=_with(
+            _offered(conn, face), [(wanted.topic, _topics(conn, face).get(wanted.topic, ""))] if wanted else []
+        ),
+        templates=_with(
+            [(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
+            [(variant.template, variant.template) for variant in wanted.variants] if wanted else [],
+        ),
         channels=[(channel, words.say("channel", channel)) for channel in facts.ADDRESS_KIND],
-        wanted=one.wanted if one else None,
+        wanted=wanted,
     )
 
 
-def _topics(conn: Connection, face: Face, *, archived: bool = True) -> dict[str, str]:
+def _with(offered: list[tuple[str, str]], had: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return choices, with those that a draft has made already: a list without them would choose another one."""
+    known = {code for code, _name in offered}
+    return [*offered, *({code: (code, name or code) for code, name in had if code not in known}).values()]
+
+
+def _topics(conn: Connection, face: Face) -> dict[str, str]:
     """Return the names of topics in the reader's language, by code."""
-    return {
-        topic.code: topic.names.get(face.locale) or topic.names.get("en") or topic.code
+    return {topic.code: _topic_name(topic, face) for topic in members.topics(conn, face.program.id)}
+
+
+def _offered(conn: Connection, face: Face) -> list[tuple[str, str]]:
+    """Return the topics that a broadcast may be of, with their names."""
+    return [
+        (topic.code, _topic_name(topic, face))
         for topic in members.topics(conn, face.program.id)
-        if archived or topic.archived_at is None
-    }
+        if topic.archived_at is None and topic.class_name in checking.FOR_MANY
+    ]
+
+
+def _topic_name(topic: Topic, face: Face) -> str:
+    """Return what its program calls a topic; what came with the house has the house's words."""
+    return topics.name(topic, face.locale) if topic.names else words.say("topic", topic.code)
 
 
 def _wrong(conn: Connection, face: Face, wanted: NewBroadcast) -> list[dict[str, str]]:

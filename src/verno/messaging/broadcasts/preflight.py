@@ -1,29 +1,24 @@
 """What speaks against a launch, before it: what blocks it, and what its launcher should know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from psycopg import sql
 
 from verno.kit.db import Connection
 from verno.messaging import facts
-from verno.messaging.broadcasts import audience, health
+from verno.messaging.broadcasts import audience, checking, costs, health, variants
 from verno.messaging.broadcasts.drawing import samples
-from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Variant, Warned
+from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Warned
 from verno.messaging.channels.connected import is_connected
 from verno.messaging.channels.email import domain
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.packs import ANY
-from verno.messaging.templates import linting
-from verno.messaging.templates import queries as templates
-from verno.messaging.templates.types import OVERRIDABLE, SEPARATOR, Lint
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
 from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
 """How long after a broadcast whoever leaves its topic counts as leaving for it."""
-DIGITS = 10
-"""Of a version's number."""
 EXPECTED = 300
 """What share clicks when nobody knows better, in hundredths of a per cent: 3 %."""
 
@@ -32,10 +27,12 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     """Return what is found, blocking problems first."""
     house = facts.house(conn, program_id, now=now)
     found = [
-        *_templates(conn, program_id, wanted.variants, now),
+        *_topic(house, wanted),
+        *variants.problems(conn, program_id, house.classes.get(wanted.topic), wanted, now),
         *_country(house, wanted),
         *_sender(conn, program_id, house, wanted),
         *_away(wanted),
+        *_unpriced(conn, program_id, wanted),
         *_mail_domain(wanted),
         *_switches(house, wanted, now),
         *_people(conn, program_id, wanted, now),
@@ -46,22 +43,10 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
     return sorted(found, key=lambda one: not one.is_blocking)
 
 
-def _templates(conn: Connection, program_id: str, variants: Sequence[Variant], now: datetime) -> Iterator[Problem]:
-    """Find stored templates that cannot be sent from: not there, not published, retired, or wrong by now."""
-    known = templates.known(conn, program_id, now=now)
-    for one in variants:
-        code, _at, version = one.template.partition(SEPARATOR)
-        if not version:
-            continue  # a letter of the house itself
-        number = int(version) if version.isdecimal() and len(version) < DIGITS else 0
-        found = templates.template(conn, program_id, code, number)
-        if found is None or found.retired_at is not None:
-            yield Problem(Warned.TEMPLATE_MISSING, one.template, is_blocking=True)
-            continue
-        for wrong in linting.lint(found.template, known):
-            if wrong.is_blocking and wrong.code not in OVERRIDABLE:
-                marks = wrong.code in (Lint.NOT_MARKED, Lint.MARK_VOID)
-                yield Problem(Warned.NOT_MARKED if marks else Warned.TEMPLATE_PROBLEM, one.template, is_blocking=True)
+def _topic(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that the topic is gone, or for single members only: a draft may be older than this rule."""
+    if house.classes.get(wanted.topic) not in checking.FOR_MANY:
+        yield Problem(Warned.TOPIC, wanted.topic, is_blocking=True)
 
 
 def _country(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
@@ -91,10 +76,18 @@ def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
 
 
 def _away(wanted: NewBroadcast) -> Iterator[Problem]:
-    """Find channels without a provider; when none has one, nothing would leave."""
-    away = [one.channel for one in wanted.channels if not is_connected(one.channel)]
-    for channel in away:
-        yield Problem(Warned.CHANNEL_AWAY, channel, is_blocking=len(away) == len(wanted.channels))
+    """Find channels without a provider: whoever waits for one would never get the next one either."""
+    for one in wanted.channels:
+        if not is_connected(one.channel):
+            yield Problem(Warned.CHANNEL_AWAY, one.channel, is_blocking=True)
+
+
+def _unpriced(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find a cost limit that would limit nothing, since nobody has said what a message costs."""
+    if wanted.cost_limit is None:
+        return
+    for key in costs.unpriced(conn, program_id, [one.channel for one in wanted.channels]):
+        yield Problem(Warned.NO_PRICE, key, is_blocking=True)
 
 
 def _mail_domain(wanted: NewBroadcast) -> Iterator[Problem]:

@@ -20,6 +20,11 @@ MOST_HOLDOUT = 5_000
 MOST_WAIT_HOURS = 24 * 14
 MOST_RATE = 1_000_000
 
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+"""A point in time; without an offset nobody knows which."""
+Hour: TypeAlias = Annotated[time, Meta(tz=False)]
+"""What a clock on a wall shows."""
+
 
 class BroadcastState(StrEnum):
     """Where a broadcast stands: draft, scheduled, running and paused in turns, then finished or cancelled."""
@@ -97,21 +102,21 @@ class AtOnce(msgspec.Struct, frozen=True, tag="now", tag_field="kind", forbid_un
 class AtMoment(msgspec.Struct, frozen=True, tag="at", tag_field="kind", forbid_unknown_fields=True):
     """At one moment for all."""
 
-    at: datetime
+    at: Moment
 
 
 class AtLocalHour(msgspec.Struct, frozen=True, tag="local", tag_field="kind", forbid_unknown_fields=True):
     """At the same time on each member's own clock; whose time that day is over gets it the next day."""
 
     day: date
-    time: time
+    time: Hour
 
 
 class AtBestHour(msgspec.Struct, frozen=True, tag="best", tag_field="kind", forbid_unknown_fields=True):
     """At the hour in which each member clicked, opened and bought most; ``fallback`` for whoever did too little."""
 
     day: date
-    fallback: time
+    fallback: Hour
 
 
 SendTime: TypeAlias = AtOnce | AtMoment | AtLocalHour | AtBestHour
@@ -156,7 +161,7 @@ class NewBroadcast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holdout: Annotated[int, Meta(ge=0, le=MOST_HOLDOUT)] = HOLDOUT
     winner: WinnerRule | None = None
     rate: Annotated[int, Meta(ge=1, le=MOST_RATE)] | None = None
-    valid_until: datetime | None = None
+    valid_until: Moment | None = None
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     cost_limit: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     experiment: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*\Z")] | None = None
@@ -221,9 +226,11 @@ class BroadcastRefusal(StrEnum):
     SAME_VARIANT = "same-variant-twice"
     SAME_CHANNEL = "same-channel-twice"
     UNKNOWN_TOPIC = "unknown-topic"
+    TOPIC_NOT_FOR_MANY = "topic-not-for-many"
     UNKNOWN_CHANNEL = "unknown-channel"
     BAD_CONDITION = "bad-condition"
     NO_RIVALS = "winner-needs-variants"
+    BAD_MOMENT = "bad-moment"
     TOO_LATE = "too-late"
     NOT_APPROVED = "not-approved"
     NEEDS_A_PERSON = "needs-a-person"
@@ -251,9 +258,14 @@ class Warned(StrEnum):
 
     TEMPLATE_MISSING = "template-missing"
     TEMPLATE_PROBLEM = "template-problem"
+    OTHER_CLASS = "template-of-another-class"
+    TOPIC = "topic-not-for-many"
+    NO_BLOCK = "template-without-channel"
+    CANNOT_BE_WRITTEN = "cannot-be-written"
     NOT_MARKED = "advertising-not-marked"
     SENDER_UNNAMED = "sender-not-named"
     MAIL_DOMAIN = "mail-domain"
+    NO_PRICE = "limit-without-a-price"
     CHANNEL_AWAY = "channel-not-connected"
     BARRED = "barred-by-country"
     STOPPED = "stopped-by-switch"

@@ -151,7 +151,7 @@ RETURNING id::text
 
 -- name: lock_cancelled
 -- One worker takes a cancelled broadcast's messages back. Plan: primary key.
-SELECT swept_to::text FROM messaging_broadcast
+SELECT swept_to::text, looked_at FROM messaging_broadcast
 WHERE id = %(id)s AND state = 'cancelled' AND ended_at IS NULL
 FOR NO KEY UPDATE SKIP LOCKED
 
@@ -160,6 +160,14 @@ FOR NO KEY UPDATE SKIP LOCKED
 SELECT holder_id::text FROM messaging_recipient
 WHERE broadcast_id = %(id)s AND (%(after)s::uuid IS NULL OR holder_id > %(after)s::uuid)
 ORDER BY holder_id LIMIT %(limit)s
+
+-- name: came_back
+-- Whose message of a cancelled broadcast was being handed over when its stretch was swept, and waits again.
+-- Plan: range of the primary key, nested loop on the unique index, limit.
+SELECT r.holder_id::text FROM messaging_recipient r
+JOIN messaging_message m ON m.holder_id = r.holder_id AND m.dedupe_key = %(occasion)s
+WHERE r.broadcast_id = %(id)s AND r.messages > 0 AND m.state IN ('queued', 'claimed', 'deferred')
+LIMIT %(limit)s
 
 -- name: withhold_cancelled
 -- What has not begun to leave stays, and gives its turn back; what a worker only claimed is no longer its own.
@@ -188,5 +196,6 @@ WHERE r.broadcast_id = h.broadcast_id AND r.holder_id = h.holder_id AND CASE WHE
 -- name: sweep_on
 -- Plan: primary key.
 UPDATE messaging_broadcast
-SET swept_to = %(swept_to)s, ended_at = CASE WHEN %(is_over)s THEN %(now)s END
+SET swept_to = %(swept_to)s, ended_at = CASE WHEN %(is_over)s THEN %(now)s END,
+    looked_at = CASE WHEN %(looked)s THEN %(now)s ELSE looked_at END
 WHERE id = %(id)s

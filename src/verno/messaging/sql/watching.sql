@@ -73,6 +73,25 @@ GROUP BY variant
 UPDATE messaging_broadcast SET winner = %(winner)s, open_wave = 1, changed_at = %(now)s
 WHERE id = %(id)s AND winner IS NULL
 
+-- name: wait_for_own_hour
+-- The rest's turn was while the trial ran: each waits for the same hour of a day to come, on their own clock.
+-- Plan: range of the primary key, nested loop on the members' primary key, hash of zones, update.
+UPDATE messaging_recipient r
+SET send_at = CASE WHEN n.first >= %(now)s THEN n.first ELSE n.second END
+FROM (
+    SELECT w.holder_id, (d.day + d.hour) AT TIME ZONE d.zone AS first,
+           (d.day + 1 + d.hour) AT TIME ZONE d.zone AS second
+    FROM messaging_recipient w
+    LEFT JOIN members_member m ON m.id = w.holder_id
+    LEFT JOIN json_to_recordset(%(zones)s) AS z (zone text) ON z.zone = m.attributes ->> 'timezone'
+    CROSS JOIN LATERAL (
+        SELECT o.zone, (%(now)s::timestamptz AT TIME ZONE o.zone)::date AS day, (w.send_at AT TIME ZONE o.zone)::time AS hour
+        FROM (SELECT coalesce(z.zone, %(zone)s) AS zone) o
+    ) d
+    WHERE w.broadcast_id = %(id)s AND w.wave = 1 AND w.state = 'waiting' AND w.step = 0 AND w.send_at < %(now)s
+) n
+WHERE r.broadcast_id = %(id)s AND r.holder_id = n.holder_id
+
 -- name: still_leaving
 -- Is there a message of a broadcast that has not left? The last ones first, since they leave last.
 -- Plan: the primary key backwards, nested loop on the unique index, stops at the first.

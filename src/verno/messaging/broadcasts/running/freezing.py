@@ -40,6 +40,15 @@ def freeze(conn: Connection, program: Program, broadcast: Broadcast, *, now: dat
     return True
 
 
+def wait_for_own_hour(conn: Connection, program: Program, broadcast: Broadcast, *, now: datetime) -> None:
+    """Give the rest of a trial their turn again, where it is by their own clocks: its hour, not that of the verdict."""
+    if not isinstance(broadcast.wanted.send, AtLocalHour | AtBestHour):
+        return
+    zones = batches.rows([{"zone": name} for name in _zones(conn, program)])
+    asked = {"id": broadcast.id, "zone": program.timezone, "zones": zones, "now": now}
+    conn.execute(SQL["wait_for_own_hour"], asked)
+
+
 def _write(conn: Connection, program: Program, broadcast: Broadcast, chosen: Selection, now: datetime) -> int:
     send = broadcast.wanted.send
     by_clock = isinstance(send, AtLocalHour | AtBestHour)

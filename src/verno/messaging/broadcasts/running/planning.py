@@ -136,7 +136,9 @@ def plan_chunk(conn: Connection, program: Program, broadcast: Broadcast, *, now:
     if found is None:
         return 0
     minute, used, cost, open_wave, winner = found
+    # Workers' clocks differ, and a step may have begun in the minute before: the latest minute is everybody's.
     this_minute = now.replace(second=0, microsecond=0)
+    this_minute = max(this_minute, minute or this_minute)
     if rate is not None:
         most = min(most, rate - (used if minute == this_minute else 0))
     rows = _take(conn, broadcast, open_wave, _won(winner), most, now)

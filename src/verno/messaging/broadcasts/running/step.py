@@ -1,16 +1,21 @@
 """One step of the worker: broadcasts begin, go on, are watched, end."""
 
+import logging
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 
 from verno.kit import db
+from verno.kit.errors import Unavailable
 from verno.messaging.broadcasts import queries, reading
 from verno.messaging.broadcasts.running import freezing, planning, sweeping, watching
 from verno.messaging.broadcasts.types import Broadcast, BroadcastState
 from verno.workspace import queries as workspace
 from verno.workspace.types import Program
+
+log = logging.getLogger(__name__)
 
 CHUNKS = 25
 """Chunks of one broadcast on each thread before the next one has its turn, unless it is more important."""
@@ -22,17 +27,33 @@ def step(*, now: datetime, stopping: Callable[[], bool] = lambda: False, chunk: 
     """Do what broadcasts of all programs need, ``chunk`` members a transaction; returns how much that was."""
     with db.transaction() as conn:
         programs = list(workspace.programs(conn))
-    return sum(_step(program, now, stopping, chunk) for program in programs)
+    return sum(_alone(partial(_step, program, now, stopping, chunk), "program", program.id) for program in programs)
+
+
+def _alone(work: Callable[[], int], kind: str, id_: str) -> int:
+    """Run work that keeps nobody else from theirs when it fails; its next turn tries again.
+
+    A failure is named by its kind alone: what a database says of a row may tell of a member.
+    """
+    try:
+        return work()
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever is wrong with one broadcast is not wrong with the others
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("the %s %s failed: %s in %s:%s", kind, id_, type(error).__name__, at.name, at.lineno)  # noqa: TRY400
+        return 0
 
 
 def _step(program: Program, now: datetime, stopping: Callable[[], bool], chunk: int) -> int:
     with db.transaction(program.id) as conn:
-        due = reading.broadcasts(conn, "broadcasts_under_way", {"program": program.id, "now": now})
+        due = reading.readable(conn, "broadcasts_under_way", {"program": program.id, "now": now})
     total = 0
     for broadcast in due:
         if stopping():
             break
-        total += _go_on(program, broadcast, now, stopping, chunk)
+        work = partial(_go_on, program, broadcast, now, stopping, chunk)
+        total += _alone(work, "broadcast", broadcast.id)
     return total
 
 

@@ -8,9 +8,11 @@ from psycopg.types.json import Jsonb
 from verno.kit.db import Connection
 from verno.messaging.broadcasts import health, service
 from verno.messaging.broadcasts.drawing import winner
+from verno.messaging.broadcasts.running import freezing
 from verno.messaging.broadcasts.types import Arm, Broadcast, Measure, Problem, Warned, WinnerRule
 from verno.messaging.facts import SQL
 from verno.messaging.types import CHANNEL_EMAIL
+from verno.workspace import queries as workspace
 from verno.workspace.audit import SYSTEM
 
 EVERY = timedelta(minutes=1)
@@ -39,7 +41,7 @@ def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datet
     if told != broadcast.reason:
         conn.execute(SQL["tell_broadcast"], {"id": broadcast.id, "reason": told})
     if broadcast.wanted.winner is not None and broadcast.winner is None:
-        _decide(conn, broadcast, broadcast.wanted.winner, now)
+        _decide(conn, program_id, broadcast, broadcast.wanted.winner, now)
     return True
 
 
@@ -71,7 +73,7 @@ def _complaints(
     return min(found, key=lambda one: LOUDEST.index(one.code), default=None)
 
 
-def _decide(conn: Connection, broadcast: Broadcast, rule: WinnerRule, now: datetime) -> None:
+def _decide(conn: Connection, program_id: str, broadcast: Broadcast, rule: WinnerRule, now: datetime) -> None:
     """End a trial once its sample is in and had its hours; the rest is planned from here on."""
     row = conn.execute(SQL["sample_in"], {"id": broadcast.id, "occasion": broadcast.occasion}).fetchone()
     waiting, last = row or (0, None)
@@ -87,7 +89,9 @@ def _decide(conn: Connection, broadcast: Broadcast, rule: WinnerRule, now: datet
     counted = {variant: Arm(sent, hits) for variant, sent, hits in conn.execute(SQL["arms"], asked).fetchall()}
     arms = {one.code: counted.get(one.code, Arm(0, 0)) for one in broadcast.wanted.variants}
     verdict = winner.judge(arms, by=rule.by, least=rule.least, now=now)
-    conn.execute(SQL["open_rest"], {"id": broadcast.id, "winner": Jsonb(msgspec.to_builtins(verdict)), "now": now})
+    opened = {"id": broadcast.id, "winner": Jsonb(msgspec.to_builtins(verdict)), "now": now}
+    if conn.execute(SQL["open_rest"], opened).rowcount:
+        freezing.wait_for_own_hour(conn, workspace.program(conn, program_id), broadcast, now=now)
 
 
 def finish(conn: Connection, broadcast: Broadcast, *, now: datetime) -> bool:

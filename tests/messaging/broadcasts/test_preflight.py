@@ -1,0 +1,76 @@
+"""What is tried before a launch: the topic's class, the templates on each channel, the price of what costs."""
+
+from tests.builders import Shop
+from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, setting, wanted
+from tests.messaging.news import NEWS, NOW, SERVICE, readers
+from tests.messaging.templates.letters import LEAVE, published, template
+from verno.kit import db
+from verno.messaging.broadcasts import preflight
+from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned
+from verno.messaging.types import MessageClass
+
+
+def blocking(shop: Shop, asked: NewBroadcast) -> set[Problem]:
+    with db.transaction(shop.program.id) as conn:
+        return {one for one in preflight.look(conn, shop.program.id, asked, now=NOW) if one.is_blocking}
+
+
+def test_a_topic_for_single_members_is_not_for_many(shop: Shop) -> None:
+    readers(shop, 1)
+    found = blocking(shop, wanted(topic=SERVICE))
+    assert Problem(Warned.TOPIC, SERVICE, is_blocking=True) in found
+    assert Problem(Warned.TOPIC, "gone", is_blocking=True) in blocking(shop, wanted(topic="gone"))
+    assert not blocking(shop, wanted())
+
+
+def test_a_template_is_of_its_topics_class(shop: Shop) -> None:
+    readers(shop, 1)
+    made = template(email=f"News! {LEAVE}", class_name=MessageClass.MARKETING, topic=NEWS)
+    stored = Variant("a", published(shop, made))
+    assert not blocking(shop, wanted(variants=(stored,)))
+    found = blocking(shop, wanted(variants=(stored,), topic="points-statement"))
+    assert found == {Problem(Warned.OTHER_CLASS, "welcome@1: marketing", is_blocking=True)}
+    assert not blocking(shop, wanted(variants=(Variant("a", LETTER),), topic="points-statement"))
+
+
+def test_only_letters_that_there_are_can_be_sent(shop: Shop) -> None:
+    readers(shop, 1)
+    published(shop, template(email=f"News! {LEAVE}"))
+    found = blocking(shop, wanted(variants=(Variant("a", "no-such-letter"),)))
+    assert found == {Problem(Warned.TEMPLATE_MISSING, "no-such-letter", is_blocking=True)}
+    for reference in ("gone@1", "welcome@01", "welcome@٣", "welcome@"):
+        assert blocking(shop, wanted(variants=(Variant("a", reference),)))
+    assert not blocking(shop, wanted(variants=(Variant("a", "notice"),)))
+
+
+def test_each_variant_has_something_for_each_channel(shop: Shop) -> None:
+    readers(shop, 1)
+    stored = Variant("a", published(shop, template(email=f"News! {LEAVE}")))
+    assert not blocking(shop, wanted(variants=(stored,)))
+    found = blocking(shop, wanted(variants=(stored,), channels=(EMAIL, SMS)))
+    assert found == {Problem(Warned.NO_BLOCK, "welcome@1: sms", is_blocking=True)}
+
+
+def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop) -> None:
+    readers(shop, 1)
+    made = template(email=f"Take {{{{ context.promo }}}} {LEAVE}")
+    stored = Variant("a", published(shop, made, context={"promo": "TEA"}))
+    assert not blocking(shop, wanted(variants=(stored,), context={"promo": "TEA"}))
+    (found,) = blocking(shop, wanted(variants=(stored,), context={}))
+    assert found.code is Warned.CANNOT_BE_WRITTEN
+    assert found.detail.startswith("welcome@1: email/en: ")
+
+
+def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
+    readers(shop, 1)
+    both = wanted(channels=(EMAIL, SMS), cost_limit=1_000)
+    lacking = [
+        Problem(Warned.NO_PRICE, f"messages.{one}", is_blocking=True) for one in ("email_price", "sms_segment_price")
+    ]
+    assert not blocking(shop, wanted(channels=(EMAIL, SMS)))
+    assert blocking(shop, both) == set(lacking)
+    setting(shop, "messages.email_price", 0)
+    assert blocking(shop, both) == {lacking[1]}
+    assert not blocking(shop, wanted(cost_limit=1_000))
+    setting(shop, "messages.sms_segment_price", 300)
+    assert not blocking(shop, both)
