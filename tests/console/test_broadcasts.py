@@ -125,7 +125,8 @@ def test_a_condition_is_checked_and_told_in_words(told: House) -> None:
     answer = told.client.post(f"{LIST}new/", form(audience="condition", condition=json.dumps(tree)))
     assert answer.status_code == 422
     assert "shoe_size" in answer.content.decode()
-    for text in ("", "[]", "{"):
+    nul, half = [json.dumps(tree).replace("shoe_size", sign) for sign in ("\\u0000", "\\ud800")]
+    for text in ("", "[]", "{", nul, half, '{"a": 1e999}', "[" * 9_999):
         assert told.client.post(f"{LIST}new/", form(audience="condition", condition=text)).status_code == 422
 
 

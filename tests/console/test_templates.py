@@ -191,6 +191,18 @@ def test_conditions_and_marks_are_stored(house: House, topics: None) -> None:
     assert again.template.advert.content_sha256 == before, "the token is for other words"
 
 
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800", "\x00"])
+def test_signs_that_cannot_be_stored_are_refused_in_words(house: House, topics: None, sign: str) -> None:
+    begin(house, "welcome")
+    tree = '{"all": [{"field": "member.city", "op": "eq", "value": "x"}]}'.replace("x", sign)
+    sent = {"name": "N", "topic": "points-statement", "ad_class": "none", "shown_name": "gold", "shown_tree": tree}
+    answer = house.client.post(f"{LIST}welcome/settings/", sent)
+    assert (answer.status_code, "A condition has a name" in answer.content.decode()) == (422, True)
+    house.client.post(f"{LIST}welcome/sms/en/", {"body": "A discount for you", "do": "save"})
+    assert house.client.post(f"{LIST}welcome/", {"do": "publish", "because": f"The{sign}lawyer"}).status_code == 302
+    assert house.client.get(f"{LIST}welcome/preview/", {"q": sign}).status_code in (200, 422)
+
+
 def test_a_letter_is_shown_in_a_sandbox_as_a_member_sees_it(house: House, topics: None) -> None:
     begin(house, "welcome")
     anna = house.story.anna

@@ -22,6 +22,8 @@ from verno.messaging.broadcasts.types import (
     Matching,
     NewBroadcast,
 )
+from verno.web import wire
+from verno.web.problems import Refused as BadJson
 
 SELECT = {"class": "form-select"}
 TEXT = {"class": "form-control", "autocomplete": "off"}
@@ -285,8 +287,8 @@ class BroadcastForm(forms.Form):
 
     def _tree(self, text: str) -> object:
         try:
-            found: object = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+            found: object = wire.decode(text.encode())
+        except BadJson:
             found = None
         if not isinstance(found, dict):
             self.add_error("condition", gettext("Add at least one condition."))

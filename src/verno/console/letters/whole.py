@@ -27,6 +27,8 @@ from verno.messaging.templates import queries, service
 from verno.messaging.templates.types import MOST_SHOWN, OVERRIDABLE, Published, Refused, Template, Word
 from verno.messaging.types import MessageClass
 from verno.rules import fields
+from verno.web import wire
+from verno.web.problems import Refused as BadJson
 
 EXCERPT = 90
 _STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
@@ -118,7 +120,7 @@ def _act(desk: Desk) -> str:
 
 
 def _publish(desk: Desk) -> Published | Refused:
-    because = desk.request.POST.get("because", "").strip() or None
+    because = desk.request.POST.get("because", "").replace("\x00", "").strip() or None
     return service.publish(
         desk.conn,
         desk.program_id,
@@ -137,8 +139,8 @@ def _save(desk: Desk, form: WholeForm, typed: list[tuple[str, str]], class_name:
     shown = {}
     for name, text in typed:
         try:
-            shown[msgspec.convert(name, Word)] = msgspec.json.decode(text, type=dict[str, object])
-        except (msgspec.ValidationError, msgspec.DecodeError):
+            shown[msgspec.convert(name, Word)] = msgspec.convert(wire.decode(text.encode()), dict[str, object])
+        except (msgspec.ValidationError, BadJson):
             return _("A condition has a name of small Latin letters, and a tree: %(name)s") % {"name": name or "?"}
     before = desk.one.template
     changed = replace(
