@@ -1,9 +1,13 @@
 """The page of messages: what is stopped, what is uncertain, and who may do something about it."""
 
+import re
+
 import psycopg
+import pytest
 
 from tests.console.conftest import House
 from tests.console.test_limits import text
+from verno.console.telling import sending
 from verno.kit import db
 from verno.messaging import queries
 
@@ -49,3 +53,34 @@ def test_an_uncertain_message_is_listed_and_sent_again(house: House, rows: psyco
     assert "the connection was lost during the hand-over" in page
     house.client.post(PAGE, {"do": "again", "message": f"{changed[0]}/{changed[1]}"})
     assert rows.execute("SELECT state FROM messaging_message WHERE id = %s", (changed[1],)).fetchone() == ("queued",)
+
+
+def test_what_is_beyond_a_page_can_be_reached(
+    house: House, rows: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PAGE", 2)
+    for state, reason, wish in (
+        ("uncertain", "connection-lost", "again"),
+        ("rejected", "cannot-be-rendered", "replay"),
+    ):
+        changed = rows.execute(
+            "UPDATE messaging_message SET state = %s, reason = %s WHERE (holder_id, id) IN"
+            " (SELECT holder_id, id FROM messaging_message ORDER BY id LIMIT 5) RETURNING holder_id, id",
+            (state, reason),
+        ).fetchall()
+        rows.commit()
+        assert len(changed) > 2
+        seen: list[str] = []
+        where = PAGE
+        while where:
+            shown = house.client.get(where).content.decode()
+            seen += re.findall(r'name="message" value="([^"]+)"', shown)
+            older = re.search(r'href="([^"]+)" rel="next"', shown)
+            assert older is None or len(seen) % 2 == 0
+            before, where = where, older[1] if older else ""
+        assert sorted(seen) == sorted(f"{holder}/{id_}" for holder, id_ in changed)
+        pressed = house.client.post(before, {"do": wish, "message": seen[-1]})
+        assert (pressed.status_code, pressed["Location"]) == (302, before)
+        assert seen[-1] not in house.client.get(before).content.decode()
+    for name in ("before", "dead_before"):
+        assert house.client.get(f"{PAGE}?{name}=nonsense%00").status_code == 404

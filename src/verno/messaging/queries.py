@@ -91,16 +91,29 @@ def waiting(conn: Connection, *, since: datetime) -> list[Waiting]:
     return conn.cursor(row_factory=args_row(Waiting)).execute(SQL["waiting"], {"since": since}).fetchall()
 
 
-def uncertain(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:
-    """Return the messages whose fate nobody can know, newest first; only a person may send one again."""
-    parameters = {"program": program_id, "limit": limit}
-    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["uncertain"], parameters).fetchall()
+def uncertain(
+    conn: Connection, program_id: str, *, before: tuple[datetime, str] | None = None, limit: int = PAGE
+) -> Sequence[MessageView]:
+    """Return a page of the messages whose fate nobody can know, newest first; only a person may send one again.
+
+    ``before``: the row (changed_at, id) that the page comes after.
+    """
+    return _latest(conn, "uncertain", program_id, before, limit)
 
 
-def dead(conn: Connection, program_id: str, *, limit: int = PAGE) -> Sequence[MessageView]:
-    """Return the messages that could not be written, or killed what was to send them, newest first."""
-    parameters = {"program": program_id, "limit": limit}
-    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL["dead_letters"], parameters).fetchall()
+def dead(
+    conn: Connection, program_id: str, *, before: tuple[datetime, str] | None = None, limit: int = PAGE
+) -> Sequence[MessageView]:
+    """Return a page of the messages that could not be written, or killed what was to send them, newest first."""
+    return _latest(conn, "dead", program_id, before, limit)
+
+
+def _latest(
+    conn: Connection, name: str, program_id: str, before: tuple[datetime, str] | None, limit: int
+) -> Sequence[MessageView]:
+    at, id_ = before or (None, None)
+    parameters = {"program": program_id, "before_at": at, "before_id": id_, "limit": limit}
+    return conn.cursor(row_factory=args_row(MessageView)).execute(SQL[name], parameters).fetchall()
 
 
 class Switch(msgspec.Struct, frozen=True, gc=False):

@@ -1,5 +1,8 @@
 """Messages of the whole program: how they stand, what is stopped, and those of which nobody knows the fate."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,8 +14,13 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.types import Member
 from verno.messaging import queries, service
+from verno.messaging.queries import MessageView
 from verno.messaging.types import MessageClass, State
+from verno.web import pages
+from verno.web.pages import Place
+from verno.web.problems import Refused
 from verno.workspace.roles import Permission, may
 
 PAGE = 100
@@ -30,13 +38,13 @@ def sending(request: HttpRequest) -> HttpResponse:
         face = face_of(request, conn, clock.now())
         if request.method == "POST":
             _change(request, conn, face)
-            return redirect("console:sending")
+            return redirect(request.get_full_path())  # the page of the list that it was pressed on
         program_id = face.program.id
         counts = queries.counts(conn, program_id)
         thrown = {one.what: one for one in queries.switches(conn, program_id)}
-        uncertain = queries.uncertain(conn, program_id, limit=PAGE)
-        dead = queries.dead(conn, program_id, limit=PAGE)
-        found = members.members(conn, program_id, sorted({one.holder_id for one in (*uncertain, *dead)}))
+        doubtful = _page(request, "before", partial(queries.uncertain, conn, program_id))
+        dead = _page(request, "dead_before", partial(queries.dead, conn, program_id))
+        found = members.members(conn, program_id, sorted({one.holder_id for one in (*doubtful.rows, *dead.rows)}))
     by_state: dict[str, int] = {}
     for one in counts:
         by_state[one.state] = by_state.get(one.state, 0) + one.messages
@@ -47,10 +55,36 @@ def sending(request: HttpRequest) -> HttpResponse:
         "reasons": [(one.reason, face.number(one.messages)) for one in counts if one.state == State.WITHHELD],
         "switches": [(what, thrown.get(what)) for what in (*SWITCHES, *(w for w in thrown if w not in SWITCHES))],
         "stopped": bool(thrown),
-        "uncertain": [(one, found[one.holder_id].external_id if one.holder_id in found else "") for one in uncertain],
-        "dead": [(one, found[one.holder_id].external_id if one.holder_id in found else "") for one in dead],
+        "uncertain": [(one, _name(found, one)) for one in doubtful.rows],
+        "doubtful": doubtful,
+        "dead": [(one, _name(found, one)) for one in dead.rows],
+        "lost": dead,
     }
     return render(request, "console/sending.html", context)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page of a list: where it began, and where the next one does."""
+
+    rows: Sequence[MessageView]
+    first: bool
+    older: str | None
+
+
+def _page(request: HttpRequest, name: str, read: Callable[..., Sequence[MessageView]]) -> _Page:
+    """Read the page that an address names; a cursor that we did not make leads nowhere (404)."""
+    try:
+        place = pages.read_cursor(request.GET.get(name))
+    except Refused as error:
+        raise Http404 from error
+    rows = read(before=(place.at, place.id) if place else None, limit=PAGE + 1)
+    more = Place(rows[PAGE - 1].changed_at, rows[PAGE - 1].id).encode() if len(rows) > PAGE else None
+    return _Page(rows[:PAGE], place is None, more)
+
+
+def _name(found: Mapping[str, Member], message: MessageView) -> str:
+    return found[message.holder_id].external_id or "" if message.holder_id in found else ""
 
 
 def _change(request: HttpRequest, conn: Connection, face: Face) -> None:

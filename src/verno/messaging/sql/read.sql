@@ -29,11 +29,23 @@ WHERE program_id = %(program)s AND (%(occasion)s::text IS NULL OR dedupe_key = %
 GROUP BY state, reason ORDER BY state, reason NULLS FIRST
 
 -- name: uncertain
--- The messages whose fate nobody knows, newest first. Plan: the index by program and state.
+-- A page of the messages whose fate nobody knows, newest first. Plan: the index by program and state, sort, limit.
 SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
        attempts, due_at, message_id, response, created_at, changed_at
 FROM messaging_message
 WHERE program_id = %(program)s AND state = 'uncertain'
+  AND (%(before_at)s::timestamptz IS NULL OR (changed_at, id) < (%(before_at)s, %(before_id)s::uuid))
+ORDER BY changed_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: dead
+-- A page of what could not be written, or killed what was to send it, newest first. Plan: the index by program and
+-- state, sort, limit.
+SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
+       attempts, due_at, message_id, response, created_at, changed_at
+FROM messaging_message
+WHERE program_id = %(program)s AND state = 'rejected' AND reason IN ('kills-its-worker', 'cannot-be-rendered')
+  AND (%(before_at)s::timestamptz IS NULL OR (changed_at, id) < (%(before_at)s, %(before_id)s::uuid))
 ORDER BY changed_at DESC, id DESC
 LIMIT %(limit)s
 
