@@ -71,7 +71,7 @@ def test_what_is_beyond_a_page_can_be_reached(
         rows.commit()
         assert len(changed) > 2
         seen: list[str] = []
-        where = PAGE
+        before = where = PAGE
         while where:
             shown = house.client.get(where).content.decode()
             seen += re.findall(r'name="message" value="([^"]+)"', shown)
