@@ -123,6 +123,17 @@ def test_a_no_goes_along_and_a_yes_does_not(conn: psycopg.Connection, shop: Shop
     assert (word.channel, word.granted, word.method) == ("email", False, "merge")
 
 
+def test_a_no_under_a_merged_ones_name_is_the_survivors(conn: psycopg.Connection, shop: Shop) -> None:
+    (yes,) = [NewConsent(topic="points-statement", channel=Channel.EMAIL, granted=True)]
+    old, new = join(conn, shop, external_id="old"), join(conn, shop, external_id="new", consents=[yes])
+    merge(conn, shop, old, new)
+    no = NewConsent(topic="points-statement", channel=Channel.EMAIL, granted=False)
+    (said,) = service.upsert(conn, shop.program, [NewMember(external_id="old", consents=[no])], now=LATER)
+    assert isinstance(said, Updated), said
+    assert [one.granted for one in queries.consents(conn, [new])[new]] == [False]
+    assert queries.consents(conn, [old]).get(old, []) == []
+
+
 def test_the_strictest_word_holds_and_the_survivors_own_comes_back(conn: psycopg.Connection, shop: Shop) -> None:
     """A "no" of one half is heard over a later "yes" of the other, for as long as they are one."""
     topic, day = service.POINTS_STATEMENT, timedelta(days=1)

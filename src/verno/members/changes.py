@@ -135,7 +135,7 @@ def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
     attributes = _attributes(book, member, item)
     if isinstance(attributes, Refused):
         return attributes
-    consents = _consents(book, member.id, item.consents, frame)
+    consents = _consents(book, book.survivors.get(member.id, member.id), item.consents, frame)
     if isinstance(consents, Refused):
         return consents
     merged, kinds = attributes
@@ -270,6 +270,7 @@ def _is_date(text: str) -> bool:
 
 
 def _consents(book: Book, holder: str, consents: Sequence[NewConsent], frame: Frame) -> list[ConsentFact] | Refused:
+    """Return what the item says of consents: the word of whom its member is now, since nobody reads a merged one's."""
     facts = []
     for i, consent in enumerate(consents):
         if consent.topic not in book.topics:
