@@ -35,6 +35,8 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the caller's clock may be ahead of ours; what it says of that time counts as said now."""
 LARGEST_INTEGER = 2**53
 DEFAULT_METHOD = "api"
+TIMEZONE = "timezone"
+"""The attribute whose clock messages go by."""
 
 Claim = tuple[str, str]
 """(kind, lookup hash)."""
@@ -217,7 +219,7 @@ def _attributes(
         rule = book.kinds.get(name)
         if rule is None:
             rule = kinds[name] = AttributeRule(_kind(value))
-        wrong = _wrong(value, rule) or (numbers.problem(name, value) if registered else None)
+        wrong = _wrong(name, value, rule) or (numbers.problem(name, value) if registered else None)
         if wrong:
             return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", wrong)
         merged[name] = value
@@ -229,13 +231,22 @@ def _attributes(
     return merged, kinds
 
 
-def _wrong(value: object, rule: AttributeRule) -> str:
+def _wrong(name: str, value: object, rule: AttributeRule) -> str:
     """Return why an attribute cannot hold a value, or nothing."""
     if not _fits(value, rule.kind):
         return f"this attribute's type is {rule.kind}"
     if rule.codes is not None and not _chosen(value, rule.codes):
         return f"this attribute's choices: {', '.join(rule.codes)}"
-    return ""
+    return (
+        "" if name != TIMEZONE or _is_zone(value) else "not a time zone; write it as the IANA list does: Europe/Moscow"
+    )
+
+
+def _is_zone(value: object) -> bool:
+    try:
+        return bool(localtime.zone(str(value)))
+    except KeyError:
+        return False
 
 
 def _kind(value: object) -> AttributeKind:
