@@ -155,6 +155,18 @@ def test_the_strictest_word_holds_and_the_survivors_own_comes_back(conn: psycopg
     assert (email.method, email.text_version) == ("paper", "7"), "with the evidence that there was"
 
 
+def test_a_yes_comes_back_though_the_no_was_the_newer(conn: psycopg.Connection, shop: Shop) -> None:
+    topic, day = service.POINTS_STATEMENT, timedelta(days=1)
+    yes, no = (NewConsent(topic, Channel.EMAIL, granted, NOW - n * day) for granted, n in ((True, 9), (False, 2)))
+    old = join(conn, shop, external_id="old", consents=[no])
+    new = join(conn, shop, external_id="new", consents=[yes])
+    merge(conn, shop, old, new)
+    assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
+    undo(conn, shop, old, new)
+    assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [True]
+    assert [one.granted for one in queries.consents(conn, [old], now=LATER)[old]] == [False]
+
+
 def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, shop: Shop) -> None:
     topic = service.POINTS_STATEMENT
     no, yes = (NewConsent(topic, Channel.EMAIL, granted, NOW - timedelta(days=1)) for granted in (False, True))

@@ -121,7 +121,8 @@ WHERE c.action = 'withdraw' AND NOT EXISTS (
 
 -- name: give_words_back
 -- What the survivor had said themselves before a merge's "no" was put over it stands again, evidence and all, unless they
--- have said something since. Plan: primary key, ranges of the index of the newest.
+-- have said something since. A carried word may have kept its own date: the merge's is that of its writing.
+-- Plan: primary key, ranges of the index of the newest.
 INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_id, text_version,
                              text_sha256, locale, surface, actor, ip, agent, evidence_ref, country, valid_until,
                              address_hash, reason, occurred_at, recorded_at)
@@ -130,7 +131,7 @@ SELECT o.holder_id, gen_random_uuid(), o.program_id, o.purpose, o.topic, o.chann
        o.valid_until, o.address_hash, 'merge-undone', %(now)s, %(now)s
 FROM members_redirect d
 JOIN members_consent c
-  ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.occurred_at = d.merged_at
+  ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.recorded_at = d.merged_at
 JOIN members_consent o
   ON o.holder_id = c.holder_id AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
  AND o.action IN ('grant', 'confirm', 'import') AND o.occurred_at < c.occurred_at
