@@ -1,6 +1,6 @@
 """Two members who are one: every name leads to the survivor, and undone they are two again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,9 +9,10 @@ from tests.builders import NOW, Shop, make_shop
 from tests.members.test_budget import counted
 from verno.kit.ids import new_id
 from verno.members import merging, queries, service
+from verno.members.consent import confirming
 from verno.members.identity import lookup_hash
 from verno.members.merging import Restored
-from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Refusal, Refused, Updated
+from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Proof, Refusal, Refused, Updated
 
 LATER = NOW + timedelta(seconds=1)
 
@@ -68,6 +69,26 @@ def test_undone_they_are_two_again(conn: psycopg.Connection, shop: Shop) -> None
     people = queries.members(conn, shop.program.id, [old, new])
     assert (people[old].email, people[new].email) == ("old@example.com", None)
     assert queries.merged_from(conn, shop.program.id, [new]) == {}
+
+
+def test_a_confirmed_address_stays_confirmed(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
+    new = join(conn, shop, external_id="new")
+
+    def confirm(holder: str, kind: str, address: str, method: str, now: datetime) -> None:
+        digest = lookup_hash(shop.program.id, kind, address)
+        confirming.confirm(conn, shop.program.id, holder, kind, digest, method=method, proof=Proof(), now=now)
+
+    def confirmed(holder: str) -> dict[str, tuple[object, object]]:
+        held = queries.identities(conn, [holder]).get(holder, {})
+        return {kind: (one.verified_at, one.verified_by) for kind, one in held.items()}
+
+    confirm(old, "email", "old@example.com", "code", NOW)
+    merge(conn, shop, old, new)
+    assert confirmed(new) == {"email": (NOW, "code"), "phone": (None, None)}
+    confirm(new, "phone", "+79160000001", "call", LATER)
+    undo(conn, shop, old, new)
+    assert confirmed(old) == {"email": (NOW, "code"), "phone": (LATER, "call")}
 
 
 def test_what_somebody_claimed_since_stays_theirs(conn: psycopg.Connection, shop: Shop) -> None:

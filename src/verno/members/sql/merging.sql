@@ -61,7 +61,7 @@ UPDATE members_redirect SET survivor_id = %(holder)s WHERE holder_id IN (SELECT 
 
 -- name: identities_of
 -- Contacts of two members as they are stored. Plan: nested loop on (holder, kind).
-SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed, i.verified_at, i.verified_by
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_identity i ON i.holder_id = r.id
 
@@ -73,13 +73,17 @@ JOIN members_key k ON k.holder_id = r.id::uuid
 
 -- name: note_moved
 -- Plan: function scan, insert.
-INSERT INTO members_moved_identity (holder_id, kind, program_id, value_hash, sealed)
-SELECT holder_id, kind, %(program)s, decode(value, 'hex'), decode(sealed, 'hex')
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, kind text, value text, sealed text)
+INSERT INTO members_moved_identity (holder_id, kind, program_id, value_hash, sealed, verified_at, verified_by)
+SELECT holder_id, kind, %(program)s, decode(value, 'hex'), decode(sealed, 'hex'), verified_at, verified_by
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, kind text, value text, sealed text, verified_at timestamptz, verified_by text
+)
 
 -- name: moved_identities
--- Plan: range of the primary key.
-SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text, encode(i.fold_hash, 'hex')
+-- With the first moment at which the address was confirmed, before the merge or since. Plan: range of the primary key.
+SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text, encode(i.fold_hash, 'hex'),
+       coalesce(m.verified_at, i.verified_at),
+       CASE WHEN m.verified_at IS NULL THEN i.verified_by ELSE m.verified_by END
 FROM members_moved_identity m
 LEFT JOIN members_identity i ON i.program_id = m.program_id AND i.kind = m.kind AND i.value_hash = m.value_hash
 WHERE m.holder_id = %(holder)s
