@@ -15,8 +15,9 @@ JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
 JOIN members_identity i ON i.holder_id = m.id
 
 -- name: taken_identities
--- Who holds the identities that the batch asks for. Plan: function scan, nested loop on the primary key.
-SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex')
+-- Who holds the identities that the batch asks for, and whether they have confirmed them.
+-- Plan: function scan, nested loop on the primary key.
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.verified_at
 FROM (
     SELECT kind, decode(value, 'hex') AS hash
     FROM json_to_recordset(%(hashed)s) AS h (kind text, value text) OFFSET 0
