@@ -69,12 +69,6 @@ def heard(
     ]
 
 
-def erase(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> int:
-    """Forget what members wrote; returns how much there was. A part of their erasure."""
-    parameters = {"program": program_id, "ids": batches.rows(sorted(set(holder_ids)))}
-    return conn.execute(SQL["erase_words"], parameters).rowcount
-
-
 def _keys(conn: Connection, holder_ids: Sequence[str]) -> dict[str, bytes]:
     found = conn.execute(SQL["keys_of"], {"ids": batches.rows(sorted(set(holder_ids)))}).fetchall()
     return {holder: sealing.unwrap(bytes(wrapped), holder) for holder, wrapped in found}
