@@ -205,6 +205,16 @@ def test_a_merge_brings_the_household_along_and_never_joins_two(desk: Desk) -> N
     assert refused(two) is Refusal.TWO_HOUSEHOLDS
 
 
+def test_who_is_somebody_else_by_now_joins_nothing(desk: Desk) -> None:
+    """Named right before a merge, and let in right after it: the survivor would be in two households."""
+    ann, bob, eve = (desk.join(name) for name in ("ann", "bob", "eve"))
+    home(desk, ann)
+    merged(desk.merge(bob, ann))
+    assert why(add(desk, home(desk, eve), bob)) is NotJoined.UNKNOWN_MEMBER
+    assert why(households.open_household(desk.conn, desk.program_id, bob, now=NOW)) is NotJoined.UNKNOWN_MEMBER
+    assert roles(desk, ann) == {ann: Role.HEAD}
+
+
 @pytest.mark.parametrize("rounds", [3])
 def test_a_pool_is_not_overspent_from_many_tills_at_once(database: str, rounds: int) -> None:
     """P2: sixteen adults' devices, a pool of a thousand, a hundred each: ten succeed, and nothing else goes wrong."""
