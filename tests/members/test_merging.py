@@ -13,6 +13,8 @@ from verno.members.consent import confirming
 from verno.members.identity import lookup_hash
 from verno.members.merging import Restored
 from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Proof, Refusal, Refused, Updated
+from verno.members.words import heard
+from verno.members.words.heard import NewWord
 
 LATER = NOW + timedelta(seconds=1)
 
@@ -199,6 +201,14 @@ def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, sh
     service.record_consents(conn, shop.program.id, [fact], now=then)
     undo(conn, shop, old, new)
     assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
+
+
+def test_what_somebody_without_contacts_writes_is_kept(conn: psycopg.Connection, shop: Shop) -> None:
+    """As a merged member may be, or one whom a chat alone reaches: their first word makes their key."""
+    who = join(conn, shop, external_id="old")
+    gone = NewWord(new_id(now=NOW), "telegram", "hello", NOW)
+    assert heard.keep(conn, shop.program.id, [NewWord(who, "telegram", "hello", NOW), gone], now=NOW) == 1
+    assert [one.text for one in heard.heard(conn, shop.program.id, [who])] == ["hello"]
 
 
 def test_nobody_elses_members_can_be_locked(conn: psycopg.Connection, shop: Shop) -> None:
