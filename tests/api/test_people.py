@@ -42,6 +42,17 @@ def test_contacts_are_told_to_who_may_read_them(api: Api, caller: Callable[..., 
         assert api.delete(f"{where}/{made.json()['id']}").json() == {"contacts": []}
 
 
+def test_contacts_of_a_merged_company_are_the_survivors(api: Api) -> None:
+    firm, twin = member(api, "firm", kind="company"), member(api, "twin", kind="company")
+    made = api.post(f"/members/{twin}/contacts", OLGA).json()
+    assert post(api, f"/members/{twin}/merge", {"into": {"id": firm}}).status_code == 201
+    where = f"/members/{firm}/contacts"
+    assert [one["id"] for one in api.get(where).json()["contacts"]] == [made["id"]]
+    changed = api.put(f"{where}/{made['id']}", OLGA | {"role": "other"})
+    assert (changed.status_code, changed.json()["role"]) == (200, "other")
+    assert api.delete(f"{where}/{made['id']}").json() == {"contacts": []}
+
+
 def test_a_household_lives(api: Api) -> None:
     ann, bob, kid = (member(api, name) for name in ("ann", "bob", "kid"))
     with db.transaction(api.shop.program.id) as conn:

@@ -2,15 +2,20 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.builders import NOW, holder
 from tests.corrections.desk import KEY, Desk, merged, refused
 from verno.corrections import queries, service
-from verno.corrections.types import NewMerge, Refusal, Unmerged
+from verno.corrections.types import NewMerge, Refusal, Refused, Unmerged
 from verno.ledger.types import Earn, Spend, TakeBack
 from verno.members import queries as members
+from verno.privacy import journal
+from verno.privacy import service as privacy
+from verno.privacy.types import Erasure, Forgotten
+from verno.workspace.audit import SYSTEM
 
 DAY = timedelta(days=1)
 
@@ -109,6 +114,19 @@ def test_into_one_who_was_merged_means_the_survivor(desk: Desk) -> None:
     done = merged(desk.merge(a, b))
     assert json.loads(done.answer)["member"] == c
     assert desk.balance(c).available == 7
+
+
+def test_who_is_forgotten_is_not_made_two_again(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(journal, "folders", lambda: [tmp_path])
+    old, new = desk.join("old"), desk.join("new")
+    done = merged(desk.merge(old, new))
+    asked = privacy.request(desk.conn, desk.program_id, new, by=SYSTEM, now=NOW)
+    assert isinstance(asked, Erasure), asked
+    gone = privacy.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=NOW + DAY)
+    assert isinstance(gone, Forgotten), gone
+    again = service.undo(desk.conn, desk.shop.program, done.id, KEY, now=NOW + 2 * DAY)
+    assert isinstance(again, Refused)
+    assert again.reason is Refusal.UNKNOWN_MEMBER
 
 
 def test_thirty_days(desk: Desk) -> None:

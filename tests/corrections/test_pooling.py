@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.builders import NOW, make_shop
@@ -15,6 +16,7 @@ from verno.corrections.pooling import Moving
 from verno.corrections.types import Kind, NewMerge, Outcome, Pooling, Refusal, Unmerged
 from verno.intake.types import MemberRef
 from verno.kit import db
+from verno.ledger.types import Earn, Spend
 from verno.members.households import service as households
 from verno.members.households.types import (
     MAX_INVITATIONS,
@@ -28,6 +30,7 @@ from verno.members.households.types import (
 from verno.members.households.types import Refused as NotDone
 from verno.members.types import MemberKind
 from verno.verify import service as verify
+from verno.workspace import service as workspace
 
 DAY = timedelta(days=1)
 RULES = Rules(most=3, cooling_days=30)
@@ -162,6 +165,31 @@ def test_the_head_is_followed_and_the_last_adult_takes_the_pool(desk: Desk) -> N
     desk.check()
 
 
+def test_a_pool_of_two_units_goes_whole_or_not_at_all(desk: Desk) -> None:
+    desk.set("households.pools", True)
+    stars = workspace.add_unit(desk.conn, desk.program_id, "stars", life_days=None, now=NOW)
+    bob = desk.join("bob")
+    house = home(desk, bob)
+
+    def stars_of(holder: str) -> int:
+        return sum(one.available for one in pooling.balances(desk.conn, holder, now=NOW) if one.unit_id == stars.id)
+
+    desk.post(bob, Earn(bob, stars.id, 10, NOW))
+    body = Pooling(MemberRef(id=bob), "stars", 10)
+    given = msgspec.structs.replace(moving(desk, house, bob, 10), body=body)
+    done(pooling.contribute(desk.conn, desk.shop.program, given, now=NOW))
+    desk.earn(bob, 30)
+    done(put(desk, house, bob, 30))
+    desk.set("points.max_balance", 100)
+    desk.earn(bob, 95)
+    assert refused(leave(desk, house, bob)) is Refusal.OVER_LIMIT
+    assert (stars_of(house), stars_of(bob), desk.balance(house).available) == (10, 0, 30)
+    desk.post(bob, Spend(bob, desk.shop.unit.id, 95, NOW))
+    assert leave(desk, house, bob) == Left(house, None)
+    assert (stars_of(house), stars_of(bob), desk.balance(bob).available) == (0, 10, 30)
+    desk.check()
+
+
 def test_a_merge_brings_the_household_along_and_never_joins_two(desk: Desk) -> None:
     ann, double, bob = (desk.join(name) for name in ("ann", "double", "bob"))
     house = home(desk, double)
@@ -175,6 +203,16 @@ def test_a_merge_brings_the_household_along_and_never_joins_two(desk: Desk) -> N
     home(desk, ann)
     two = service.merge(desk.conn, desk.shop.program, [NewMerge(double, ann, KEY)], now=NOW)[0]
     assert refused(two) is Refusal.TWO_HOUSEHOLDS
+
+
+def test_who_is_somebody_else_by_now_joins_nothing(desk: Desk) -> None:
+    """Named right before a merge, and let in right after it: the survivor would be in two households."""
+    ann, bob, eve = (desk.join(name) for name in ("ann", "bob", "eve"))
+    home(desk, ann)
+    merged(desk.merge(bob, ann))
+    assert why(add(desk, home(desk, eve), bob)) is NotJoined.UNKNOWN_MEMBER
+    assert why(households.open_household(desk.conn, desk.program_id, bob, now=NOW)) is NotJoined.UNKNOWN_MEMBER
+    assert roles(desk, ann) == {ann: Role.HEAD}
 
 
 @pytest.mark.parametrize("rounds", [3])

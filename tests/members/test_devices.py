@@ -55,8 +55,9 @@ def test_a_device_is_sealed_found_and_forgotten(conn: psycopg.Connection, shop: 
     digest = devices.hash_of(program, "telegram", "77")
     assert devices.holders(conn, program, "telegram", [digest, "00"]) == {digest: ann}
     assert devices.remove(conn, program, "push", [devices.hash_of(program, "push", browser(1, auth="other"))]) == 1
-    assert devices.erase(conn, program, [ann, bob]) == 2
-    assert devices.devices(conn, people) == {}
+    assert devices.remove(conn, program, "telegram", [digest]) == 1
+    assert [one.kind for one in devices.devices(conn, people)[bob]] == ["push"]
+    assert ann not in devices.devices(conn, people)
 
 
 def test_a_device_belongs_to_who_was_seen_with_it_last(conn: psycopg.Connection, shop: Shop, people: list[str]) -> None:

@@ -168,7 +168,7 @@ def test_the_worker_sorts_what_was_too_much_at_once(
     assert areas(conn, shop, ann) == {"home": ["north"]}
 
 
-def test_where_somebody_is_lies_sealed_and_goes_with_them(conn: psycopg.Connection, shop: Shop) -> None:
+def test_where_somebody_is_lies_sealed(conn: psycopg.Connection, shop: Shop) -> None:
     home = Location(lat=55.75, lon=37.61, postcode="101000", street="Tverskaya street")
     ann = store(conn, shop, location=home, home_place="msk-1")
     assert locating.locations(conn, [ann]) == {ann: {LocationKind.HOME: home}}
@@ -177,9 +177,6 @@ def test_where_somebody_is_lies_sealed_and_goes_with_them(conn: psycopg.Connecti
     assert "101000" not in row[1]
     masked = masking.masked(queries.members(conn, shop.program.id, [ann])[ann])
     assert masked.districts == {}
-    locating.forget(conn, [ann])
-    assert locating.locations(conn, [ann]) == {}
-    assert queries.members(conn, shop.program.id, [ann])[ann].home_place is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Two members who are one: every name leads to the survivor, and undone they are two again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,9 +9,12 @@ from tests.builders import NOW, Shop, make_shop
 from tests.members.test_budget import counted
 from verno.kit.ids import new_id
 from verno.members import merging, queries, service
+from verno.members.consent import confirming
 from verno.members.identity import lookup_hash
 from verno.members.merging import Restored
-from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Refusal, Refused, Updated
+from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMember, Proof, Refusal, Refused, Updated
+from verno.members.words import heard
+from verno.members.words.heard import NewWord
 
 LATER = NOW + timedelta(seconds=1)
 
@@ -70,6 +73,26 @@ def test_undone_they_are_two_again(conn: psycopg.Connection, shop: Shop) -> None
     assert queries.merged_from(conn, shop.program.id, [new]) == {}
 
 
+def test_a_confirmed_address_stays_confirmed(conn: psycopg.Connection, shop: Shop) -> None:
+    old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
+    new = join(conn, shop, external_id="new")
+
+    def confirm(holder: str, kind: str, address: str, method: str, now: datetime) -> None:
+        digest = lookup_hash(shop.program.id, kind, address)
+        confirming.confirm(conn, shop.program.id, holder, kind, digest, method=method, proof=Proof(), now=now)
+
+    def confirmed(holder: str) -> dict[str, tuple[object, object]]:
+        held = queries.identities(conn, [holder]).get(holder, {})
+        return {kind: (one.verified_at, one.verified_by) for kind, one in held.items()}
+
+    confirm(old, "email", "old@example.com", "code", NOW)
+    merge(conn, shop, old, new)
+    assert confirmed(new) == {"email": (NOW, "code"), "phone": (None, None)}
+    confirm(new, "phone", "+79160000001", "call", LATER)
+    undo(conn, shop, old, new)
+    assert confirmed(old) == {"email": (NOW, "code"), "phone": (LATER, "call")}
+
+
 def test_what_somebody_claimed_since_stays_theirs(conn: psycopg.Connection, shop: Shop) -> None:
     old = join(conn, shop, external_id="old", phone="+79160000001", email="old@example.com")
     new = join(conn, shop, external_id="new")
@@ -123,6 +146,17 @@ def test_a_no_goes_along_and_a_yes_does_not(conn: psycopg.Connection, shop: Shop
     assert (word.channel, word.granted, word.method) == ("email", False, "merge")
 
 
+def test_a_no_under_a_merged_ones_name_is_the_survivors(conn: psycopg.Connection, shop: Shop) -> None:
+    (yes,) = [NewConsent(topic="points-statement", channel=Channel.EMAIL, granted=True)]
+    old, new = join(conn, shop, external_id="old"), join(conn, shop, external_id="new", consents=[yes])
+    merge(conn, shop, old, new)
+    no = NewConsent(topic="points-statement", channel=Channel.EMAIL, granted=False)
+    (said,) = service.upsert(conn, shop.program, [NewMember(external_id="old", consents=[no])], now=LATER)
+    assert isinstance(said, Updated), said
+    assert [one.granted for one in queries.consents(conn, [new])[new]] == [False]
+    assert queries.consents(conn, [old]).get(old, []) == []
+
+
 def test_the_strictest_word_holds_and_the_survivors_own_comes_back(conn: psycopg.Connection, shop: Shop) -> None:
     """A "no" of one half is heard over a later "yes" of the other, for as long as they are one."""
     topic, day = service.POINTS_STATEMENT, timedelta(days=1)
@@ -144,6 +178,18 @@ def test_the_strictest_word_holds_and_the_survivors_own_comes_back(conn: psycopg
     assert (email.method, email.text_version) == ("paper", "7"), "with the evidence that there was"
 
 
+def test_a_yes_comes_back_though_the_no_was_the_newer(conn: psycopg.Connection, shop: Shop) -> None:
+    topic, day = service.POINTS_STATEMENT, timedelta(days=1)
+    yes, no = (NewConsent(topic, Channel.EMAIL, granted, NOW - n * day) for granted, n in ((True, 9), (False, 2)))
+    old = join(conn, shop, external_id="old", consents=[no])
+    new = join(conn, shop, external_id="new", consents=[yes])
+    merge(conn, shop, old, new)
+    assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
+    undo(conn, shop, old, new)
+    assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [True]
+    assert [one.granted for one in queries.consents(conn, [old], now=LATER)[old]] == [False]
+
+
 def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, shop: Shop) -> None:
     topic = service.POINTS_STATEMENT
     no, yes = (NewConsent(topic, Channel.EMAIL, granted, NOW - timedelta(days=1)) for granted in (False, True))
@@ -155,6 +201,14 @@ def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, sh
     service.record_consents(conn, shop.program.id, [fact], now=then)
     undo(conn, shop, old, new)
     assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
+
+
+def test_what_somebody_without_contacts_writes_is_kept(conn: psycopg.Connection, shop: Shop) -> None:
+    """As a merged member may be, or one whom a chat alone reaches: their first word makes their key."""
+    who = join(conn, shop, external_id="old")
+    gone = NewWord(new_id(now=NOW), "telegram", "hello", NOW)
+    assert heard.keep(conn, shop.program.id, [NewWord(who, "telegram", "hello", NOW), gone], now=NOW) == 1
+    assert [one.text for one in heard.heard(conn, shop.program.id, [who])] == ["hello"]
 
 
 def test_nobody_elses_members_can_be_locked(conn: psycopg.Connection, shop: Shop) -> None:

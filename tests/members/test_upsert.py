@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NOW, Shop, make_shop
 from verno.members import queries, service
+from verno.members.likeness import service as likeness
 from verno.members.types import (
     AttributeKind,
     Channel,
@@ -22,6 +23,7 @@ from verno.members.types import (
     State,
     Updated,
 )
+from verno.workspace import settings
 
 Value = str | int | bool
 
@@ -35,6 +37,9 @@ ANNA = NewMember(
     locale="ru",
     attributes={"visits": 3, "vip": True, "city": "Omsk"},
 )
+
+
+JOINED = {"anna": NewMember("anna", card="4000-0001"), "ben": NewMember("ben", email="ben@example.com")}
 
 
 @pytest.fixture
@@ -115,6 +120,39 @@ def test_the_first_of_two_in_a_batch_wins(conn: psycopg.Connection, shop: Shop) 
     assert queries.find_holders(conn, shop.program.id, [("external_id", "b")]) == {}
 
 
+def test_whom_an_item_means_that_asks_for_anothers_contact(conn: psycopg.Connection, shop: Shop) -> None:
+    anna, ben = (read(conn, shop, name).id for name in ("anna", "ben") if store(conn, shop, JOINED[name]))
+
+    def taken(item: NewMember) -> tuple[str, str | None, set[frozenset[str]]]:
+        conn.execute("DELETE FROM members_duplicate")
+        (done,) = store(conn, shop, item)
+        assert isinstance(done, Refused), done
+        assert done.reason is Refusal.IDENTITY_TAKEN
+        pairs = {frozenset((one.one_id, one.other_id)) for one in likeness.listed(conn, shop.program.id)}
+        return done.field, done.member, pairs
+
+    both = {frozenset((anna, ben))}
+    card, mail, phone = "4000-0001", "ben@example.com", "+79160000002"
+    assert taken(NewMember("new", card=card)) == ("card", anna, set()), "nobody is there to be offered"
+    assert taken(NewMember("new", card=card, email=mail)) == ("email", anna, both), (
+        "a card is believed before an address"
+    )
+    assert taken(NewMember("ben", card=card)) == ("card", anna, both), "and before the number"
+    assert taken(NewMember("anna", email=mail)) == ("email", ben, both)
+    settings.write(conn, shop.program.id, "members.matching", ["external_id", "email"], now=NOW)
+    assert taken(NewMember("ben", card=card)) == ("card", ben, both)
+    assert taken(NewMember("new", card=card, email=mail)) == ("email", ben, both)
+    settings.write(conn, shop.program.id, "members.matching", ["email-verified", "card", "email"], now=NOW)
+    assert taken(NewMember("new", card=card, email=mail)) == ("email", anna, both)
+    conn.execute("UPDATE members_identity SET verified_at = %s WHERE kind = 'email'", (NOW,))
+    assert taken(NewMember("new", card=card, email=mail)) == ("email", ben, both)
+    done = store(conn, shop, NewMember("one", phone=phone), NewMember("two", phone=phone, card=card))
+    assert isinstance(done[0], Created)
+    assert isinstance(done[1], Refused)
+    assert done[1].member == anna
+    assert (read(conn, shop, "anna").card, read(conn, shop, "ben").email) == ("40000001", "ben@example.com")
+
+
 def test_a_refused_item_leaves_no_trace_at_all(conn: psycopg.Connection, shop: Shop) -> None:
     store(conn, shop, ANNA)
     bad = NewMember(
@@ -144,6 +182,10 @@ REFUSED = [
     (NewMember("x", birth_date=date(1800, 1, 1)), Refusal.BAD_BIRTH_DATE, "birth_date"),
     (NewMember("x", birth_date=date(2026, 11, 26)), Refusal.BAD_BIRTH_DATE, "birth_date"),
     (NewMember("x", attributes={"n": 2**53 + 1}), Refusal.BAD_ATTRIBUTE, "attributes.n"),
+    (NewMember("x", attributes={"timezone": "Moscow"}), Refusal.BAD_ATTRIBUTE, "attributes.timezone"),
+    (NewMember("x", attributes={"timezone": "../etc/passwd"}), Refusal.BAD_ATTRIBUTE, "attributes.timezone"),
+    (NewMember("x", attributes={"timezone": ""}), Refusal.BAD_ATTRIBUTE, "attributes.timezone"),
+    (NewMember("x", attributes={"timezone": 3}), Refusal.BAD_ATTRIBUTE, "attributes.timezone"),
     (NewMember("x", consents=[NewConsent("news", Channel.SMS, granted=True)]), Refusal.UNKNOWN_TOPIC,
      "consents[0].topic"),
     (NewMember("x", consents=[NewConsent("points-statement", Channel.SMS, granted=True, at=NOW.replace(year=2027))]),

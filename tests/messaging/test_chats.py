@@ -123,7 +123,7 @@ def test_a_link_works_once_for_a_quarter_of_an_hour(shop: Shop, ann: str) -> Non
     tell(leaves(chat=78))
     later = start(shop, ann, until=NOW)
     with db.transaction() as conn:
-        devices.erase(conn, shop.program.id, [ann])
+        devices.remove(conn, shop.program.id, "telegram", [devices.hash_of(shop.program.id, "telegram", "77")])
     for stale in (link, later, start(shop, new_id(now=NOW)), link[:-1], "/start nonsense"):
         assert "устарела" in tell(says(stale)), stale
     assert chats(ann) == []
@@ -153,8 +153,6 @@ def test_what_members_write_is_kept_for_a_person(shop: Shop, ann: str) -> None:
     assert {one.text for one in found} == {"Где мой заказ?", "Где мой заказ №5?"}
     assert raw is not None
     assert "заказ".encode() not in raw[0]
-    with db.transaction(shop.program.id) as conn:
-        assert words.erase(conn, shop.program.id, [ann]) == 2
 
 
 def test_the_door_opens_to_telegram_alone(shop: Shop, ann: str) -> None:

@@ -227,7 +227,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
     out: list[tuple[int, MemberAnswer | Problem]] = []
     for item, result in zip(items, results, strict=True):
         if isinstance(result, NotStored):
-            problem = _problem(result)
+            problem = _problem(result, named=Scope.MEMBERS_READ in caller(request).scopes)
             out.append((problem.status, problem))
         else:
             code = 201 if isinstance(result, Created) else 200
@@ -248,10 +248,13 @@ def _note(request: HttpRequest, conn: Connection, shown: Sequence[tuple[Member, 
         audit.record_reading(conn, key.program_id, Actor(ActorKind.KEY, key.id), ids, now=clock.now(), detail=door)
 
 
-def _problem(refused: NotStored) -> Problem:
+def _problem(refused: NotStored, *, named: bool) -> Problem:
+    """Return a refusal; whom the item means is told to a key that could look them up."""
     status = 409 if refused.reason is Refusal.IDENTITY_TAKEN else 422
     detail = f"{refused.field}: {refused.detail}" if refused.field else refused.detail
-    return Problem(refused.reason, status, TITLES[refused.reason], detail, errors=((refused.field, refused.detail),))
+    errors = ((refused.field, refused.detail),)
+    more = {"member": refused.member} if named and refused.member else {}
+    return Problem(refused.reason, status, TITLES[refused.reason], detail, errors=errors, more=more)
 
 
 def _shown(request: HttpRequest, member: Member, written: NewMember | None = None) -> MemberAnswer:

@@ -14,6 +14,7 @@ from verno.corrections.service import people
 from verno.corrections.service.sending import move
 from verno.corrections.types import Asked, By, ByKind, Kind, Outcome, Pooling, Refusal, Refused, Transfer
 from verno.intake.types import MemberRef
+from verno.kit import ids
 from verno.kit.db import Connection
 from verno.ledger import queries as ledger
 from verno.ledger.types import Balance
@@ -107,14 +108,19 @@ def _moved(conn: Connection, program: Program, wanted: Moving, from_id: str, to_
 def _empty(
     conn: Connection, program: Program, household: Household, holder_id: str, by: By, *, now: datetime
 ) -> Refused | None:
+    """Give all that is in a pool to a member, or nothing. The household's lock is what lets this happen once."""
     codes = {unit.id: unit.code for unit in workspace.units(conn, program.id)}
+    attempt = ids.new_id(now=now)
     asked = []
     for one in balances(conn, household.id, now=now):
         if one.available > 0:
             body = Transfer(MemberRef(id=holder_id), codes[one.unit_id], one.available)
-            key = f"household/{household.id}/closed/{codes[one.unit_id]}"
+            key = f"household/{household.id}/closed/{codes[one.unit_id]}/{attempt}"
             asked.append(Asked(household.id, body, key, fingerprint(Kind.TRANSFER, household.id, body), by, holder_id))
-    for outcome in move(conn, program, asked, CLOSED, now=now) if asked else ():
-        if isinstance(outcome, Refused):
-            return outcome
-    return None
+    if not asked:
+        return None
+    with conn.transaction() as savepoint:
+        outcomes = move(conn, program, asked, CLOSED, now=now)
+        refused = next((one for one in outcomes if isinstance(one, Refused)), None)
+        savepoint.force_rollback = refused is not None
+    return refused

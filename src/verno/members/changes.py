@@ -11,6 +11,7 @@ from msgspec import UNSET
 from verno.kit import batches, localtime
 from verno.members.companies import numbers
 from verno.members.identity import Kind, lookup_hash, normalise
+from verno.members.likeness import matching
 from verno.members.types import (
     MAX_ATTRIBUTE_TYPES,
     MAX_ATTRIBUTES,
@@ -35,6 +36,9 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the caller's clock may be ahead of ours; what it says of that time counts as said now."""
 LARGEST_INTEGER = 2**53
 DEFAULT_METHOD = "api"
+EXTERNAL_ID = "external_id"
+TIMEZONE = "timezone"
+"""The attribute whose clock messages go by."""
 
 Claim = tuple[str, str]
 """(kind, lookup hash)."""
@@ -70,6 +74,8 @@ class Frame:
     now: datetime
     places: frozenset[str] = frozenset()
     """Codes of stores, where an item names one."""
+    policy: tuple[str, ...] = ()
+    """By what a member is found who is named in several ways; read where an item asks for another's contact."""
 
 
 @dataclass(slots=True)
@@ -86,6 +92,14 @@ class Book:
     clear: dict[Claim, str] = field(default_factory=dict)
     """The text behind each claim that this batch made, to be sealed."""
     consents: dict[tuple[str, str, str, datetime], ConsentFact] = field(default_factory=dict)
+    verified: set[Claim] = field(default_factory=set)
+    """Claims that their owners have confirmed."""
+    together: list[tuple[str, str]] = field(default_factory=list)
+    """Members whom one item named: they may be one."""
+
+    def now(self, holder: str) -> str:
+        """Return whom a member was merged into, or the member."""
+        return self.survivors.get(holder, holder)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -129,13 +143,13 @@ def change(book: Book, asked: Asked, fresh_id: str, frame: Frame) -> Result:
     item = asked.item
     stored = book.members.get(item.external_id)
     member = stored or Stored(fresh_id, item.external_id)
-    contacts = _own(book, member.id, asked)
+    contacts = _own(book, member.id, asked, frame)
     if isinstance(contacts, Refused):
         return contacts
     attributes = _attributes(book, member, item)
     if isinstance(attributes, Refused):
         return attributes
-    consents = _consents(book, member.id, item.consents, frame)
+    consents = _consents(book, book.now(member.id), item.consents, frame)
     if isinstance(consents, Refused):
         return consents
     merged, kinds = attributes
@@ -168,7 +182,7 @@ def _kind_of(member: Stored, item: NewMember) -> MemberKind:
     return member.kind if item.kind is UNSET else item.kind or MemberKind.PERSON
 
 
-def _own(book: Book, holder: str, asked: Asked) -> dict[Kind, tuple[str, str] | None] | Refused:
+def _own(book: Book, holder: str, asked: Asked, frame: Frame) -> dict[Kind, tuple[str, str] | None] | Refused:
     """Return the contacts to claim. What another record of the same person has is no other member's.
 
     A merged member's own record may still be sent, by a system that knows nothing of the merge: it must neither be
@@ -177,11 +191,24 @@ def _own(book: Book, holder: str, asked: Asked) -> dict[Kind, tuple[str, str] | 
     out: dict[Kind, tuple[str, str] | None] = {}
     for kind, contact in asked.contacts.items():
         owner = book.owners.get((kind, contact[1]), holder) if contact else holder
-        if book.survivors.get(owner, owner) != book.survivors.get(holder, holder):
-            return Refused(Refusal.IDENTITY_TAKEN, kind.value, f"another member has this {kind}")
+        if book.now(owner) != book.now(holder):
+            return _taken(book, asked, kind, frame)
         if owner == holder or holder not in book.survivors:
             out[kind] = contact
     return out
+
+
+def _taken(book: Book, asked: Asked, kind: Kind, frame: Frame) -> Refused:
+    """Refuse what is another's, and say whom the item means. A contact never moves by policy alone."""
+    item = asked.item
+    keys = [(EXTERNAL_ID, item.external_id)]
+    keys += [(one.value, contact[1]) for one, contact in asked.contacts.items() if contact]
+    holders = {key: book.now(book.owners[key]) for key in keys if key in book.owners}
+    if item.external_id in book.members:
+        holders[keys[0]] = book.now(book.members[item.external_id].id)
+    _, named = matching.chosen(keys, holders, frame.policy, book.verified)
+    book.together += [(named[0], other) for other in named[1:]]
+    return Refused(Refusal.IDENTITY_TAKEN, kind.value, f"another member has this {kind}", named[0])
 
 
 def _claim(book: Book, holder: str, kind: Kind, contact: tuple[str, str] | None) -> None:
@@ -192,6 +219,8 @@ def _claim(book: Book, holder: str, kind: Kind, contact: tuple[str, str] | None)
     before = book.held.pop((holder, kind), None)
     if before is not None:
         del book.owners[(kind, before)]
+    if owner != holder or (before is not None and (contact is None or contact[1] != before)):
+        book.verified -= {(kind, before or ""), (kind, contact[1] if contact else "")}
     if contact is not None:
         text, digest = contact
         book.held[(holder, kind)] = digest
@@ -217,7 +246,7 @@ def _attributes(
         rule = book.kinds.get(name)
         if rule is None:
             rule = kinds[name] = AttributeRule(_kind(value))
-        wrong = _wrong(value, rule) or (numbers.problem(name, value) if registered else None)
+        wrong = _wrong(name, value, rule) or (numbers.problem(name, value) if registered else None)
         if wrong:
             return Refused(Refusal.BAD_ATTRIBUTE, f"attributes.{name}", wrong)
         merged[name] = value
@@ -229,13 +258,22 @@ def _attributes(
     return merged, kinds
 
 
-def _wrong(value: object, rule: AttributeRule) -> str:
+def _wrong(name: str, value: object, rule: AttributeRule) -> str:
     """Return why an attribute cannot hold a value, or nothing."""
     if not _fits(value, rule.kind):
         return f"this attribute's type is {rule.kind}"
     if rule.codes is not None and not _chosen(value, rule.codes):
         return f"this attribute's choices: {', '.join(rule.codes)}"
-    return ""
+    return (
+        "" if name != TIMEZONE or _is_zone(value) else "not a time zone; write it as the IANA list does: Europe/Moscow"
+    )
+
+
+def _is_zone(value: object) -> bool:
+    try:
+        return bool(localtime.zone(str(value)))
+    except KeyError:
+        return False
 
 
 def _kind(value: object) -> AttributeKind:
@@ -270,6 +308,7 @@ def _is_date(text: str) -> bool:
 
 
 def _consents(book: Book, holder: str, consents: Sequence[NewConsent], frame: Frame) -> list[ConsentFact] | Refused:
+    """Return what the item says of consents: the word of whom its member is now, since nobody reads a merged one's."""
     facts = []
     for i, consent in enumerate(consents):
         if consent.topic not in book.topics:

@@ -18,7 +18,17 @@ from verno.members import sealing
 from verno.members.identity import fold_hash
 from verno.members.queries import SQL
 
-Rows: TypeAlias = Sequence[Mapping[str, str | None]]
+Row: TypeAlias = dict[str, str | datetime | None]
+Rows: TypeAlias = Sequence[Row]
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """A contact as it is stored: its hash, its box, and when and how it was confirmed."""
+
+    digest: str
+    box: bytes
+    verified_at: datetime | None
+    verified_by: str | None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -76,9 +86,9 @@ def redirect(conn: Connection, program_id: str, holder_id: str, into_id: str, *,
         conn.execute(SQL["carry_wishes"], parameters)
         stored = conn.execute(SQL["identities_of"], wanted)
         keys = conn.execute(SQL["keys_of"], wanted)
-    found: dict[str, dict[str, tuple[str, bytes]]] = {holder_id: {}, into_id: {}}
-    for holder, kind, digest, box in stored.fetchall():
-        found[holder][kind] = (digest, bytes(box))
+    found: dict[str, dict[str, _Held]] = {holder_id: {}, into_id: {}}
+    for holder, kind, digest, box, *verified in stored.fetchall():
+        found[holder][kind] = _Held(digest, bytes(box), *verified)
     moving = {kind: held for kind, held in found[holder_id].items() if kind not in found[into_id]}
     if moving:
         _move(conn, program_id, (holder_id, into_id), moving, _keys(keys.fetchall()), now=now)
@@ -105,15 +115,15 @@ def restore(conn: Connection, program_id: str, holder_id: str, into_id: str, *, 
         conn.execute(SQL["part"], parameters)
         conn.execute(SQL["lead_back"], parameters)
         conn.execute(SQL["forget_moved"], parameters)
-    has = {kind for _, kind, _, _ in held.fetchall()}
-    back: dict[str, tuple[str, bytes, str | None]] = {}
+    has = {kind for _, kind, *_ in held.fetchall()}
+    back: dict[str, tuple[_Held, str | None]] = {}
     lost: list[str] = []
-    for kind, digest, box, owner, fold in moved.fetchall():
+    for kind, digest, box, owner, fold, *verified in moved.fetchall():
         if owner in {None, into_id} and kind not in has:
-            back[kind] = (digest, bytes(box), fold)
+            back[kind] = (_Held(digest, bytes(box), *verified), fold)
         else:
             lost.append(kind)
-    claims = [_claim(holder_id, kind, *held) for kind, held in sorted(back.items())]
+    claims = [_claim(holder_id, kind, one, fold) for kind, (one, fold) in sorted(back.items())]
     _write(conn, program_id, (("free_identities", claims), ("claim_identities", claims)), now=now)
     return Restored(tuple(sorted(back)), tuple(sorted(lost)))
 
@@ -122,7 +132,7 @@ def _move(
     conn: Connection,
     program_id: str,
     way: tuple[str, str],
-    moving: Mapping[str, tuple[str, bytes]],
+    moving: Mapping[str, _Held],
     wrapped: Mapping[str, bytes],
     *,
     now: datetime,
@@ -133,24 +143,32 @@ def _move(
         message = "a member has contacts and no key"
         raise BrokenInvariant(message)
     theirs = sealing.unwrap(wrapped[holder_id], holder_id)
-    made: list[dict[str, str | None]] = []
+    made: list[Row] = []
     if into_id in wrapped:
         ours = sealing.unwrap(wrapped[into_id], into_id)
     else:
         ours = sealing.new_key()
         made.append({"holder_id": into_id, "wrapped": sealing.wrap(ours, into_id).hex()})
     before, after = [], []
-    for kind, (digest, box) in sorted(moving.items()):
-        before.append(_claim(holder_id, kind, digest, box))
-        clear = sealing.unseal(theirs, kind, holder_id, box)
-        fold = fold_hash(program_id, kind, clear)
-        after.append(_claim(into_id, kind, digest, sealing.seal(ours, kind, into_id, clear), fold))
+    for kind, held in sorted(moving.items()):
+        before.append(_claim(holder_id, kind, held))
+        clear = sealing.unseal(theirs, kind, holder_id, held.box)
+        again = msgspec.structs.replace(held, box=sealing.seal(ours, kind, into_id, clear))
+        after.append(_claim(into_id, kind, again, fold_hash(program_id, kind, clear)))
     parts = (("add_keys", made), ("note_moved", before), ("free_identities", before), ("claim_identities", after))
     _write(conn, program_id, parts, now=now)
 
 
-def _claim(holder_id: str, kind: str, digest: str, box: bytes, fold: str | None = None) -> dict[str, str | None]:
-    return {"holder_id": holder_id, "kind": kind, "value": digest, "sealed": box.hex(), "fold": fold}
+def _claim(holder_id: str, kind: str, held: _Held, fold: str | None = None) -> Row:
+    return {
+        "holder_id": holder_id,
+        "kind": kind,
+        "value": held.digest,
+        "sealed": held.box.hex(),
+        "fold": fold,
+        "verified_at": held.verified_at,
+        "verified_by": held.verified_by,
+    }
 
 
 def _write(conn: Connection, program_id: str, parts: Sequence[tuple[str, Rows]], *, now: datetime) -> None:

@@ -433,6 +433,8 @@ class MovedIdentity(models.Model):
     program_id = models.UUIDField()
     value_hash = models.BinaryField()
     sealed = models.BinaryField()
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.TextField(null=True)
 
     class Meta:
         """Goes with the undoing, or with the member's key."""

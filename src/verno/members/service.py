@@ -1,6 +1,7 @@
 """Verbs of members."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -16,6 +17,8 @@ from verno.members.changes import Asked, Book, Claim, Frame, Stored
 from verno.members.districts import locating
 from verno.members.districts.locating import Located
 from verno.members.identity import fold_hash
+from verno.members.likeness import service as likeness
+from verno.members.likeness.types import Reason
 from verno.members.queries import SQL
 from verno.members.types import (
     Action,
@@ -30,6 +33,7 @@ from verno.members.types import (
     Topic,
 )
 from verno.workspace import queries as workspace
+from verno.workspace import registry, settings
 from verno.workspace.types import Program
 
 BADGE_GIVEN = "badge.given.v1"
@@ -46,9 +50,11 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
 
     Absent fields keep what is stored, null clears. Refused items leave no trace: ``identity-taken`` (another
     member has the phone, e-mail or card), ``bad-...`` (the field says which), ``too-many-attributes``,
-    ``bad-location``, ``unknown-place``, ``unknown-topic``, ``time-out-of-range``. Two round trips whatever the batch's
-    size, and some more where somebody says where they are. Two transactions that
-    claim the same identity or external id end in a unique violation for one of them: the door tries again.
+    ``bad-location``, ``unknown-place``, ``unknown-topic``, ``time-out-of-range``. Whose contacts are another's means
+    whom the setting ``members.matching`` says; the members whom one item names are offered as a possible duplicate.
+    Two round trips whatever the batch's size, some more where somebody says where they are or asks for what is
+    another's. Two transactions that claim the same identity or external id end in a unique violation for one of them:
+    the door tries again.
     """
     places = {item.home_place for item in members if isinstance(item.home_place, str)}
     stores = frozenset([store.code for store in workspace.stores(conn, program.id, sorted(places))] if places else ())
@@ -58,13 +64,30 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
     if not readable:
         return [item for item in asked if isinstance(item, Refused)]
     book, wrapped = load(conn, program.id, readable)
+    if _clash(book, readable):
+        policy = settings.value(conn, program.id, registry.MATCHING)
+        frame = replace(frame, policy=policy)
     before = (dict(book.members), dict(book.owners), set(book.kinds))
     results: list[Result] = []
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
         results.append(item if isinstance(item, Refused) else changes.change(book, item, fresh, frame))
     _write(conn, program.id, book, before, wrapped, now=now)
     _locate(conn, program.id, members, results, now=now)
+    likeness.offer(conn, program.id, book.together, Reason.NAMED_TOGETHER, now=now)
     return results
+
+
+def _clash(book: Book, asked: Sequence[Asked]) -> bool:
+    """Tell whether an item asks for what is another member's, or another item's."""
+    wanted: dict[Claim, str] = {}
+    for one in asked:
+        stored = book.members.get(one.item.external_id)
+        name = book.now(stored.id) if stored else one.item.external_id
+        for kind, contact in one.contacts.items():
+            claim = contact and (kind.value, contact[1])
+            if claim and wanted.setdefault(claim, book.now(book.owners.get(claim, name))) != name:
+                return True
+    return False
 
 
 def _locate(
@@ -192,14 +215,15 @@ def load(conn: Connection, program_id: str, asked: Sequence[Asked]) -> tuple[Boo
                 *("wrapped_keys", "attribute_types", "topics"),
             )
         )
-    mine = held.fetchall()
+    mine, asked_for = held.fetchall(), taken.fetchall()
     book = Book(
         members={row.external_id: row for row in stored.fetchall()},
-        owners={(kind, digest): holder for holder, kind, digest in [*mine, *taken.fetchall()]},
+        owners={(kind, digest): holder for holder, kind, digest, *_ in [*mine, *asked_for]},
         kinds={name: _rule(kind, codes) for name, kind, codes in kinds.fetchall()},
         topics=frozenset(code for code, *_ in topics.fetchall()),
         held={(holder, kind): digest for holder, kind, digest in mine},
         survivors=dict(merged.fetchall()),
+        verified={(kind, digest) for _, kind, digest, at in asked_for if at is not None},
     )
     return book, _keys(keys)
 

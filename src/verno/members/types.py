@@ -385,11 +385,15 @@ class Updated(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
-    """Nothing of the item was stored. ``field`` names what to mend; the detail repeats no contact."""
+    """Nothing of the item was stored. ``field`` names what to mend; the detail repeats no contact.
+
+    ``member``: whom an item means, by the program's policy, whose contacts are not its own.
+    """
 
     reason: Refusal
     field: str
     detail: str
+    member: str | None = None
 
 
 Result: TypeAlias = Created | Updated | Refused

@@ -112,7 +112,8 @@ def remove(request: HttpRequest, id: str, contact_id: str) -> HttpResponse:  # n
 
     def work(conn: Connection) -> list[CompanyContact]:
         who = holder(conn, key, id)
-        if contacts.remove(conn, key.program_id, who, [contact_id]):
+        kept_by = contacts.holder_of(conn, key.program_id, who, contact_id)
+        if contacts.remove(conn, key.program_id, kept_by, [contact_id]):
             about = ("member", who)
             audit.record(conn, key.program_id, _actor(key), "contact.remove", about, now=now, detail=contact_id)
         return contacts.of(conn, key.program_id, [who]).get(who, [])
@@ -152,7 +153,8 @@ def _kept(request: HttpRequest, id_: str, contact_id: str | None) -> HttpRespons
     def work(conn: Connection) -> CompanyContact:
         who = holder(conn, key, id_)
         program = workspace.program(conn, key.program_id)
-        (done,) = contacts.keep(conn, program, [Wanted(who, contact, contact_id)], now=now)
+        kept_by = contacts.holder_of(conn, key.program_id, who, contact_id) if contact_id else who
+        (done,) = contacts.keep(conn, program, [Wanted(kept_by, contact, contact_id)], now=now)
         if isinstance(done, Refused):
             raise Denied(_problem(done))
         audit.record(conn, key.program_id, _actor(key), "contact.keep", ("member", who), now=now, detail=done.id)

@@ -77,7 +77,7 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     So does what came meanwhile in the place of the merged member's points, or by the capture of what they had set
     aside, as far as it is still there.
     Refusals: ``unknown-correction``, ``undo-over`` (after thirty days), ``merged-since`` (the survivor was merged
-    further), ``own-account``, ``open-holds``. Undone again it is a replay.
+    further), ``unknown-member`` (one of them was erased), ``own-account``, ``open-holds``. Undone again it is a replay.
     """
     row = _find(conn, program.id, merge_id)
     if row is None:
@@ -87,6 +87,8 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     _, _, _, merged_at, undone_at, stored = _find(conn, program.id, merge_id) or row
     if undone_at is not None:
         return Unmerged(id_, bytes(stored), replayed=True)
+    if standing.keys() != {holder_id, into_id}:
+        return Refused(Refusal.UNKNOWN_MEMBER, "", "one of them has been erased")
     own = people.own_accounts(conn, program.id, [by.id] if by.kind is ByKind.STAFF else [])
     refused = _own(own, by, (holder_id, into_id)) or _too_late(merged_at, standing[into_id], now)
     if refused is not None:

@@ -105,6 +105,13 @@ def keep(conn: Connection, program: Program, wanted: Sequence[Wanted], *, now: d
     return out
 
 
+def holder_of(conn: Connection, program_id: str, company_id: str, contact_id: str) -> str:
+    """Return under whom a contact of a company is kept: itself, or who was merged into it. One round trip."""
+    wanted = {"program": program_id, "ids": batches.rows([company_id])}
+    found = conn.execute(SQL["company_contacts"], wanted).fetchall()
+    return next((holder for _, holder, id_, *_ in found if id_ == contact_id), company_id)
+
+
 def remove(conn: Connection, program_id: str, holder_id: str, ids_: Sequence[str]) -> int:
     """Take contacts of a company away; returns how many there were.
 

@@ -87,12 +87,6 @@ def remove(conn: Connection, program_id: str, kind: str, hashes: Sequence[str]) 
     return conn.execute(SQL["remove_devices"], {"program": program_id, "rows": rows}).rowcount
 
 
-def erase(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> int:
-    """Forget all devices of members; returns how many there were. A part of their erasure."""
-    parameters = {"program": program_id, "ids": batches.rows(sorted(set(holder_ids)))}
-    return conn.execute(SQL["erase_devices"], parameters).rowcount
-
-
 def use_link(conn: Connection, program_id: str, token: str, *, until: datetime, now: datetime) -> bool:
     """Note that a link was used; False when it was before. ``until``: after that nobody may use it anyway."""
     digest = hmac.digest(secrets.key("lookup"), b"link\0" + token.encode(), "sha256")

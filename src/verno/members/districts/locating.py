@@ -92,14 +92,6 @@ def set_home_places(conn: Connection, places: Mapping[str, str | None]) -> None:
         conn.execute(SQL["set_home_places"], {"rows": batches.rows(rows)})
 
 
-def forget(conn: Connection, holder_ids: Sequence[str]) -> None:
-    """Take away all that is known of where members are, their home place too: a part of an erasure."""
-    ids = sorted(set(holder_ids))
-    rows = [{"holder_id": holder, "kind": kind} for holder in ids for kind in LocationKind]
-    conn.execute(SQL["forget_locations"], {"rows": batches.rows(rows)})
-    set_home_places(conn, dict.fromkeys(ids))
-
-
 def sort_again(conn: Connection, program_id: str, *, now: datetime, limit: int) -> int:
     """Work out anew the districts of up to ``limit`` locations that were sorted before a district's last change.
 

@@ -164,9 +164,15 @@ def _heir(household: Household, holder_id: str) -> Mate | None:
 
 
 def _cannot_join(conn: Connection, program_id: str, holder_id: str, *, now: datetime) -> Refused | None:
-    """Lock a member and say why they cannot join a household."""
-    if not is_id(holder_id) or not merging.lock(conn, program_id, [holder_id]):
+    """Lock a member and say why they cannot join a household.
+
+    Whoever named them followed a merge; one that came in between would put the survivor in two households unseen.
+    """
+    standing = merging.lock(conn, program_id, [holder_id] if is_id(holder_id) else [])
+    if holder_id not in standing:
         return Refused(NotJoined.UNKNOWN_MEMBER, "member", "there is no such member")
+    if standing[holder_id].into_id is not None:
+        return Refused(NotJoined.UNKNOWN_MEMBER, "member", "has been merged into another member: name that one")
     if queries.members(conn, program_id, [holder_id])[holder_id].kind is not MemberKind.PERSON:
         return Refused(NotJoined.NOT_A_PERSON, "member", "a company is in no household")
     if of(conn, program_id, [holder_id]):

@@ -51,12 +51,6 @@ USING (
 ) r
 WHERE d.program_id = %(program)s AND d.kind = r.kind AND d.value_hash = r.hash
 
--- name: erase_devices
--- Plan: function scan, nested loop on (holder, kind), delete.
-DELETE FROM members_device d
-USING (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
-WHERE d.holder_id = r.id AND d.program_id = %(program)s
-
 -- name: use_link
 -- Plan: insert.
 INSERT INTO members_used_link (program_id, token_hash, until) VALUES (%(program)s, %(token)s, %(until)s)
@@ -81,9 +75,3 @@ WHERE w.program_id = %(program)s
   AND (%(ids)s::json IS NULL OR w.holder_id IN (SELECT value::uuid FROM json_array_elements_text(%(ids)s)))
 ORDER BY w.at DESC, w.id DESC
 LIMIT %(limit)s
-
--- name: erase_words
--- Plan: function scan, range of the primary key, delete.
-DELETE FROM members_word w
-USING (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
-WHERE w.holder_id = r.id AND w.program_id = %(program)s

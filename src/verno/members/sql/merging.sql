@@ -61,7 +61,7 @@ UPDATE members_redirect SET survivor_id = %(holder)s WHERE holder_id IN (SELECT 
 
 -- name: identities_of
 -- Contacts of two members as they are stored. Plan: nested loop on (holder, kind).
-SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.sealed, i.verified_at, i.verified_by
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
 JOIN members_identity i ON i.holder_id = r.id
 
@@ -73,13 +73,17 @@ JOIN members_key k ON k.holder_id = r.id::uuid
 
 -- name: note_moved
 -- Plan: function scan, insert.
-INSERT INTO members_moved_identity (holder_id, kind, program_id, value_hash, sealed)
-SELECT holder_id, kind, %(program)s, decode(value, 'hex'), decode(sealed, 'hex')
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, kind text, value text, sealed text)
+INSERT INTO members_moved_identity (holder_id, kind, program_id, value_hash, sealed, verified_at, verified_by)
+SELECT holder_id, kind, %(program)s, decode(value, 'hex'), decode(sealed, 'hex'), verified_at, verified_by
+FROM json_to_recordset(%(rows)s) AS r (
+    holder_id uuid, kind text, value text, sealed text, verified_at timestamptz, verified_by text
+)
 
 -- name: moved_identities
--- Plan: range of the primary key.
-SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text, encode(i.fold_hash, 'hex')
+-- With the first moment at which the address was confirmed, before the merge or since. Plan: range of the primary key.
+SELECT m.kind, encode(m.value_hash, 'hex'), m.sealed, i.holder_id::text, encode(i.fold_hash, 'hex'),
+       coalesce(m.verified_at, i.verified_at),
+       CASE WHEN m.verified_at IS NULL THEN i.verified_by ELSE m.verified_by END
 FROM members_moved_identity m
 LEFT JOIN members_identity i ON i.program_id = m.program_id AND i.kind = m.kind AND i.value_hash = m.value_hash
 WHERE m.holder_id = %(holder)s
@@ -121,7 +125,8 @@ WHERE c.action = 'withdraw' AND NOT EXISTS (
 
 -- name: give_words_back
 -- What the survivor had said themselves before a merge's "no" was put over it stands again, evidence and all, unless they
--- have said something since. Plan: primary key, ranges of the index of the newest.
+-- have said something since. A carried word may have kept its own date: the merge's is that of its writing.
+-- Plan: primary key, ranges of the index of the newest.
 INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_id, text_version,
                              text_sha256, locale, surface, actor, ip, agent, evidence_ref, country, valid_until,
                              address_hash, reason, occurred_at, recorded_at)
@@ -130,7 +135,7 @@ SELECT o.holder_id, gen_random_uuid(), o.program_id, o.purpose, o.topic, o.chann
        o.valid_until, o.address_hash, 'merge-undone', %(now)s, %(now)s
 FROM members_redirect d
 JOIN members_consent c
-  ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.occurred_at = d.merged_at
+  ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.recorded_at = d.merged_at
 JOIN members_consent o
   ON o.holder_id = c.holder_id AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
  AND o.action IN ('grant', 'confirm', 'import') AND o.occurred_at < c.occurred_at

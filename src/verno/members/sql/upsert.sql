@@ -15,8 +15,9 @@ JOIN members_member m ON m.program_id = %(program)s AND m.external_id = r.value
 JOIN members_identity i ON i.holder_id = m.id
 
 -- name: taken_identities
--- Who holds the identities that the batch asks for. Plan: function scan, nested loop on the primary key.
-SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex')
+-- Who holds the identities that the batch asks for, and whether they have confirmed them.
+-- Plan: function scan, nested loop on the primary key.
+SELECT i.holder_id::text, i.kind, encode(i.value_hash, 'hex'), i.verified_at
 FROM (
     SELECT kind, decode(value, 'hex') AS hash
     FROM json_to_recordset(%(hashed)s) AS h (kind text, value text) OFFSET 0
@@ -78,11 +79,16 @@ USING (
 WHERE i.program_id = %(program)s AND i.kind = r.kind AND i.value_hash = r.hash
 
 -- name: claim_identities
--- Rows come sorted; an identity that another transaction claimed first is a unique violation.
+-- Rows come sorted; an identity that another transaction claimed first is a unique violation. What a merge moves may be
+-- confirmed already.
 -- Plan: function scan, insert.
-INSERT INTO members_identity (program_id, kind, value_hash, holder_id, sealed, created_at, fold_hash)
-SELECT %(program)s, kind, decode(value, 'hex'), holder_id, decode(sealed, 'hex'), %(now)s, decode(fold, 'hex')
-FROM json_to_recordset(%(rows)s) AS r (kind text, value text, holder_id uuid, sealed text, fold text)
+INSERT INTO members_identity (program_id, kind, value_hash, holder_id, sealed, created_at, fold_hash, verified_at,
+                              verified_by)
+SELECT %(program)s, kind, decode(value, 'hex'), holder_id, decode(sealed, 'hex'), %(now)s, decode(fold, 'hex'),
+       verified_at, verified_by
+FROM json_to_recordset(%(rows)s) AS r (
+    kind text, value text, holder_id uuid, sealed text, fold text, verified_at timestamptz, verified_by text
+)
 
 -- name: add_keys
 -- Plan: function scan, insert.

@@ -9,6 +9,7 @@ from verno.kit import batches, ids
 from verno.kit.db import Connection
 from verno.members import sealing
 from verno.members.queries import SQL
+from verno.members.words import notes
 
 KIND = "word"
 LONGEST = 4096
@@ -36,20 +37,20 @@ class Word(msgspec.Struct, frozen=True, gc=False):
 
 
 def keep(conn: Connection, program_id: str, words: Sequence[NewWord], *, now: datetime) -> int:
-    """Keep what members wrote; returns how much. The caller vouches for members; whose key is gone is passed over."""
+    """Keep what members wrote; returns how much. Who is erased is passed over; a first word makes the key."""
     if not words:
         return 0
-    keys = _keys(conn, [one.holder_id for one in words])
+    boxes = notes.seal(conn, [notes.Note(one.holder_id, KIND, one.text[:LONGEST]) for one in words])
     rows = [
         {
             "holder_id": one.holder_id,
             "id": id_,
             "channel": one.channel,
-            "sealed": sealing.seal(keys[one.holder_id], KIND, one.holder_id, one.text[:LONGEST]).hex(),
+            "sealed": sealed.hex(),
             "at": one.at,
         }
-        for one, id_ in zip(words, ids.new_ids(len(words), now=now), strict=True)
-        if one.holder_id in keys
+        for one, sealed, id_ in zip(words, boxes, ids.new_ids(len(words), now=now), strict=True)
+        if sealed is not None
     ]
     conn.execute(SQL["add_words"], {"program": program_id, "rows": batches.rows(rows)})
     return len(rows)
@@ -67,14 +68,3 @@ def heard(
         Word(holder, id_, channel, sealing.unseal(keys[holder], KIND, holder, bytes(sealed)), at)
         for holder, id_, channel, sealed, at, _ in rows
     ]
-
-
-def erase(conn: Connection, program_id: str, holder_ids: Sequence[str]) -> int:
-    """Forget what members wrote; returns how much there was. A part of their erasure."""
-    parameters = {"program": program_id, "ids": batches.rows(sorted(set(holder_ids)))}
-    return conn.execute(SQL["erase_words"], parameters).rowcount
-
-
-def _keys(conn: Connection, holder_ids: Sequence[str]) -> dict[str, bytes]:
-    found = conn.execute(SQL["keys_of"], {"ids": batches.rows(sorted(set(holder_ids)))}).fetchall()
-    return {holder: sealing.unwrap(bytes(wrapped), holder) for holder, wrapped in found}
