@@ -319,12 +319,12 @@ class Desk:
                 member = reach.member_facts(content.reader_id, house.zones)
                 if turns is not None:
                     member = msgspec.structs.replace(
-                        member, sent=turns.of(content.holder_id, content.message_id, channel)
+                        member, sent=turns.of(content.holder_id, _id(job), channel, job.occasion)
                     )
                 verdict = decide(message, member, reach.address_facts(content.reader_id), now)
                 out[_id(job)] = verdict
                 if turns is not None and isinstance(verdict, Allow) and message.topic_class is MessageClass.MARKETING:
-                    turns.take(program_id, content.holder_id, content.message_id, channel)
+                    turns.take(program_id, content.holder_id, _id(job), channel, job.occasion)
         return out
 
     def _conclude(self, conn: Connection, ends: Sequence[End], now: datetime) -> None:

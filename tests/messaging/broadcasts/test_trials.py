@@ -21,7 +21,8 @@ from tests.messaging.broadcasts.shows import (
     texters,
     work,
 )
-from tests.messaging.news import NOW, readers
+from tests.messaging.news import NOW, readers, send
+from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.messaging import facts
 from verno.messaging.broadcasts import costs
@@ -37,6 +38,7 @@ from verno.messaging.broadcasts.types import (
     Variant,
     WinnerRule,
 )
+from verno.messaging.desk import Desk
 
 TWO = (Variant("a", LETTER), Variant("b", f"{LETTER}"))
 RULE = WinnerRule(sample=5_000, after_hours=4, least=10)
@@ -250,3 +252,19 @@ def test_chats_and_pushes_are_free_and_every_channel_has_a_price(shop: Shop) -> 
     with db.transaction(shop.program.id) as conn:
         assert costs.prices(conn, shop.program.id) == {"email": 0, "sms": 300, "telegram": 0, "push": 0}
     assert set(costs.PRICES) == set(cascade.TELLS) == set(facts.ADDRESS_KIND)
+
+
+def test_the_dearer_channel_waits_from_when_the_cheap_one_left_and_takes_no_turn_of_its_own(
+    shop: Shop, postman: Postman
+) -> None:
+    texters(shop, 1)
+    broadcast = launch(shop, channels=CASCADE)
+    work()
+    assert send(postman, now=hours(2)).accepted == 1
+    work(hours(5))
+    work(hours(6.9))
+    assert channels(shop) == {"email": 1}, "five hours are not over since it left"
+    work(hours(7))
+    assert channels(shop) == {"email": 1, "sms": 1}
+    jobs, ends = Desk("sms", "worker", lambda: hours(7), 600).claim(9)
+    assert ([job.occasion for job in jobs], ends) == ([broadcast.occasion], []), "one occasion takes one turn"

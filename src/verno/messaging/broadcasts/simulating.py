@@ -110,6 +110,6 @@ class _Trial:
 def _turns(conn: Connection, holders: Sequence[str], moment: datetime) -> Sents:
     asked = {"holders": batches.rows(list(holders)), "since": moment - LONGEST, "but": "[]"}
     out: dict[str, list[Sent]] = {}
-    for holder, channel, at in conn.execute(SQL["turns"], asked).fetchall():
+    for holder, channel, at, _ in conn.execute(SQL["turns"], asked).fetchall():
         out.setdefault(holder, []).append(Sent(channel, at))
     return {holder: tuple(some) for holder, some in out.items()}

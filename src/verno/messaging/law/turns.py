@@ -19,7 +19,7 @@ class Turns:
     def __init__(self, conn: Connection, messages: Sequence[tuple[str, str]], now: datetime) -> None:
         """Lock and read the turns of the members of ``messages`` (holder id, message id) until the commit."""
         self._conn, self._now = conn, now
-        self._sent: dict[str, list[Sent]] = {}
+        self._sent: dict[str, list[tuple[str | None, Sent]]] = {}
         self._taken: list[dict[str, object]] = []
         self._give_way: set[str] = set()
         if not messages:
@@ -28,20 +28,23 @@ class Turns:
         conn.execute(SQL["lock_turns"], {"holders": holders})
         but = batches.rows([id_ for _, id_ in messages])
         parameters = {"holders": holders, "since": now - LONGEST, "but": but}
-        for holder, channel, at in conn.execute(SQL["turns"], parameters).fetchall():
-            self._sent.setdefault(holder, []).append(Sent(channel, at))
+        for holder, channel, at, occasion in conn.execute(SQL["turns"], parameters).fetchall():
+            self._sent.setdefault(holder, []).append((occasion, Sent(channel, at)))
         rows = batches.rows([{"holder_id": holder, "id": id_} for holder, id_ in messages])
         rivals = conn.execute(SQL["rivals"], {"rows": rows, "until": now + AHEAD}).fetchall()
         self._give_way = {id_ for (id_,) in rivals}
 
-    def of(self, holder_id: str, message_id: str, channel: str) -> tuple[Sent, ...]:
-        """Return the turns that a member has given so far, and the one that waits for what is more important."""
-        given = tuple(self._sent.get(holder_id, ()))
+    def of(self, holder_id: str, message_id: str, channel: str, occasion: str) -> tuple[Sent, ...]:
+        """Return the turns that a member has given so far, and the one that waits for what is more important.
+
+        One occasion takes one turn, however many channels it tries.
+        """
+        given = tuple([sent for about, sent in self._sent.get(holder_id, ()) if about != occasion])
         return (*given, Sent(channel, self._now)) if message_id in self._give_way else given
 
-    def take(self, program_id: str, holder_id: str, message_id: str, channel: str) -> None:
+    def take(self, program_id: str, holder_id: str, message_id: str, channel: str, occasion: str) -> None:
         """Reserve a turn; whatever is judged after it sees that."""
-        self._sent.setdefault(holder_id, []).append(Sent(channel, self._now))
+        self._sent.setdefault(holder_id, []).append((occasion, Sent(channel, self._now)))
         row: dict[str, object] = {
             "holder_id": holder_id,
             "id": message_id,

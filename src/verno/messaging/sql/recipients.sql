@@ -132,7 +132,7 @@ WHERE r.broadcast_id = n.broadcast_id AND r.holder_id = n.holder_id
 
 -- name: messages_before
 -- How far the message of the channel before came. Plan: function scan, nested loop on the unique index.
-SELECT m.holder_id::text, m.state
+SELECT m.holder_id::text, m.state, m.changed_at
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, channel text)
 JOIN messaging_message m
   ON m.holder_id = r.holder_id AND m.dedupe_key = %(occasion)s AND m.channel = r.channel

@@ -135,13 +135,14 @@ FROM (SELECT value AS holder FROM json_array_elements_text(%(holders)s) ORDER BY
 -- name: turns
 -- The advertisements that had their turn at members, but for those that are asked about. Which those are is looked at
 -- last: asked of each row of the table, it took nine tenths of a claim. Plan: function scan, nested loop on the
--- holder's range of the primary key, hashed subplan.
-SELECT r.holder_id::text, t.channel, t.at
+-- holder's range of the primary key, hashed subplan, primary key.
+SELECT r.holder_id::text, t.channel, t.at, m.dedupe_key
 FROM (SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
 CROSS JOIN LATERAL (
     SELECT message_id, channel, at FROM messaging_turn
     WHERE holder_id = r.holder_id AND at > %(since)s OFFSET 0
 ) t
+LEFT JOIN messaging_message m ON m.holder_id = r.holder_id AND m.id = t.message_id
 WHERE t.message_id NOT IN (SELECT value::uuid FROM json_array_elements_text(%(but)s))
 ORDER BY t.at
 

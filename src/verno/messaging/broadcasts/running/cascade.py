@@ -1,7 +1,7 @@
 """Whether a member needs the dearer channel: what became of the message on the cheaper one. Pure."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from verno.messaging.broadcasts.types import Channel, Until
@@ -18,6 +18,7 @@ that: a bot's message that Telegram took is in the chat, a push that was taken w
 of reading. Where no delivery is told, what was taken and did not come back has arrived."""
 NOTHING: frozenset[State] = frozenset()
 UNDER_WAY = frozenset({State.QUEUED, State.CLAIMED, State.HANDING_OVER, State.DEFERRED})
+LEFT = frozenset({State.ACCEPTED, State.DELIVERED})
 LOOK_AGAIN = timedelta(hours=1)
 """When a message that has not left yet, by night or for its rate, is looked at again."""
 
@@ -28,6 +29,11 @@ class Need(StrEnum):
     NONE = "none"
     WAIT = "wait"
     NEXT = "next"
+
+
+def due(step: Channel, state: str | None, at: datetime) -> datetime:
+    """Return when the next channel's turn is: so long after the message had left, at once where it did not arrive."""
+    return at + timedelta(hours=step.wait_hours) if state in LEFT else at
 
 
 def need(step: Channel, state: str | None) -> Need:

@@ -74,15 +74,19 @@ class _Chunk:
         """Ask what became of the messages before; whoever was reached, or may yet be, needs no dearer channel now."""
         asked = [{"holder_id": row.holder_id, "channel": self.steps[row.step - 1].channel} for row in rows]
         parameters = {"rows": batches.rows(asked), "occasion": self.broadcast.occasion}
-        states: dict[str, str] = dict(self.conn.execute(SQL["messages_before"], parameters).fetchall()) if rows else {}
+        found = self.conn.execute(SQL["messages_before"], parameters).fetchall() if rows else []
+        states: dict[str, tuple[str, datetime]] = {holder: (state, at) for holder, state, at in found}
         for row in rows:
-            match cascade.need(self.steps[row.step - 1], states.get(row.holder_id)):
+            step = self.steps[row.step - 1]
+            state, at = states.get(row.holder_id, (None, self.now))
+            match cascade.need(step, state):
                 case Need.NONE:
                     row.state = RecipientState.REACHED
                 case Need.WAIT:
                     row.send_at = self.now + cascade.LOOK_AGAIN
                 case Need.NEXT:
-                    pass
+                    due = cascade.due(step, state, at)
+                    row.send_at = due if due > self.now else None
 
     def _plan_step(self, step: int, rows: Sequence[Row]) -> None:
         price = self.prices.get(self.steps[step].channel, 0)
