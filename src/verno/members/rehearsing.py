@@ -36,13 +36,14 @@ class Rehearsed(msgspec.Struct, frozen=True):
 
 
 def rehearse(conn: Connection, program: Program, items: Sequence[NewMember], *, now: datetime) -> list[Rehearsed]:
-    """Return what ``service.upsert`` would do with a batch; writes nothing. Three round trips at most."""
+    """Return what ``service.upsert`` would do with a batch; writes nothing. Four round trips at most."""
     frame = Frame(program.id, program.country, localtime.zone(program.timezone), now)
     asked = [changes.read(item, frame) for item in items]
     readable = [item for item in asked if isinstance(item, Asked)]
     if not readable:
         return [Rehearsed(item) for item in asked if isinstance(item, Refused)]
     book, _ = service.load(conn, program.id, readable)
+    frame = service.believing(conn, book, readable, frame)
     told = _contacts(conn, program.id, book, readable)
     out = []
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
