@@ -79,7 +79,8 @@ def believing(conn: Connection, book: Book, asked: Sequence[Asked], frame: Frame
     """Return the frame with the program's policy of names, where some item asks for what is another's."""
     if not _clash(book, asked):
         return frame
-    return replace(frame, policy=settings.value(conn, frame.program_id, registry.MATCHING))
+    policy = settings.value(conn, frame.program_id, registry.MATCHING)
+    return replace(frame, policy=policy)
 
 
 def _clash(book: Book, asked: Sequence[Asked]) -> bool:
