@@ -113,6 +113,18 @@ def test_what_changed_just_now_waits_and_each_is_looked_at_once(conn: psycopg.Co
     assert len(likeness.listed(conn, shop.program.id)) == 3
 
 
+def test_a_long_import_is_looked_at_to_its_end(conn: psycopg.Connection, shop: Shop) -> None:
+    """All its batches say when it began, and by then the finder has looked at what came since."""
+    one = join(conn, shop, external_id="1", name="Anna", birth_date=BORN)
+    hour = NOW + timedelta(hours=1)
+    service.upsert(conn, shop.program, [NewMember("between")], now=hour)
+    assert found(conn, shop, minutes=90) == {}
+    other = join(conn, shop, external_id="2", name="Anna", birth_date=BORN)
+    assert found(conn, shop, minutes=90) == {two(one, other): {Reason.SAME_NAME}}
+    service.upsert(conn, shop.program, [NewMember("between", name="Anna", birth_date=BORN)], now=NOW)
+    assert len(found(conn, shop, minutes=90)) == 3, "and so is whom it changes"
+
+
 def test_a_default_birth_date_is_no_birth_date(conn: psycopg.Connection, shop: Shop) -> None:
     crowd = [NewMember(str(n), name="Anna", birth_date=date(1970, 1, 1)) for n in range(1002)]
     service.upsert(conn, shop.program, crowd, now=NOW)

@@ -41,7 +41,7 @@ class Rehearsed(msgspec.Struct, frozen=True):
 
 
 def rehearse(conn: Connection, program: Program, items: Sequence[NewMember], *, now: datetime) -> list[Rehearsed]:
-    """Return what ``service.upsert`` would do with a batch; writes nothing. Five round trips at most."""
+    """Return what ``service.upsert`` would do with a batch; writes nothing. Six round trips at most."""
     places = {item.home_place for item in items if isinstance(item.home_place, str)}
     stores = frozenset([store.code for store in workspace.stores(conn, program.id, sorted(places))] if places else ())
     frame = Frame(program.id, program.country, localtime.zone(program.timezone), now, stores)
@@ -50,6 +50,7 @@ def rehearse(conn: Connection, program: Program, items: Sequence[NewMember], *, 
     if not readable:
         return [Rehearsed(item) for item in asked if isinstance(item, Refused)]
     book, _ = service.load(conn, program.id, readable)
+    frame = service.believing(conn, book, readable, frame)
     told = _contacts(conn, program.id, book, readable)
     special = frozenset(one.name for one in registry.attributes(conn, program.id).values() if one.sensitive)
     out = []

@@ -64,9 +64,7 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
     if not readable:
         return [item for item in asked if isinstance(item, Refused)]
     book, wrapped = load(conn, program.id, readable)
-    if _clash(book, readable):
-        policy = settings.value(conn, program.id, registry.MATCHING)
-        frame = replace(frame, policy=policy)
+    frame = believing(conn, book, readable, frame)
     before = (dict(book.members), dict(book.owners), set(book.kinds))
     results: list[Result] = []
     for item, fresh in zip(asked, ids.new_ids(len(asked), now=now), strict=True):
@@ -75,6 +73,14 @@ def upsert(conn: Connection, program: Program, members: Sequence[NewMember], *, 
     _locate(conn, program.id, members, results, now=now)
     likeness.offer(conn, program.id, book.together, Reason.NAMED_TOGETHER, now=now)
     return results
+
+
+def believing(conn: Connection, book: Book, asked: Sequence[Asked], frame: Frame) -> Frame:
+    """Return the frame with the program's policy of names, where some item asks for what is another's."""
+    if not _clash(book, asked):
+        return frame
+    policy = settings.value(conn, frame.program_id, registry.MATCHING)
+    return replace(frame, policy=policy)
 
 
 def _clash(book: Book, asked: Sequence[Asked]) -> bool:

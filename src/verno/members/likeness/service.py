@@ -15,7 +15,8 @@ from verno.members.queries import SQL
 BATCH = 500
 """Members looked at in one transaction."""
 SLOWEST = timedelta(minutes=5)
-"""How long a transaction may lie between reading the clock and being seen."""
+"""How long a transaction may lie between reading the clock and being seen; whose clock is older than a minute says so
+itself (``add_members``)."""
 SHOWN = 20
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

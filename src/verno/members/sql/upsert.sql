@@ -51,19 +51,38 @@ JOIN members_key k ON k.holder_id = m.id
 
 -- name: add_members
 -- Rows come sorted by external id, so that two batches never wait for each other in a circle.
--- Plan: function scan, insert.
+-- An import says of all its batches when it began, hours ago: its members come after those at whom the finder of
+-- duplicates has looked meanwhile, and the finder waits for them. Who has just read the clock waits for nobody.
+-- Plan: function scan, insert; an insert or update by the primary key.
+WITH finder AS (
+    INSERT INTO members_compared AS c (program_id, changed_at, id)
+    SELECT %(program)s, to_timestamp(0), '00000000-0000-0000-0000-000000000000'
+    WHERE clock_timestamp() - %(now)s::timestamptz >= interval '1 minute'
+    ON CONFLICT (program_id) DO UPDATE SET id = c.id
+    RETURNING c.changed_at
+)
 INSERT INTO members_member (id, program_id, external_id, name, birth_date, locale, kind, buying_group, attributes,
                             created_at, changed_at)
-SELECT id, %(program)s, external_id, name, birth_date, locale, kind, buying_group, attributes, %(now)s, %(now)s
+SELECT id, %(program)s, external_id, name, birth_date, locale, kind, buying_group, attributes, %(now)s,
+       greatest(%(now)s::timestamptz, (SELECT changed_at + interval '1 microsecond' FROM finder))
 FROM json_to_recordset(%(rows)s) AS r (
     id uuid, external_id text, name text, birth_date date, locale text, kind text, buying_group text, attributes jsonb
 )
 
 -- name: change_members
+-- With the finder of duplicates as above.
 -- Plan: function scan, nested loop on the primary key, update of rows locked before.
+WITH finder AS (
+    INSERT INTO members_compared AS c (program_id, changed_at, id)
+    SELECT %(program)s, to_timestamp(0), '00000000-0000-0000-0000-000000000000'
+    WHERE clock_timestamp() - %(now)s::timestamptz >= interval '1 minute'
+    ON CONFLICT (program_id) DO UPDATE SET id = c.id
+    RETURNING c.changed_at
+)
 UPDATE members_member m
 SET name = r.name, birth_date = r.birth_date, locale = r.locale, kind = r.kind, buying_group = r.buying_group,
-    attributes = r.attributes, changed_at = %(now)s
+    attributes = r.attributes,
+    changed_at = greatest(%(now)s::timestamptz, (SELECT changed_at + interval '1 microsecond' FROM finder))
 FROM json_to_recordset(%(rows)s) AS r (
     id uuid, name text, birth_date date, locale text, kind text, buying_group text, attributes jsonb
 )
