@@ -56,6 +56,13 @@ def test_a_good_letter_has_nothing_wrong() -> None:
         ("{{ context.balance | default(0) }}", Lint.STALE_BALANCE, "context.balance", False),
         ("{{ context.member.available | default(0) }}", Lint.STALE_BALANCE, "context.member.available", False),
         ('<a href="">x</a>', Lint.BROKEN_LINK, ": leads nowhere", True),
+        (
+            "<a href=http://127.0.0.1/x>x</a>",
+            Lint.BROKEN_LINK,
+            "http://127.0.0.1/x: is not on the public internet",
+            True,
+        ),
+        ("<a class='b'href = //host>x</a>", Lint.BROKEN_LINK, "//host: leads nowhere", True),
         ('<a href="#">x</a>', Lint.BROKEN_LINK, "#: leads nowhere", True),
         (
             '<a href="javascript:alert(1)">x</a>',
@@ -117,6 +124,9 @@ def test_links(url: str, why: str | None) -> None:
         ("Your order is ready: 20% off today", ["20% off"]),
         ("Special offer: free gift", ["special offer", "offer", "free gift"]),
         ("Ваш заказ готов, самовывоз до пятницы. Итого 1 200 ₽, оплачено баллами 10%", []),
+        ("Your dis<b>count</b>, your vouc<!-- x -->her", ["discount", "voucher"]),
+        ("&#1089;кидка и рас\u00adпро&shy;дажа", ["скидк", "распродаж"]),
+        ("Ready.<br>Sa<br>le of <b>the</b> <i>day</i>", []),
         ("Your order of 3 items is ready. Total: 45.00, paid by points.", []),
         ("{{ context.discount | default(0) | money }}", []),
         ("<mj-style>.sale { color: red }</mj-style><mj-text css-class='sale'>Hello</mj-text>", []),
@@ -140,6 +150,16 @@ def test_mixed_content_is_advertising(class_name: MessageClass) -> None:
     }
     assert {"today only", "context.recommended", "https://shop.example.com/sale/shoes"} <= said
     assert Lint.MIXED_CLASS not in {code for code, _, _ in found(template(email=words + LEAVE))}
+
+
+def test_addresses_of_a_letter() -> None:
+    source = """<a href=https://a.example.com/?href=x>A</a> <a HREF='https://b.example.com/'>B</a>
+        <a href={{ context.url | default('x') }}>C</a> {% if href == 'x' %}{% endif %} <img src="/i?href=y" />"""
+    assert links.of_letter(source) == [
+        "https://a.example.com/?href=x",
+        "https://b.example.com/",
+        "{{ context.url | default('x') }}",
+    ]
 
 
 def test_a_letter_of_advertising_shows_the_way_out() -> None:

@@ -5,7 +5,9 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-_HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_HREF = re.compile(
+    r"""(?<![\w?&;])href\s*=(?!=)\s*(?:"([^"]*)"|'([^']*)'|((?:\{\{.*?\}\}|[^\s"'<>])+))""", re.IGNORECASE
+)
 _PLAIN = re.compile(r"\bhttps?://[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+", re.IGNORECASE)
 _TAG = re.compile(r"\{\{|\{%")
 _HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,59})")
@@ -16,7 +18,7 @@ OTHER = frozenset({"mailto", "tel", "sms"})
 
 def of_letter(source: str) -> list[str]:
     """Return the addresses that a letter's source links to; those with template tags in them included."""
-    return [html.unescape(found[0] or found[1]).strip() for found in _HREF.findall(source)]
+    return [html.unescape("".join(found)).strip() for found in _HREF.findall(source)]
 
 
 def of_text(source: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Words, links and names by which advertising is known; the lists are in ``promo.toml``."""
 
+import html
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,12 +10,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 _EXPRESSIONS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _STYLE = re.compile(r"<(mj-style|style|mj-attributes)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+_INLINE = re.compile(
+    r"</?(a|abbr|b|big|code|em|font|i|ins|mark|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>", re.IGNORECASE
+)
+"""Tags within which a word goes on."""
+_COMMENTS = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAGS = re.compile(r"<[^<>]*>")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+"""Characters that nobody sees within a word: the soft hyphen, joiners, blanks without a width."""
 
 
 def words(text: str) -> list[str]:
     """Return the words of advertising in a source, in any language, each once; names of sources are no words."""
-    seen = " ".join(_TAGS.sub(" ", _STYLE.sub(" ", _EXPRESSIONS.sub(" ", text))).split()).lower()
+    seen = _COMMENTS.sub("", _STYLE.sub(" ", _EXPRESSIONS.sub(" ", text)))
+    seen = html.unescape(_TAGS.sub(" ", _INLINE.sub("", seen)))
+    seen = " ".join(_UNSEEN.sub("", seen).split()).lower()
     lists = _lists()
     found = [match.group(0).strip() for pattern in (*lists["ru"], *lists["en"]) for match in pattern.finditer(seen)]
     return list(dict.fromkeys(found))
