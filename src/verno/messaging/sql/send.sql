@@ -110,15 +110,6 @@ SELECT EXISTS (
       AND ((state <> 'claimed' AND due_at <= %(now)s) OR claimed_until < %(now)s)
 )
 
--- name: dead_letters
--- What could not be written, or killed what was to send it, newest first. Plan: the index by program and state.
-SELECT holder_id::text, id::text, channel, topic, class_name, template, locale, dedupe_key, state, reason, decision,
-       attempts, due_at, message_id, response, created_at, changed_at
-FROM messaging_message
-WHERE program_id = %(program)s AND state = 'rejected' AND reason IN ('kills-its-worker', 'cannot-be-rendered')
-ORDER BY changed_at DESC, id DESC
-LIMIT %(limit)s
-
 -- name: replay
 -- A person lets a dead letter be tried once more: alone, as a suspect. Plan: primary key.
 UPDATE messaging_message
