@@ -132,6 +132,27 @@ def test_a_killed_lane_is_told_and_a_second_run_goes_on(shop: Counter) -> None:
     assert total == (sum(i for i in range(COUNT) if i % 3 and i % 100 != 99),)
 
 
+@pytest.mark.parametrize("ending", ["finish", "stop"])
+def test_a_lane_that_was_killed_in_mid_sentence_is_told_in_our_words(shop: Counter, ending: str) -> None:
+    """What was half written cannot be read by anybody any more, and is no second error."""
+    with pytest.raises(Unavailable, match="goes on where it was"):
+        _kill_in_mid_sentence(shop, ending)
+    assert not lanes()
+
+
+def _kill_in_mid_sentence(shop: Counter, ending: str) -> None:
+    with bulk.opened(shop.program.id, now=NOW, on_batch=lambda *_: None) as opened:
+        opened.wait()
+        for one in opened.lanes:
+            one.child.kill()
+            one.listener.join()
+            assert one.child.stdin is not None
+            one.child.stdin.write(b"half a frame")
+            if ending == "finish":
+                one.finish()
+            one.check()
+
+
 def test_what_the_listener_raises_stops_the_load(shop: Counter) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "no space left")

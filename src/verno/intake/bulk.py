@@ -13,7 +13,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -164,7 +164,8 @@ class Lane:
     def finish(self) -> None:
         """Say that nothing more comes, and wait for the last answers; raises what stopped the lane."""
         if self.child.stdin:
-            self.child.stdin.close()
+            with suppress(BrokenPipeError):  # what it says is what the listener found
+                self.child.stdin.close()
         self.listener.join()
         self.check()
 
@@ -175,7 +176,8 @@ class Lane:
         self.listener.join()
         for pipe in (self.child.stdin, self.child.stdout):
             if pipe and not pipe.closed:
-                pipe.close()
+                with suppress(BrokenPipeError):  # of what was half written nobody reads the rest
+                    pipe.close()
         self.child.wait()
 
     def check(self) -> None:
