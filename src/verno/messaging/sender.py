@@ -312,7 +312,9 @@ class _Run(Generic[P]):
                 else:
                     written[job.content.message_id] = parcels
             ready = [job for job in jobs if job.content.message_id in written]
-            weights = [sum(map(self._channel.parts, dict(written[job.content.message_id]).values())) for job in ready]
+            weights = [
+                sum([self._channel.parts(parcel) for _, parcel in written[job.content.message_id]]) for job in ready
+            ]
             leaving, late = await _patiently(partial(self._desk.book, ready, weights))
         for end in late:
             self._count(end)

@@ -134,6 +134,21 @@ def test_a_line_binds_again(centre: Peer) -> None:
     assert again == Accepted("taken", "m2")
 
 
+def test_a_text_that_finds_no_place_in_the_window_has_certainly_not_left(centre: Peer) -> None:
+    async def main() -> list[Outcome]:
+        session = smpp.Session(settings(centre, window=1))
+        line = smpp.Line(session)
+        await line.open()
+        await session.places.acquire()
+        full = await line.hand_over(text())
+        session.places.release()
+        found = [full, await line.hand_over(text())]
+        await line.close()
+        return found
+
+    assert asyncio.run(main()) == [Temporary("the window stayed full"), Accepted("taken", "m1")]
+
+
 def test_a_centre_that_cannot_be_reached(centre: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smpp, "BIND_SECONDS", 0.5)
     with pytest.raises(Unreachable, match="password") as caught:

@@ -40,8 +40,8 @@ class Smpp:
 
     @property
     def answer_seconds(self) -> float:
-        """Return how long the centre may think over a text, its parts and their waits included."""
-        return self._settings.answer_seconds * texts.MOST_SEGMENTS
+        """Return how long a text may take: each part waits for its place in the window, and for its answer."""
+        return 2 * self._settings.answer_seconds * texts.MOST_SEGMENTS
 
     @property
     def per_second(self) -> int | None:

@@ -107,8 +107,6 @@ class Session:
         self._binding = asyncio.Lock()
         self.places = asyncio.Semaphore(chosen.window)
         """Those of the window: whoever waits for one has sent nothing yet, and no answer is late."""
-        self.places = asyncio.Semaphore(chosen.window)
-        """Those of the window: who waits for one has sent nothing, so no answer is late."""
 
     async def bind(self) -> None:
         """Bind unless bound; raises ``Unreachable``. Whether it still stands is asked when a text is to leave."""
@@ -187,11 +185,14 @@ class Line:
         body = segments.encode(parcel.plan.parts[number], parcel.plan.alphabet)
         if total > 1:
             body = segments.header(int(parcel.id[-2:], 16), total, number + 1) + body
-        async with self._session.places:
-            try:
-                smsc = await self._session.standing()
-            except Unreachable as error:
-                return Temporary(str(error))
+        try:
+            # Not for longer: whoever outstays the lease of the hand-over is given up for lost, and would leave after all.
+            async with asyncio.timeout(self._chosen.answer_seconds):
+                await self._session.places.acquire()
+        except TimeoutError:
+            return Temporary("the window stayed full")
+        try:
+            smsc = await self._session.standing()
             return await self._answer(
                 smsc,
                 parcel.recipient,
@@ -200,6 +201,10 @@ class Line:
                 is_joined=total > 1,
                 coding=_CODING[parcel.plan.alphabet],
             )
+        except Unreachable as error:
+            return Temporary(str(error))
+        finally:
+            self._session.places.release()
 
     async def _answer(
         self, smsc: smpp34.Smsc, recipient: str, body: bytes, *, is_last: bool, is_joined: bool, coding: int
