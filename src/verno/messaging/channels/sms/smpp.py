@@ -186,7 +186,7 @@ class Line:
         if total > 1:
             body = segments.header(int(parcel.id[-2:], 16), total, number + 1) + body
         try:
-            # Not for longer: whoever outstays the lease of the hand-over is given up for lost, and would leave after all.
+            # Not for longer: whoever outstays the lease of the hand-over is given up for lost, and would yet leave.
             async with asyncio.timeout(self._chosen.answer_seconds):
                 await self._session.places.acquire()
         except TimeoutError:
