@@ -1,6 +1,5 @@
 """The fingerprint of a correction: what tells a replay from another request under the same key."""
 
-import hmac
 
 import msgspec
 
@@ -15,4 +14,4 @@ def fingerprint(kind: Kind, named: str, body: msgspec.Struct) -> str:
 
     ``named`` is the member as the request named them, so that a replay stays one when members are merged meanwhile.
     """
-    return hmac.digest(secrets.key("fingerprint"), _encode([kind, named, body]), "sha256").hex()
+    return secrets.mac("fingerprint", _encode([kind, named, body])).hex()

@@ -1,6 +1,5 @@
 """Rows of balances to lots: who, of which unit, how many points, and the lot's own dates."""
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -147,4 +146,4 @@ def _moment(frame: Frame, said: str | None) -> datetime | None:
 
 
 def _digest(parts: Sequence[object]) -> str:
-    return hmac.digest(secrets.key("fingerprint"), _encode(parts), "sha256").hex()
+    return secrets.mac("fingerprint", _encode(parts)).hex()

@@ -1,5 +1,6 @@
 """One master secret, and a separate key derived from it for every purpose (HKDF, RFC 5869)."""
 
+import hmac
 import os
 import secrets as randomness
 from functools import lru_cache
@@ -93,6 +94,22 @@ def _from_file(path: Path) -> str:
 def key(purpose: Purpose) -> bytes:
     """Return the 32-byte key of a purpose; the same for ever as long as the master secret stays."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"verno/" + purpose.encode()).derive(_master())
+
+
+@lru_cache(maxsize=32)
+def _keyed(purpose: Purpose) -> hmac.HMAC:
+    return hmac.new(key(purpose), digestmod="sha256")
+
+
+def mac(purpose: Purpose, data: bytes) -> bytes:
+    """Return the 32-byte HMAC-SHA256 (RFC 2104) of data under a purpose's key.
+
+    A copy of one that has its key: unlike ``hmac.digest`` it keeps the interpreter's lock over a few bytes, and a
+    letter that lost it at each of its links waited for its turn six times.
+    """
+    fresh = _keyed(purpose).copy()
+    fresh.update(data)
+    return fresh.digest()
 
 
 def seal(with_key: bytes, data: bytes, bound_to: str) -> bytes:

@@ -1,6 +1,5 @@
 """How contacts and cards are written, and the keyed hash they are found by."""
 
-import hmac
 import re
 from enum import StrEnum
 from functools import lru_cache
@@ -58,7 +57,7 @@ def normalise(kind: str, text: str, *, country: str) -> str | None:
 
 def lookup_hash(program_id: str, kind: str, value: str) -> str:
     """Return the hex HMAC-SHA256 that a normalised value is found by; differs by program and kind."""
-    return hmac.digest(secrets.key("lookup"), f"{program_id}\0{kind}\0{value}".encode(), "sha256").hex()
+    return secrets.mac("lookup", f"{program_id}\0{kind}\0{value}".encode()).hex()
 
 
 def fold_hash(program_id: str, kind: str, value: str) -> str | None:

@@ -176,9 +176,9 @@ def _asked(program_id: str, limits: Sequence[Limit], now: datetime) -> dict[str,
 
 
 def _hash(program_id: str, what: str) -> str:
-    return hmac.digest(secrets.key("otp"), f"{program_id}\0{what}".encode(), "sha256").hex()
+    return secrets.mac("otp", f"{program_id}\0{what}".encode()).hex()
 
 
 def _digest(program_id: str, holder_id: str, kind: str, code: str) -> bytes:
     told = f"{program_id}\0{holder_id}\0{kind}\0{VERIFY}\0{code}"
-    return hmac.digest(secrets.key("otp"), told.encode(), "sha256")
+    return secrets.mac("otp", told.encode())

@@ -228,9 +228,9 @@ class _Run(Generic[P]):
             self._note_dead(job, job.address, outcome)
         self._end(self._conclusion(job, outcome))
 
-    def _written(self, job: Job) -> Parcels[P] | End:
+    def _written(self, job: Job, *, weigh: bool) -> Parcels[P] | End:
         """Return the message written for each of its addresses, or how it ends, where it cannot be for any."""
-        self._watch_over.begin(job.content.message_id)
+        self._watch_over.begin(job.content.message_id, weigh=weigh)
         try:
             return self._parcels(job)
         finally:
@@ -321,7 +321,7 @@ class _Run(Generic[P]):
         self._stock.extend([(job, written[job.content.message_id]) for job in leaving])
 
     def _write(self, jobs: Sequence[Job]) -> list[Parcels[P] | End]:
-        return [self._written(job) for job in jobs]
+        return [self._written(job, weigh=number == 0) for number, job in enumerate(jobs)]
 
     async def _may_leave(self, job: Job) -> bool:
         """Wait for the commit that marks the message as handed over; False when it may not leave, or is not ours."""

@@ -1,6 +1,5 @@
 """All members' balances at one moment: read, kept small, and as the leaves of a sum tree."""
 
-import hmac
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -57,7 +56,7 @@ def leaf(program_id: str, head: int, holder: bytes, figures: int, units: int) ->
     The salt differs from head to head: from a neighbour's hash nobody can tell whose it is or whether it changed.
     """
     text = UUID(program_id).bytes + head.to_bytes(8) + holder
-    salt = hmac.digest(secrets.key("proof"), text, "sha256")
+    salt = secrets.mac("proof", text)
     return salt, sumtree.leaf(salt, holder, figures, units * FIGURES)
 
 

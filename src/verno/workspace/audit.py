@@ -6,8 +6,6 @@ Every change that a person or a key makes to the installation's frame is written
 itself, so that neither is ever there without the other.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -157,7 +155,7 @@ def digest(state: object) -> bytes | None:
     """Return the keyed hash of a state, None of none: keyed, since few values would else be guessed from their hash."""
     if state is None:
         return None
-    return hmac.new(secrets.key("audit"), msgspec.json.encode(state, order="deterministic"), hashlib.sha256).digest()
+    return secrets.mac("audit", msgspec.json.encode(state, order="deterministic"))
 
 
 def last(conn: Connection, program_id: str, kind: str, action: str) -> datetime | None:

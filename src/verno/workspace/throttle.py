@@ -3,8 +3,6 @@
 A lock by wrong guesses alone would be a weapon against its owner; a wait is not.
 """
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,4 +45,4 @@ class Throttle:
 
     def _what(self, name: str) -> bytes:
         """Return a keyed hash: unknown names are counted too, and no table should hold what was typed."""
-        return hmac.new(secrets.key("lookup"), f"{self.purpose}\0{name}".encode(), hashlib.sha256).digest()
+        return secrets.mac("lookup", f"{self.purpose}\0{name}".encode())

@@ -72,7 +72,7 @@ def verdict(case: Case) -> str:
 
 
 def _sign(program_id: str, body: bytes) -> bytes:
-    return hmac.digest(secrets.key("quote"), program_id.encode() + body, "sha256")
+    return secrets.mac("quote", program_id.encode() + body)
 
 
 def _padded(text: str) -> str:

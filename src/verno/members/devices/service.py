@@ -4,7 +4,6 @@ A device belongs to the member who was seen with it last. After a merge it stays
 one's key: whoever asks for a member's devices asks for those of whom they were, too, so that undoing moves nothing.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -89,7 +88,7 @@ def remove(conn: Connection, program_id: str, kind: str, hashes: Sequence[str]) 
 
 def use_link(conn: Connection, program_id: str, token: str, *, until: datetime, now: datetime) -> bool:
     """Note that a link was used; False when it was before. ``until``: after that nobody may use it anyway."""
-    digest = hmac.digest(secrets.key("lookup"), b"link\0" + token.encode(), "sha256")
+    digest = secrets.mac("lookup", b"link\0" + token.encode())
     parameters: Mapping[str, object] = {"program": program_id, "token": digest, "until": until, "now": now}
     conn.execute(SQL["forget_links"], parameters)
     return bool(conn.execute(SQL["use_link"], parameters).rowcount)

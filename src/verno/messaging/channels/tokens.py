@@ -35,4 +35,4 @@ def find(use: Use, text: str) -> str | None:
 
 
 def _mac(use: Use, body: bytes) -> bytes:
-    return hmac.digest(secrets.key("receipt"), use.encode() + b"\0" + body, "sha256")[:MAC_BYTES]
+    return secrets.mac("receipt", use.encode() + b"\0" + body)[:MAC_BYTES]

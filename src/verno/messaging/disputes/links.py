@@ -45,4 +45,4 @@ def token_of(raw: bytes) -> str:
 
 
 def _mac(body: bytes) -> bytes:
-    return hmac.digest(secrets.key("dispute"), body, "sha256")[:MAC_BYTES]
+    return secrets.mac("dispute", body)[:MAC_BYTES]

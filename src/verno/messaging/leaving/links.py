@@ -65,4 +65,4 @@ def unsubscribe_url(subscription: Subscription) -> str:
 
 
 def _mac(body: bytes) -> bytes:
-    return hmac.digest(secrets.key("unsubscribe"), body, "sha256")[:MAC_BYTES]
+    return secrets.mac("unsubscribe", body)[:MAC_BYTES]

@@ -96,4 +96,4 @@ def _checked(kind: bytes, text: str, length: int) -> bytes | None:
 
 
 def _mac(kind: bytes, body: bytes) -> bytes:
-    return hmac.digest(secrets.key("preferences"), kind + body, "sha256")[:MAC_BYTES]
+    return secrets.mac("preferences", kind + body)[:MAC_BYTES]

@@ -75,4 +75,4 @@ def _text(raw: bytes) -> str:
 
 
 def _mac(use: Use, body: bytes) -> bytes:
-    return hmac.digest(secrets.key("tracking"), use.encode() + b"\0" + body, "sha256")[:MAC_BYTES]
+    return secrets.mac("tracking", use.encode() + b"\0" + body)[:MAC_BYTES]

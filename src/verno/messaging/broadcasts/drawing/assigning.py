@@ -5,7 +5,6 @@ holdout moves nobody from one variant to another. ``draw`` is the reference of w
 """
 
 import hashlib
-import hmac
 import uuid
 from collections.abc import Sequence
 
@@ -39,7 +38,7 @@ def lots(program_id: str, wanted: NewBroadcast) -> Lots:
     name = f"{program_id}\0{wanted.experiment or wanted.name}".encode()
     sample = wanted.winner.sample if wanted.winner else WHOLE
     return Lots(
-        hmac.digest(secrets.key("experiment"), name, "sha256"),
+        secrets.mac("experiment", name),
         wanted.holdout,
         tuple([one.code for one in wanted.variants]),
         _floors(wanted.variants),

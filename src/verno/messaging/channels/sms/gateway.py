@@ -121,7 +121,7 @@ def is_ours(secret: str) -> bool:
 
 
 def _secret() -> str:
-    return hmac.digest(secrets.key("receipt"), b"sms-words", "sha256")[:16].hex()
+    return secrets.mac("receipt", b"sms-words")[:16].hex()
 
 
 def heard(query: str, *, now: datetime, body: bytes = b"", form: bool = False) -> Heard | None:

@@ -1,6 +1,8 @@
 """Texts over SMPP 3.4: one bound session for all lines, and an honest answer for every way a submit can end."""
 
 import asyncio
+import math
+import time
 from contextlib import suppress
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +25,8 @@ from verno.messaging.channels.sms.texts import Text
 
 PORT = 2775
 BIND_SECONDS = 15.0
+ALIVE_SECONDS = 1.0
+"""For so long an answer says that the session stands."""
 WAITS = {0x58: 5, 0x14: 60}
 """Seconds to wait where the centre says that we are too fast, or that its queue is full."""
 _LATER = frozenset({0x04, 0x08, 0x0A, 0x0D, 0x45, 0x64, *WAITS})
@@ -105,6 +109,8 @@ class Session:
         self.users = 0
         self._bound: tuple[smpp34.Client, smpp34.Smsc] | None = None
         self._binding = asyncio.Lock()
+        self.heard = -math.inf
+        """When the centre last answered, by this process's clock."""
         self.places = asyncio.Semaphore(chosen.window)
         """Those of the window: whoever waits for one has sent nothing yet, and no answer is late."""
 
@@ -120,9 +126,13 @@ class Session:
                 raise Unreachable(cause(error)) from None
 
     async def standing(self) -> smpp34.Smsc:
-        """Return the session, bound anew where it has ended; raises ``Unreachable``."""
+        """Return the session, bound anew where it has ended; raises ``Unreachable``.
+
+        One that answered a moment ago is not asked whether it stands: to ask costs as much as to submit.
+        """
         asked = self._bound
-        if asked is not None and not await asked[0].is_alive():
+        fresh = time.monotonic() - self.heard < ALIVE_SECONDS
+        if asked is not None and not fresh and not await asked[0].is_alive():
             self.drop(asked[1])
         while self._bound is None:
             await self.bind()
@@ -131,7 +141,7 @@ class Session:
     def drop(self, smsc: smpp34.Smsc) -> None:
         """Forget a session that has ended, unless another one is bound by now."""
         if self._bound is not None and self._bound[1] is smsc:
-            self._bound = None
+            self._bound, self.heard = None, -math.inf
 
     async def leave(self) -> None:
         """Unbind, briefly, when nobody is left."""
@@ -229,6 +239,7 @@ class Line:
         except smpp34.SmppError as error:
             self._session.drop(smsc)
             return Unknown(timed_out=False, response=f"the session ended: {error}")
+        self._session.heard = time.monotonic()
         return _outcome(answer)
 
     async def reset(self) -> None:

@@ -63,4 +63,4 @@ def read(text: str) -> Link | None:
 
 
 def _mac(body: bytes) -> bytes:
-    return hmac.digest(secrets.key("telegram"), b"link\0" + body, "sha256")[:MAC_BYTES]
+    return secrets.mac("telegram", b"link\0" + body)[:MAC_BYTES]
