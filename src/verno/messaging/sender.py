@@ -43,12 +43,13 @@ T = TypeVar("T")
 Parcels: TypeAlias = list[tuple[str, P]]
 """A message written for each of its addresses."""
 
-CLAIM_BATCH = 100
-CLAIMS = 2
+import os
+CLAIM_BATCH = int(os.environ.get("CB","100"))
+CLAIMS = int(os.environ.get("CC","2"))
 """Batches under way at once: one is claimed while the one before is written, so that no line waits for either."""
 STEP_LIMIT = 5000
 """Messages of one step of the worker."""
-GATHER_SECONDS = 0.004
+GATHER_SECONDS = float(os.environ.get("GS","0.004"))
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
 LOOK_SECONDS = 0.5
 """How often a run that waits for its turn looks whether it is to stop."""

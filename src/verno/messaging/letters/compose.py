@@ -110,7 +110,7 @@ def letter(
     ``Unavailable`` where there is no press for stored ones.
     """
     if is_stored(content.template):
-        return _stored(content, link(subscription(content)), doors=doors and not content.is_test)
+        return _stored(content, link, doors=doors and not content.is_test)
     view = _view(content, doors=doors)
     contact, contact_url = brand.contact(content.brand)
     frame: dict[str, object] = {
@@ -145,7 +145,7 @@ def print_ahead(contents: Sequence[Content]) -> list[Content]:
     ]
 
 
-def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
+def _stored(content: Content, link: Callable[[Subscription], str], *, doors: bool) -> Letter:
     message = content.prepared
     if message is None:
         text = f"{content.template} has nothing for the channel {content.channel}, or does not exist"
@@ -153,17 +153,19 @@ def _stored(content: Content, unsubscribe: str, *, doors: bool) -> Letter:
     if not doors:
         printed = printing.printed(message, Addresses("#", "#", message.links))
     else:
-        printed = content.printed or printing.printed(message, _addresses(content, message, unsubscribe))
+        printed = content.printed or printing.printed(message, _addresses(content, message, link))
     if isinstance(printed, Broken):
         raise CannotBePrinted(printed.detail)
     return printed
 
 
-def _addresses(content: Content, message: Prepared, unsubscribe: str | None = None) -> Addresses:
+def _addresses(
+    content: Content, message: Prepared, link: Callable[[Subscription], str] = links.unsubscribe_url
+) -> Addresses:
     """Return a message's own addresses."""
     ids = (content.program_id, content.holder_id, content.message_id)
     return Addresses(
-        unsubscribe or links.unsubscribe_url(subscription(content)),
+        link(subscription(content)),
         preferences_url(Person(content.program_id, content.holder_id)),
         tracking.urls(*ids, len(message.links)) if message.links else (),
         tracking.pixel_url(*ids) if message.sources.html else "",

@@ -15,8 +15,6 @@ from verno.messaging.templates.types import Compiled, Prepared, Sources, Tree, i
 from verno.messaging.templates.views import Figures, Frame
 from verno.workspace.types import Program
 
-LIVE = ("balance", "expiring", "tier")
-
 
 class Asked(Protocol):
     """A message as far as it is written from a template."""
@@ -95,7 +93,9 @@ def written(
     if picked is None:
         return None
     language, sources = picked
-    view = views.of_program(known, language, locale) | views.of_member(known, member, figures, language)
+    view = views.of_program(known, language, locale) | views.of_member(
+        known, member, figures, language, compiled.needs
+    )
     view |= {
         "shown": dict(shown),
         "context": msgspec.json.decode(msgspec.json.encode(context)),

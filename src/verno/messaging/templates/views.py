@@ -1,6 +1,6 @@
 """What sources can name, as plain copies: texts, whole numbers, yes and no, lists and tables of those."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -62,15 +62,17 @@ def figures(
     )
 
 
-def of_member(known: Frame, member: Member | None, found: Figures, language: Language) -> Plain:
-    """Return what sources can name of a member; of what is not known, nothing stands there."""
+def of_member(
+    known: Frame, member: Member | None, found: Figures, language: Language, needs: Collection[str]
+) -> Plain:
+    """Return what sources can name of a member, of figures those they do; of what is not known, nothing stands there."""
     holder = member.id if member else ""
     balances = found.balances.get(holder, {})
     steps = found.steps.get(holder, {})
     return {
         "member": _person(member),
-        "balance": {unit.code: balances.get(unit.code, 0) for unit in known.units},
-        "expiring": _expiring(known, found.endings.get(holder, ())),
+        "balance": {unit.code: balances.get(unit.code, 0) for unit in known.units} if "balance" in needs else {},
+        "expiring": _expiring(known, found.endings.get(holder, ())) if "expiring" in needs else {},
         "tier": {track: _step_name(known, track, step, language) for track, step in steps.items()},
     }
 

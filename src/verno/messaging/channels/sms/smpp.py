@@ -196,9 +196,7 @@ class Line:
         if total > 1:
             body = segments.header(int(parcel.id[-2:], 16), total, number + 1) + body
         try:
-            # Not for longer: whoever outstays the lease of the hand-over is given up for lost, and would yet leave.
-            async with asyncio.timeout(self._chosen.answer_seconds):
-                await self._session.places.acquire()
+            await self._take_place()
         except TimeoutError:
             return Temporary("the window stayed full")
         try:
@@ -215,6 +213,16 @@ class Line:
             return Temporary(str(error))
         finally:
             self._session.places.release()
+
+    async def _take_place(self) -> None:
+        """Wait for a place in the window; raises ``TimeoutError``."""
+        places = self._session.places
+        if not places.locked():
+            await places.acquire()
+            return
+        # Not for longer: whoever outstays the lease of the hand-over is given up for lost, and would yet leave.
+        async with asyncio.timeout(self._chosen.answer_seconds):
+            await places.acquire()
 
     async def _answer(
         self, smsc: smpp34.Smsc, recipient: str, body: bytes, *, is_last: bool, is_joined: bool, coding: int

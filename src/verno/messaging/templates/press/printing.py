@@ -3,6 +3,7 @@
 import hashlib
 import html
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -55,6 +56,7 @@ def _letter(message: Prepared, reply: Reply) -> Letter | Broken:
     return Letter(reply.subject, reply.html, mark + reply.text)
 
 
+@lru_cache(maxsize=256)
 def key_of(sources: Sources) -> str:
     """Return what names a block's sources for ever."""
     text = f"{sources.subject}\0{sources.html}\0{sources.text}"
