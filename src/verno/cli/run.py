@@ -131,7 +131,7 @@ def _our_parts(host: str, port: int) -> list["Part"]:
 def run_server(host: str, port: int) -> None:
     """Serve HTTP with granian in this process and worker processes of its; returns when told to stop."""
     from granian import Granian  # noqa: PLC0415 a quarter of a second that only the server pays
-    from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
     Granian(
@@ -139,6 +139,7 @@ def run_server(host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGI,
+        loop=Loops.asyncio,
         workers=min(MOST_PROCESSES, os.cpu_count() or 1),
         runtime_mode=RuntimeModes.st,
         http=HTTPModes.http1,

@@ -1,6 +1,5 @@
 """The fingerprint of a correction: what tells a replay from another request under the same key."""
 
-
 import msgspec
 
 from verno.corrections.types import Kind

@@ -34,6 +34,7 @@ Purpose = Literal[
     "otp",
     "webhook",
     "tracking",
+    "dispute",
     "experiment",
     "upload",
 ]

@@ -38,18 +38,19 @@ from verno.messaging.desk import BULK, URGENT, Desk, End, Job, doubt_end, outage
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.poison.watch import Watch
 from verno.messaging.types import MessageClass, Reason, State
+from verno.outbound import loop
 
 T = TypeVar("T")
 Parcels: TypeAlias = list[tuple[str, P]]
 """A message written for each of its addresses."""
 
-import os
-CLAIM_BATCH = int(os.environ.get("CB","100"))
-CLAIMS = int(os.environ.get("CC","2"))
+CLAIM_BATCH = 100
+"""Messages of a claim, or two for each line where that is more: what a claim asks of its program it asks once."""
+CLAIMS = 2
 """Batches under way at once: one is claimed while the one before is written, so that no line waits for either."""
 STEP_LIMIT = 5000
 """Messages of one step of the worker."""
-GATHER_SECONDS = float(os.environ.get("GS","0.004"))
+GATHER_SECONDS = 0.004
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
 LOOK_SECONDS = 0.5
 """How often a run that waits for its turn looks whether it is to stop."""
@@ -108,7 +109,7 @@ def send_due(
         suspects=suspects,
     )
     run = _Run(desk, channel, now, limit=limit, progress=progress, stopping=stopping, alone=suspects)
-    asyncio.run(run.main())
+    loop.run(run.main())
     return run.counts
 
 
@@ -150,7 +151,7 @@ class _Run(Generic[P]):
         alone: bool,
     ) -> None:
         self.counts = SendCounts()
-        self._lines, self._batch = (1, 1) if alone else (channel.lines, CLAIM_BATCH)
+        self._lines, self._batch = (1, 1) if alone else (channel.lines, max(CLAIM_BATCH, 2 * channel.lines))
         self._watch_over = Watch()
         self._desk = desk
         self._channel = channel

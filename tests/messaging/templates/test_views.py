@@ -12,6 +12,7 @@ from verno.workspace.types import Program
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 STEPS = {"status": {"base": {}, "gold": {"ru": "Золотой", "en": "Gold"}, "top": {"en": "Top"}}}
+NEEDS = ("balance", "expiring", "tier")
 FRAME = Frame(Program("p", "Shop", "RUB", "Europe/Moscow", "RU", "ru"), (), {"legal_name": "Shop Ltd"}, STEPS)
 
 
@@ -43,7 +44,7 @@ def test_what_somebody_is_called_by(name: str, called: str) -> None:
 def test_a_tier_has_its_name(step: str, language: Language, told: str) -> None:
     member = sampling.member({"city": "Riga", "nose": None}, language, sparse=False)
     found = Figures({}, {}, {member.id: {"status": step}})
-    view = views.of_member(FRAME, member, found, language)
+    view = views.of_member(FRAME, member, found, language, NEEDS)
     assert view["tier"] == {"status": told}
     assert view["member"] == {
         "name": sampling.NAMES[language],
@@ -55,13 +56,13 @@ def test_a_tier_has_its_name(step: str, language: Language, told: str) -> None:
 def test_of_nobody_nothing_is_known() -> None:
     member = sampling.member({"city": "Riga"}, "en", sparse=True)
     found = Figures({}, {member.id: [Expiring("gone", NOW, 5)]}, {})
-    assert views.of_member(FRAME, member, found, "en") == {
+    assert views.of_member(FRAME, member, found, "en", NEEDS) == {
         "member": {"attributes": {}},
         "balance": {},
         "expiring": {},
         "tier": {},
     }
-    assert views.of_member(FRAME, None, found, "en")["member"] == {"attributes": {}}
+    assert views.of_member(FRAME, None, found, "en", NEEDS)["member"] == {"attributes": {}}
 
 
 def test_figures_are_written_in_the_locale_of_the_words() -> None:

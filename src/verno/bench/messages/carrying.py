@@ -65,7 +65,9 @@ def texts(people: Crowd, count: int, template: str, *, now: datetime) -> Rate:
     crowd.plan(people, people.holders[:count], "bench/texts", now=now, channel=CHANNEL_SMS, template=template)
     scratch.settle()
     with sinks.texts() as sink:
-        channel = Smpp(smpp.settings(f"smpp://bench:bench@{sinks.HOST}:{sink.port}?window={os.environ.get('WIN','10')}", "Bench"))
+        channel = Smpp(
+            smpp.settings(f"smpp://bench:bench@{sinks.HOST}:{sink.port}?window={os.environ.get('WIN', '10')}", "Bench")
+        )
         rate, cpu = _sent(channel, count, sink, now)
         bare = asyncio.run(_bare_texts(sink.port, channel.lines, count))
     return Rate(rate, cpu, bare)

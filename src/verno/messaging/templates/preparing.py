@@ -93,9 +93,7 @@ def written(
     if picked is None:
         return None
     language, sources = picked
-    view = views.of_program(known, language, locale) | views.of_member(
-        known, member, figures, language, compiled.needs
-    )
+    view = views.of_program(known, language, locale) | views.of_member(known, member, figures, language, compiled.needs)
     view |= {
         "shown": dict(shown),
         "context": msgspec.json.decode(msgspec.json.encode(context)),

@@ -62,10 +62,8 @@ def figures(
     )
 
 
-def of_member(
-    known: Frame, member: Member | None, found: Figures, language: Language, needs: Collection[str]
-) -> Plain:
-    """Return what sources can name of a member, of figures those they do; of what is not known, nothing stands there."""
+def of_member(known: Frame, member: Member | None, found: Figures, language: Language, needs: Collection[str]) -> Plain:
+    """Return what sources can name of a member; of what is not known, or not needed, nothing stands there."""
     holder = member.id if member else ""
     balances = found.balances.get(holder, {})
     steps = found.steps.get(holder, {})

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import smpp34
 
 from verno.kit.errors import Unavailable
-from verno.messaging.channels.port import Fate, Hear, Heard, Receipt, Unreachable
+from verno.messaging.channels.port import Fate, Hear, Heard, Receipt, Unreachable, words_of_others
 from verno.messaging.channels.sms import segments, smpp
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import CODE
@@ -81,11 +81,19 @@ def step(chosen: smpp.Settings, hear: Hear, *, now: datetime, stopping: Callable
 
 
 async def _listen(chosen: smpp.Settings, hear: Hear, now: Callable[[], datetime], stopping: Callable[[], bool]) -> int:
-    client = smpp.client(chosen, "RX")
+    client = smpp34.Client(
+        chosen.host,
+        chosen.port,
+        chosen.system_id,
+        chosen.password,
+        bind_type="RX",
+        tls=chosen.tls,
+        connect_timeout_ms=int(smpp.BIND_SECONDS * 1000),
+    )
     try:
         smsc = await client.connect()
     except smpp34.SmppError as error:
-        raise Unreachable(smpp.cause(error)) from None
+        raise Unreachable(_cause(error)) from None
     total = 0
     waiting = asyncio.ensure_future(smsc.next())
     try:
@@ -124,6 +132,11 @@ async def _hand_on(hear: Hear, receipts: Sequence[Receipt], words: Sequence[Hear
         except Unavailable:
             await asyncio.sleep(1)
     return await asyncio.to_thread(hear, receipts, words)
+
+
+def _cause(error: smpp34.SmppError) -> str:
+    """Say why a bind failed; the library calls a refused password a time-out."""
+    return f"{error} (is the password right?)" if "timed out" in str(error) else words_of_others(str(error))
 
 
 def _text(event: smpp34.DeliverSmEvent, body: bytes) -> str:

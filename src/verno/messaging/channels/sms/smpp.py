@@ -1,9 +1,10 @@
 """Texts over SMPP 3.4: one bound session for all lines, and an honest answer for every way a submit can end."""
 
 import asyncio
-import math
-import time
+import ssl
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
@@ -17,16 +18,15 @@ from verno.messaging.channels.port import (
     Temporary,
     Unknown,
     Unreachable,
-    words_of_others,
 )
-from verno.messaging.channels.sms import segments
+from verno.messaging.channels.sms import segments, transmitter
 from verno.messaging.channels.sms.segments import Alphabet
 from verno.messaging.channels.sms.texts import Text
+from verno.messaging.channels.sms.transmitter import Answer, Ended, Transmitter
 
 PORT = 2775
 BIND_SECONDS = 15.0
-ALIVE_SECONDS = 1.0
-"""For so long an answer says that the session stands."""
+LEAVE_SECONDS = 2.0
 WAITS = {0x58: 5, 0x14: 60}
 """Seconds to wait where the centre says that we are too fast, or that its queue is full."""
 _LATER = frozenset({0x04, 0x08, 0x0A, 0x0D, 0x45, 0x64, *WAITS})
@@ -86,20 +86,6 @@ def settings(url: str, sender: str) -> Settings:
     )
 
 
-def client(chosen: Settings, kind: str) -> smpp34.Client:
-    """Return a client that will bind to send (``TX``) or to receive (``RX``)."""
-    return smpp34.Client(
-        chosen.host,
-        chosen.port,
-        chosen.system_id,
-        chosen.password,
-        bind_type=kind,
-        tls=chosen.tls,
-        window_size=chosen.window,
-        connect_timeout_ms=int(BIND_SECONDS * 1000),
-    )
-
-
 class Session:
     """The bound session that all lines of a run share; the last one to leave unbinds it."""
 
@@ -107,50 +93,36 @@ class Session:
         """Prepare; nothing is bound yet."""
         self.settings = chosen
         self.users = 0
-        self._bound: tuple[smpp34.Client, smpp34.Smsc] | None = None
+        self._bound: Transmitter | None = None
         self._binding = asyncio.Lock()
-        self.heard = -math.inf
-        """When the centre last answered, by this process's clock."""
         self.places = asyncio.Semaphore(chosen.window)
         """Those of the window: whoever waits for one has sent nothing yet, and no answer is late."""
 
-    async def bind(self) -> None:
-        """Bind unless bound; raises ``Unreachable``. Whether it still stands is asked when a text is to leave."""
+    async def standing(self) -> Transmitter:
+        """Return the session, bound anew where it has ended; raises ``Unreachable``."""
+        if self._bound is not None and self._bound.stands:
+            return self._bound
         async with self._binding:
-            if self._bound is not None:
-                return
-            fresh = client(self.settings, "TX")
-            try:
-                self._bound = fresh, await fresh.connect()
-            except smpp34.SmppError as error:
-                raise Unreachable(cause(error)) from None
+            if self._bound is None or not self._bound.stands:
+                self._bound = await self._bind()
+            return self._bound
 
-    async def standing(self) -> smpp34.Smsc:
-        """Return the session, bound anew where it has ended; raises ``Unreachable``.
-
-        One that answered a moment ago is not asked whether it stands: to ask costs as much as to submit.
-        """
-        asked = self._bound
-        fresh = time.monotonic() - self.heard < ALIVE_SECONDS
-        if asked is not None and not fresh and not await asked[0].is_alive():
-            self.drop(asked[1])
-        while self._bound is None:
-            await self.bind()
-        return self._bound[1]
-
-    def drop(self, smsc: smpp34.Smsc) -> None:
-        """Forget a session that has ended, unless another one is bound by now."""
-        if self._bound is not None and self._bound[1] is smsc:
-            self._bound, self.heard = None, -math.inf
+    async def _bind(self) -> Transmitter:
+        chosen = self.settings
+        tls = ssl.create_default_context() if chosen.tls else None
+        return await transmitter.bind(
+            chosen.host, chosen.port, chosen.system_id, chosen.password, tls=tls, seconds=BIND_SECONDS
+        )
 
     async def leave(self) -> None:
         """Unbind, briefly, when nobody is left."""
         self.users -= 1
         if self.users == 0 and self._bound is not None:
-            (gone, _), self._bound = self._bound, None
-            with suppress(smpp34.SmppError, TimeoutError):
-                async with asyncio.timeout(2):
-                    await gone.stop()
+            gone, self._bound = self._bound, None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await gone.leave()
+            gone.close()
 
 
 class Line:
@@ -164,7 +136,7 @@ class Line:
 
     async def open(self) -> None:
         """Bind unless bound; raises ``Unreachable``."""
-        await self._session.bind()
+        await self._session.standing()
 
     async def offer(self, parcel: Text) -> Outcome | None:  # noqa: ARG002 a line's signature
         """Say nothing: SMPP asks nothing beforehand."""
@@ -200,19 +172,28 @@ class Line:
         except TimeoutError:
             return Temporary("the window stayed full")
         try:
-            smsc = await self._session.standing()
-            return await self._answer(
-                smsc,
-                parcel.recipient,
-                body,
-                is_last=number == total - 1,
-                is_joined=total > 1,
-                coding=_CODING[parcel.plan.alphabet],
-            )
+            return await self._answer(await self._session.standing(), partial(self._pdu, parcel, number, body))
         except Unreachable as error:
             return Temporary(str(error))
         finally:
             self._session.places.release()
+
+    def _pdu(self, parcel: Text, part: int, body: bytes, number: int) -> smpp34.SubmitSm:
+        ton, npi = _sender_kind(self._chosen.sender)
+        total = parcel.plan.segments
+        return smpp34.SubmitSm(
+            self._chosen.sender.removeprefix("+"),
+            parcel.recipient,
+            body,
+            source_addr_ton=ton,
+            source_addr_npi=npi,
+            dest_addr_ton=_INTERNATIONAL[0],
+            dest_addr_npi=_INTERNATIONAL[1],
+            esm_class=_JOINED if total > 1 else 0,
+            data_coding=_CODING[parcel.plan.alphabet],
+            registered_delivery=1 if part == total - 1 else 0,
+            sequence_number=number,
+        )
 
     async def _take_place(self) -> None:
         """Wait for a place in the window; raises ``TimeoutError``."""
@@ -224,31 +205,16 @@ class Line:
         async with asyncio.timeout(self._chosen.answer_seconds):
             await places.acquire()
 
-    async def _answer(
-        self, smsc: smpp34.Smsc, recipient: str, body: bytes, *, is_last: bool, is_joined: bool, coding: int
-    ) -> Outcome:
-        ton, npi = _sender_kind(self._chosen.sender)
+    async def _answer(self, centre: Transmitter, write: Callable[[int], smpp34.SubmitSm]) -> Outcome:
         try:
             async with asyncio.timeout(self._chosen.answer_seconds):
-                answer = await smsc.submit_sm(
-                    recipient,
-                    body,
-                    source_addr=self._chosen.sender.removeprefix("+"),
-                    source_addr_ton=ton,
-                    source_addr_npi=npi,
-                    dest_addr_ton=_INTERNATIONAL[0],
-                    dest_addr_npi=_INTERNATIONAL[1],
-                    esm_class=_JOINED if is_joined else 0,
-                    data_coding=coding,
-                    registered_delivery=1 if is_last else 0,
-                )
+                return _outcome(await centre.submit(write))
         except TimeoutError:
             return Unknown(timed_out=True, response="no answer")
-        except smpp34.SmppError as error:
-            self._session.drop(smsc)
+        except Ended as error:
             return Unknown(timed_out=False, response=f"the session ended: {error}")
-        self._session.heard = time.monotonic()
-        return _outcome(answer)
+        except ValueError as error:
+            return Refused(f"it cannot be coded: {error}")
 
     async def reset(self) -> None:
         """Do nothing: nothing was offered."""
@@ -258,15 +224,10 @@ class Line:
         await self._session.leave()
 
 
-def cause(error: smpp34.SmppError) -> str:
-    """Say why a bind failed; the library calls a refused password a time-out."""
-    return f"{error} (is the password right?)" if "timed out" in str(error) else words_of_others(str(error))
-
-
-def _outcome(answer: smpp34.SubmitSmResp) -> Outcome:
-    status = answer.command_status
+def _outcome(answer: Answer) -> Outcome:
+    status = answer.status
     if status == 0:
-        return Accepted("taken", answer.message_id or None)
+        return Accepted("taken", answer.name or None)
     response = f"status 0x{status:02X}"
     if status in _LATER:
         return Temporary(response, WAITS.get(status))
