@@ -423,7 +423,7 @@ def _jobs(conn: Connection, rows: Sequence[Row], now: datetime) -> list[Job]:
     seen = facts.addresses_of(conn, channel, holders) if facts.ADDRESS_KIND.get(channel) in facts.DEVICES else {}
     balances = facts.balances(conn, program.id, [row.holder_id for row in claimed if row.template in compose.LIVE], now)
     look = brand.brand(conn, program.id)
-    written = preparing.prepared(conn, program, claimed, people, now=now)
+    written = preparing.prepared(conn, program, claimed, people, look, now=now)
     companies = [row.holder_id for row in claimed if speaking.is_spoken(row.template, channel)]
     speakers = speaking.readers(conn, program.id, companies, now=now)
     said = disputes.said_in(conn, [(row.template, row.context) for row in claimed])

@@ -152,9 +152,9 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
     program_id, topic, channel, template, locale, context = row
     balance = facts.balances(conn, program_id, [holder_id] if template in compose.LIVE else [], now)
     people = members.members(conn, program_id, [holder_id])
-    member, program = people.get(holder_id), workspace.program(conn, program_id)
+    program = workspace.program(conn, program_id)
     asked = Reread(message_id, holder_id, channel, template, locale, context)
-    member = members.members(conn, program_id, [holder_id]).get(holder_id)
+    member, look = people.get(holder_id), brand.brand(conn, program_id)
     said = disputes.said_in(conn, [(template, context)])
     content = Content(
         holder_id=holder_id,
@@ -168,8 +168,8 @@ def render(conn: Connection, holder_id: str, message_id: str, *, now: datetime) 
         context=context,
         name=member.name if member else None,
         balance=balance.get(holder_id, {}),
-        brand=brand.brand(conn, program_id),
-        prepared=preparing.prepared(conn, program, [asked], people, now=now).get(message_id),
+        brand=look,
+        prepared=preparing.prepared(conn, program, [asked], people, look, now=now).get(message_id),
         words=said.get(str(context.get("dispute", "")), ""),
     )
     return compose.letter(content, link=lambda _: "#", doors=False)

@@ -50,6 +50,10 @@ CLAIMS = 2
 """Batches under way at once: one is claimed while the one before is written, so that no line waits for either."""
 STEP_LIMIT = 5000
 """Messages of one step of the worker."""
+import os
+
+WRITERS = int(os.environ.get("WR", "2"))
+"""Threads that share the writing of a batch: a signature leaves the interpreter's lock to others, and waits for it."""
 GATHER_SECONDS = 0.004
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
 LOOK_SECONDS = 0.5
@@ -152,7 +156,7 @@ class _Run(Generic[P]):
     ) -> None:
         self.counts = SendCounts()
         self._lines, self._batch = (1, 1) if alone else (channel.lines, max(CLAIM_BATCH, 2 * channel.lines))
-        self._watch_over = Watch()
+        self._watches = [Watch() for _ in range(1 if alone else WRITERS)]
         self._desk = desk
         self._channel = channel
         self._now = now
@@ -188,7 +192,8 @@ class _Run(Generic[P]):
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
-            self._watch_over.close()
+            for watch in self._watches:
+                watch.close()
 
     def _leftover(self, job: Job) -> End:
         """All lines are gone while messages are left: we are asked to stop, or no server was to be had."""
@@ -230,15 +235,27 @@ class _Run(Generic[P]):
             self._note_dead(job, job.address, outcome)
         self._end(self._conclusion(job, outcome))
 
-    def _written(self, job: Job, *, weigh: bool) -> Parcels[P] | End:
-        """Return the message written for each of its addresses, or how it ends, where it cannot be for any."""
-        self._watch_over.begin(job.content.message_id, weigh=weigh)
-        try:
-            return self._parcels(job)
-        finally:
-            self._watch_over.end()
+    async def _written(self, jobs: Sequence[Job]) -> list[Parcels[P] | End]:
+        """Return messages as they are written, in order; some threads share the work, each with its own watch."""
+        share = math.ceil(len(jobs) / len(self._watches))
+        shares = [jobs[at : at + share] for at in range(0, len(jobs), share)] if jobs else []
+        writing = [
+            asyncio.to_thread(self._write, some, watch) for some, watch in zip(shares, self._watches, strict=False)
+        ]
+        return [one for some in await asyncio.gather(*writing) for one in some]
+
+    def _write(self, jobs: Sequence[Job], watch: Watch) -> list[Parcels[P] | End]:
+        out: list[Parcels[P] | End] = []
+        for job in jobs:
+            watch.begin(job.content.message_id, weigh=not out)
+            try:
+                out.append(self._parcels(job))
+            finally:
+                watch.end()
+        return out
 
     def _parcels(self, job: Job) -> Parcels[P] | End:
+        """Return the message written for each of its addresses, or how it ends, where it cannot be for any."""
         parcels: Parcels[P] = []
         problem = ""
         for address in (job.address, *job.others):
@@ -308,7 +325,7 @@ class _Run(Generic[P]):
                 self._dry = self._left == 0 or not (jobs or ends)
         async with self._writing:
             written: dict[str, Parcels[P]] = {}
-            for job, parcels in zip(jobs, await asyncio.to_thread(self._write, jobs), strict=True):
+            for job, parcels in zip(jobs, await self._written(jobs), strict=True):
                 if isinstance(parcels, End):
                     self._end(parcels)
                 else:
@@ -321,9 +338,6 @@ class _Run(Generic[P]):
         for end in late:
             self._count(end)
         self._stock.extend([(job, written[job.content.message_id]) for job in leaving])
-
-    def _write(self, jobs: Sequence[Job]) -> list[Parcels[P] | End]:
-        return [self._written(job, weigh=number == 0) for number, job in enumerate(jobs)]
 
     async def _may_leave(self, job: Job) -> bool:
         """Wait for the commit that marks the message as handed over; False when it may not leave, or is not ours."""

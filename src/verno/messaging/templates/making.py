@@ -12,10 +12,9 @@ from verno.messaging.templates.press import printing, protocol
 from verno.messaging.templates.press.pool import POOL
 from verno.messaging.templates.press.printing import Addresses
 from verno.messaging.templates.types import Broken, Compiled, Prepared, Sources, Template
-from verno.messaging.templates.views import Frame
+from verno.messaging.templates.views import LIVE, Frame
 from verno.messaging.types import Letter, MessageClass
 
-LIVE = ("balance", "expiring", "tier")
 SAMPLE_URL = "https://example.com/"
 
 

@@ -45,19 +45,25 @@ class Asked(Protocol):
 
 
 def prepared(
-    conn: Connection, program: Program, messages: Sequence[Asked], people: Mapping[str, Member], *, now: datetime
+    conn: Connection,
+    program: Program,
+    messages: Sequence[Asked],
+    people: Mapping[str, Member],
+    look: Mapping[str, str],
+    *,
+    now: datetime,
 ) -> dict[str, Prepared]:
     """Return what the press needs, by message; those whose template or block there is not are absent.
 
-    Figures and conditions are read now, whatever the messages were planned with.
+    ``look`` is the program's brand. Figures and conditions are read now, whatever the messages were planned with.
     """
     asked = [one for one in messages if is_stored(one.template)]
     found = queries.compiled(conn, program.id, [one.template for one in asked])
     asked = [one for one in asked if one.template in found]
     if not asked:
         return {}
-    known = views.frame(conn, program)
     needs = frozenset(need for one in found.values() for need in one.needs)
+    known = views.frame(conn, program, needs, look)
     holders = sorted({one.holder_id for one in asked})
     figures = views.figures(conn, program, holders, needs, now=now)
     shown = _shown(conn, program.id, found, asked, now=now)

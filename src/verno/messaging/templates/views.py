@@ -20,6 +20,9 @@ PATRONYMICS = ("вич", "ьич", "мич", "вна", "чна")
 """Endings by which a Russian full name tells that its second word is the first name."""
 FULL_NAME = 3
 
+LIVE = ("balance", "expiring", "tier")
+"""Figures that sources may name; they are read when a message leaves, those that its template needs."""
+
 Plain = dict[str, object]
 
 
@@ -40,11 +43,13 @@ class Figures(msgspec.Struct, frozen=True):
     steps: Mapping[str, Mapping[str, str]] = {}
 
 
-def frame(conn: Connection, program: Program) -> Frame:
-    """Return what holds for a program's messages."""
-    tracks = sorted(progress.tracks(conn, program.id), key=lambda one: one.version)
+def frame(
+    conn: Connection, program: Program, needs: Collection[str] = LIVE, look: Mapping[str, str] | None = None
+) -> Frame:
+    """Return what holds for a program's messages; ``look`` is its brand, where that has been read."""
+    tracks = sorted(progress.tracks(conn, program.id), key=lambda one: one.version) if "tier" in needs else []
     names = {one.track.code: {step.code: dict(step.names) for step in one.track.steps} for one in tracks}
-    return Frame(program, workspace.units(conn, program.id), brand.brand(conn, program.id), names)
+    return Frame(program, workspace.units(conn, program.id), look or brand.brand(conn, program.id), names)
 
 
 def figures(
