@@ -50,9 +50,7 @@ CLAIMS = 2
 """Batches under way at once: one is claimed while the one before is written, so that no line waits for either."""
 STEP_LIMIT = 5000
 """Messages of one step of the worker."""
-import os
-
-WRITERS = int(os.environ.get("WR", "2"))
+WRITERS = 2
 """Threads that share the writing of a batch: a signature leaves the interpreter's lock to others, and waits for it."""
 GATHER_SECONDS = 0.004
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
