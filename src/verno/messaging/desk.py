@@ -141,12 +141,7 @@ class Desk:
 
         Where the pace left no room, ``pause`` says after how many seconds to ask again; it is 0 otherwise.
         """
-        jobs, ends = db.retrying(lambda: self._claim(limit))
-        # After the commit: what people wrote may take its time.
-        contents = compose.print_ahead([job.content for job in jobs])
-        return [
-            msgspec.structs.replace(job, content=content) for job, content in zip(jobs, contents, strict=True)
-        ], ends
+        return db.retrying(lambda: self._claim(limit))
 
     def exchange(self, asks: Sequence[Job], ends: Sequence[End]) -> tuple[set[str], list[End]]:
         """Write ``ends``, judge ``asks`` again and mark as handed over those that may leave; all in one transaction.

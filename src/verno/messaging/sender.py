@@ -35,6 +35,7 @@ from verno.messaging.channels.port import (
     together,
 )
 from verno.messaging.desk import BULK, URGENT, Desk, End, Job, doubt_end, outage_end, retry_end
+from verno.messaging.letters import compose
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.poison.watch import Watch
 from verno.messaging.types import MessageClass, Reason, State
@@ -244,10 +245,10 @@ class _Run(Generic[P]):
 
     def _write(self, jobs: Sequence[Job], watch: Watch) -> list[Parcels[P] | End]:
         out: list[Parcels[P] | End] = []
-        for job in jobs:
+        for job, content in zip(jobs, compose.print_ahead([job.content for job in jobs]), strict=True):
             watch.begin(job.content.message_id, weigh=not out)
             try:
-                out.append(self._parcels(job))
+                out.append(self._parcels(msgspec.structs.replace(job, content=content)))
             finally:
                 watch.end()
         return out

@@ -11,6 +11,7 @@ import uuid
 from typing import Literal
 
 from verno.kit import secrets
+from verno.kit.ids import packed
 
 Use = Literal["return-path", "sms-receipt"]
 
@@ -20,7 +21,7 @@ _TOKEN = re.compile(r"\b[a-z2-7]{40}\b", re.IGNORECASE | re.ASCII)
 
 def token(use: Use, message_id: str) -> str:
     """Return the text that names a message and proves that we named it, for one use."""
-    body = uuid.UUID(message_id).bytes
+    body = packed(message_id)
     return base64.b32encode(body + _mac(use, body)).decode().lower()
 
 

@@ -3,9 +3,9 @@
 import base64
 import binascii
 import hmac
-import uuid
 
 from verno.kit import config, secrets
+from verno.kit.ids import packed
 
 TAIL_BYTES = 8
 MAC_BYTES = 8
@@ -21,7 +21,7 @@ def url(message_id: str) -> str:
 
 def token(message_id: str) -> str:
     """Return the unguessable text that names a notice: the end of its id, which is random, and our signature."""
-    body = uuid.UUID(message_id).bytes[-TAIL_BYTES:]
+    body = packed(message_id)[-TAIL_BYTES:]
     return base64.urlsafe_b64encode(_mac(body) + body).decode().rstrip("=")
 
 

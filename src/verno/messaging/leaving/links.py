@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from verno.kit import config, secrets
+from verno.kit.ids import packed
 
 ID_BYTES = 16
 MAC_BYTES = 16
@@ -31,7 +32,7 @@ def token(subscription: Subscription) -> str:
 
     It carries no date: the link of a letter found years later still works. A letter says it three times.
     """
-    body = uuid.UUID(subscription.program_id).bytes + uuid.UUID(subscription.holder_id).bytes
+    body = packed(subscription.program_id) + packed(subscription.holder_id)
     body += f"{subscription.topic}\0{subscription.channel}".encode()
     return base64.urlsafe_b64encode(_mac(body) + body).decode().rstrip("=")
 

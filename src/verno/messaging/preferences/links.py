@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from verno.kit import config, secrets
+from verno.kit.ids import packed
 
 ID_BYTES = 16
 MAC_BYTES = 16
@@ -73,7 +74,7 @@ def read_confirm(text: str) -> Address | None:
 
 
 def _ids(program_id: str, holder_id: str) -> bytes:
-    return uuid.UUID(program_id).bytes + uuid.UUID(holder_id).bytes
+    return packed(program_id) + packed(holder_id)
 
 
 def _names(body: bytes) -> tuple[str, str]:

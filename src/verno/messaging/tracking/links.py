@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from verno.kit import config, secrets
+from verno.kit.ids import packed
 
 Use = Literal["link", "pixel"]
 
@@ -62,7 +63,7 @@ def pixel_url(program_id: str, holder_id: str, message_id: str) -> str:
 
 
 def _ids(followed: Followed) -> bytes:
-    return b"".join([uuid.UUID(one).bytes for one in (followed.program_id, followed.holder_id, followed.message_id)])
+    return b"".join([packed(one) for one in (followed.program_id, followed.holder_id, followed.message_id)])
 
 
 def _token(use: Use, ids: bytes, link: int) -> str:

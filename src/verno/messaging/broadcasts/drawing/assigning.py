@@ -5,12 +5,12 @@ holdout moves nobody from one variant to another. ``draw`` is the reference of w
 """
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 
 import msgspec
 
 from verno.kit import secrets
+from verno.kit.ids import packed
 from verno.messaging.broadcasts.types import WHOLE, NewBroadcast, Variant
 
 
@@ -49,7 +49,7 @@ def lots(program_id: str, wanted: NewBroadcast) -> Lots:
 
 def draw(of: Lots, holder_id: str) -> Draw:
     """Return a member's place."""
-    digest = hashlib.sha256(of.key + uuid.UUID(holder_id).bytes).digest()
+    digest = hashlib.sha256(of.key + packed(holder_id)).digest()
     bucket, point, turn = [int.from_bytes(digest[at : at + 4]) for at in (0, 4, 8)]
     bucket %= WHOLE
     point %= of.weight

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from verno.kit import config, secrets
+from verno.kit.ids import packed
 
 LIFE = timedelta(minutes=15)
 STAMP_BYTES, MAC_BYTES = 4, 11
@@ -41,7 +42,7 @@ def link_to(program_id: str, holder_id: str, *, now: datetime) -> tuple[str, dat
 def token(link: Link) -> str:
     """Return the text that Telegram hands back."""
     stamp = int(link.until.timestamp()).to_bytes(STAMP_BYTES, "big")
-    body = uuid.UUID(link.program_id).bytes + uuid.UUID(link.holder_id).bytes + stamp
+    body = packed(link.program_id) + packed(link.holder_id) + stamp
     return base64.urlsafe_b64encode(_mac(body) + body).decode().rstrip("=")
 
 
