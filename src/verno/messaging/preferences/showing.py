@@ -7,6 +7,7 @@ import msgspec
 
 from verno.kit import localtime
 from verno.members.consent import topics, wishes
+from verno.members.consent.state import WHOLE
 from verno.members.types import Channel, Purpose, Record, State
 from verno.messaging.leaving import farewell
 from verno.messaging.leaving.words import PAGE as FAREWELL
@@ -14,7 +15,7 @@ from verno.messaging.letters import wording
 from verno.messaging.letters.wording import LANGUAGES, Language
 from verno.messaging.preferences.reaching import Ways
 from verno.messaging.preferences.sheet import Pair, Sheet
-from verno.messaging.preferences.words import ACTIONS, CHANNELS, METHODS, PAGE, PURPOSES
+from verno.messaging.preferences.words import ACTIONS, CHANNELS, CLASSES, METHODS, PAGE, PURPOSES
 
 ASKING = frozenset({"code_sent", "code_soon", "code_wrong"})
 """What was done after which the page asks for the code."""
@@ -141,7 +142,9 @@ def _about(records: Sequence[Record], names: dict[str, str], spoken: Language) -
     first = records[0]
     if first.purpose is not Purpose.ADVERTISING:
         return PURPOSES[spoken][first.purpose]
-    about = sorted({names.get(one.topic, one.topic) for one in records})
+    whole = {topic: CLASSES[spoken][class_name] for class_name, topic in WHOLE.items()}
+    about = sorted({names.get(one.topic, one.topic) for one in records if one.topic not in whole})
+    about = about or sorted({whole[one.topic] for one in records})
     ways = sorted({CHANNELS[spoken].get(one.channel, one.channel) for one in records})
     channels = "" if len(ways) == len(Channel) else f" ({', '.join(ways)})"
     return f"{', '.join(about)}{channels}"

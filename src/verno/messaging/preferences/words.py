@@ -26,6 +26,12 @@ PURPOSES: Mapping[Language, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+CLASSES: Mapping[Language, Mapping[str, str]] = {
+    "ru": {"marketing": "вся реклама", "program": "все сообщения программы"},
+    "en": {"marketing": "all advertising", "program": "all messages of the program"},
+}
+"""Whole classes of topics, which end together and with whatever is made later."""
+
 ACTIONS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
         "grant": "Согласие", "confirm": "Адрес подтверждён", "withdraw": "Отказ", "expire": "Срок согласия истёк",
@@ -107,7 +113,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "paused": "До {date} мы не пишем вам ничего рекламного.",
         "resume": "Закончить паузу",
         "all_title": "Совсем ничего",
-        "all_text": "Отключим все темы и все способы связи. Чеки и коды входа останутся.",
+        "all_text": "Отключим все темы, и будущие тоже, и все способы связи. Чеки и коды входа останутся.",
         "all": "Отписаться от всего",
         "language_title": "Язык сообщений",
         "history_title": "Что вы решали раньше",
@@ -192,7 +198,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "paused": "Until {date} we send you no advertising.",
         "resume": "End the pause",
         "all_title": "Nothing at all",
-        "all_text": "We switch off all topics and all ways to reach you. Receipts and sign-in codes remain.",
+        "all_text": "We switch off all topics, later ones too, and all channels. Receipts and sign-in codes remain.",
         "all": "Unsubscribe from everything",
         "language_title": "Language of messages",
         "history_title": "What you decided before",
