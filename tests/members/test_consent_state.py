@@ -99,6 +99,7 @@ def test_adding_a_withdrawal_never_turns_a_no_into_a_yes(
     )
 )  # fmt: skip
 def test_the_database_reads_the_same(conn: psycopg.Connection, cases: list[tuple[list[Word], bool, str, str]]) -> None:
+    conn.rollback()  # what a failure before has left
     shop = make_shop(conn)
     topics = [Topic("news", "marketing"), Topic("loose", "marketing", double_opt_in=False)]
     service.ensure_topics(conn, shop.program.id, topics)
@@ -133,6 +134,7 @@ _left = st.lists(st.tuples(_moments, st.sampled_from([*state.WHOLE])), max_size=
 def test_a_whole_class_is_a_no_to_each_of_its_topics(
     conn: psycopg.Connection, cases: list[tuple[list[Word], list[tuple[datetime, str]], str]]
 ) -> None:
+    conn.rollback()  # what a failure before has left
     shop = make_shop(conn)
     holders = add_members(conn, shop, len(cases), agree=False)
     expected = {}
