@@ -19,6 +19,8 @@ from verno.messaging.preferences.words import ACTIONS, CHANNELS, CLASSES, METHOD
 
 ASKING = frozenset({"code_sent", "code_soon", "code_wrong"})
 """What was done after which the page asks for the code."""
+WRONG = frozenset({"bad_day"})
+"""What was not done, since the page was told something that cannot be."""
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
 
@@ -34,8 +36,6 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
     """Return what the template shows."""
     words = PAGE[spoken]
     program = found.program.name
-    paused = found.wish.paused_until
-    zone = localtime.zone(found.program.timezone)
     locale = found.member.locale if wording.language(found.member.locale) == spoken else spoken
     left = [f"{topic}/{channel}" for topic, channel in (said.left if said else ())]
     return {
@@ -46,6 +46,7 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "contact": words["contact"].format(program=program, contact=contact),
         "other_name": words["other_language"],
         "done": words[f"done_{said.code}"] if said else "",
+        "wrong": said is not None and said.code in WRONG,
         "asks_code": said is not None and said.code in ASKING,
         "confirm": bool(said and said.confirm),
         "left": left,
@@ -60,11 +61,27 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
             ("" if days is None else str(days), words[f"most_{days or 'any'}"], days == found.wish.most_per)
             for days in (None, *wishes.EVERY)
         ],
-        "paused": words["paused"].format(date=wording.day(localtime.business_date(paused, zone), locale))
-        if paused and paused > now
-        else "",
+        **_pause(found, spoken, locale, now),
         "languages": [(code, LANGUAGE_NAMES[code], code == spoken) for code in LANGUAGES],
         "history": _history(found, spoken, locale),
+    }
+
+
+def _pause(found: Sheet, spoken: Language, locale: str | None, now: datetime) -> dict[str, object]:
+    """Return what is said of a pause: until when it is, and which days may be chosen."""
+    words, zone = PAGE[spoken], localtime.zone(found.program.timezone)
+    today = localtime.business_date(now, zone)
+    first, last = wishes.pause_days(today)
+    end = found.wish.paused_until if found.wish.paused_until and found.wish.paused_until > now else None
+    day = localtime.business_date(end or now + wishes.PAUSE, zone)
+    days = words["pause_days"].format(first=wording.day(first, locale), last=wording.day(last, locale))
+    return {
+        "paused": words["paused"].format(date=wording.day(day, locale)) if end else "",
+        "pause_first": first.isoformat(),
+        "pause_last": last.isoformat(),
+        "pause_day": min(max(day, first), last).isoformat(),
+        "pause_days": days,
+        "pause_button": words["pause_other"] if end else words["pause"],
     }
 
 
