@@ -40,6 +40,7 @@ WORDS: Mapping[str, Silence] = {
     **dict.fromkeys(("no-such-address", "bounced", "bounce", "hard bounce", "invalid"), Silence.NO_SUCH_ADDRESS),
     **dict.fromkeys(("не существует", "нет такого адреса", "недоставлено"), Silence.NO_SUCH_ADDRESS),
 }
+AT, OUT_OF_RANGE = "at", "in the future, or before 1990"
 _EPOCH = re.compile(r"[0-9]{10}", re.ASCII)
 
 
@@ -81,12 +82,28 @@ def items(table: Table, frame: Frame) -> Iterator[Item]:
     for row in table.rows:
         try:
             yield Item((row.number,), _silenced(row, frame))
-        except _WrongError as wrong:
+        except WrongError as wrong:
             yield Item((row.number,), None, RowError(row.number, *wrong.args))
 
 
-class _WrongError(Exception):
+class WrongError(Exception):
     """A cell is no good: its column and why."""
+
+
+def silenced(program: Program, address: str, why: Silence, at: datetime | None, *, now: datetime) -> Silenced:
+    """Return what is kept of an address that somebody names. Raises ``WrongError``; ``at`` may have no offset."""
+    said = at and moment(at, localtime.zone(program.timezone))
+    if said is not None and not EARLIEST_CONSENT <= said <= now + CLOCKS_DIFFER:
+        raise WrongError(AT, OUT_OF_RANGE)
+    return _hashed(program, address, why, said and min(said, now))
+
+
+def _hashed(program: Program, cell: object, why: Silence, at: datetime | None) -> Silenced:
+    found = _address(cell, program)
+    if isinstance(found, str):
+        raise WrongError(ADDRESS, found)
+    channel, address = found
+    return Silenced(channel, facts.address_hash(program.id, channel, address), why, at)
 
 
 def _names(columns: Sequence[str], mapped: Mapping[str, str]) -> dict[str, str]:
@@ -119,16 +136,11 @@ def _renamed(row: Row, names: Mapping[str, str]) -> Row:
 
 def _silenced(row: Row, frame: Frame) -> Silenced:
     if row.problem is not None:
-        raise _WrongError(*row.problem)
+        raise WrongError(*row.problem)
     cell = row.cells.get(ADDRESS)
     if cell is None:
-        raise _WrongError(ADDRESS, "is required")
-    found = _address(cell, frame.program)
-    if isinstance(found, str):
-        raise _WrongError(ADDRESS, found)
-    channel, address = found
-    digest = facts.address_hash(frame.program.id, channel, address)
-    return Silenced(channel, digest, _why(row.cells.get(REASON), frame), _at(row.cells.get(DATE), frame))
+        raise WrongError(ADDRESS, "is required")
+    return _hashed(frame.program, cell, _why(row.cells.get(REASON), frame), _at(row.cells.get(DATE), frame))
 
 
 def _address(cell: object, program: Program) -> tuple[str, str] | str:
@@ -152,7 +164,7 @@ def _why(cell: object, frame: Frame) -> Silence:
     found = WORDS.get(" ".join(cells.text(cell).casefold().replace("_", " ").split()))
     if found is None:
         known = ", ".join(Silence)
-        raise _WrongError(REASON, f"is none of {known}; or say --reason for all rows")
+        raise WrongError(REASON, f"is none of {known}; or say --reason for all rows")
     return found
 
 
@@ -164,9 +176,9 @@ def _at(cell: object, frame: Frame) -> datetime | None:
         said = cells.text(cell)
         begins, at = _epoch(said) if _EPOCH.fullmatch(said) else _span(cells.moment(cell, frame.program.country), frame)
     except (ValueError, OverflowError) as error:
-        raise _WrongError(DATE, str(error)) from None
+        raise WrongError(DATE, str(error)) from None
     if not EARLIEST_CONSENT <= begins <= frame.now + CLOCKS_DIFFER:
-        raise _WrongError(DATE, "in the future, or before 1990")
+        raise WrongError(DATE, OUT_OF_RANGE)
     return min(at, frame.now)
 
 
