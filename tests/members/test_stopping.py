@@ -1,12 +1,15 @@
 """Leaving: stop words and nothing else are stop words; everything said before ends, and stays ended."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import psycopg
 import pytest
 
 from tests.builders import NOW, Shop, make_shop
+from tests.messaging.people import add_members
 from verno.members import merging, queries, service, stopping
+from verno.members.consent.state import WHOLE
 from verno.members.stopping import EVERYTHING, Scope, Stop, stop_word
 from verno.members.types import Action, Channel, ConsentFact, Created, NewConsent, NewMember, Purpose, State, Topic
 
@@ -172,3 +175,28 @@ def test_a_whole_class_goes_along_with_a_merge_and_back(conn: psycopg.Connection
     assert ("later", "sms") not in granted(conn, ann), "the strictest word holds, over a later yes too"
     merging.restore(conn, shop.program.id, double, ann, now=NOW + 3 * DAY)
     assert ("later", "sms") in granted(conn, ann)
+
+
+def test_who_had_left_everything_before_has_left_later_topics_too(
+    conn: psycopg.Connection, shop: Shop, ann: str
+) -> None:
+    (ben, eve, dan, kim) = add_members(conn, shop, 4, agree=False)
+    no = {"granted": False, "at": NOW, "action": Action.WITHDRAW}
+    program = [ConsentFact(who, "points-statement", "sms", method="page", **no) for who in (ann, kim)]
+    rest = [
+        ConsentFact(ann, "", "", method="page", purpose=Purpose.PROFILING, **no),
+        ConsentFact(ben, "news", "sms", method="stop-word", **no),
+        ConsentFact(eve, "news", "email", method="complaint", **no),
+        ConsentFact(dan, "", "", method="page", purpose=Purpose.PROFILING, **no),
+    ]
+    service.record_consents(conn, shop.program.id, [*program, *rest], now=NOW)
+    conn.execute(import_module("verno.members.migrations.0019_whole_classes").LEFT_BEFORE)
+    left = {name: queries.left_whole(conn, shop.program.id, who) for name, who in
+            {"ann": ann, "ben": ben, "eve": eve, "dan": dan, "kim": kim}.items()}  # fmt: skip
+    assert left == {
+        "ann": {(topic, channel) for topic in WHOLE.values() for channel in Channel},
+        "ben": {("*marketing", "sms"), ("*program", "sms")},
+        "eve": {("*marketing", "email")},
+        "dan": set(),
+        "kim": set(),
+    }

@@ -80,10 +80,38 @@ AS $$
 $$;
 """
 
+LEFT_BEFORE = """
+-- Who left all of a channel or everything before there were words for whole classes: by STOP, by a complaint, or with
+-- profiling, which nothing else ends together with topics. A channel that was switched off on the preference page looks
+-- like its switches one by one, and is left as it is. Plan: the partial index of withdrawals, hash, insert.
+INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, occurred_at,
+                             recorded_at)
+SELECT holder_id, gen_random_uuid(), program_id, 'advertising', topic, channel, 'withdraw', min(method),
+       max(occurred_at), now()
+FROM (
+    SELECT c.holder_id, c.program_id, t.topic, c.channel, c.method, c.occurred_at
+    FROM members_consent c
+    JOIN (VALUES ('stop-word', '*marketing'), ('stop-word', '*program'), ('complaint', '*marketing')) t (method, topic)
+      ON t.method = c.method
+    WHERE c.action = 'withdraw' AND c.purpose = 'advertising'
+    UNION ALL
+    SELECT p.holder_id, p.program_id, t.topic, h.channel, p.method, p.occurred_at
+    FROM members_consent p
+    CROSS JOIN unnest('{*marketing, *program}'::text[]) AS t (topic)
+    CROSS JOIN unnest('{email, sms, push, voice, telegram, max, vk, whatsapp, viber}'::text[]) AS h (channel)
+    WHERE p.action = 'withdraw' AND p.purpose = 'profiling' AND EXISTS (
+        SELECT FROM members_consent w
+        WHERE w.holder_id = p.holder_id AND w.action = 'withdraw' AND w.purpose = 'advertising'
+          AND w.method = p.method AND w.recorded_at = p.recorded_at
+    )
+) found
+GROUP BY holder_id, program_id, topic, channel
+"""
+
 
 class Migration(migrations.Migration):
-    """The function alone, under its own grants: rows of whole classes mean nothing to the previous release."""
+    """The function under its own grants, and words of those who have left: the previous release reads neither."""
 
     dependencies = [("members", "0018_moved_verified")]
 
-    operations = [migrations.RunSQL(SAID, BEFORE)]
+    operations = [migrations.RunSQL(SAID, BEFORE), migrations.RunSQL(LEFT_BEFORE, migrations.RunSQL.noop)]
