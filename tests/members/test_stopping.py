@@ -181,15 +181,19 @@ def test_who_had_left_everything_before_has_left_later_topics_too(
     conn: psycopg.Connection, shop: Shop, ann: str
 ) -> None:
     (ben, eve, dan, kim) = add_members(conn, shop, 4, agree=False)
-    no = {"granted": False, "at": NOW, "action": Action.WITHDRAW}
-    program = [ConsentFact(who, "points-statement", "sms", method="page", **no) for who in (ann, kim)]
-    rest = [
-        ConsentFact(ann, "", "", method="page", purpose=Purpose.PROFILING, **no),
-        ConsentFact(ben, "news", "sms", method="stop-word", **no),
-        ConsentFact(eve, "news", "email", method="complaint", **no),
-        ConsentFact(dan, "", "", method="page", purpose=Purpose.PROFILING, **no),
+
+    def no(who: str, method: str, topic: str = "", channel: str = "") -> ConsentFact:
+        purpose = Purpose.ADVERTISING if topic else Purpose.PROFILING
+        return ConsentFact(who, topic, channel, granted=False, at=NOW, method=method, purpose=purpose)
+
+    said = [
+        *(no(ann, "page", "points-statement", "sms"), no(ann, "page")),
+        no(ben, "stop-word", "news", "sms"),
+        no(eve, "complaint", "news", "email"),
+        no(dan, "page"),
+        no(kim, "page", "points-statement", "sms"),
     ]
-    service.record_consents(conn, shop.program.id, [*program, *rest], now=NOW)
+    service.record_consents(conn, shop.program.id, said, now=NOW)
     conn.execute(import_module("verno.members.migrations.0019_whole_classes").LEFT_BEFORE)
     left = {name: queries.left_whole(conn, shop.program.id, who) for name, who in
             {"ann": ann, "ben": ben, "eve": eve, "dan": dan, "kim": kim}.items()}  # fmt: skip
