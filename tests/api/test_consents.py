@@ -123,3 +123,29 @@ def test_a_code_confirms_a_phone(api: Api, ann: str) -> None:
     assert api.post(f"/members/{ann}/identities/card:verify-start", {}).status_code == 404
     bob = api.post("/members", {"external_id": "bob"}).json()["id"]
     assert api.post(f"/members/{bob}/identities/phone:verify-start", {}).status_code == 409
+
+
+def test_addresses_that_another_system_left_alone(api: Api, caller: Callable[..., Api]) -> None:
+    owner = caller("settings:write")
+    items = [
+        {"address": "Gone@Example.com"},
+        {"address": "8 916 123-45-67", "reason": "complaint", "at": "2020-01-01T00:00:00"},
+        {"address": "nobody"},
+        {"address": "a@example.com", "reason": "mood"},
+        {"address": "a@example.com", "at": "2999-01-01T00:00:00Z"},
+        "a@example.com",
+        {"address": "a@example.com", "at": "0001-01-01T00:00:00+14:00"},
+        {"address": "gone@example.com", "at": "2020-01-01T00:00:00Z"},
+    ]
+    answer = owner.post("/suppressions:batch", {"suppressions": items})
+    assert answer.status_code == 200
+    results = answer.json()["results"]
+    assert [one["code"] for one in results] == [201, 201, 422, 422, 422, 400, 422, 200]
+    assert [results[n]["body"]["outcome"] for n in (0, 1, 7)] == ["new", "new", "known"]
+    assert "nobody" not in str(results[2]["body"])
+    again = owner.post("/suppressions:batch", {"suppressions": items[:2]}).json()["results"]
+    assert [one["body"]["outcome"] for one in again] == ["known", "known"]
+    with db.transaction() as conn:
+        rows = conn.execute("SELECT channel, reason FROM messaging_suppression ORDER BY channel").fetchall()
+    assert rows == [("email/erased", "unsubscribed"), ("sms/erased", "complaint")]
+    assert owner.post("/suppressions:batch", {"suppressions": items * 200}).status_code == 422

@@ -1,8 +1,9 @@
 """Consents in a real browser: topics, a member's tab, the preference page; on a desk, on a phone, in both languages."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -117,13 +118,26 @@ def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size:
         page.goto(f"/p/{links.preferences_token(Person(program, who))}?lang={locale}")
         page.locator('input[name="most_per"][value="7"]').check()
         page.locator('button[value="wish"]').click()
+        keep(page, f"{locale}-before-a-pause")
+        chosen = datetime.now(UTC).date() + timedelta(days=45)
+        page.locator("#until").fill(chosen.isoformat())
         page.locator('button[value="pause"]').click()
+        expect(page.locator("#until")).to_have_value(chosen.isoformat())
         page.locator("summary").click()
         keep(page, f"{locale}-paused")
+        assert not page.evaluate(WIDE)
+        page.locator("#until").evaluate("field => { field.min = ''; field.value = '2020-02-29' }")
+        page.locator('button[value="pause"]').click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        site.trouble.clear()  # the browser notes the 422, as it should
+        keep(page, f"{locale}-no-such-day")
+        assert not page.evaluate(WIDE)
         with db.transaction() as conn:
             wish = queries.wishes(conn, [who]).get(who, Wishes())
         assert wish.most_per == 7
         assert wish.paused_until is not None
+        zone = ZoneInfo(site.story.shop.program.timezone)
+        assert wish.paused_until.astimezone(zone) == datetime(chosen.year, chosen.month, chosen.day, tzinfo=zone)
         page.goto(f"/console/members/{who}/consents/")
         page.locator("#stop-channel").select_option("email")
         page.locator("button.btn-danger").click()

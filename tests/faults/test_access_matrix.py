@@ -223,6 +223,9 @@ REQUESTS: dict[str, Callable[[Target, str], Asked]] = {
     "POST /v1/members/{id}/telegram:link": lambda t, n: Asked(f"/v1/members/{t.member}/telegram:link", {}),
     "GET /v1/members/{id}/words": lambda t, n: Asked(f"/v1/members/{t.member}/words"),
     "GET /v1/topics": lambda t, n: Asked("/v1/topics"),
+    "POST /v1/suppressions:batch": lambda t, n: Asked(
+        "/v1/suppressions:batch", {"suppressions": [{"address": f"gone-{n}@example.com"}]}
+    ),
     "PUT /v1/topics/{code}": lambda t, n: Asked("/v1/topics/news", {"class_name": "marketing"}),
     "GET /v1/consent-texts": lambda t, n: Asked("/v1/consent-texts"),
     "POST /v1/consent-texts": lambda t, n: Asked(

@@ -173,6 +173,7 @@ def test_a_yes_without_a_date_in_the_json_column_brings_nobody_back_either(news:
         ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01"}, "consents[0].at", ""),
         ({"topic": "news", "channel": "sms", "granted": True, "at": "2999-01-01T00:00:00Z"}, "consents[0].at", "time-"),
         ({"purpose": "rules", "topic": "news", "granted": True}, "consents[0].topic", "for advertising alone"),
+        ({"topic": "*marketing", "channel": "sms", "granted": True}, "consents[0].topic", "can be left"),
         ({"topic": "news", "channel": "sms", "granted": True, "text_sha256": "x"}, "consents[0].text_sha256", ""),
         ("yes", "consents[0]", ""),
     ],

@@ -1,6 +1,6 @@
 """What follows from a history: the law in cases, the property that matters, and the database's reading of the same."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -99,6 +99,7 @@ def test_adding_a_withdrawal_never_turns_a_no_into_a_yes(
     )
 )  # fmt: skip
 def test_the_database_reads_the_same(conn: psycopg.Connection, cases: list[tuple[list[Word], bool, str, str]]) -> None:
+    conn.rollback()  # what a failure before has left
     shop = make_shop(conn)
     topics = [Topic("news", "marketing"), Topic("loose", "marketing", double_opt_in=False)]
     service.ensure_topics(conn, shop.program.id, topics)
@@ -122,6 +123,37 @@ def test_the_database_reads_the_same(conn: psycopg.Connection, cases: list[tuple
             mine = {h for h, case in zip(holders, cases, strict=True) if case[2:] == (topic, channel)}
             states = queries.consent_states(conn, shop.program.id, topic, channel, now=NOW)
             assert states == {h: granted for h, (_, granted) in expected.items() if h in mine}
+    conn.rollback()
+
+
+_left = st.lists(st.tuples(_moments, st.sampled_from([*state.WHOLE])), max_size=2)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(_histories, _left, st.sampled_from(["loose", "points-statement"])), min_size=1, max_size=6))
+def test_a_whole_class_is_a_no_to_each_of_its_topics(
+    conn: psycopg.Connection, cases: list[tuple[list[Word], list[tuple[datetime, str]], str]]
+) -> None:
+    conn.rollback()  # what a failure before has left
+    shop = make_shop(conn)
+    holders = add_members(conn, shop, len(cases), agree=False)
+    expected = {}
+    for holder, (words, left, topic) in zip(holders, cases, strict=True):
+        class_name = "program" if topic == "points-statement" else "marketing"
+        for word in words:
+            _insert(conn, shop.program.id, holder, topic, "telegram", word)
+        for at, whole in left:
+            _insert(conn, shop.program.id, holder, state.WHOLE[whole], "telegram", Word(Action.WITHDRAW, at))
+        ended = [Word(Action.WITHDRAW, at) for at, whole in left if whole == class_name]
+        found = derive([*words, *ended], asks=False, verified=False, now=NOW)
+        if found is not State.SILENT:
+            expected[holder, topic] = (found, is_granted(found, class_name))
+    service.ensure_topics(conn, shop.program.id, [Topic("loose", "marketing", double_opt_in=False)])
+    asked = {(holder, case[2]) for holder, case in zip(holders, cases, strict=True)}
+    read = queries.standings(conn, holders, now=NOW)
+    seen = {(holder, one.topic): (one.state, one.granted) for holder, some in read.items() for one in some}
+    assert {about: stands for about, stands in seen.items() if about in asked} == expected
+    assert not [topic for _, topic in seen if topic.startswith("*")]
     conn.rollback()
 
 

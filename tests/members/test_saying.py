@@ -94,6 +94,13 @@ def test_conditions_may_ask_how_far_the_yes_reaches(conn: psycopg.Connection, sh
     assert holds()
 
 
+def test_a_whole_class_can_be_left(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    speak(conn, shop, ann, topic="*marketing", action=Action.WITHDRAW, text_id=None, text_version=None)
+    topics.put(conn, shop.program.id, Topic("later", "marketing"), now=NOW, by=SYSTEM)
+    stands = {(one.topic, one.channel): one.state for one in queries.standings(conn, [ann], now=NOW)[ann]}
+    assert stands == {("news", "email"): State.WITHDRAWN, ("later", "email"): State.WITHDRAWN}
+
+
 def test_purposes_stand_alone(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
     plain = {"topic": None, "channel": None, "text_id": None, "text_version": "2026"}
     speak(conn, shop, ann, purpose=Purpose.RULES, **plain)
@@ -108,6 +115,8 @@ def test_purposes_stand_alone(conn: psycopg.Connection, shop: Shop, ann: str) ->
     [
         ({"topic": "none"}, Refusal.UNKNOWN_TOPIC, "topic"),
         ({"topic": None}, Refusal.UNKNOWN_TOPIC, "topic"),
+        ({"topic": "*marketing"}, Refusal.BAD_CONSENT, "topic"),
+        ({"topic": "*security", "action": Action.WITHDRAW}, Refusal.UNKNOWN_TOPIC, "topic"),
         ({"channel": None}, Refusal.BAD_CONSENT, "channel"),
         ({"purpose": Purpose.RULES}, Refusal.BAD_CONSENT, "topic"),
         ({"text_version": "2"}, Refusal.UNKNOWN_TEXT, "text_id"),

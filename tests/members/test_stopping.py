@@ -1,12 +1,15 @@
 """Leaving: stop words and nothing else are stop words; everything said before ends, and stays ended."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import psycopg
 import pytest
 
 from tests.builders import NOW, Shop, make_shop
+from tests.messaging.people import add_members
 from verno.members import merging, queries, service, stopping
+from verno.members.consent.state import WHOLE
 from verno.members.stopping import EVERYTHING, Scope, Stop, stop_word
 from verno.members.types import Action, Channel, ConsentFact, Created, NewConsent, NewMember, Purpose, State, Topic
 
@@ -128,3 +131,76 @@ def test_a_no_goes_along_with_a_merge_whatever_was_confirmed_after_it(
     ended = {(one.purpose, one.topic, one.channel) for one in queries.standings(conn, [ann], now=None)[ann]
              if one.state is State.WITHDRAWN}  # fmt: skip
     assert ended == {(Purpose.ADVERTISING, "news", "sms"), (Purpose.THIRD_PARTIES, "", "")}
+
+
+LATER = [Topic("later", "marketing", double_opt_in=False), Topic("tiers", "program")]
+"""Topics that are made once the member has left."""
+
+
+def test_who_left_all_topics_has_left_those_that_are_made_later(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    stopping.stop(conn, shop.program.id, ann, Scope(channels=["sms"]), method="page", now=NOW)
+    service.ensure_topics(conn, shop.program.id, LATER)
+    pairs = [(topic.code, channel) for topic in LATER for channel in ("sms", "viber")]
+    yes = [ConsentFact(ann, *pair, True, NOW - DAY, "paper", "1") for pair in pairs]
+    service.record_consents(conn, shop.program.id, yes, now=NOW + DAY)
+    stands = {(one.topic, one.channel): one.state for one in queries.standings(conn, [ann], now=NOW + DAY)[ann]}
+    assert stands[("later", "sms")] == stands[("tiers", "sms")] == stands[("news", "sms")] == State.WITHDRAWN
+    assert stands[("later", "viber")] == stands[("tiers", "viber")] == State.GRANTED, "another channel"
+    assert not {topic for topic, _ in stands if topic.startswith("*")}
+    anew = ConsentFact(ann, "later", "sms", True, NOW + DAY, "till", "2")
+    service.record_consents(conn, shop.program.id, [anew], now=NOW + DAY)
+    assert {one for one in granted(conn, ann) if one[1] == "sms"} == {("later", "sms")}, "it opens this topic alone"
+    (again,) = stopping.stop(conn, shop.program.id, ann, Scope(channels=["sms"]), method="page", now=NOW + 2 * DAY)
+    assert again.topic == "later"
+    rows = queries.consent_history(conn, shop.program.id, ann, limit=99)
+    assert [row.topic for row in rows if row.topic.startswith("*")] == ["*program", "*marketing"], "written once"
+
+
+def test_who_left_one_topic_hears_of_those_that_are_made_later(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    stopping.stop(conn, shop.program.id, ann, Scope(["news", "points-statement"]), method="page", now=NOW)
+    service.ensure_topics(conn, shop.program.id, LATER)
+    assert not {one.topic for one in queries.standings(conn, [ann], now=NOW)[ann]} & {"later", "tiers"}
+
+
+def test_a_whole_class_goes_along_with_a_merge_and_back(conn: psycopg.Connection, shop: Shop, ann: str) -> None:
+    (stored,) = service.upsert(conn, shop.program, [NewMember("double")], now=NOW)
+    assert isinstance(stored, Created)
+    double = stored.member_id
+    stopping.stop(conn, shop.program.id, double, Scope(channels=["sms"]), method="page", now=NOW)
+    service.ensure_topics(conn, shop.program.id, LATER)
+    yes = ConsentFact(ann, "later", "sms", True, NOW + DAY, "till", "1")
+    service.record_consents(conn, shop.program.id, [yes], now=NOW + DAY)
+    merging.lock(conn, shop.program.id, [ann, double])
+    merging.redirect(conn, shop.program.id, double, ann, now=NOW + 2 * DAY)
+    assert ("later", "sms") not in granted(conn, ann), "the strictest word holds, over a later yes too"
+    merging.restore(conn, shop.program.id, double, ann, now=NOW + 3 * DAY)
+    assert ("later", "sms") in granted(conn, ann)
+
+
+def test_who_had_left_everything_before_has_left_later_topics_too(
+    conn: psycopg.Connection, shop: Shop, ann: str
+) -> None:
+    (ben, eve, dan, kim) = add_members(conn, shop, 4, agree=False)
+
+    def no(who: str, method: str, topic: str = "", channel: str = "") -> ConsentFact:
+        purpose = Purpose.ADVERTISING if topic else Purpose.PROFILING
+        return ConsentFact(who, topic, channel, granted=False, at=NOW, method=method, purpose=purpose)
+
+    said = [
+        *(no(ann, "page", "points-statement", "sms"), no(ann, "page")),
+        no(ben, "stop-word", "news", "sms"),
+        no(eve, "complaint", "news", "email"),
+        no(dan, "page"),
+        no(kim, "page", "points-statement", "sms"),
+    ]
+    service.record_consents(conn, shop.program.id, said, now=NOW)
+    conn.execute(import_module("verno.members.migrations.0019_whole_classes").LEFT_BEFORE)
+    left = {name: queries.left_whole(conn, shop.program.id, who) for name, who in
+            {"ann": ann, "ben": ben, "eve": eve, "dan": dan, "kim": kim}.items()}  # fmt: skip
+    assert left == {
+        "ann": {(topic, channel) for topic in WHOLE.values() for channel in Channel},
+        "ben": {("*marketing", "sms"), ("*program", "sms")},
+        "eve": {("*marketing", "email")},
+        "dan": set(),
+        "kim": set(),
+    }

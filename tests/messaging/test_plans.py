@@ -9,6 +9,7 @@ from tests.builders import Shop
 from tests.messaging.news import NEWS, NOW, plan, readers
 from tests.messaging.test_planning import draft
 from verno.kit import db
+from verno.members.queries import SQL as WORDS
 from verno.messaging.facts import SQL
 
 MEMBERS = 60
@@ -44,6 +45,14 @@ def test_a_claim_takes_what_is_due_in_the_order_of_its_index(crowd: Shop) -> Non
     assert "messaging_message_lane" in told, told
     assert "Sort" not in told, told
     assert "Bitmap" not in told, told
+
+
+@pytest.mark.parametrize("topics", [[NEWS], None])
+def test_what_somebody_said_is_read_by_their_own_range(crowd: Shop, topics: list[str] | None) -> None:
+    """Withdrawals are few in the figures: all of them must not be read for each member of a broadcast."""
+    told = explained(WORDS["consents"], ids=json.dumps([AN_ID]), now=NOW, topics=topics, channel="email")
+    assert "members_consent_newest" in told, told
+    assert "members_consent_left" not in told, told
 
 
 @pytest.mark.parametrize("name", ["hand_over", "conclude"])

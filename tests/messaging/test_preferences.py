@@ -181,6 +181,30 @@ def test_less_often_a_pause_and_its_end(shop: Shop) -> None:
     assert wish() == Wishes()
 
 
+def test_a_pause_until_a_day_is_over_when_the_day_begins_where_the_program_is(shop: Shop) -> None:
+    page = press(shop, "pause", until="2027-01-11")
+    assert "Until January 11, 2027 we send you no advertising." in page
+    with db.transaction() as conn:
+        assert queries.wishes(conn, [holder()])[holder()].paused_until == datetime(2027, 1, 10, 21, tzinfo=UTC)
+    page = Client().get(f"{path(shop)}?lang=ru").content.decode()
+    assert "До 11 января 2027\u202fг. мы не пишем вам ничего рекламного." in page.replace("\xa0", "\u202f")
+    assert 'value="2027-01-11" min="2026-11-02" max="2027-11-01"' in page, "it can be another day"
+    assert "Until November 2, 2026 we send" in press(shop, "pause", until="2026-11-02")
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-11-01", "2026-10-31", "2027-11-02", "9999-12-31", "0001-01-01", "", "soon", "2026-02-30"]
+)
+def test_a_day_that_no_pause_can_end_on(shop: Shop, day: str) -> None:
+    press(shop, "pause", until="2026-12-24")
+    answer = Client().post(f"{path(shop)}?lang=en", {"do": "pause", "until": day})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "There is no pause until such a day, nothing has changed.</strong>" in page
+    assert "Any day from November 2, 2026 to November 1, 2027." in page
+    assert "Until December 24, 2026 we send you no advertising." in page
+
+
 def test_another_language_stays(shop: Shop) -> None:
     assert "Готово, будем писать по-русски." in press(shop, "language", language="ru")
     assert "Что вам присылать" in Client().get(path(shop)).content.decode()

@@ -18,7 +18,7 @@ from verno.imports import service as imports
 from verno.imports.members.said import MAX_SAID
 from verno.imports.types import Kind
 from verno.kit import db
-from verno.members import queries, service
+from verno.members import queries, service, stopping
 from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute
 from verno.members.consent import saying
@@ -238,6 +238,25 @@ def whole(program_id: str, code: str) -> dict[str, object]:
             "proof": {(one.purpose, one.channel, one.action, one.method, one.text_version, one.locale,
                        one.evidence_ref, one.valid_until, one.at) for one in history},
         }  # fmt: skip
+
+
+def test_who_left_everything_has_left_it_in_the_next_house_too(database: str, tmp_path: Path) -> None:
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+        service.upsert(conn, shop.program, [NewMember("a-1", email="a@example.com")], now=NOW)
+        holder = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+        stopping.stop(conn, shop.program.id, holder, stopping.EVERYTHING, method="page", now=NOW)
+    file = tmp_path / "members.csv"
+    everybody.export(shop.program, file, Format.CSV, by=SYSTEM, step=lambda _: None, now=NOW)
+    with db.transaction() as conn:
+        for table in ("identity", "key", "member"):
+            conn.execute(f"DELETE FROM members_{table}")
+    assert imports.import_file(shop.program, Kind.MEMBERS, file, progress=quiet, tell=print, now=NOW).refused == 0
+    with db.transaction() as conn:
+        service.ensure_topics(conn, shop.program.id, [Topic("news", "marketing")])
+        anew = queries.find_holders(conn, shop.program.id, [("external_id", "a-1")])["external_id", "a-1"]
+    assert anew != holder
+    assert {standing(anew)[f"news.{channel}"] for channel in Channel} == {"withdrawn"}
 
 
 def test_an_import_takes_as_many_words_as_an_export_has() -> None:

@@ -19,7 +19,7 @@ from ninja.openapi.schema import OpenAPISchema
 from verno import __version__
 from verno.api import approvals, corrections, limits, members, points, settings, shapes, till
 from verno.api.access import metered
-from verno.api.consents import codes, reaching, records, topics
+from verno.api.consents import codes, reaching, records, suppressions, topics
 from verno.api.doors import refuse
 from verno.api.marketing import contracts, goods, places, tracks
 from verno.api.messages import broadcasts
@@ -121,7 +121,7 @@ api.add_router("", contracts.router)
 api.add_router("", goods.router)
 api.add_router("", places.router)
 api.add_router("", broadcasts.router)
-for _door in (records, topics, codes, reaching, contacts, households):
+for _door in (records, topics, codes, reaching, suppressions, contacts, households):
     api.add_router("", _door.router)
 api.add_router("", templates.router)
 api.add_router("", deliveries.router)

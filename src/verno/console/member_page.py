@@ -21,6 +21,7 @@ from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute
 from verno.members.consent import levels
 from verno.members.consent import topics as naming
+from verno.members.consent.state import WHOLE
 from verno.members.districts import locating
 from verno.members.districts import registry as registry_of_districts
 from verno.members.types import AttributeKind, Consent, Member, Merged, Topic
@@ -63,8 +64,9 @@ class MemberPage:
 
     @property
     def topic_names(self) -> dict[str, str]:
-        """Return what topics are called, by code."""
-        return {one.code: naming.name(one, self.language) for one in self.topics}
+        """Return what topics are called, by code; whole classes, too, which whoever left all of one left."""
+        whole = {topic: str(words.say("whole_class", class_name)) for class_name, topic in WHOLE.items()}
+        return whole | {one.code: naming.name(one, self.language) for one in self.topics}
 
     def note(self, request: HttpRequest, *others: Member) -> None:
         """Have the audit know that the member is shown in full, and others beside them, if they are."""

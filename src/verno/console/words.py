@@ -178,6 +178,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "member.read": _("Personal data read"),
         "member.wish": _("Wish of a member kept"),
         "consent.stop": _("A “stop” written down"),
+        "suppressions.bring": _("Addresses suppressed by a list"),
         "consent-text.publish": _("Text of a consent published"),
         "topic.add": _("Topic added"),
         "topic.change": _("Topic changed"),

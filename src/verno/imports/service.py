@@ -12,11 +12,13 @@ import msgspec
 from verno.catalogue import service as catalogue
 from verno.catalogue.types import NewGoods
 from verno.catalogue.types import Refused as RefusedGoods
-from verno.corrections.types import Brought
+from verno.corrections.types import Brought as BroughtLot
 from verno.imports import balances, items, runs, tables
 from verno.imports.balances import Taken
 from verno.imports.members import files, headers, rehearsal, taking
 from verno.imports.members.rows import Frame, Imported, Reading
+from verno.imports.suppressions import reading
+from verno.imports.suppressions import taking as silencing
 from verno.imports.tables import Table
 from verno.imports.types import SHOWN_ERRORS, Asked, Item, Kind, Progress, Rehearsal, RowError, Summary
 from verno.intake import bulk
@@ -24,6 +26,7 @@ from verno.intake.types import Outcome, Receipt, Refused, Replayed
 from verno.kit import batches, db, localtime
 from verno.members import queries as members
 from verno.members.types import Refused as RefusedMember
+from verno.messaging.types import Brought
 from verno.workspace.types import Program
 
 AnyRefused = Refused | RefusedMember | RefusedGoods
@@ -49,12 +52,15 @@ def import_file(
 ) -> Summary:
     """Import a file. ``tell`` hears of every refused row at once; ``progress`` opens the bars.
 
-    ``asked`` is for members, and so is ``keep``: called when refused rows came to those beside the file, before it is
-    noted how far it is. A file that was cut off goes on where it was; one that was finished begins again, which
-    changes nothing where the data are the same. Raises ``VernoError`` for a file that cannot be read at all.
+    ``asked`` is for members and suppressions, ``keep`` for members: called when refused rows came to those beside the
+    file, before it is noted how far it is. A file that was cut off goes on where it was; one that was finished begins
+    again, which changes nothing where the data are the same. Raises ``VernoError`` for a file that cannot be read at
+    all.
     """
     if kind is Kind.MEMBERS:
         return _members(program, path, asked, progress, tell, keep, now=now)
+    if kind is Kind.SUPPRESSIONS:
+        return _suppressions(program, path, asked, progress, tell, now=now)
     items.items(kind, tables.open_table(path))  # the header is refused before anything is read or written
     with progress("reading", path.stat().st_size, "B") as step:
         sha256, lines = runs.read_through(path, step)
@@ -130,6 +136,35 @@ def _take(program: Program, run: runs.Run, items_: Sequence[Item], *, now: datet
     wanted = [item.value for item in items_ if isinstance(item.value, Imported)]
     with db.transaction(program.id) as conn:
         return taking.take(conn, program, wanted, since=run.started_at, now=now)
+
+
+def rehearse_suppressions(
+    program: Program, path: Path, *, progress: Progress, now: datetime, asked: Asked = AS_IT_IS
+) -> Rehearsal:
+    """Say what importing a list of suppressed addresses would do, and write nothing."""
+    table = reading.open_list(path, program, asked)
+    frame = reading.frame(program, asked, now=now)
+    with progress("suppressions", table.total_rows, "rows") as step:
+        return silencing.rehearse(frame, reading.items(table, frame), step)
+
+
+def _suppressions(
+    program: Program, path: Path, asked: Asked, progress: Progress, tell: Tell, *, now: datetime
+) -> Summary:
+    reading.open_list(path, program, asked)  # the header is refused before anything is read or written
+    with progress("reading", path.stat().st_size, "B") as step:
+        sha256, lines = runs.read_through(path, step)
+    # The same file read in another way is another import.
+    sha256 = sha256_of(f"{sha256} {sorted(asked.columns.items())} {asked.reason}".encode()).hexdigest()
+    run = runs.open_run(program.id, Kind.SUPPRESSIONS, path, sha256, now=now)
+    tally = _Tally(program.id, run, tell)
+    table = reading.open_list(path, program, asked, after_row=run.rows_done)
+    frame = reading.frame(program, asked, now=now)
+    with progress("suppressions", max((table.total_rows or lines) - run.rows_done, 0), "rows") as step:
+        tally.step = step
+        _batches(reading.items(table, frame), tally, partial(silencing.take, program, now=now))
+    runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
+    return tally.summary()
 
 
 class _Tally:
@@ -230,7 +265,7 @@ def _batches(stream: Iterator[Item], tally: _Tally, store: Callable[[Sequence[It
             if isinstance(result, AnyRefused):
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
             else:
-                tally.accept(ticket)
+                tally.accept(ticket, replayed=result is Brought.KNOWN)
         tally.committed(len(good))
 
 
@@ -243,7 +278,7 @@ def _balances(program: Program, stream: Iterator[Item], tally: _Tally, *, now: d
         for (ticket, item), result in zip(good, results, strict=True):
             if isinstance(result, RowError):
                 tally.refuse(ticket, result)
-            elif isinstance(result, Brought):
+            elif isinstance(result, BroughtLot):
                 tally.accept(ticket, replayed=result.replayed)
             else:
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))

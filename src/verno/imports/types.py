@@ -19,6 +19,8 @@ class Kind(StrEnum):
     GOODS = "goods"
     BALANCES = "balances"
     """What members bring along from another system, lot by lot."""
+    SUPPRESSIONS = "suppressions"
+    """Addresses that another system did not write to any more."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -42,7 +44,7 @@ class RowError(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One receipt, member, goods or balance of a file, ready to be taken, or what is wrong with it.
+    """One receipt, member, goods, balance or suppression of a file, ready to be taken, or what is wrong with it.
 
     ``rows`` are the numbers of its rows: a receipt has one for each line.
     """
@@ -55,7 +57,8 @@ class Item(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True):
     """What became of a file, in its items. ``refused`` counts also those of a run that was cut off.
 
-    ``replayed`` were there already: receipts of the same number and body, balances of the same reference or dates.
+    ``replayed`` were there already: receipts of the same number and body, balances of the same reference or dates,
+    addresses that are suppressed.
     """
 
     accepted: int
@@ -67,16 +70,20 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a caller says of a members' file: which column is which field, how it is encoded (None: look)."""
+    """What a caller says of a file: which column is which field, how it is encoded (None: look).
+
+    ``reason``: why all addresses of a list are suppressed, whatever its rows say.
+    """
 
     columns: Mapping[str, str] = {}
     encoding: str | None = None
+    reason: str | None = None
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
-    """What a dry run found, in rows. ``repeated`` name a member that a row before has named: the last one wins.
+    """What a dry run found, in rows. ``repeated`` name a member or address that a row before has named.
 
-    The two files lie beside the imported one; None where there is nothing to tell.
+    Of a member the last row wins. The two files lie beside the imported one; None where there is nothing to tell.
     """
 
     new: int

@@ -375,6 +375,12 @@ def consent_states(
     return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
 
 
+def left_whole(conn: Connection, program_id: str, holder_id: str) -> frozenset[tuple[str, str]]:
+    """Return which whole classes (``*marketing``) a member has left, on which channels."""
+    found = conn.execute(SQL["left_whole"], {"program": program_id, "holder": holder_id}).fetchall()
+    return frozenset([(topic, channel) for topic, channel in found])
+
+
 def departures(conn: Connection, program_id: str, since: datetime, until: datetime, *, most: int) -> list[Departure]:
     """Return who left what in a time, the newest first: once a member, topic and channel."""
     parameters = {"program": program_id, "since": since, "until": until, "most": most}

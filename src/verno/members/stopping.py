@@ -1,6 +1,7 @@
 """Leaving: from a topic, a channel or all of it; by a button, by the word STOP, by voice at a till.
 
 A withdrawal is written even where nothing was agreed to: a yes from before it, that an import brings later, is none.
+Who leaves all topics leaves the whole class, so that one made later does not reach them either.
 """
 
 import re
@@ -13,14 +14,14 @@ from msgspec import structs
 
 from verno.kit.db import Connection
 from verno.members import queries, service
-from verno.members.consent.state import ADDRESS_OF
+from verno.members.consent.state import ADDRESS_OF, WHOLE
 from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.identity import lookup_hash, normalise
 from verno.members.types import Action, Channel, ConsentFact, Proof, Purpose, State
 from verno.workspace import queries as workspace
 
-LEAVABLE = frozenset({"marketing", "program"})
+LEAVABLE = frozenset(WHOLE)
 """Classes of topics that members may leave; what they bought and their own security is told all the same."""
 WORD = "stop-word"
 DEVICES = frozenset(DeviceKind)
@@ -129,12 +130,13 @@ def stop(
     proof: Proof = NO_PROOF,
     now: datetime,
 ) -> Sequence[ConsentFact]:
-    """Withdraw a member from topics and channels; returns what was not withdrawn before.
+    """Withdraw a member from topics and channels; returns which of those there are were not withdrawn before.
 
-    From everything: profiling ends with it. Three round trips. The caller vouches for the member.
+    From all topics: from those made later, too. From everything: profiling ends with it. Four round trips. The caller
+    vouches for the member.
     """
     known = [one.code for one in queries.topics(conn, program_id) if one.class_name in LEAVABLE]
-    leaving = sorted(set(known if scope.topics is None else scope.topics))
+    leaving = sorted({*known, *WHOLE.values()} if scope.topics is None else set(scope.topics))
     over = [channel.value for channel in Channel] if scope.channels is None else sorted(set(scope.channels))
     wanted = [(Purpose.ADVERTISING, topic, channel) for topic in leaving for channel in over]
     if scope.topics is None and scope.channels is None:
@@ -142,13 +144,14 @@ def stop(
     # What was said ahead of the clock counts too: a grant must not outlive the withdrawal.
     standings = queries.standings(conn, [holder_id], now=None).get(holder_id, [])
     said = {(one.purpose, one.topic, one.channel): one for one in standings}
+    whole = queries.left_whole(conn, program_id, holder_id) if scope.topics is None else frozenset()
     facts = []
     for purpose, topic, channel in wanted:
         before = said.get((purpose, topic, channel))
-        if before is not None and before.state is State.WITHDRAWN:
+        if (topic, channel) in whole or (before is not None and before.state is State.WITHDRAWN):
             continue
         at = now if before is None else max(now, before.since)
         fact = ConsentFact(holder_id, topic, channel, granted=False, at=at, method=method, reason=reason)
         facts.append(structs.replace(fact, purpose=purpose, action=Action.WITHDRAW, proof=proof))
     service.record_consents(conn, program_id, facts, now=now)
-    return facts
+    return [one for one in facts if one.topic not in WHOLE.values()]

@@ -99,7 +99,7 @@ def _address(_message: Outgoing, _member: MemberFacts, address: AddressFacts, _n
 
 
 def _suppression(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Finding:
-    """Find what forbids the address; that of somebody erased takes advertising by a word alone that came later."""
+    """Find what forbids the address; one that was erased or left takes advertising by a word alone that came later."""
     if address.suppressed == RESTING and message.topic_class in OWED:
         return Check("suppression", "pass", RESTING), None, None
     if address.suppressed is not None:
@@ -107,7 +107,8 @@ def _suppression(message: Outgoing, member: MemberFacts, address: AddressFacts, 
     if address.erased_at is not None and message.topic_class is MessageClass.MARKETING:
         newest = _newest(message, member, now)
         if newest is None or newest.at <= address.erased_at:
-            return Check("suppression", "deny", f"erased {address.erased_at.isoformat()}"), Reason.SUPPRESSED, None
+            seen = f"{address.silence} {address.erased_at.isoformat()}"
+            return Check("suppression", "deny", seen), Reason.SUPPRESSED, None
     return Check("suppression", "pass"), None, None
 
 

@@ -45,7 +45,10 @@ ADDRESS_KIND: Mapping[str, str] = {
 }
 """Which identity of a member, or which of their devices, is the address of a channel that Verno can send on."""
 AFTER_ERASURE = "/erased"
-"""Behind a channel's name: a suppression for advertising alone, which a new word of the member's ends."""
+"""Behind a channel's name: a suppression for advertising alone, which a new word of the member's ends.
+
+Of who was erased, and of whom a list from another system says that they left.
+"""
 DEVICES = frozenset(DeviceKind)
 IDENTITIES = frozenset(ADDRESS_OF.values())
 """Addresses that are identities: known by hash without being opened."""
@@ -116,7 +119,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     addresses: dict[str, str]
     suppressed: dict[str, str]
-    erased: dict[str, datetime]
+    erased: dict[str, tuple[datetime, str]]
     consents: dict[str, tuple[ConsentFact, ...]]
     wishes: dict[str, Wishes]
     timezones: dict[str, str]
@@ -133,7 +136,8 @@ class Reach(msgspec.Struct, frozen=True):
 
     def address_facts(self, holder_id: str) -> AddressFacts:
         """Return what ``decide`` may know of the address."""
-        return AddressFacts(holder_id in self.addresses, self.suppressed.get(holder_id), self.erased.get(holder_id))
+        since, silence = self.erased.get(holder_id, (None, ""))
+        return AddressFacts(holder_id in self.addresses, self.suppressed.get(holder_id), since, silence)
 
     def consents_of(self, holder_id: str) -> tuple[ConsentFact, ...]:
         """Return the member's newest words by topic."""
@@ -252,16 +256,16 @@ def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mappi
 
 def _suppressed_hashes(
     conn: Connection, program_id: str, channel: str, hashes: dict[str, str]
-) -> Callable[[], tuple[dict[str, str], dict[str, datetime]]]:
-    """Ask by holder why nothing may go to their address, and since when its last owner is erased."""
+) -> Callable[[], tuple[dict[str, str], dict[str, tuple[datetime, str]]]]:
+    """Ask by holder why nothing may go to their address, and since when and why advertising alone may not."""
     scopes = (channel, channel + AFTER_ERASURE)
     rows = batches.rows([{"channel": one, "address_hash": digest} for one in scopes for digest in hashes.values()])
     asked = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}) if hashes else None
 
-    def answer() -> tuple[dict[str, str], dict[str, datetime]]:
+    def answer() -> tuple[dict[str, str], dict[str, tuple[datetime, str]]]:
         found = asked.fetchall() if asked else []
         reasons = {digest: reason for scope, digest, reason, _ in found if scope == channel}
-        erased = {digest: at for scope, digest, _, at in found if scope != channel}
+        erased = {digest: (at, reason) for scope, digest, reason, at in found if scope != channel}
         return (
             {holder: reasons[digest] for holder, digest in hashes.items() if digest in reasons},
             {holder: erased[digest] for holder, digest in hashes.items() if digest in erased},

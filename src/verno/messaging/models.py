@@ -127,7 +127,8 @@ class Statement(models.Model):
 class Suppression(models.Model):
     """An address that must not be written to, by keyed hash; survives the member's erasure.
 
-    ``channel`` may end in ``/erased``: somebody who had the address was erased, and advertising needs a newer word.
+    ``channel`` may end in ``/erased``: somebody who had the address was erased, or left by the list of another system,
+    and advertising needs a newer word.
     """
 
     pk = models.CompositePrimaryKey("program_id", "channel", "address_hash")

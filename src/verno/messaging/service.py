@@ -11,10 +11,11 @@ from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging import facts
 from verno.messaging.companies import speaking
-from verno.messaging.decide import decide, record
+from verno.messaging.decide import RESTING, decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.types import (
     Allow,
+    Brought,
     Decision,
     Defer,
     Deny,
@@ -24,6 +25,8 @@ from verno.messaging.types import (
     Planned,
     Reason,
     Result,
+    Silence,
+    Silenced,
     State,
     Withheld,
 )
@@ -69,6 +72,32 @@ def suppress(conn: Connection, program_id: str, suppressions: Sequence[NewSuppre
         return 0
     parameters = {"rows": batches.rows(suppressions), "program": program_id, "now": now}
     return conn.execute(SQL["add_suppressions"], parameters).rowcount
+
+
+def bring(
+    conn: Connection, program_id: str, lines: Sequence[Silenced], *, now: datetime, dry: bool = False
+) -> list[Brought]:
+    """Take over whom another system did not write to any more: one result a line, in order. Two round trips.
+
+    Brought again, a line changes nothing: neither what is known of the address nor, where it has no date, a yes that
+    was given since. ``dry``: only say what would become of it.
+    """
+    scopes = [one.channel if one.why is Silence.NO_SUCH_ADDRESS else one.channel + facts.AFTER_ERASURE for one in lines]
+    places = [(scope, one.address_hash) for scope, one in zip(scopes, lines, strict=True)]
+    asked = batches.rows([{"channel": scope, "address_hash": digest} for scope, digest in sorted(set(places))])
+    found = conn.execute(SQL["suppressed"], {"rows": asked, "program": program_id}).fetchall()
+    there = {(scope, digest): at for scope, digest, reason, at in found if reason != RESTING}
+    out, fresh = [], {}
+    for place, one in zip(places, lines, strict=True):
+        since = there.get(place)
+        later = since is not None and one.at is not None and one.at > since and one.why is not Silence.NO_SUCH_ADDRESS
+        out.append(Brought.NEW if since is None else Brought.LATER if later else Brought.KNOWN)
+        if since is None or later:
+            fresh[place] = NewSuppression(*place, one.why, "import", one.at)
+            there[place] = one.at or now
+    if not dry:
+        suppress(conn, program_id, list(fresh.values()), now=now)
+    return out
 
 
 def silence_erased(conn: Connection, program_id: str, holder_ids: Sequence[str], *, now: datetime) -> None:

@@ -123,12 +123,14 @@ class MemberFacts(msgspec.Struct, frozen=True):
 class AddressFacts(msgspec.Struct, frozen=True, gc=False):
     """What ``decide`` knows of the address: whether there is one, and why it must not be used.
 
-    ``erased_at``: when somebody who had it was erased; advertising needs a word that was given later.
+    ``erased_at``: when somebody who had it was erased, or asked for silence (``silence`` says which); advertising
+    needs a word that was given later.
     """
 
     known: bool
     suppressed: str | None = None
     erased_at: datetime | None = None
+    silence: str = "erased"
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
@@ -214,12 +216,43 @@ Result: TypeAlias = Planned | Withheld | Duplicate
 
 
 class NewSuppression(msgspec.Struct, frozen=True, gc=False):
-    """An address not to be written to. ``address_hash`` is the keyed hash in hex; ``source`` says who found out."""
+    """An address not to be written to. ``address_hash`` is the keyed hash in hex; ``source`` says who found out.
+
+    ``at``: since when, None for now.
+    """
 
     channel: str
     address_hash: str
     reason: str
     source: str
+    at: datetime | None = None
+
+
+class Silence(StrEnum):
+    """Why a list from another system says that an address is not to be written to."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINT = "complaint"
+    NO_SUCH_ADDRESS = "no-such-address"
+    """Nothing goes there at all; the others keep advertising away, until a word that is given later."""
+
+
+class Silenced(msgspec.Struct, frozen=True, gc=False):
+    """A line of such a list. ``at``: when it was said; None where nobody knows, then it is said now."""
+
+    channel: str
+    address_hash: str
+    why: Silence
+    at: datetime | None = None
+
+
+class Brought(StrEnum):
+    """What became of such a line."""
+
+    NEW = "new"
+    LATER = "later"
+    """The address is silent already; this was said later, so a yes in between counts no more."""
+    KNOWN = "known"
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -52,6 +52,10 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "transactional": _("Purchases"),
         "security": _("Security"),
     },
+    "whole_class": {
+        "marketing": _("All advertising, later topics too"),
+        "program": _("All news of the program, later topics too"),
+    },
     "leaving": {
         "too-often": _("Too many messages"),
         "not-interesting": _("Not interesting"),

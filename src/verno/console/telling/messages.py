@@ -27,7 +27,7 @@ PREVIEW_POLICY = (
 """A letter may style itself and do nothing else: no scripts, no requests, an origin of its own."""
 
 _MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
-_DATED = re.compile(r"(granted|withdrawn|paused|wanted) (\S+)")
+_DATED = re.compile(r"(granted|withdrawn|paused|wanted|erased|unsubscribed|complaint) (\S+)")
 _CAP = re.compile(r"(\w+) (\d+) (\d+)")
 MOMENTS = frozenset({"time", "hours"})
 

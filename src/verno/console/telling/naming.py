@@ -87,6 +87,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "transactional": _("about a purchase"),
         "program": _("about the program"),
         "marketing": _("advertising"),
+        "no-such-address": _("the address does not exist"),
+        "complaint": _("its reader called it spam"),
+        "resting": _("it took nothing for long and rests"),
     },
     "dated": {
         "granted": _("given on %(date)s"),
@@ -94,6 +97,9 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "time": _("not before %(date)s"),
         "paused": _("paused until %(date)s"),
         "wanted": _("wanted until %(date)s"),
+        "erased": _("no advertising: its owner was erased, %(date)s"),
+        "unsubscribed": _("no advertising: its owner had left elsewhere, %(date)s"),
+        "complaint": _("no advertising: its owner had called it spam, %(date)s"),
     },
     "channel": {
         "email": _("E-mail"),

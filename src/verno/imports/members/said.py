@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from verno.kit import batches
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
+from verno.members.consent.state import WHOLE
 from verno.members.types import Channel, Code, Purpose
 
 MAX_SAID = 200
@@ -85,7 +86,9 @@ def _said(where: str, word: Word, topics: frozenset[str], zone: ZoneInfo, now: d
             raise Wrong(_at(where, topic=bool(word.topic)), "for advertising alone")
     elif word.topic is None or word.channel is None:
         raise Wrong(_at(where, topic=word.topic is None), "is required")
-    elif word.topic not in topics:
+    elif word.topic in WHOLE.values() and word.granted:
+        raise Wrong(_at(where, topic=True), "a whole class can be left, not agreed to")
+    elif word.topic not in topics | set(WHOLE.values()):
         known = ", ".join(sorted(topics))
         raise Wrong(_at(where, topic=True), f"unknown-topic: known: {known}")
     at = None if word.at is None else moment(word.at, zone)

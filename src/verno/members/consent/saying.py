@@ -13,6 +13,7 @@ from verno.kit.db import Connection
 from verno.members import queries, service
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
 from verno.members.consent import texts
+from verno.members.consent.state import WHOLE
 from verno.members.consent.texts import Text
 from verno.members.types import Action, Channel, Code, ConsentFact, Proof, Purpose, Refusal, Refused
 from verno.workspace.types import Program
@@ -24,6 +25,8 @@ Reference: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 
 class NewRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a member said. Advertising names a topic and a channel, the other purposes neither.
+
+    Who leaves a whole class, topics that are made later included, withdraws from ``*marketing`` or ``*program``.
 
     ``text_id`` is a text published here, ``text_version`` its version; a version without an id is that of a text kept
     elsewhere. ``at`` without an offset is the program's wall clock.
@@ -128,9 +131,11 @@ def _wrong(record: NewRecord, topics: set[str]) -> Refused | None:
         return None
     if record.channel is None:
         return Refused(Refusal.BAD_CONSENT, "channel", "advertising is agreed to by channel")
-    if record.topic not in topics:
-        return Refused(Refusal.UNKNOWN_TOPIC, "topic", f"known: {', '.join(sorted(topics))}")
-    return None
+    if record.topic in WHOLE.values():
+        left = record.action is Action.WITHDRAW
+        return None if left else Refused(Refusal.BAD_CONSENT, "topic", "a whole class can be left, not agreed to")
+    known = record.topic in topics
+    return None if known else Refused(Refusal.UNKNOWN_TOPIC, "topic", f"known: {', '.join(sorted(topics))}")
 
 
 def _text(record: NewRecord, published: Mapping[tuple[str, str, str], Text]) -> Text | Refused:

@@ -2,7 +2,8 @@
 
 A withdrawal beats everything older, and everything of its own moment. What was said after it counts only with the
 version of the text that was shown (an import: with evidence), while it is valid, and, where the topic asks so, once
-the address is confirmed.
+the address is confirmed. Who withdraws from a whole class (``WHOLE``) withdraws from each of its topics, those made
+later too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ import msgspec
 from verno.members.types import Action, Channel, State
 
 MARKETING = "marketing"
+WHOLE: Mapping[str, str] = {MARKETING: "*marketing", "program": "*program"}
+"""By class what stands in place of a topic where all of them are left. Such a word is never a yes."""
 ADDRESS_OF: Mapping[str, str] = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.VOICE: "phone"}
 """Channels whose address a stranger may have typed, and which identity is the address."""
 LINK, SMS_CODE = "double-opt-in-link", "sms-code"

@@ -1,9 +1,10 @@
 """How often a member wishes to hear from the program, and until when not at all."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from verno.kit import batches
+from verno.kit import batches, localtime
 from verno.kit.db import Connection
 from verno.members.queries import SQL
 from verno.members.types import Wishes
@@ -11,8 +12,10 @@ from verno.members.types import Wishes
 EVERY = (7, 14, 30)
 """At most one message in so many days: what a member may choose."""
 PAUSE = timedelta(days=30)
-"""How long "pause" lasts."""
+"""How long a pause lasts of which nobody says until when."""
 LONGEST_PAUSE = timedelta(days=366)
+LAST_DAY = timedelta(days=365)
+"""How far ahead the day may be that ends a pause: its beginning is within ``LONGEST_PAUSE`` wherever it is."""
 
 
 def problem(wish: Wishes, *, now: datetime) -> tuple[str, str] | None:
@@ -22,6 +25,17 @@ def problem(wish: Wishes, *, now: datetime) -> tuple[str, str] | None:
     if wish.paused_until is not None and wish.paused_until > now + LONGEST_PAUSE:
         return "paused_until", f"at most {LONGEST_PAUSE.days} days ahead"
     return None
+
+
+def pause_days(today: date) -> tuple[date, date]:
+    """Return the first and the last day until which a member may pause."""
+    return today + timedelta(days=1), today + LAST_DAY
+
+
+def pause_until(day: date, tz: ZoneInfo, *, now: datetime) -> datetime | None:
+    """Return the moment that a pause until a day ends, which is the day's beginning; None for a day too near or far."""
+    first, last = pause_days(localtime.business_date(now, tz))
+    return localtime.start_of_day(day, tz) if first <= day <= last else None
 
 
 def wish(conn: Connection, program_id: str, wishes: Mapping[str, Wishes], *, now: datetime) -> None:

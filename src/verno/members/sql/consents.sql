@@ -48,8 +48,8 @@ WHERE NOT EXISTS (
 
 -- name: consents
 -- Where members stand on every topic and channel, or on some topics and one channel: the function is inlined, so that no
--- more of a member's history is read than is asked about. Plan: function scan, nested loop on the index of the newest,
--- unique.
+-- more of a member's history is read than is asked about. A whole class that was left is on each of its topics.
+-- Plan: function scan, nested loop on the index of the newest, unique.
 SELECT r.id::text, s.topic, s.channel, s.granted, s.since, s.method, s.text_version, s.state,
        s.class_name
 FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
@@ -65,6 +65,11 @@ FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) 
 CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
 ORDER BY r.id, s.purpose, s.topic, s.channel
 
+-- name: left_whole
+-- Which whole classes of topics a member has left, on which channels. Plan: two ranges of the index of the newest.
+SELECT DISTINCT topic, channel FROM members_consent
+WHERE holder_id = %(holder)s AND program_id = %(program)s AND topic IN ('*marketing', '*program')
+
 -- name: consent_states
 -- Whether members given stand at a yes on one topic and channel. Plan: nested loop on the index of the newest.
 SELECT r.id::text, s.granted
@@ -73,7 +78,7 @@ CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
 WHERE s.purpose = 'advertising' AND s.topic = %(topic)s AND s.channel = %(channel)s
 
 -- name: all_consent_states
--- The same of everybody who ever said something on it. Plan: one scan of the program's consents, hash, nested loop on
+-- The same of everybody who ever said something on the very topic. Plan: one scan of the program's consents, hash, nested loop on
 -- the index of the newest.
 SELECT r.holder_id::text, s.granted
 FROM (

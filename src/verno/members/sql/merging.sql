@@ -94,15 +94,17 @@ DELETE FROM members_moved_identity WHERE holder_id = %(holder)s
 
 -- name: carry_withdrawals
 -- Of two words the strictest: a "no" goes along, with its own date where that is the last word, else as of now, since the
--- survivor said "yes" after it. A "yes" does not go along: nobody agreed to anything as the other member.
--- Plan: ranges of the index of the newest, unique, anti-join on the same index.
+-- survivor said "yes" after it, to a whole class's "no" on any of its topics. A "yes" does not go along: nobody agreed to
+-- anything as the other member. Plan: ranges of the index of the newest, unique, anti-join on the same index.
 INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_version, reason,
                              occurred_at, recorded_at)
 SELECT %(into)s, gen_random_uuid(), %(program)s, c.purpose, c.topic, c.channel, c.action, 'merge', c.text_version,
        c.reason,
        CASE WHEN EXISTS (
            SELECT FROM members_consent o
-           WHERE o.holder_id = %(into)s AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
+           LEFT JOIN members_topic t ON t.program_id = o.program_id AND t.code = o.topic
+           WHERE o.holder_id = %(into)s AND (o.topic = c.topic OR c.topic = '*' || t.class_name)
+             AND o.channel = c.channel AND o.purpose = c.purpose
              AND o.action <> 'withdraw' AND o.occurred_at >= c.occurred_at
        ) THEN %(now)s ELSE c.occurred_at END,
        %(now)s
@@ -118,15 +120,17 @@ WHERE c.action = 'withdraw' AND NOT EXISTS (
       AND o.action = 'withdraw' AND o.occurred_at = c.occurred_at
       AND NOT EXISTS (
           SELECT FROM members_consent y
-          WHERE y.holder_id = o.holder_id AND y.topic = o.topic AND y.channel = o.channel AND y.purpose = o.purpose
+          LEFT JOIN members_topic t ON t.program_id = y.program_id AND t.code = y.topic
+          WHERE y.holder_id = o.holder_id AND (y.topic = o.topic OR o.topic = '*' || t.class_name)
+            AND y.channel = o.channel AND y.purpose = o.purpose
             AND y.action <> 'withdraw' AND y.occurred_at >= o.occurred_at
       )
 )
 
 -- name: give_words_back
--- What the survivor had said themselves before a merge's "no" was put over it stands again, evidence and all, unless they
--- have said something since. A carried word may have kept its own date: the merge's is that of its writing.
--- Plan: primary key, ranges of the index of the newest.
+-- What the survivor had said themselves before a merge's "no" was put over it, on the topic or on its whole class, stands
+-- again, evidence and all, unless they have said something since. A carried word may have kept its own date: the merge's
+-- is that of its writing. Plan: primary key, ranges of the index of the newest.
 INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_id, text_version,
                              text_sha256, locale, surface, actor, ip, agent, evidence_ref, country, valid_until,
                              address_hash, reason, occurred_at, recorded_at)
@@ -137,15 +141,18 @@ FROM members_redirect d
 JOIN members_consent c
   ON c.holder_id = d.into_id AND c.method = 'merge' AND c.action = 'withdraw' AND c.recorded_at = d.merged_at
 JOIN members_consent o
-  ON o.holder_id = c.holder_id AND o.topic = c.topic AND o.channel = c.channel AND o.purpose = c.purpose
+  ON o.holder_id = c.holder_id AND o.channel = c.channel AND o.purpose = c.purpose
  AND o.action IN ('grant', 'confirm', 'import') AND o.occurred_at < c.occurred_at
-WHERE d.holder_id = %(holder)s AND d.into_id = %(into)s AND NOT EXISTS (
-    SELECT FROM members_consent w
-    WHERE w.holder_id = c.holder_id AND w.topic = c.topic AND w.channel = c.channel AND w.purpose = c.purpose
-      AND w.id <> c.id
-      AND (w.occurred_at >= c.occurred_at
-           OR (w.action IN ('withdraw', 'expire') AND w.occurred_at >= o.occurred_at))
-)
+LEFT JOIN members_topic t ON t.program_id = o.program_id AND t.code = o.topic
+WHERE d.holder_id = %(holder)s AND d.into_id = %(into)s AND (o.topic = c.topic OR c.topic = '*' || t.class_name)
+  AND NOT EXISTS (
+      SELECT FROM members_consent w
+      WHERE w.holder_id = c.holder_id AND (w.topic = o.topic OR w.topic = '*' || t.class_name)
+        AND w.channel = c.channel AND w.purpose = c.purpose AND w.id <> c.id
+        AND NOT (w.topic LIKE '*%%' AND w.method = 'merge' AND w.recorded_at = d.merged_at)
+        AND (w.occurred_at >= c.occurred_at
+             OR (w.action IN ('withdraw', 'expire') AND w.occurred_at >= o.occurred_at))
+  )
 
 -- name: merged_from
 -- Who was merged into members, directly or on the way, the oldest merge first. Plan: the index by survivor.

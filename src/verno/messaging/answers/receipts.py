@@ -7,7 +7,7 @@ from typing import NamedTuple
 from verno.kit import batches, db
 from verno.kit.db import Connection
 from verno.members import service as people
-from verno.members.consent.state import ADDRESS_OF
+from verno.members.consent.state import ADDRESS_OF, MARKETING, WHOLE
 from verno.members.types import ConsentFact
 from verno.messaging import facts, service
 from verno.messaging.channels.port import Fate, Receipt
@@ -145,7 +145,7 @@ def _suppress(
 
 
 def _silence(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, str]], now: datetime) -> None:
-    """Take a complaint as leaving all advertising of that channel; only the member may come back."""
+    """Take a complaint as leaving all advertising of that channel, later topics too; only the member may come back."""
     complained = [(one, holder) for one, holder in told if one.outcome is Fate.COMPLAINED]
     if not complained:
         return
@@ -154,6 +154,6 @@ def _silence(conn: Connection, program_id: str, told: Sequence[tuple[Receipt, st
     words = [
         ConsentFact(holder, topic, one.channel, granted=False, at=max(now, one.at), method=COMPLAINT)
         for one, holder in complained
-        for topic in advertising
+        for topic in (*advertising, WHOLE[MARKETING])
     ]
     people.record_consents(conn, program_id, words, now=now)

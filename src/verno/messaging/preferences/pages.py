@@ -4,7 +4,7 @@ No cookie, no login. GET changes nothing, since scanners follow links.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from verno.kit import config, db
+from verno.kit import config, db, localtime
 from verno.kit.clock import clock
 from verno.kit.errors import Unavailable
 from verno.members import queries
@@ -157,7 +157,10 @@ def _reached(conn: db.Connection, found: Sheet, form: QueryDict, proof: Proof, n
 def _wished(conn: db.Connection, found: Sheet, what: str, form: QueryDict, now: datetime) -> Done:
     wish = found.wish
     if what == "pause":
-        wanted = Wishes(wish.most_per, now + wishes.PAUSE)
+        until = _until(found, form.get("until"), now)
+        if until is None:
+            return Done("bad_day")
+        wanted = Wishes(wish.most_per, until)
     elif what == "resume":
         wanted = Wishes(wish.most_per, None)
     elif what == "wish":
@@ -171,6 +174,16 @@ def _wished(conn: db.Connection, found: Sheet, what: str, form: QueryDict, now: 
     else:
         return Done("nothing")
     return Done(what if sheet.wish(conn, found, wanted, now=now) else "nothing")
+
+
+def _until(found: Sheet, day: str | None, now: datetime) -> datetime | None:
+    """Return when the pause ends that was asked for; None for no day that it may be."""
+    if day is None:
+        return now + wishes.PAUSE
+    try:
+        return wishes.pause_until(date.fromisoformat(day), localtime.zone(found.program.timezone), now=now)
+    except ValueError:
+        return None
 
 
 def _ask(conn: db.Connection, found: Sheet, now: datetime) -> bool:
@@ -215,7 +228,8 @@ def _shown(request: HttpRequest, found: Sheet, done: Done | None, spoken: Langua
     context = showing.context(found, said, spoken, now=now, contact=config.mail_from())
     ways = reaching.ways(found, now=now)
     context |= showing.ways(ways, found, spoken)
-    return answer(request, "messaging/preferences.html", context, spoken, scripts=True)
+    status = 422 if said is not None and said.code in showing.WRONG else 200
+    return answer(request, "messaging/preferences.html", context, spoken, status=status, scripts=True)
 
 
 def _plain(request: HttpRequest, state: str, spoken: Language, program: str = "", *, status: int = 200) -> HttpResponse:

@@ -35,7 +35,8 @@ from verno.workspace.types import Program
 METHOD = "preference-page"
 TEXT_ID, TEXT_VERSION = "preference-page", "1"
 """The text above the page's switches; its words are ours, so that its version goes with this code."""
-HISTORY = 50
+HISTORY = 200
+"""Records that are shown: leaving everything is one on each topic by each channel."""
 
 TRANSACTIONAL = "transactional"
 ORDER = (MARKETING, "program", TRANSACTIONAL)

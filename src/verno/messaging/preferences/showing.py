@@ -7,6 +7,7 @@ import msgspec
 
 from verno.kit import localtime
 from verno.members.consent import topics, wishes
+from verno.members.consent.state import WHOLE
 from verno.members.types import Channel, Purpose, Record, State
 from verno.messaging.leaving import farewell
 from verno.messaging.leaving.words import PAGE as FAREWELL
@@ -14,10 +15,12 @@ from verno.messaging.letters import wording
 from verno.messaging.letters.wording import LANGUAGES, Language
 from verno.messaging.preferences.reaching import Ways
 from verno.messaging.preferences.sheet import Pair, Sheet
-from verno.messaging.preferences.words import ACTIONS, CHANNELS, METHODS, PAGE, PURPOSES
+from verno.messaging.preferences.words import ACTIONS, CHANNELS, CLASSES, METHODS, PAGE, PURPOSES
 
 ASKING = frozenset({"code_sent", "code_soon", "code_wrong"})
 """What was done after which the page asks for the code."""
+WRONG = frozenset({"bad_day"})
+"""What was not done, since the page was told something that cannot be."""
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 
 
@@ -33,8 +36,6 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
     """Return what the template shows."""
     words = PAGE[spoken]
     program = found.program.name
-    paused = found.wish.paused_until
-    zone = localtime.zone(found.program.timezone)
     locale = found.member.locale if wording.language(found.member.locale) == spoken else spoken
     left = [f"{topic}/{channel}" for topic, channel in (said.left if said else ())]
     return {
@@ -45,6 +46,7 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "contact": words["contact"].format(program=program, contact=contact),
         "other_name": words["other_language"],
         "done": words[f"done_{said.code}"] if said else "",
+        "wrong": said is not None and said.code in WRONG,
         "asks_code": said is not None and said.code in ASKING,
         "confirm": bool(said and said.confirm),
         "left": left,
@@ -59,11 +61,27 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
             ("" if days is None else str(days), words[f"most_{days or 'any'}"], days == found.wish.most_per)
             for days in (None, *wishes.EVERY)
         ],
-        "paused": words["paused"].format(date=wording.day(localtime.business_date(paused, zone), locale))
-        if paused and paused > now
-        else "",
+        **_pause(found, spoken, locale, now),
         "languages": [(code, LANGUAGE_NAMES[code], code == spoken) for code in LANGUAGES],
         "history": _history(found, spoken, locale),
+    }
+
+
+def _pause(found: Sheet, spoken: Language, locale: str | None, now: datetime) -> dict[str, object]:
+    """Return what is said of a pause: until when it is, and which days may be chosen."""
+    words, zone = PAGE[spoken], localtime.zone(found.program.timezone)
+    today = localtime.business_date(now, zone)
+    first, last = wishes.pause_days(today)
+    end = found.wish.paused_until if found.wish.paused_until and found.wish.paused_until > now else None
+    day = localtime.business_date(end or now + wishes.PAUSE, zone)
+    days = words["pause_days"].format(first=wording.day(first, locale), last=wording.day(last, locale))
+    return {
+        "paused": words["paused"].format(date=wording.day(day, locale)) if end else "",
+        "pause_first": first.isoformat(),
+        "pause_last": last.isoformat(),
+        "pause_day": min(max(day, first), last).isoformat(),
+        "pause_days": days,
+        "pause_button": words["pause_other"] if end else words["pause"],
     }
 
 
@@ -141,7 +159,9 @@ def _about(records: Sequence[Record], names: dict[str, str], spoken: Language) -
     first = records[0]
     if first.purpose is not Purpose.ADVERTISING:
         return PURPOSES[spoken][first.purpose]
-    about = sorted({names.get(one.topic, one.topic) for one in records})
+    whole = {topic: CLASSES[spoken][class_name] for class_name, topic in WHOLE.items()}
+    about = sorted({names.get(one.topic, one.topic) for one in records if one.topic not in whole})
+    about = about or sorted({whole[one.topic] for one in records})
     ways = sorted({CHANNELS[spoken].get(one.channel, one.channel) for one in records})
     channels = "" if len(ways) == len(Channel) else f" ({', '.join(ways)})"
     return f"{', '.join(about)}{channels}"

@@ -26,6 +26,12 @@ PURPOSES: Mapping[Language, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+CLASSES: Mapping[Language, Mapping[str, str]] = {
+    "ru": {"marketing": "вся реклама", "program": "все сообщения программы"},
+    "en": {"marketing": "all advertising", "program": "all messages of the program"},
+}
+"""Whole classes of topics, which end together and with whatever is made later."""
+
 ACTIONS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
         "grant": "Согласие", "confirm": "Адрес подтверждён", "withdraw": "Отказ", "expire": "Срок согласия истёк",
@@ -103,11 +109,14 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "most_7": "Не чаще раза в неделю",
         "most_14": "Не чаще раза в две недели",
         "most_30": "Не чаще раза в месяц",
-        "pause": "Пауза на 30 дней",
+        "pause": "Взять паузу",
+        "pause_other": "Изменить день",
+        "pause_label": "Не присылать рекламу до",
+        "pause_days": "Любой день с {first} по {last}",
         "paused": "До {date} мы не пишем вам ничего рекламного.",
         "resume": "Закончить паузу",
         "all_title": "Совсем ничего",
-        "all_text": "Отключим все темы и все способы связи. Чеки и коды входа останутся.",
+        "all_text": "Отключим все темы, и будущие тоже, и все способы связи. Чеки и коды входа останутся.",
         "all": "Отписаться от всего",
         "language_title": "Язык сообщений",
         "history_title": "Что вы решали раньше",
@@ -120,6 +129,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "done_topic": "Готово, эта тема отключена.",
         "done_channel": "Готово, этот способ отключён.",
         "done_pause": "Готово, пауза включена.",
+        "done_bad_day": "Паузы до такого дня не бывает, ничего не изменилось.",
         "done_resume": "Готово, пауза закончена.",
         "done_wish": "Готово, так и будем писать.",
         "done_language": "Готово, будем писать по-русски.",
@@ -188,11 +198,14 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "most_7": "At most once a week",
         "most_14": "At most once in two weeks",
         "most_30": "At most once a month",
-        "pause": "Pause for 30 days",
+        "pause": "Pause",
+        "pause_other": "Change the day",
+        "pause_label": "No advertising until",
+        "pause_days": "Any day from {first} to {last}.",
         "paused": "Until {date} we send you no advertising.",
         "resume": "End the pause",
         "all_title": "Nothing at all",
-        "all_text": "We switch off all topics and all ways to reach you. Receipts and sign-in codes remain.",
+        "all_text": "We switch off all topics, later ones too, and all channels. Receipts and sign-in codes remain.",
         "all": "Unsubscribe from everything",
         "language_title": "Language of messages",
         "history_title": "What you decided before",
@@ -205,6 +218,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "done_topic": "Done, this topic is off.",
         "done_channel": "Done, this way is off.",
         "done_pause": "Done, paused.",
+        "done_bad_day": "There is no pause until such a day, nothing has changed.",
         "done_resume": "Done, the pause is over.",
         "done_wish": "Done, that is how we will write.",
         "done_language": "Done, we will write in English.",

@@ -85,8 +85,8 @@ LIMIT %(most)s
 
 -- name: words_out
 -- Where members stand by a word of their own, the newest first, with the evidence of the record that says so; the
--- evidence of what is not proven would make it so when it is read back. Plan: function scan, nested loop on the index of
--- the newest, twice.
+-- evidence of what is not proven would make it so when it is read back. Then whole classes that they left. Plan: function
+-- scan, nested loop on the index of the newest, three times.
 SELECT r.id::text, s.purpose, s.topic, s.channel, s.state, s.since, s.method,
        CASE WHEN s.state <> 'unproven' THEN s.text_version END,
        c.text_id, encode(c.text_sha256, 'hex'), c.locale,
@@ -101,4 +101,10 @@ LEFT JOIN LATERAL (
     ORDER BY c.action DESC, c.id DESC LIMIT 1
 ) c ON true
 WHERE s.state IN ('granted', 'unproven', 'unconfirmed', 'withdrawn')
-ORDER BY r.id, s.since DESC, s.purpose, s.topic, s.channel
+UNION ALL
+SELECT r.id::text, w.purpose, w.topic, w.channel, 'withdrawn', max(w.occurred_at), min(w.method), NULL, NULL, NULL, NULL,
+       NULL, NULL
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_consent w ON w.holder_id = r.id AND w.topic IN ('*marketing', '*program')
+GROUP BY r.id, w.purpose, w.topic, w.channel
+ORDER BY 1, 6 DESC, 2, 3, 4

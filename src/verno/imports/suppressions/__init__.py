@@ -1,0 +1,1 @@
+"""Lists of addresses that an earlier provider did not write to any more."""
