@@ -201,6 +201,51 @@ def test_many_who_left_are_told_before_the_next_one(shop: Shop) -> None:
     assert flown(shop, wanted())[Warned.MANY_LEAVE].detail == "1/100"
 
 
+def test_many_who_left_are_told_before_the_next_one_to_the_same_members(shop: Shop) -> None:
+    holders = readers(shop, 100)
+    few = Listed(tuple(f"m-{n}" for n in range(50)))
+    launch(shop, audience=few)
+    work()
+    leave(shop, holders[:1])
+    launch(shop, now=NOW + MINUTE)
+    work(NOW + MINUTE)
+    with db.transaction(shop.program.id) as conn:
+        conn.execute(
+            "UPDATE messaging_broadcast SET frozen_at = frozen_at + interval '1 hour' WHERE frozen_at > %s", (NOW,)
+        )
+    assert Warned.MANY_LEAVE not in flown(shop, wanted()), "nobody has left after the last one to everybody"
+    assert flown(shop, wanted(audience=few))[Warned.MANY_LEAVE].detail == "1/50"
+
+
+def provider_rests(shop: Shop) -> None:
+    with db.transaction(shop.program.id) as conn:
+        messages.stop(conn, shop.program.id, "domain:gmail.com", by=ANNA, now=NOW, until=NOW + timedelta(days=1))
+
+
+def test_a_provider_that_rests_is_told_before_a_launch(shop: Shop) -> None:
+    readers(shop, 1)
+    provider_rests(shop)
+    assert flown(shop, wanted())[Warned.PROVIDER_RESTS].detail == "gmail.com"
+    assert Warned.PROVIDER_RESTS not in flown(shop, wanted(channels=(SMS,)))
+
+
+def test_yesterdays_complaints_slow_todays_broadcast_and_pause_nothing(shop: Shop) -> None:
+    readers(shop, 1_100)
+    first = launch(shop, rate=1_000)
+    work()
+    complained(shop, first, 2)
+    second = launch(shop, now=hours(20), rate=1_000)
+    work(hours(20))
+    assert look(shop, second).reason == "complaints-slow"
+    mark(shop, "complained", BOUNCE, first.occasion, 4, now=NOW + MINUTE)
+    work(hours(20) + 2 * MINUTE)
+    assert (look(shop, second).state, look(shop, second).reason) == (BroadcastState.RUNNING, "complaints-slow")
+    with db.transaction(shop.program.id) as conn:
+        messages.stop(conn, shop.program.id, "domain:gmail.com", by=ANNA, now=hours(20))
+    work(hours(20) + 4 * MINUTE)
+    assert look(shop, second).reason is None, "nothing goes there any more, so the others need not wait"
+
+
 def looked(shop: Shop, asked: NewBroadcast, **options: int) -> Outlook:
     with db.transaction(shop.program.id) as conn:
         told = outlook(conn, shop.program.id, asked, now=NOW, **options)
