@@ -26,6 +26,11 @@ CHUNK = 2_000
 SECONDS = 60
 
 
+def spread(audience: int, rate: int | None) -> int:
+    """Return over how many seconds what a night has gathered leaves in the morning: no faster than it was planned."""
+    return 0 if rate is None else SECONDS * -(-audience // rate)
+
+
 class Row(msgspec.Struct):
     """A recipient in the planner's hands, as it is written back."""
 
@@ -55,8 +60,7 @@ class _Chunk:
         self.steps = broadcast.wanted.channels
         self.templates = {one.code: one.template for one in broadcast.wanted.variants}
         self.prices = costs.prices(conn, program.id)
-        self.spread = 0 if rate is None else SECONDS * -(-(broadcast.audience or 0) // rate)
-        """What a night has gathered leaves in the morning no faster than it was to be planned."""
+        self.spread = spread(broadcast.audience or 0, rate)
         self.left = left
         """What is left of the cost limit."""
         self.cost = 0
