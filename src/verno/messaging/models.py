@@ -412,7 +412,8 @@ class Recipient(models.Model):
     """One member of a broadcast's audience, frozen at its start; whoever joins later is not among them.
 
     ``bucket`` (0 to 9,999) is the member's place in the draw for the holdout. ``step`` is the channel that comes next,
-    ``messages`` how many were planned.
+    ``messages`` how many were planned. ``reason``: why no channel took the member; of whom was reached before the last
+    channel, why the next one would not have.
     """
 
     pk = models.CompositePrimaryKey("broadcast_id", "holder_id")

@@ -56,11 +56,11 @@ def came(shop: Shop, hours: int) -> tuple[dict[object, int], int, int]:
 )
 def test_each_is_judged_at_their_own_hour(shop: Shop, at: time, until: datetime | None, later: int, late: int) -> None:
     spread_out(shop, 8)
-    changes = {"send": AtLocalHour(DAY, at), "valid_until": until}
-    told = looked(shop, wanted(**changes))
+    send = AtLocalHour(DAY, at)
+    told = looked(shop, wanted(send=send, valid_until=until))
     assert (told.would_get, told.later.get("quiet-hours", 0)) == (8 - late, later)
     assert told.withheld == ({"too-late": late} if late else {})
-    launch(shop, **changes)
+    launch(shop, send=send, valid_until=until)
     assert came(shop, 48) == (told.withheld, told.would_get, told.later.get("quiet-hours", 0))
 
 
@@ -68,10 +68,10 @@ def test_the_best_hour_is_the_one_of_the_freeze(shop: Shop) -> None:
     holders = spread_out(shop, 4)
     for n in range(3):
         buy(shop, holders[3], f"k-{n}", 1_000, at=datetime(2026, 10, 20 + n, 13, 30, tzinfo=UTC))  # 23:30 at home
-    changes = {"send": AtBestHour(DAY, time(11))}
-    told = looked(shop, wanted(**changes))
+    send = AtBestHour(DAY, time(11))
+    told = looked(shop, wanted(send=send))
     assert (told.would_get, told.later) == (4, {"quiet-hours": 1})
-    launch(shop, **changes)
+    launch(shop, send=send)
     assert came(shop, 48) == ({}, 4, 1)
 
 

@@ -365,6 +365,42 @@ def test_what_a_cascade_saved(shop: Shop) -> None:
     assert (told.cost, told.saved) == (600, 300)
 
 
+def test_a_cascade_saves_nothing_on_whom_the_dearer_channel_would_not_have_taken(shop: Shop) -> None:
+    taken, unwilling, numberless, told_lately = texters(shop, 4)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=CASCADE)
+    work()
+    mark(shop, "opened", "true")
+    with db.transaction(shop.program.id) as conn:
+        no = ConsentFact(unwilling, NEWS, "sms", granted=False, at=NOW + MINUTE, method="test")
+        members.record_consents(conn, shop.program.id, [no], now=NOW + MINUTE)
+        conn.execute(
+            "INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)"
+            " VALUES (%s, %s, %s, 'sms', %s)",
+            (told_lately, told_lately, shop.program.id, NOW - timedelta(days=3)),
+        )
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute("DELETE FROM members_identity WHERE kind = 'phone' AND holder_id = %s", (numberless,))
+    work(hours(5))
+    found = rows(shop, "SELECT holder_id::text, state, reason FROM messaging_recipient")
+    assert {(str(holder), reason) for holder, _, reason in found} == {
+        (taken, None), (unwilling, "withdrawn"), (numberless, "no-address"), (told_lately, "frequency-cap")
+    }  # fmt: skip
+    assert {state for _, state, _ in found} == {"reached"}
+    assert progress(shop, broadcast).withheld == {}, "they have got it"
+    assert told_of(shop, broadcast).saved == 300
+
+
+def test_a_cascade_saves_no_more_than_was_to_be_spent(shop: Shop) -> None:
+    texters(shop, 4)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=CASCADE, cost_limit=700)
+    work()
+    mark(shop, "opened", "true")
+    work(hours(5))
+    assert told_of(shop, broadcast).saved == 600
+
+
 @pytest.mark.parametrize("count", [1, 500])
 def test_the_same_statements_for_one_and_for_many(shop: Shop, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     readers(shop, count)

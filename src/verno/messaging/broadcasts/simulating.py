@@ -4,27 +4,21 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 from psycopg import sql
 
-from verno.kit import batches
 from verno.kit.db import Connection
-from verno.kit.ids import new_ids
 from verno.messaging import facts
 from verno.messaging.broadcasts import audience, costs
 from verno.messaging.broadcasts.drawing import assigning, timing
-from verno.messaging.broadcasts.running import freezing, planning
+from verno.messaging.broadcasts.running import freezing, judging, planning
+from verno.messaging.broadcasts.running.judging import Sents
 from verno.messaging.broadcasts.types import NewBroadcast, Outlook, Refused
-from verno.messaging.decide import decide
 from verno.messaging.facts import SQL
-from verno.messaging.law.caps import LONGEST, Sent
 from verno.messaging.types import Defer, Deny
 from verno.workspace import queries as workspace
 
 LOOKED_AT = 5_000
 """Members that are judged; of a larger audience a sample, and the outlook says so."""
-
-Sents = dict[str, tuple[Sent, ...]]
 
 
 def outlook(
@@ -89,7 +83,7 @@ class _Trial:
         program = workspace.program(self.conn, self.program_id)
         turns = freezing.foresee(self.conn, program, self.wanted.send, left, start=self.start)
         self.turns = _in_line(turns, self.wanted.rate, self.count, len(holders))
-        self.sent = _turns(self.conn, left, self.start)
+        self.sent = judging.turns_given(self.conn, left, before=self.start)
         reasons: dict[str, str] = {}
         for step in self.wanted.channels:
             reasons = self._try(step.channel, left)
@@ -98,18 +92,10 @@ class _Trial:
 
     def _try(self, channel: str, holders: Sequence[str]) -> dict[str, str]:
         """Count whom a channel would take; returns why it would not take the others."""
-        wanted = self.wanted
-        where = self.house.asks_where(wanted.topic, channel)
-        reach = facts.foresee(self.conn, self.program_id, channel, holders, topics=[wanted.topic], where=where)
+        moments = {holder: self.turns[holder] for holder in holders}
+        asked = (self.conn, self.program_id, self.house, self.wanted, channel, moments, self.sent)
         reasons: dict[str, str] = {}
-        for holder, id_ in zip(holders, new_ids(len(holders), now=self.start), strict=True):
-            moment = self.turns[holder]
-            message = self.house.outgoing(
-                wanted.topic, channel, moment, id_=id_, valid_until=wanted.valid_until, spread=self.spread
-            )
-            member = reach.member_facts(holder, self.house.zones)
-            member = msgspec.structs.replace(member, sent=self.sent.get(holder, ()))
-            verdict = decide(message, member, reach.address_facts(holder), moment)
+        for holder, verdict in judging.judge(*asked, spread=self.spread).items():
             if isinstance(verdict, Deny):
                 reasons[holder] = verdict.reason
                 continue
@@ -130,11 +116,3 @@ def _in_line(turns: dict[str, datetime], rate: int | None, count: int, looked_at
         out[holder] = max(turn, free)
         free = out[holder] + each
     return out
-
-
-def _turns(conn: Connection, holders: Sequence[str], moment: datetime) -> Sents:
-    asked = {"holders": batches.rows(list(holders)), "since": moment - LONGEST, "but": "[]"}
-    out: dict[str, list[Sent]] = {}
-    for holder, channel, at, _ in conn.execute(SQL["turns"], asked).fetchall():
-        out.setdefault(holder, []).append(Sent(channel, at))
-    return {holder: tuple(some) for holder, some in out.items()}

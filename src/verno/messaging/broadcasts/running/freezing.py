@@ -117,7 +117,7 @@ def foresee(
     if not isinstance(send, AtLocalHour | AtBestHour):
         return dict.fromkeys(holders, start)
     asked = batches.rows(list(holders))
-    named = dict(conn.execute(SQL["zones_of"], {"holders": asked}).fetchall())
+    named: dict[str, str] = dict(conn.execute(SQL["zones_of"], {"holders": asked}).fetchall())
     zones = _there_are(sorted(set(named.values()))) | {program.timezone: localtime.zone(program.timezone)}
     turns = {name: timing.turn(send.day, _clock(send), zone, start=start) for name, zone in zones.items()}
     out = {holder: turns.get(named.get(holder, ""), turns[program.timezone]) for holder in holders}
