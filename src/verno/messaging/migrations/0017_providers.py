@@ -1,4 +1,7 @@
-"""A mail provider may be given a rest, for a time or until somebody ends it; what went ill is found by its moment."""
+"""A mail provider may be given a rest, for a time or until somebody ends it; what went ill is found by its moment.
+
+And the short links of texts find their message by the end of its id.
+"""
 
 from django.db import migrations, models
 
@@ -8,7 +11,7 @@ ILL = ["bounced", "complained", "rejected"]
 
 
 class Migration(migrations.Migration):
-    """Columns that may be empty, and an index of few rows."""
+    """Columns that may be empty, an index of few rows, and one of texts from stored templates alone."""
 
     dependencies = [("messaging", "0015_rests")]
 
@@ -22,5 +25,10 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("state__in", ILL)), fields=["changed_at"], name="messaging_message_ill_lately"
             ),
+        ),
+        migrations.RunSQL(
+            "CREATE INDEX messaging_message_texted ON messaging_message (substr(uuid_send(id), 9))"
+            " WHERE channel <> 'email' AND position('@' IN template) > 0",
+            "DROP INDEX messaging_message_texted",
         ),
     ]
