@@ -21,6 +21,7 @@ from verno.kit.embedded import cluster, programs, user
 from verno.kit.ids import new_id
 from verno.ledger import service as ledger
 from verno.ledger.types import Earn, Operation
+from verno.messaging import service as messages
 from verno.messaging.statements import plan_statements
 from verno.sealing import service as sealing
 from verno.wiring import migrate
@@ -210,6 +211,15 @@ def a_doubtful_message(monkeypatch: pytest.MonkeyPatch) -> None:
     as_owner("UPDATE messaging_message SET state = 'uncertain', reason = 'worker-lost'")
 
 
+def a_provider_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        db.enter(conn, shop.program.id)
+        why = ("refused-by-policy", "3")
+        until = clock.now() + timedelta(days=1)
+        messages.stop(conn, shop.program.id, "domain:gmail.com", by=audit.SYSTEM, now=clock.now(), until=until, why=why)
+
+
 def an_old_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrate, "OLDEST_SERVER", 990000)
 
@@ -283,6 +293,7 @@ def as_owner(statement: str) -> None:
         (a_reader_behind, "readers", "note", "reports has read nothing"),
         (a_restore, "outbox", "note", "verno release"),
         (a_doubtful_message, "messages", "note", "of 1 nobody knows"),
+        (a_provider_that_refuses, "mail provider", "note", "bulk mail to gmail.com waits until"),
         (history_that_is_not_sealed_by_day, "heads", "note", "no day was sealed yet"),
         (an_owner_without_the_head, "heads", "note", "owners who have not got the sealed head"),
         (an_old_server, "database", "bad", "15 or newer is needed"),

@@ -1,6 +1,7 @@
 """The page of messages: what is stopped, what is uncertain, and who may do something about it."""
 
 import re
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -9,7 +10,9 @@ from tests.console.conftest import House
 from tests.console.test_limits import text
 from verno.console.telling import sending
 from verno.kit import db
-from verno.messaging import queries
+from verno.kit.clock import clock
+from verno.messaging import queries, service
+from verno.workspace.audit import SYSTEM
 
 PAGE = "/console/messages/"
 
@@ -21,10 +24,10 @@ def test_a_switch_is_thrown_and_taken_back(house: House, rows: psycopg.Connectio
     page = text(house.client.get(PAGE).content.decode())
     assert "Some messages are held back" in page
     with db.transaction() as conn:
-        assert [one.what for one in queries.switches(conn, program)] == ["marketing"]
+        assert [one.what for one in queries.switches(conn, program, now=clock.now())] == ["marketing"]
     house.client.post(PAGE, {"do": "let-go", "what": "marketing"})
     with db.transaction() as conn:
-        assert queries.switches(conn, program) == []
+        assert queries.switches(conn, program, now=clock.now()) == []
     told = rows.execute("SELECT action FROM workspace_audit WHERE object_id = 'marketing' ORDER BY at, id").fetchall()
     assert told == [("messages.stop",), ("messages.let-go",)]
 
@@ -84,3 +87,19 @@ def test_what_is_beyond_a_page_can_be_reached(
         assert seen[-1] not in house.client.get(before).content.decode()
     for name in ("before", "dead_before"):
         assert house.client.get(f"{PAGE}?{name}=nonsense%00").status_code == 404
+
+
+def test_a_provider_that_refuses_us_is_told_of_and_let_go(house: House, rows: psycopg.Connection) -> None:
+    program = house.story.shop.program.id
+    why = ("refused-by-policy", "3")
+    with db.transaction(program) as conn:
+        now = clock.now()
+        service.stop(conn, program, "domain:gmail.com", by=SYSTEM, now=now, until=now + timedelta(days=1), why=why)
+    page = text(house.client.get(PAGE).content.decode())
+    assert "Bulk mail to gmail.com waits until" in page
+    assert "It refuses our letters" in page
+    assert "until somebody lets them go" not in page, "a day at most"
+    assert house.client.post(PAGE, {"do": "let-go", "what": "domain:gmail.com"}).status_code == 302
+    assert "gmail.com" not in text(house.client.get(PAGE).content.decode())
+    told = rows.execute("SELECT action FROM workspace_audit WHERE object_id = 'domain:gmail.com' ORDER BY at, id")
+    assert told.fetchall() == [("messages.stop",), ("messages.let-go",)]

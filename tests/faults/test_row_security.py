@@ -39,6 +39,7 @@ ACROSS = {
     "wiring/doctor/work.py": "looks at readers and messages of all programs",
     "cli/upkeeping/restore.py": "checks every program",
     "messaging/disputes/service.py": "a short link names a message, whosever it is",
+    "messaging/tracking/service.py": "a text's short link does, too",
     "messaging/notices/reader.py": "reads the outbox",
     "reports/reader.py": "reads the outbox",
     "webhooks/receiving/views.py": "a source's address tells whose it is",

@@ -293,7 +293,7 @@ class Desk:
         out: dict[str, Decision] = {}
         for (program_id, channel), group in groups.items():
             house = self._house(conn, program_id, now)
-            stops = facts.stops(conn, program_id) if turns is None else None
+            stops = facts.stops(conn, program_id, now=now) if turns is None else None
             readers = sorted({job.content.reader_id for job in group})
             addresses = {job.content.reader_id: job.address for job in group if job.address}
             where = any(house.asks_where(job.content.topic, channel) for job in group)
@@ -311,6 +311,7 @@ class Desk:
                     urgent=job.urgent,
                     occasion=job.occasion,
                 )
+                message = house.addressed(message, job.address)
                 member = reach.member_facts(content.reader_id, house.zones)
                 if turns is not None:
                     member = msgspec.structs.replace(

@@ -18,9 +18,10 @@ from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
 from verno.members.types import Wishes
-from verno.messaging.decide import waits_for_morning
+from verno.messaging.decide import OWED, waits_for_morning
 from verno.messaging.law import packs
 from verno.messaging.law.packs import Rules
+from verno.messaging.letters.providers import provider
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
@@ -56,6 +57,8 @@ IDENTITIES = frozenset(ADDRESS_OF.values())
 SPREAD_SECONDS = 1800
 """Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
 NOTHING_STOPPED: frozenset[str] = frozenset()
+DOMAIN = "domain:"
+"""Before a mail provider's name: the switch that holds back what is in bulk for it."""
 
 
 class House(msgspec.Struct, frozen=True):
@@ -88,6 +91,13 @@ class House(msgspec.Struct, frozen=True):
         """Tell whether it matters where a reader lives: the message waits for a morning, and there are several."""
         return len(self.zones) > 1 and waits_for_morning(self.classes.get(topic), channel)
 
+    def addressed(self, message: Outgoing, address: str) -> Outgoing:
+        """Return what is known once the address is: what is in bulk may be held back from a mail provider alone."""
+        if not self.stops or message.stopped or message.channel != CHANNEL_EMAIL or message.topic_class in OWED:
+            return message
+        what = DOMAIN + (provider(address) or "")
+        return msgspec.structs.replace(message, stopped=what) if what in self.stops else message
+
     def _stopped(self, class_: MessageClass | None, channel: str, occasion: str) -> str | None:
         if class_ is MessageClass.SECURITY:
             return None
@@ -102,15 +112,15 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     names = found.zones or sorted({program.timezone, *(store.timezone for store in workspace.stores(conn, program_id))})
     zones = tuple([localtime.zone(name) for name in names])
     day = localtime.business_date(now, localtime.zone(program.timezone))
-    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id)())
+    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id, now=now)())
 
 
-def stops(conn: Connection, program_id: str) -> Callable[[], frozenset[str]]:
-    """Ask what is stopped in a program: ``all``, a class, ``channel:sms``, ``broadcast/<id>``.
+def stops(conn: Connection, program_id: str, *, now: datetime) -> Callable[[], frozenset[str]]:
+    """Ask what is stopped in a program: ``all``, a class, ``channel:sms``, ``domain:gmail.com``, ``broadcast/<id>``.
 
     The answer is read when it is called for, so whoever pipelines may ask more before that.
     """
-    asked = conn.execute(SQL["stops"], {"program": program_id})
+    asked = conn.execute(SQL["stops"], {"program": program_id, "now": now})
     return lambda: frozenset([what for (what,) in asked.fetchall()])
 
 

@@ -76,6 +76,11 @@ class Message(models.Model):
                 condition=models.Q(state__in=["bounced", "complained", "rejected"]),
             ),
             models.Index(
+                fields=["changed_at"],
+                name="messaging_message_ill_lately",
+                condition=models.Q(state__in=["bounced", "complained", "rejected"]),
+            ),
+            models.Index(
                 fields=["program_id", "domain"],
                 name="messaging_message_complaints",
                 condition=models.Q(("state", "complained"), ("domain__isnull", False)),
@@ -163,13 +168,20 @@ class Turn(models.Model):
 
 
 class Stop(models.Model):
-    """A switch: messages of a program are held back while it is there (``all``, ``marketing``, ``channel:sms``)."""
+    """A switch: messages of a program are held back while it is there (``all``, ``marketing``, ``channel:sms``).
+
+    ``domain:gmail.com`` holds back what is in bulk for a mail provider; its row stays when its time is over, so that
+    what led to it is not counted again. ``until``: NULL while somebody has to let it go.
+    """
 
     pk = models.CompositePrimaryKey("program_id", "what")
     program_id = models.UUIDField()
     what = models.TextField()
     at = models.DateTimeField()
     by = models.TextField()
+    until = models.DateTimeField(null=True)
+    why = models.TextField(db_default="")
+    detail = models.TextField(db_default="")
 
     class Meta:
         """Read at every claim and hand-over."""
@@ -401,7 +413,8 @@ class Recipient(models.Model):
     """One member of a broadcast's audience, frozen at its start; whoever joins later is not among them.
 
     ``bucket`` (0 to 9,999) is the member's place in the draw for the holdout. ``step`` is the channel that comes next,
-    ``messages`` how many were planned.
+    ``messages`` how many were planned. ``reason``: why no channel took the member; of whom was reached before the last
+    channel, why the next one would not have.
     """
 
     pk = models.CompositePrimaryKey("broadcast_id", "holder_id")

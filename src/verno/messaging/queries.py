@@ -117,16 +117,28 @@ def _latest(
 
 
 class Switch(msgspec.Struct, frozen=True, gc=False):
-    """What is stopped (``all``, ``marketing``, ``channel:sms``), since when, and by whom (``staff:…``)."""
+    """What is stopped (``all``, ``marketing``, ``channel:sms``, ``domain:gmail.com``), since when, by whom, and why.
+
+    ``until``: None where somebody has to let it go.
+    """
 
     what: str
     at: datetime
     by: str
+    until: datetime | None = None
+    why: str = ""
+    detail: str = ""
+
+    @property
+    def provider(self) -> str:
+        """The mail provider that what is in bulk is held back from, if that is what it is."""
+        return self.what.removeprefix(facts.DOMAIN) if self.what.startswith(facts.DOMAIN) else ""
 
 
-def switches(conn: Connection, program_id: str) -> list[Switch]:
+def switches(conn: Connection, program_id: str, *, now: datetime) -> list[Switch]:
     """Return what is stopped, the first first."""
-    return conn.cursor(row_factory=args_row(Switch)).execute(SQL["switches"], {"program": program_id}).fetchall()
+    asked = {"program": program_id, "now": now}
+    return conn.cursor(row_factory=args_row(Switch)).execute(SQL["switches"], asked).fetchall()
 
 
 class Reread(msgspec.Struct, frozen=True):

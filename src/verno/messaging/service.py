@@ -123,15 +123,32 @@ def lift(conn: Connection, program_id: str, channel: str, hashes: Sequence[str])
     return conn.execute(SQL["lift_suppressions"], parameters).rowcount
 
 
-def stop(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
-    """Hold messages back from now on: ``all`` but security, a class (``marketing``), or a channel (``channel:sms``)."""
-    conn.execute(SQL["add_stop"], {"program": program_id, "what": what, "by": f"{by.kind}:{by.id}", "now": now})
+def stop(
+    conn: Connection,
+    program_id: str,
+    what: str,
+    *,
+    by: Actor,
+    now: datetime,
+    until: datetime | None = None,
+    why: tuple[str, str] = ("", ""),
+) -> bool:
+    """Hold messages back from now on; False when they were held back already, for as long at least.
+
+    ``what``: ``all`` but security, a class (``marketing``), a channel (``channel:sms``), or bulk mail to one
+    provider (``domain:gmail.com``). ``until``: not for longer; else somebody lets them go. ``why``: code, figures.
+    """
+    asked = {"program": program_id, "what": what, "by": f"{by.kind}:{by.id}", "until": until, "now": now}
+    if not conn.execute(SQL["add_stop"], {**asked, "why": why[0], "detail": why[1]}).rowcount:
+        return False
     audit.record(conn, program_id, by, "messages.stop", ("messages", what), now=now)
+    return True
 
 
 def let_go(conn: Connection, program_id: str, what: str, *, by: Actor, now: datetime) -> None:
     """Take a switch back; the worker wakes what it held back (``wake``)."""
-    if conn.execute(SQL["drop_stop"], {"program": program_id, "what": what}).rowcount:
+    verb = "end_stop" if what.startswith(facts.DOMAIN) else "drop_stop"
+    if conn.execute(SQL[verb], {"program": program_id, "what": what, "now": now}).rowcount:
         audit.record(conn, program_id, by, "messages.let-go", ("messages", what), now=now)
 
 

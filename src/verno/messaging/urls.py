@@ -16,6 +16,7 @@ urlpatterns = [
     path("push-worker.js", worker.script, name="push-worker"),
     path("hooks/telegram", doors.telegram, name="telegram"),
     path("l/<str:token>", tracking.follow, name="follow"),
+    path("t/<str:token>", tracking.follow_text, name="follow-text"),
     path("o/<str:token>.gif", tracking.opened, name="opened"),
     path("d/<str:token>", disputes.not_me, name="not-me"),
     path("hooks/sms/<str:token>", doors.text_receipt, name="text-receipt"),

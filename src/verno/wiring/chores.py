@@ -20,7 +20,7 @@ from verno.members.districts import locating
 from verno.members.likeness import service as likeness
 from verno.messaging import sender, statements
 from verno.messaging import service as messaging
-from verno.messaging.answers import hearing, listening, receipts, resting
+from verno.messaging.answers import hearing, listening, receipts, resting, standing
 from verno.messaging.broadcasts.running import step as broadcasts
 from verno.messaging.channels.email import mailbox
 from verno.messaging.channels.email.channel import relay
@@ -122,6 +122,25 @@ def wake_parked(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 on
     """Let messages go on that no switch holds back any more; returns how many did."""
     with db.across_programs() as conn:
         return messaging.wake(conn, now=now)
+
+
+def watch_refusals(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one short transaction
+    """Hold back what is in bulk for mail providers that refuse it; returns for how many."""
+    with db.across_programs() as conn:
+        return standing.watch_refusals(conn, now=now)
+
+
+def watch_complaints(*, now: datetime, stopping: Stopping) -> int:
+    """Hold back what is in bulk for mail providers too many of whose readers complain; returns for how many."""
+    with db.transaction() as conn:
+        programs = [program.id for program in workspace.programs(conn)]
+    total = 0
+    for program in programs:
+        if stopping():
+            break
+        with db.transaction(program) as conn:
+            total += standing.watch_complaints(conn, program, now=now)
+    return total
 
 
 def forget_paces(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 the database's own clock

@@ -201,6 +201,51 @@ def test_many_who_left_are_told_before_the_next_one(shop: Shop) -> None:
     assert flown(shop, wanted())[Warned.MANY_LEAVE].detail == "1/100"
 
 
+def test_many_who_left_are_told_before_the_next_one_to_the_same_members(shop: Shop) -> None:
+    holders = readers(shop, 100)
+    few = Listed(tuple(f"m-{n}" for n in range(50)))
+    launch(shop, audience=few)
+    work()
+    leave(shop, holders[:1])
+    launch(shop, now=NOW + MINUTE)
+    work(NOW + MINUTE)
+    with db.transaction(shop.program.id) as conn:
+        conn.execute(
+            "UPDATE messaging_broadcast SET frozen_at = frozen_at + interval '1 hour' WHERE frozen_at > %s", (NOW,)
+        )
+    assert Warned.MANY_LEAVE not in flown(shop, wanted()), "nobody has left after the last one to everybody"
+    assert flown(shop, wanted(audience=few))[Warned.MANY_LEAVE].detail == "1/50"
+
+
+def provider_rests(shop: Shop) -> None:
+    with db.transaction(shop.program.id) as conn:
+        messages.stop(conn, shop.program.id, "domain:gmail.com", by=ANNA, now=NOW, until=NOW + timedelta(days=1))
+
+
+def test_a_provider_that_rests_is_told_before_a_launch(shop: Shop) -> None:
+    readers(shop, 1)
+    provider_rests(shop)
+    assert flown(shop, wanted())[Warned.PROVIDER_RESTS].detail == "gmail.com"
+    assert Warned.PROVIDER_RESTS not in flown(shop, wanted(channels=(SMS,)))
+
+
+def test_yesterdays_complaints_slow_todays_broadcast_and_pause_nothing(shop: Shop) -> None:
+    readers(shop, 1_100)
+    first = launch(shop, rate=1_000)
+    work()
+    complained(shop, first, 2)
+    second = launch(shop, now=hours(20), rate=1_000)
+    work(hours(20))
+    assert look(shop, second).reason == "complaints-slow"
+    mark(shop, "complained", BOUNCE, first.occasion, 4, now=NOW + MINUTE)
+    work(hours(20) + 2 * MINUTE)
+    assert (look(shop, second).state, look(shop, second).reason) == (BroadcastState.RUNNING, "complaints-slow")
+    with db.transaction(shop.program.id) as conn:
+        messages.stop(conn, shop.program.id, "domain:gmail.com", by=ANNA, now=hours(20))
+    work(hours(20) + 4 * MINUTE)
+    assert look(shop, second).reason is None, "nothing goes there any more, so the others need not wait"
+
+
 def looked(shop: Shop, asked: NewBroadcast, **options: int) -> Outlook:
     with db.transaction(shop.program.id) as conn:
         told = outlook(conn, shop.program.id, asked, now=NOW, **options)
@@ -318,6 +363,42 @@ def test_what_a_cascade_saved(shop: Shop) -> None:
     mark(shop, "accepted", "channel = %s", SMS.channel)
     told = told_of(shop, broadcast)
     assert (told.cost, told.saved) == (600, 300)
+
+
+def test_a_cascade_saves_nothing_on_whom_the_dearer_channel_would_not_have_taken(shop: Shop) -> None:
+    taken, unwilling, numberless, told_lately = texters(shop, 4)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=CASCADE)
+    work()
+    mark(shop, "opened", "true")
+    with db.transaction(shop.program.id) as conn:
+        no = ConsentFact(unwilling, NEWS, "sms", granted=False, at=NOW + MINUTE, method="test")
+        members.record_consents(conn, shop.program.id, [no], now=NOW + MINUTE)
+        conn.execute(
+            "INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)"
+            " VALUES (%s, %s, %s, 'sms', %s)",
+            (told_lately, told_lately, shop.program.id, NOW - timedelta(days=3)),
+        )
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute("DELETE FROM members_identity WHERE kind = 'phone' AND holder_id = %s", (numberless,))
+    work(hours(5))
+    found = rows(shop, "SELECT holder_id::text, state, reason FROM messaging_recipient")
+    assert {(str(holder), reason) for holder, _, reason in found} == {
+        (taken, None), (unwilling, "withdrawn"), (numberless, "no-address"), (told_lately, "frequency-cap")
+    }  # fmt: skip
+    assert {state for _, state, _ in found} == {"reached"}
+    assert progress(shop, broadcast).withheld == {}, "they have got it"
+    assert told_of(shop, broadcast).saved == 300
+
+
+def test_a_cascade_saves_no_more_than_was_to_be_spent(shop: Shop) -> None:
+    texters(shop, 4)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=CASCADE, cost_limit=700)
+    work()
+    mark(shop, "opened", "true")
+    work(hours(5))
+    assert told_of(shop, broadcast).saved == 600
 
 
 @pytest.mark.parametrize("count", [1, 500])

@@ -55,6 +55,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "limit-without-a-price": _("There is a cost limit, but no price in the settings."),
         "barred-by-country": _("The country's rules bar this channel for it."),
         "stopped-by-switch": _("The emergency stop holds it back."),
+        "provider-rests": _("Nothing in bulk goes to this mail provider for now: it refused, or its readers complain."),
         "nobody": _("Nobody is in the audience."),
         "unknown-listed": _("Some listed members are not known."),
         "many-leave": _("Many left after the last one like it."),

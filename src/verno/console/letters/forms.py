@@ -95,6 +95,12 @@ class WholeForm(forms.Form):
     utm_source = forms.CharField(label="utm_source", max_length=200, required=False, widget=forms.TextInput(CODE))
     utm_medium = forms.CharField(label="utm_medium", max_length=200, required=False, widget=forms.TextInput(CODE))
     utm_campaign = forms.CharField(label="utm_campaign", max_length=200, required=False, widget=forms.TextInput(CODE))
+    track_texts = forms.BooleanField(
+        label=_("Count clicks in texts, chats and notifications too"),
+        help_text=_("Their links become short ones of this server. In letters clicks are always counted."),
+        required=False,
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+    )
     ad_class = forms.ChoiceField(label=_("Advertising"), widget=forms.Select(SELECT))
     ad_name = forms.CharField(label=_("Advertiser"), max_length=200, required=False, widget=forms.TextInput(TEXT))
     inn = forms.RegexField(
@@ -120,6 +126,7 @@ class WholeForm(forms.Form):
             "name": template.name,
             "topic": template.topic,
             **{name: template.utm.get(name, template.utm.get(name[4:], "")) for name in UTM},
+            "track_texts": template.track_texts,
             "ad_class": advert.ad_class,
             "ad_name": advert.name,
             "inn": advert.inn,

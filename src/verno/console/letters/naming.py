@@ -14,6 +14,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "broken-link": _("This link leads nowhere."),
         "no-unsubscribe": _("No link to stop these letters."),
         "no-preferences": _("No link to choose what one receives."),
+        "sms-tracked-longer": _("Links whose clicks are counted make it a segment longer."),
         "sms-length": _("More than one segment; each is paid for."),
         "sms-too-long": _("Too long for a text message."),
         "stale-balance": _("A figure of the day it was planned, not of the day it is read."),

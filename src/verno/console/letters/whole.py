@@ -149,6 +149,7 @@ def _save(desk: Desk, form: WholeForm, typed: list[tuple[str, str]], class_name:
         topic=form.cleaned_data["topic"],
         class_name=class_name,
         utm=form.utm(before.utm),
+        track_texts=form.cleaned_data["track_texts"],
         advert=form.advert(before.advert),
         shown=shown,
     )

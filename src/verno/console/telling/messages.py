@@ -15,6 +15,7 @@ from verno.console.face import Face
 from verno.console.member_page import older, open_page, read_place
 from verno.kit.clock import clock
 from verno.messaging import queries as messaging
+from verno.messaging.facts import DOMAIN
 from verno.messaging.queries import MessageView
 from verno.messaging.types import Check, Record
 
@@ -81,4 +82,6 @@ def seen(face: Face, check: Check) -> str:
         return _("%(where)s: at most %(most)s within %(days)s days") % {"where": where, "most": cap[2], "days": cap[3]}
     if check.name in MOMENTS and check.verdict == "defer":
         return words.say("dated", "time") % {"date": face.moment(datetime.fromisoformat(check.seen))}
+    if check.seen.startswith(DOMAIN):
+        return _("bulk mail to %(domain)s waits") % {"domain": check.seen.removeprefix(DOMAIN)}
     return words.say("seen", check.seen)

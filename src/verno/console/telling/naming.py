@@ -120,6 +120,12 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "channel:telegram": _("All of Telegram"),
         "channel:push": _("All notifications in browsers"),
     },
+    "provider": {
+        "refused-by-policy": _("It refuses our letters for what it thinks of us, not for their readers."),
+        "complaints": _("Too many of its readers call our letters spam."),
+        "complaints-slow": _("Many of its readers call our letters spam, so broadcasts go on slowly."),
+        "complaints-warn": _("Some of its readers begin to call our letters spam."),
+    },
     "topic": {
         "points-statement": _("Points statement"),
         "points-moves": _("Movements of points"),

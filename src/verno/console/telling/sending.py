@@ -15,7 +15,8 @@ from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members.types import Member
-from verno.messaging import queries, service
+from verno.messaging import facts, queries, service
+from verno.messaging.answers import standing
 from verno.messaging.queries import MessageView
 from verno.messaging.types import MessageClass, State
 from verno.web import pages
@@ -41,7 +42,8 @@ def sending(request: HttpRequest) -> HttpResponse:
             return redirect(request.get_full_path())  # the page of the list that it was pressed on
         program_id = face.program.id
         counts = queries.counts(conn, program_id)
-        thrown = {one.what: one for one in queries.switches(conn, program_id)}
+        thrown = {one.what: one for one in queries.switches(conn, program_id, now=face.now)}
+        complaints = standing.complaints(conn, program_id, now=face.now)
         doubtful = _page(request, "before", partial(queries.uncertain, conn, program_id))
         dead = _page(request, "dead_before", partial(queries.dead, conn, program_id))
         found = members.members(conn, program_id, sorted({one.holder_id for one in (*doubtful.rows, *dead.rows)}))
@@ -54,7 +56,13 @@ def sending(request: HttpRequest) -> HttpResponse:
         "states": [(state, face.number(by_state[state])) for state in State if state in by_state],
         "reasons": [(one.reason, face.number(one.messages)) for one in counts if one.state == State.WITHHELD],
         "switches": [(what, thrown.get(what)) for what in (*SWITCHES, *(w for w in thrown if w not in SWITCHES))],
-        "stopped": bool(thrown),
+        "stopped": any(not one.provider for one in thrown.values()),
+        "providers": [one for one in thrown.values() if one.provider],
+        "complaints": [
+            (domain, one.code, one.detail.removeprefix(domain).strip())
+            for domain, one in sorted(complaints.items())
+            if facts.DOMAIN + domain not in thrown
+        ],
         "uncertain": [(one, _name(found, one)) for one in doubtful.rows],
         "doubtful": doubtful,
         "dead": [(one, _name(found, one)) for one in dead.rows],

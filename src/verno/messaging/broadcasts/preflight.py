@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from verno.kit.db import Connection
 from verno.messaging import facts
@@ -12,6 +14,7 @@ from verno.messaging.broadcasts.drawing import samples
 from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Warned
 from verno.messaging.channels.connected import is_connected
 from verno.messaging.channels.email import domain
+from verno.messaging.decide import OWED
 from verno.messaging.facts import SQL, House
 from verno.messaging.law.packs import ANY
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
@@ -103,6 +106,9 @@ def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Pro
         message = house.outgoing(wanted.topic, one.channel, now, id_="0" * 8)
         if message.stopped is not None:
             yield Problem(Warned.STOPPED, message.stopped)
+    if house.classes.get(wanted.topic) not in OWED and any(one.channel == CHANNEL_EMAIL for one in wanted.channels):
+        for what in sorted(one for one in house.stops if one.startswith(facts.DOMAIN)):
+            yield Problem(Warned.PROVIDER_RESTS, what.removeprefix(facts.DOMAIN))
 
 
 def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
@@ -131,9 +137,9 @@ def _sample(wanted: NewBroadcast, share: int, count: int) -> Iterator[Problem]:
 
 
 def _leavers(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
-    """Say how many left after the last broadcast on this topic."""
-    asked = {"program": program_id, "topic": wanted.topic, "within": LEFT_WITHIN}
-    row = conn.execute(SQL["last_leavers"], asked).fetchone()
-    problem = health.leavers(row[0], row[1]) if row else None
-    if problem is not None:
-        yield problem
+    """Say how many left after the last broadcast on this topic, or else after the last one to the same audience."""
+    chosen = Jsonb(msgspec.to_builtins(wanted.audience))
+    asked = {"program": program_id, "topic": wanted.topic, "audience": chosen, "within": LEFT_WITHIN}
+    rows = conn.execute(SQL["last_leavers"], asked).fetchall()
+    found = [problem for reached, left in rows if (problem := health.leavers(reached, left)) is not None]
+    yield from found[:1]

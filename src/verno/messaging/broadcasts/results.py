@@ -121,7 +121,11 @@ def _together(groups: Iterable[Group]) -> Group:
 
 
 def _saved(conn: Connection, broadcast: Broadcast, prices: Mapping[str, int]) -> int:
-    """Return what the next channel would have cost for whom the ones before were enough."""
+    """Return what the next channel would have cost for whom the ones before were enough, and whom it would have taken.
+
+    Members by the channel that was spared, times its price: whom that channel would not have reached (no number, no
+    consent, caps), or the cost limit would not have paid for, it spared nothing.
+    """
     steps = broadcast.wanted.channels
     rows = conn.execute(SQL["reached_by_step"], {"id": broadcast.id}).fetchall()
     return sum(count * prices.get(steps[step].channel, 0) for step, count in rows if step < len(steps))

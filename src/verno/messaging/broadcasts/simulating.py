@@ -2,35 +2,32 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-import msgspec
 from psycopg import sql
 
-from verno.kit import batches
 from verno.kit.db import Connection
-from verno.kit.ids import new_ids
 from verno.messaging import facts
 from verno.messaging.broadcasts import audience, costs
 from verno.messaging.broadcasts.drawing import assigning, timing
+from verno.messaging.broadcasts.running import freezing, judging, planning
+from verno.messaging.broadcasts.running.judging import Sents
 from verno.messaging.broadcasts.types import NewBroadcast, Outlook, Refused
-from verno.messaging.decide import decide
 from verno.messaging.facts import SQL
-from verno.messaging.law.caps import LONGEST, Sent
 from verno.messaging.types import Defer, Deny
+from verno.workspace import queries as workspace
 
 LOOKED_AT = 5_000
 """Members that are judged; of a larger audience a sample, and the outlook says so."""
-
-Sents = dict[str, tuple[Sent, ...]]
 
 
 def outlook(
     conn: Connection, program_id: str, wanted: NewBroadcast, *, now: datetime, most: int = LOOKED_AT
 ) -> Outlook | Refused:
-    """Judge the audience as it is now without writing anything, at most ``most`` members of it.
+    """Judge the audience as it is now without writing anything, at most ``most`` members of it, each at their own turn.
 
-    Caps are counted as well, which planning leaves to the claim. Refusals: ``bad-condition``.
+    Caps are counted as well, which planning leaves to the claim. The rest of a trial is judged as if its turn were that
+    of the sample. Refusals: ``bad-condition``.
     """
     chosen = audience.selection(conn, program_id, wanted.audience, now=now)
     if isinstance(chosen, Refused):
@@ -41,9 +38,9 @@ def outlook(
         sql.SQL(SQL["sample_audience"]).format(selection=text), {**chosen.parameters, "most": most}
     ).fetchall()
     holders = [holder for (holder,) in drawn]
-    trial = _Trial(conn, program_id, wanted, now)
-    trial.judge(holders)
     count, looked_at = row[0] if row else 0, len(holders)
+    trial = _Trial(conn, program_id, wanted, count, now)
+    trial.judge(holders)
 
     def whole(part: int) -> int:
         return part * count // looked_at if looked_at else 0
@@ -66,10 +63,13 @@ def outlook(
 class _Trial:
     """The judging of an outlook, and what it counts."""
 
-    def __init__(self, conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> None:
-        self.conn, self.program_id, self.wanted = conn, program_id, wanted
-        self.house = facts.house(conn, program_id, now=now)
-        self.moment = timing.starts_at(wanted.send, now=now) or now
+    def __init__(self, conn: Connection, program_id: str, wanted: NewBroadcast, count: int, now: datetime) -> None:
+        self.conn, self.program_id, self.wanted, self.count = conn, program_id, wanted, count
+        self.start = timing.starts_at(wanted.send, now=now) or now
+        self.house = facts.house(conn, program_id, now=self.start)
+        self.spread = planning.spread(count, wanted.rate)
+        self.turns: dict[str, datetime] = {}
+        """When each member is planned."""
         self.sent: Sents = {}
         self.holdout = 0
         self.withheld: Counter[str] = Counter()
@@ -80,7 +80,10 @@ class _Trial:
         lots = assigning.lots(self.program_id, self.wanted)
         left = [holder for holder in holders if assigning.draw(lots, holder).variant is not None]
         self.holdout = len(holders) - len(left)
-        self.sent = _turns(self.conn, left, self.moment)
+        program = workspace.program(self.conn, self.program_id)
+        turns = freezing.foresee(self.conn, program, self.wanted.send, left, start=self.start)
+        self.turns = _in_line(turns, self.wanted.rate, self.count, len(holders))
+        self.sent = judging.turns_given(self.conn, left, before=self.start)
         reasons: dict[str, str] = {}
         for step in self.wanted.channels:
             reasons = self._try(step.channel, left)
@@ -89,15 +92,10 @@ class _Trial:
 
     def _try(self, channel: str, holders: Sequence[str]) -> dict[str, str]:
         """Count whom a channel would take; returns why it would not take the others."""
-        wanted, moment = self.wanted, self.moment
-        where = self.house.asks_where(wanted.topic, channel)
-        reach = facts.foresee(self.conn, self.program_id, channel, holders, topics=[wanted.topic], where=where)
+        moments = {holder: self.turns[holder] for holder in holders}
+        asked = (self.conn, self.program_id, self.house, self.wanted, channel, moments, self.sent)
         reasons: dict[str, str] = {}
-        for holder, id_ in zip(holders, new_ids(len(holders), now=moment), strict=True):
-            message = self.house.outgoing(wanted.topic, channel, moment, id_=id_, valid_until=wanted.valid_until)
-            member = reach.member_facts(holder, self.house.zones)
-            member = msgspec.structs.replace(member, sent=self.sent.get(holder, ()))
-            verdict = decide(message, member, reach.address_facts(holder), moment)
+        for holder, verdict in judging.judge(*asked, spread=self.spread).items():
             if isinstance(verdict, Deny):
                 reasons[holder] = verdict.reason
                 continue
@@ -107,9 +105,14 @@ class _Trial:
         return reasons
 
 
-def _turns(conn: Connection, holders: Sequence[str], moment: datetime) -> Sents:
-    asked = {"holders": batches.rows(list(holders)), "since": moment - LONGEST, "but": "[]"}
-    out: dict[str, list[Sent]] = {}
-    for holder, channel, at, _ in conn.execute(SQL["turns"], asked).fetchall():
-        out.setdefault(holder, []).append(Sent(channel, at))
-    return {holder: tuple(some) for holder, some in out.items()}
+def _in_line(turns: dict[str, datetime], rate: int | None, count: int, looked_at: int) -> dict[str, datetime]:
+    """Return when each is planned: at their turn, and at a rate no sooner than it lets all before them through."""
+    if rate is None or not looked_at:
+        return turns
+    each = timedelta(minutes=1) * count / looked_at / rate
+    out: dict[str, datetime] = {}
+    free = datetime.min.replace(tzinfo=UTC)
+    for holder, turn in sorted(turns.items(), key=lambda one: (one[1], one[0])):
+        out[holder] = max(turn, free)
+        free = out[holder] + each
+    return out

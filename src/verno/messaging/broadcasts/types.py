@@ -272,6 +272,7 @@ class Warned(StrEnum):
     NOBODY = "nobody"
     UNKNOWN_LISTED = "unknown-listed"
     MANY_LEAVE = "many-leave"
+    PROVIDER_RESTS = "provider-rests"
     SMALL_SAMPLE = "small-sample"
     UNRELIABLE = "opens-are-unreliable"
     HARD_BOUNCES = "hard-bounces"

@@ -167,9 +167,16 @@ def _addresses(
     return Addresses(
         link(subscription(content)),
         preferences_url(Person(content.program_id, content.holder_id)),
-        tracking.urls(*ids, len(message.links)) if message.links else (),
+        _links(content, message) if message.links else (),
         tracking.pixel_url(*ids) if message.sources.html else "",
     )
+
+
+def _links(content: Content, message: Prepared) -> Sequence[str]:
+    count = len(message.links)
+    if message.sources.html:
+        return tracking.urls(content.program_id, content.holder_id, content.message_id, count)
+    return tracking.short_urls(content.message_id, count)
 
 
 def text(content: Content) -> str:

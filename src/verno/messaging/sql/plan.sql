@@ -51,10 +51,19 @@ ON CONFLICT (holder_id, dedupe_key, channel) DO NOTHING
 RETURNING id::text
 
 -- name: add_stop
--- Plan: insert.
-INSERT INTO messaging_stop (program_id, what, at, by) VALUES (%(program)s, %(what)s, %(now)s, %(by)s)
-ON CONFLICT DO NOTHING
+-- A switch that is thrown stays as it is, but that a time of it may become "until somebody lets it go"; one whose time is
+-- over is thrown anew. Plan: insert.
+INSERT INTO messaging_stop (program_id, what, at, by, until, why, detail)
+VALUES (%(program)s, %(what)s, %(now)s, %(by)s, %(until)s, %(why)s, %(detail)s)
+ON CONFLICT (program_id, what) DO UPDATE
+SET at = excluded.at, by = excluded.by, until = excluded.until, why = excluded.why, detail = excluded.detail
+WHERE messaging_stop.until <= %(now)s OR (messaging_stop.until IS NOT NULL AND excluded.until IS NULL)
 
 -- name: drop_stop
 -- Plan: primary key.
-DELETE FROM messaging_stop WHERE program_id = %(program)s AND what = %(what)s
+DELETE FROM messaging_stop WHERE program_id = %(program)s AND what = %(what)s AND (until IS NULL OR until > %(now)s)
+
+-- name: end_stop
+-- The row stays: what a provider's readers did before the end counts no more. Plan: primary key.
+UPDATE messaging_stop SET until = %(now)s
+WHERE program_id = %(program)s AND what = %(what)s AND (until IS NULL OR until > %(now)s)

@@ -40,13 +40,28 @@ ORDER BY holder_id
 SELECT DISTINCT m.attributes ->> 'timezone' FROM members_member m
 WHERE m.program_id = %(program)s AND m.attributes ? 'timezone'
 
--- name: aim_at_best_hours
--- Move members to the hour of the day in which they bought, clicked and opened most, where they did so often enough.
--- Plan: range of the primary key, nested loops on the holder's ranges of receipts and messages, hash, update.
+-- name: zones_of
+-- Where these members say that they live. Plan: function scan, nested loop on the primary key.
+SELECT m.id::text, m.attributes ->> 'timezone'
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(holders)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id
+WHERE m.attributes ? 'timezone'
+
+-- name: waiting_recipients
+-- A part of best_hours. Plan: range of the primary key.
+SELECT holder_id FROM messaging_recipient WHERE broadcast_id = %(id)s AND state = 'waiting'
+
+-- name: listed_holders
+-- A part of best_hours. Plan: function scan.
+SELECT value::uuid AS holder_id FROM json_array_elements_text(%(holders)s) OFFSET 0
+
+-- name: best_hours
+-- The hour of the day in which members bought, clicked and opened most, on the clocks of their zones, where they did so
+-- often enough. Plan: the holders' own, nested loops on the holder's ranges of receipts and messages, hash.
 WITH habits AS (
     SELECT r.holder_id, coalesce(z.zone, %(zone)s) AS zone,
            extract(hour FROM e.at AT TIME ZONE coalesce(z.zone, %(zone)s))::int AS hour, count(*) AS times
-    FROM messaging_recipient r
+    FROM ({holders}) r
     JOIN members_member m ON m.id = r.holder_id
     LEFT JOIN json_to_recordset(%(zones)s) AS z (zone text) ON z.zone = m.attributes ->> 'timezone'
     CROSS JOIN LATERAL (
@@ -56,17 +71,18 @@ WITH habits AS (
         SELECT g.changed_at FROM messaging_message g
         WHERE g.holder_id = r.holder_id AND g.changed_at >= %(since)s AND g.state IN ('opened', 'clicked')
     ) e
-    WHERE r.broadcast_id = %(id)s AND r.state = 'waiting'
     GROUP BY 1, 2, 3
-), best AS (
-    SELECT DISTINCT ON (holder_id) holder_id, zone, hour
-    FROM (SELECT *, sum(times) OVER (PARTITION BY holder_id) AS seen FROM habits) h
-    WHERE seen >= %(least)s
-    ORDER BY holder_id, times DESC, hour
 )
+SELECT DISTINCT ON (holder_id) holder_id, zone, hour
+FROM (SELECT *, sum(times) OVER (PARTITION BY holder_id) AS seen FROM habits) h
+WHERE seen >= %(least)s
+ORDER BY holder_id, times DESC, hour
+
+-- name: aim_at_best_hours
+-- Move members to their best hour. Plan: that of best_hours, hash, update by primary key.
 UPDATE messaging_recipient r
 SET send_at = t.at
-FROM best b JOIN json_to_recordset(%(turns)s) AS t (zone text, hour int, at timestamptz) USING (zone, hour)
+FROM ({best}) b JOIN json_to_recordset(%(turns)s) AS t (zone text, hour int, at timestamptz) USING (zone, hour)
 WHERE r.broadcast_id = %(id)s AND r.holder_id = b.holder_id
 
 -- name: start_broadcast

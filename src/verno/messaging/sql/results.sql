@@ -39,5 +39,8 @@ FROM (
 GROUP BY variant
 
 -- name: reached_by_step
--- For whom the channels before a step were enough. Plan: range of the primary key, hash.
-SELECT step, count(*) FROM messaging_recipient WHERE broadcast_id = %(id)s AND state = 'reached' GROUP BY step
+-- For whom the channels before a step were enough, and whom the step's would have taken. Plan: range of the primary key,
+-- hash.
+SELECT step, count(*) FROM messaging_recipient
+WHERE broadcast_id = %(id)s AND state = 'reached' AND reason IS NULL
+GROUP BY step

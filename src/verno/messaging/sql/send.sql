@@ -182,25 +182,29 @@ WHERE holder_id = %(holder)s AND channel = %(channel)s AND template = 'note' AND
 
 -- name: switches
 -- The switches of a program, with who threw them. Plan: primary key range.
-SELECT what, at, by FROM messaging_stop WHERE program_id = %(program)s ORDER BY at, what
+SELECT what, at, by, until, why, detail FROM messaging_stop
+WHERE program_id = %(program)s AND (until IS NULL OR until > %(now)s)
+ORDER BY at, what
 
 -- name: stops
 -- What is stopped in a program: by a switch, and broadcasts that are paused or were cancelled. Plan: primary key range;
 -- the index of broadcasts by program and state.
-SELECT what FROM messaging_stop WHERE program_id = %(program)s
+SELECT what FROM messaging_stop WHERE program_id = %(program)s AND (until IS NULL OR until > %(now)s)
 UNION ALL
 SELECT 'broadcast/' || id FROM messaging_broadcast
 WHERE program_id = %(program)s AND state IN ('paused', 'cancelled') AND ended_at IS NULL
 
 -- name: wake_parked
--- What a switch or a paused broadcast held back goes on once nothing holds it any more. Plan: the partial index of the
--- parked; per row the primary keys of switches and broadcasts.
+-- What a switch or a paused broadcast held back goes on once nothing holds it any more. Which mail provider it was held
+-- back for, nothing but its last decision says, whose first check is the switches'. Plan: the partial index of the parked;
+-- per row the primary keys of switches and broadcasts.
 WITH free AS (
     SELECT holder_id, id FROM messaging_message m
     WHERE state = 'queued' AND reason = 'stopped' AND due_at > %(now)s
       AND NOT EXISTS (
           SELECT FROM messaging_stop s
-          WHERE s.program_id = m.program_id AND s.what IN ('all', m.class_name, 'channel:' || m.channel)
+          WHERE s.program_id = m.program_id AND (s.until IS NULL OR s.until > %(now)s)
+            AND s.what IN ('all', m.class_name, 'channel:' || m.channel, m.decision -> -1 -> 'checks' -> 0 ->> 'seen')
       )
       AND NOT EXISTS (
           SELECT FROM messaging_broadcast b

@@ -1,3 +1,9 @@
+-- name: texted_message
+-- The message of a text's short link, which names neither program nor member. Plan: the partial index of texts that are
+-- written from stored templates.
+SELECT program_id::text, holder_id::text, id::text FROM messaging_message
+WHERE substr(uuid_send(id), 9) = decode(%(tail)s, 'hex') AND channel <> 'email' AND position('@' IN template) > 0
+
 -- name: destination
 -- Where a link of a message leads: an address of the published version that it was written from. Plan: two primary keys.
 SELECT t.compiled -> 'links' ->> %(link)s::integer

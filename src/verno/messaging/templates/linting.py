@@ -155,8 +155,11 @@ class _Linter:
         """Yield what a text costs, where it is more than one segment, or too many."""
         if self.channel != SMS:
             return
-        text = _TAGS.sub(FIGURE, _STATEMENTS.sub("", self.block.body)).strip()
-        count = segments.plan(text).segments
+        plain = count = _segments(self.block.body)
+        if self.template.track_texts and self.template.class_name is not MessageClass.SECURITY:
+            count = _segments(links.numbered(self.block.body, lambda _: self.known.short_link or None))
+        if count > plain:
+            yield self.problem(Lint.SMS_TRACKED, f"{plain} -> {count}", blocks=False)
         price = self.known.segment_price
         told = str(count) if price is None else f"{count} x {price} = {count * price}"
         if count > MOST_SEGMENTS:
@@ -186,3 +189,7 @@ class _Linter:
                 return self.channel == CHANNEL_EMAIL and advert is not None and advert.ad_class is AdClass.OWN
             case _:
                 return False
+
+
+def _segments(body: str) -> int:
+    return segments.plan(_TAGS.sub(FIGURE, _STATEMENTS.sub("", body)).strip()).segments

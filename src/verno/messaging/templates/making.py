@@ -13,6 +13,7 @@ from verno.messaging.templates.press.pool import POOL
 from verno.messaging.templates.press.printing import Addresses
 from verno.messaging.templates.types import Broken, Compiled, Prepared, Sources, Template
 from verno.messaging.templates.views import LIVE, Frame
+from verno.messaging.tracking import links as tracking
 from verno.messaging.types import Letter, MessageClass
 
 SAMPLE_URL = "https://example.com/"
@@ -26,7 +27,7 @@ def made(template: Template, version: int) -> Compiled | Broken:
         for language, block in blocks.items()
     ]
     track = template.class_name is not MessageClass.SECURITY
-    reply = POOL.ask(protocol.Compile(asked, track))
+    reply = POOL.ask(protocol.Compile(asked, track, template.track_texts))
     if not isinstance(reply, protocol.Compiled):
         return Broken(_words(reply))
     blocks: dict[str, dict[str, Sources]] = {}
@@ -85,6 +86,11 @@ def sample(
 def printed(message: Prepared) -> Letter | Broken:
     """Return what somebody sees whose links lead to where they say, and whose own addresses lead nowhere."""
     return printing.printed(message, Addresses("#", "#", message.links))
+
+
+def reckoned(message: Prepared) -> Letter | Broken:
+    """Return what is paid for: with addresses as long as a message's own."""
+    return printing.printed(message, Addresses("#", "#", [tracking.sample_url()] * len(message.links)))
 
 
 def with_utm(url: str, utm: Mapping[str, str]) -> str:

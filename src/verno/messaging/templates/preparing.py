@@ -15,6 +15,9 @@ from verno.messaging.templates.types import Compiled, Prepared, Sources, Tree, i
 from verno.messaging.templates.views import Figures, Frame
 from verno.workspace.types import Program
 
+NUMBERED = "{{ _texts["
+"""Where compiling has put a place for a link of the message's own."""
+
 
 class Asked(Protocol):
     """A message as far as it is written from a template."""
@@ -105,7 +108,8 @@ def written(
         "context": msgspec.json.decode(msgspec.json.encode(context)),
         "advert": compiled.advert,
     }
-    return Prepared(sources, view, language, compiled.links if channel == "email" else [])
+    is_tracked = sources.html or NUMBERED in sources.text
+    return Prepared(sources, view, language, compiled.links if is_tracked else [])
 
 
 def pick(blocks: Mapping[str, Sources], locale: str | None, in_doubt: str | None) -> tuple[Language, Sources] | None:

@@ -49,7 +49,8 @@ def preview(
         return letter
     if channel != SMS:
         return Rendered(letter.subject, letter.html, letter.text)
-    count = segments.plan(letter.text.strip()).segments
+    paid = making.reckoned(message) if isinstance(message, Prepared) and message.links else letter
+    count = segments.plan((letter if isinstance(paid, Broken) else paid).text.strip()).segments
     price = settings.load(conn, program_id).value(registry.SMS_SEGMENT_PRICE)
     return Rendered("", "", letter.text, count, None if price is None else count * price)
 

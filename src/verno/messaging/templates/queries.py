@@ -12,6 +12,7 @@ from verno.messaging.facts import SQL
 from verno.messaging.law import packs
 from verno.messaging.layouts import brand
 from verno.messaging.templates.types import SEPARATOR, Compiled, Known, Stored, Template, Version
+from verno.messaging.tracking import links as tracking
 from verno.progress import queries as progress
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
@@ -70,6 +71,7 @@ def known(conn: Connection, program_id: str, *, now: datetime) -> Known:
         marking=rules.marking,
         policy=book.value(registry.MARKING) if book.value(registry.MARKING_NOTE) else Marking.STRICT,
         segment_price=book.value(registry.SMS_SEGMENT_PRICE),
+        short_link=tracking.sample_url(),
     )
 
 

@@ -54,7 +54,7 @@ def send_test(
     to = _address(program, channel, address)
     if to is None:
         return Refused(Refusal.BAD_ADDRESS)
-    if _is_held_back(conn, program_id, channel, to):
+    if _is_held_back(conn, program_id, channel, to, now):
         return Refused(Refusal.STOPPED)
     message = _message(conn, program, template, (channel, locale), now=now)
     if isinstance(message, Refused):
@@ -94,8 +94,8 @@ def _address(program: Program, channel: str, address: str) -> str | None:
     return normalise(kind, text, country=program.country) if kind else None
 
 
-def _is_held_back(conn: Connection, program_id: str, channel: str, address: str) -> bool:
-    stopped = facts.stops(conn, program_id)() & {"all", f"channel:{channel}"}
+def _is_held_back(conn: Connection, program_id: str, channel: str, address: str, now: datetime) -> bool:
+    stopped = facts.stops(conn, program_id, now=now)() & {"all", f"channel:{channel}"}
     if stopped or quarantine.standing(conn) is not None:
         return True
     if channel not in ADDRESSES:

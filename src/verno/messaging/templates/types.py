@@ -69,7 +69,10 @@ class Advert(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One message in every channel and language that it has. ``shown``: conditions that sources may ask by name."""
+    """One message in every channel and language that it has. ``shown``: conditions that sources may ask by name.
+
+    ``track_texts``: links of texts, chats and pushes are tracked too, as those of letters always are.
+    """
 
     code: Code
     name: Name
@@ -79,6 +82,7 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     shown: Annotated[dict[Word, Tree], Meta(max_length=MOST_SHOWN)] = {}
     utm: Annotated[dict[Word, Text], Meta(max_length=MOST_UTM)] = {}
     advert: Advert | None = None
+    track_texts: bool = False
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -137,6 +141,7 @@ class Lint(StrEnum):
     NO_PREFERENCES = "no-preferences"
     SMS_LENGTH = "sms-length"
     SMS_TOO_LONG = "sms-too-long"
+    SMS_TRACKED = "sms-tracked-longer"
     STALE_BALANCE = "stale-balance"
     NOT_MARKED = "not-marked"
     MARK_VOID = "mark-void"
@@ -235,6 +240,8 @@ class Known(msgspec.Struct, frozen=True):
     marking: frozenset[str] = frozenset()
     policy: Marking = Marking.STRICT
     segment_price: int | None = None
+    short_link: str = ""
+    """An address as long as a tracked one in a text."""
 
 
 def reference(code: str, version: int) -> str:

@@ -4,6 +4,8 @@ GET changes nothing but counters, since mail programs and scanners fetch what no
 """
 
 import base64
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -16,22 +18,43 @@ from verno.kit.errors import Unavailable
 from verno.messaging.leaving.words import PAGE
 from verno.messaging.preferences.answering import answer, asked, browsers
 from verno.messaging.tracking import links, service
+from verno.messaging.tracking.links import Followed
 
 PIXEL: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent picture of one pixel."""
+
+_PREVIEWS = re.compile(
+    r"TelegramBot|WhatsApp|Viber|vkShare|facebookexternalhit|Twitterbot|SkypeUriPreview|Slackbot|Discordbot",
+    re.IGNORECASE,
+)
+"""How those programs call themselves that show what a link leads to."""
 
 
 @require_safe
 def follow(request: HttpRequest, token: str) -> HttpResponse:
     """Lead on to a published destination, and count that somebody came by; HEAD is not counted."""
     followed = links.read("link", token)
-    if followed is None:
-        return _page(request, "unknown", 404)
+    return _page(request, "unknown", 404) if followed is None else _lead(request, lambda: followed)
+
+
+@require_safe
+def follow_text(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead on from a text's short link, as ``follow`` does."""
+    short = links.read_short(token)
+    return _page(request, "unknown", 404) if short is None else _lead(request, lambda: service.named(short))
+
+
+def _lead(request: HttpRequest, find: Callable[[], Followed | None]) -> HttpResponse:
+    """Lead on to where a link does. Messengers that fetch what they show a preview of have clicked nothing."""
+    counts = request.method == "GET" and _PREVIEWS.search(request.headers.get("User-Agent", "")) is None
 
     def work() -> str | None:
+        followed = find()
+        if followed is None:
+            return None
         with db.transaction(followed.program_id) as conn:
             url = service.destination(conn, followed)
-            if url is not None and request.method == "GET":
+            if url is not None and counts:
                 service.click(conn, followed, url, now=clock.now())
             return url
 

@@ -2,12 +2,24 @@
 
 from datetime import datetime
 
+from verno.kit import db
 from verno.kit.db import Connection
 from verno.messaging.facts import SQL
-from verno.messaging.tracking.links import Followed
+from verno.messaging.tracking.links import Followed, Short
 from verno.messaging.types import State
 
 MOST_URL = 2000
+
+
+def named(short: Short) -> Followed | None:
+    """Return what a text's short link names; None where the message is gone."""
+    with db.across_programs() as conn:  # it names neither its program nor its member
+        rows = conn.execute(SQL["texted_message"], {"tail": short.tail}).fetchall()
+    # Of two that end alike nobody can know which is meant.
+    if len(rows) != 1:
+        return None
+    program_id, holder_id, message_id = rows[0]
+    return Followed(program_id, holder_id, message_id, short.link)
 
 
 def destination(conn: Connection, followed: Followed) -> str | None:

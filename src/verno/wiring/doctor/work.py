@@ -8,6 +8,7 @@ from django.conf import settings
 from verno.kit import config, db, outbox, quarantine
 from verno.kit.db import Connection
 from verno.messaging import queries as messages
+from verno.messaging.answers import standing
 from verno.messaging.types import State
 from verno.sealing import queries as sealing
 from verno.wiring import health, jobs
@@ -35,6 +36,7 @@ def look(*, now: datetime) -> Iterator[Finding]:
     for program in programs:
         with db.transaction(program.id) as conn:
             yield _uncertain(conn, program.id)
+            yield from _providers(conn, program.id, now)
             yield _heads(conn, program.id, now)
 
 
@@ -96,6 +98,22 @@ def _uncertain(conn: Connection, program_id: str) -> Finding:
         text = f"of {count} nobody knows whether they arrived; they stand on their members' pages"
         return Finding("messages", Verdict.NOTE, text)
     return Finding("messages", Verdict.OK, "none of an unknown fate")
+
+
+def _providers(conn: Connection, program_id: str, now: datetime) -> Iterator[Finding]:
+    """Tell which mail providers refuse us, and whose readers complain."""
+    held = [one for one in messages.switches(conn, program_id, now=now) if one.provider]
+    for one in held:
+        end = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "until somebody lets it go (console, Messages)"
+        why = "it refuses letters" if one.why == standing.REFUSES else "too many of its readers complain"
+        yield Finding("mail provider", Verdict.NOTE, f"bulk mail to {one.provider} waits {end}: {why}")
+    found = standing.complaints(conn, program_id, now=now)
+    told = {domain: one for domain, one in found.items() if domain not in {each.provider for each in held}}
+    for domain, problem in sorted(told.items()):
+        complained = problem.detail.removeprefix(domain).strip()
+        yield Finding("mail provider", Verdict.NOTE, f"{domain}: {complained} letters of a day were called spam")
+    if not held and not told:
+        yield Finding("mail provider", Verdict.OK, "none refuses us, and few readers complain")
 
 
 def _heads(conn: Connection, program_id: str, now: datetime) -> Finding:

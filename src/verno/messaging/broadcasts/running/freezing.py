@@ -1,5 +1,6 @@
 """The start of a broadcast: its audience is written down once, and nothing changes it afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,7 @@ from verno.kit.db import Connection
 from verno.messaging.broadcasts import audience
 from verno.messaging.broadcasts.audience import Selection
 from verno.messaging.broadcasts.drawing import assigning, timing
-from verno.messaging.broadcasts.types import AtBestHour, AtLocalHour, Broadcast, Refused
+from verno.messaging.broadcasts.types import AtBestHour, AtLocalHour, Broadcast, Refused, SendTime
 from verno.messaging.facts import SQL
 from verno.workspace.types import Program
 
@@ -105,13 +106,43 @@ def _aim(
         "since": now - HABITS_FOR,
         "least": HABITS_LEAST,
     }
-    conn.execute(SQL["aim_at_best_hours"], parameters)
+    best = sql.SQL(SQL["best_hours"]).format(holders=sql.SQL(SQL["waiting_recipients"]))
+    conn.execute(sql.SQL(SQL["aim_at_best_hours"]).format(best=best), parameters)
+
+
+def foresee(
+    conn: Connection, program: Program, send: SendTime, holders: Sequence[str], *, start: datetime
+) -> dict[str, datetime]:
+    """Return when each member's turn would be, were the audience frozen at ``start`` and its habits those of today."""
+    if not isinstance(send, AtLocalHour | AtBestHour):
+        return dict.fromkeys(holders, start)
+    asked = batches.rows(list(holders))
+    named: dict[str, str] = dict(conn.execute(SQL["zones_of"], {"holders": asked}).fetchall())
+    zones = _there_are(sorted(set(named.values()))) | {program.timezone: localtime.zone(program.timezone)}
+    turns = {name: timing.turn(send.day, _clock(send), zone, start=start) for name, zone in zones.items()}
+    out = {holder: turns.get(named.get(holder, ""), turns[program.timezone]) for holder in holders}
+    if isinstance(send, AtBestHour):
+        parameters = {
+            "holders": asked,
+            "zone": program.timezone,
+            "zones": batches.rows([{"zone": name} for name in zones]),
+            "since": start - HABITS_FOR,
+            "least": HABITS_LEAST,
+        }
+        best = sql.SQL(SQL["best_hours"]).format(holders=sql.SQL(SQL["listed_holders"]))
+        for holder, name, hour in conn.execute(best, parameters).fetchall():
+            out[str(holder)] = timing.turn(send.day, time(hour), zones[name], start=start)
+    return out
 
 
 def _zones(conn: Connection, program: Program) -> dict[str, ZoneInfo]:
     """Return the zones that members name and that there are; whoever names another one lives by the program's clock."""
+    return _there_are([name for (name,) in conn.execute(SQL["audience_zones"], {"program": program.id}).fetchall()])
+
+
+def _there_are(names: Sequence[str]) -> dict[str, ZoneInfo]:
     out: dict[str, ZoneInfo] = {}
-    for (name,) in conn.execute(SQL["audience_zones"], {"program": program.id}).fetchall():
+    for name in names:
         try:
             out[name] = localtime.zone(name)
         except (ZoneInfoNotFoundError, ValueError):

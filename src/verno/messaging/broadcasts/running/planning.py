@@ -12,18 +12,23 @@ import msgspec
 
 from verno.kit import batches
 from verno.kit.db import Connection
-from verno.messaging import service
+from verno.messaging import facts, service
 from verno.messaging.broadcasts import costs, health
-from verno.messaging.broadcasts.running import cascade
+from verno.messaging.broadcasts.running import cascade, judging
 from verno.messaging.broadcasts.running.cascade import Need
 from verno.messaging.broadcasts.types import Broadcast, Outcome, RecipientState, Verdict, Warned
 from verno.messaging.facts import SQL
-from verno.messaging.types import Draft, Planned, Withheld
+from verno.messaging.types import Deny, Draft, Planned, Withheld
 from verno.workspace.types import Program
 
 CHUNK = 2_000
 """Members of one transaction: a pause waits for no longer than one takes."""
 SECONDS = 60
+
+
+def spread(audience: int, rate: int | None) -> int:
+    """Return over how many seconds what a night has gathered leaves in the morning: no faster than it was planned."""
+    return 0 if rate is None else SECONDS * -(-audience // rate)
 
 
 class Row(msgspec.Struct):
@@ -55,8 +60,7 @@ class _Chunk:
         self.steps = broadcast.wanted.channels
         self.templates = {one.code: one.template for one in broadcast.wanted.variants}
         self.prices = costs.prices(conn, program.id)
-        self.spread = 0 if rate is None else SECONDS * -(-(broadcast.audience or 0) // rate)
-        """What a night has gathered leaves in the morning no faster than it was to be planned."""
+        self.spread = spread(broadcast.audience or 0, rate)
         self.left = left
         """What is left of the cost limit."""
         self.cost = 0
@@ -76,17 +80,44 @@ class _Chunk:
         parameters = {"rows": batches.rows(asked), "occasion": self.broadcast.occasion}
         found = self.conn.execute(SQL["messages_before"], parameters).fetchall() if rows else []
         states: dict[str, tuple[str, datetime]] = {holder: (state, at) for holder, state, at in found}
+        spared: dict[int, list[Row]] = {}
         for row in rows:
             step = self.steps[row.step - 1]
             state, at = states.get(row.holder_id, (None, self.now))
             match cascade.need(step, state):
                 case Need.NONE:
                     row.state = RecipientState.REACHED
+                    spared.setdefault(row.step, []).append(row)
                 case Need.WAIT:
                     row.send_at = self.now + cascade.LOOK_AGAIN
                 case Need.NEXT:
                     due = cascade.due(step, state, at)
                     row.send_at = due if due > self.now else None
+        for number, some in sorted(spared.items()):
+            self._note_unwanted(number, some)
+
+    def _note_unwanted(self, step: int, rows: Sequence[Row]) -> None:
+        """Note of whom the channels before were enough why the next one would not have taken them: it cost nothing.
+
+        What it would not have had the money for it spared neither.
+        """
+        channel = self.steps[step].channel
+        if not (price := self.prices.get(channel, 0)):
+            return
+        moments = dict.fromkeys([row.holder_id for row in rows], self.now)
+        house = facts.house(self.conn, self.program.id, now=self.now)
+        sents = judging.turns_given(self.conn, list(moments), before=self.now, occasion=self.broadcast.occasion)
+        asked = (self.conn, self.program.id, house, self.broadcast.wanted, channel, moments, sents)
+        verdicts = judging.judge(*asked, spread=self.spread)
+        most = len(rows) if self.left is None else max(0, self.left - self.cost) // price
+        for row in rows:
+            verdict = verdicts[row.holder_id]
+            if isinstance(verdict, Deny):
+                row.reason = verdict.reason
+            elif most <= 0:
+                row.reason = RecipientState.UNAFFORDABLE
+            else:
+                most -= 1
 
     def _plan_step(self, step: int, rows: Sequence[Row]) -> None:
         price = self.prices.get(self.steps[step].channel, 0)

@@ -6,6 +6,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from verno.kit.db import Connection
+from verno.messaging.answers import standing
 from verno.messaging.broadcasts import health, service
 from verno.messaging.broadcasts.drawing import winner
 from verno.messaging.broadcasts.running import freezing
@@ -17,10 +18,9 @@ from verno.workspace.audit import SYSTEM
 
 EVERY = timedelta(minutes=1)
 """How often a broadcast is looked at, whatever the number of workers."""
-DAY = timedelta(days=1)
 
 HIT_STATES = {Measure.CLICKS: ["clicked"], Measure.OPENS: ["opened", "clicked"], Measure.PURCHASES: []}
-LOUDEST = (Warned.COMPLAINTS, Warned.COMPLAINTS_SLOW, Warned.COMPLAINTS_WARN)
+LOUDEST = (Warned.COMPLAINTS_SLOW, Warned.COMPLAINTS_WARN)
 
 
 def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datetime) -> bool:
@@ -32,8 +32,8 @@ def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datet
     looked = conn.execute(SQL["look_at_broadcast"], {"id": broadcast.id, "now": now, "before": now - EVERY}).fetchone()
     if looked is None:
         return False
-    (since,) = looked
-    problem = _bounces(conn, broadcast, since) or _complaints(conn, program_id, broadcast, since, now)
+    since, released = looked
+    problem = _bounces(conn, broadcast, since) or _complaints(conn, program_id, broadcast, (since, released), now)
     if problem is not None and problem.is_blocking:
         service.pause(conn, program_id, broadcast.id, by=SYSTEM, now=now, because=problem.code)
         return True
@@ -57,20 +57,29 @@ def _bounces(conn: Connection, broadcast: Broadcast, since: datetime) -> Problem
 
 
 def _complaints(
-    conn: Connection, program_id: str, broadcast: Broadcast, since: datetime, now: datetime
+    conn: Connection, program_id: str, broadcast: Broadcast, began: tuple[datetime, datetime | None], now: datetime
 ) -> Problem | None:
-    """Return the gravest finding of all mail providers, over all advertising of the program within a day."""
+    """Return the gravest finding of all mail providers, over all advertising of the program within a day.
+
+    ``began``: since when it runs, and since when a person let it go on. What came before it, or before that, pauses
+    nothing: it only slows down, where the provider's letters are not held back anyway.
+    """
     if all(one.channel != CHANNEL_EMAIL for one in broadcast.wanted.channels):
         return None
-    asked = {"program": program_id, "since": max(since, now - DAY)}
-    found: list[Problem] = []
-    for domain, complained in conn.execute(SQL["complaints_by_domain"], asked).fetchall():
-        most = max(health.enough(complained, health.COMPLAINTS_WARN), health.COMPLAINTS_FROM)
-        row = conn.execute(SQL["sent_to_domain"], asked | {"domain": domain, "most": most}).fetchone()
-        problem = health.complaints(domain, row[0] if row else 0, complained)
-        if problem is not None:
-            found.append(problem)
-    return min(found, key=lambda one: LOUDEST.index(one.code), default=None)
+    since, released = began
+    found = standing.complaints(conn, program_id, now=now, since=released)
+    if any(one.is_blocking for one in found.values()):
+        own = standing.complaints(conn, program_id, now=now, since=since)
+        grave = [one for one in own.values() if one.is_blocking]
+        if grave:
+            return grave[0]
+        held = standing.held(conn, program_id, now=now)
+        found = {domain: one for domain, one in found.items() if domain not in held}
+    slow = [
+        msgspec.structs.replace(one, code=Warned.COMPLAINTS_SLOW, is_blocking=False) if one.is_blocking else one
+        for one in found.values()
+    ]
+    return min(slow, key=lambda one: LOUDEST.index(one.code), default=None)
 
 
 def _decide(conn: Connection, program_id: str, broadcast: Broadcast, rule: WinnerRule, now: datetime) -> None:

@@ -11,6 +11,7 @@ from verno.messaging.channels.webpush.pushes import Notice, Push, Vapid
 from verno.messaging.letters import compose
 from verno.messaging.letters.compose import Content
 from verno.messaging.preferences.links import Person, preferences_url
+from verno.messaging.tracking import links as tracking
 from verno.outbound.client import Client
 from verno.outbound.guard import Network
 
@@ -44,12 +45,19 @@ class WebPush:
 
     def write(self, content: Content, address: str, *, now: datetime) -> Push:
         """Seal the message for one browser; a second copy of it takes the place of the first."""
-        letter = compose.letter(content)
-        page = preferences_url(Person(content.program_id, content.holder_id))
-        notice = Notice(letter.subject, _short(letter.text), page, content.message_id)
+        notice = notice_of(content)
         topic = content.message_id.replace("-", "")
         to, ttl = pushes.subscription(address), _ttl(content, now)
         return pushes.seal(to, notice, vapid=self._vapid, now=now, topic=topic, ttl=ttl)
+
+
+def notice_of(content: Content) -> Notice:
+    """Return what the browser shows. It is tapped as a whole, which opens the first tracked link of its words."""
+    letter = compose.letter(content)
+    tracked = tracking.first_in(letter.text)
+    page = tracked or preferences_url(Person(content.program_id, content.holder_id))
+    text = letter.text.replace(tracked, "") if tracked else letter.text
+    return Notice(letter.subject, _short(text), page, content.message_id)
 
 
 def browsers() -> WebPush:

@@ -3,12 +3,15 @@
 import html
 import ipaddress
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 _HREF = re.compile(
     r"""(?<![\w?&;])href\s*=(?!=)\s*(?:"([^"]*)"|'([^']*)'|((?:\{\{.*?\}\}|[^\s"'<>])+))""", re.IGNORECASE
 )
 _PLAIN = re.compile(r"\bhttps?://[^\s<>\"')\]]+|\bwww\.[^\s<>\"')\]]+", re.IGNORECASE)
+_WHOLE = re.compile(r"\bhttps?://(?:(?!\{[%#])[^\s<>\"')\]])+", re.IGNORECASE)
+"""An address in a plain text up to its end, or to a tag that prints nothing."""
 _TAG = re.compile(r"\{\{|\{%")
 _HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home", ".corp", ".test", ".invalid", ".arpa")
@@ -24,6 +27,21 @@ def of_letter(source: str) -> list[str]:
 def of_text(source: str) -> list[str]:
     """Return the addresses in a plain text."""
     return [found.rstrip(".,;:!?") for found in _PLAIN.findall(source)]
+
+
+def numbered(source: str, place: Callable[[str], str | None]) -> str:
+    """Return a plain text's source with something else where its addresses stand; None leaves one as it is.
+
+    Those that are made of figures are not asked about.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        url = match.group(0).rstrip(".,;:!?")
+        made = "{{" in url or source[match.end() : match.end() + 2] == "{{"
+        put_there = None if made else place(url)
+        return match.group(0) if put_there is None else put_there + match.group(0)[len(url) :]
+
+    return _WHOLE.sub(put, source)
 
 
 def wrong(url: str) -> str | None:

@@ -65,7 +65,7 @@ class Press:
             return Broken("", f"{type(error).__name__}: {error}"[:300])
 
     def _compile(self, request: Compile) -> Compiled | Broken:
-        out = compiling.compiled(request.blocks, track=request.track)
+        out = compiling.compiled(request.blocks, track=request.track, texts=request.texts)
         if isinstance(out, Broken):
             return out
         for block in out.blocks:

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 
 from verno.messaging.layouts.mjml import compiled as page
 from verno.messaging.layouts.scanning import Unfit
+from verno.messaging.templates.checks.links import numbered
 from verno.messaging.templates.press.protocol import Broken, Compiled, Set, Written
 
 EMAIL = "email"
 MOST_LINKS = 500
+MOST_SHORT = 256
+"""Links that the short address of a text can number (tracking/links.py)."""
 
 _HREF = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"{}]+)(")', re.IGNORECASE)
 _BODY_END = re.compile(r"</body>", re.IGNORECASE)
@@ -26,13 +29,14 @@ PIXEL = (
 )
 
 
-def compiled(blocks: Sequence[Written], *, track: bool) -> Compiled | Broken:
+def compiled(blocks: Sequence[Written], *, track: bool, texts: bool = False) -> Compiled | Broken:
     """Return blocks as they are rendered, in order, or the first one that cannot be, and why."""
     links: list[str] = []
     out: list[Set] = []
     for block in blocks:
         if block.channel != EMAIL:
-            out.append(Set(block.channel, block.locale, block.subject, "", block.body))
+            body = _numbered(block.body, links) if track and texts else block.body
+            out.append(Set(block.channel, block.locale, block.subject, "", body))
             continue
         try:
             written = page(with_language(with_preheader(block.body, block.preheader)))
@@ -67,6 +71,18 @@ def with_language(body: str) -> str:
     if found is None or re.search(r"\blang\s*=", found.group(0)):
         return body
     return f'{body[: found.start()]}<mjml lang="{{{{ lang }}}}"{found.group(0)[5:]}{body[found.end() :]}'
+
+
+def _numbered(body: str, links: list[str]) -> str:
+    """Put numbered places where a plain text's links are, as far as its short links can number them."""
+
+    def place(url: str) -> str | None:
+        if url not in links:
+            links.append(url)
+        number = links.index(url)
+        return f"{{{{ _texts[{number}] }}}}" if number < MOST_SHORT else None
+
+    return numbered(body, place)
 
 
 def _tracked(html: str, text: str, links: list[str]) -> tuple[str, str]:

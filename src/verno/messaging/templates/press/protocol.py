@@ -33,10 +33,11 @@ class Set(msgspec.Struct, frozen=True):
 
 
 class Compile(msgspec.Struct, frozen=True, tag="compile"):
-    """Compile blocks; with ``track`` their links become places for a message's own."""
+    """Compile blocks; with ``track`` links of letters become places for a message's own, with ``texts`` others' too."""
 
     blocks: list[Written]
     track: bool
+    texts: bool = False
 
 
 class Render(msgspec.Struct, frozen=True, tag="render"):
