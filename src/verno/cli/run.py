@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NICE = int(os.environ.get("NICE", "5"))
+"""By how much the worker gives way to the server where processors are short: the till does not wait for letters."""
 MOST_PROCESSES = 2
 """Processes of the server: one interpreter keeps one core busy, and a third finds nothing to do on two."""
 BACKLOG = 2048
@@ -63,6 +65,8 @@ def serve(port: int, host: str, *, unchecked: bool) -> None:
 @_unchecked
 def work(*, unchecked: bool) -> None:
     """Run the worker alone: expiries, messages, statements."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     with stopping() as stop, session.database(migrated=not unchecked, checked=not unchecked):
         from verno.wiring import worker  # noqa: PLC0415 after django.setup()
 
