@@ -316,6 +316,11 @@ def standing(
     return _decided(said.fetchall()), _wished(wished.fetchall()), dict(lived.fetchall())
 
 
+def born(conn: Connection, holder_ids: Sequence[str]) -> dict[str, date]:
+    """Return when members were born; those who have not said are absent."""
+    return dict(conn.execute(SQL["born"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+
+
 def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[str, Identity]]:
     """Return by member and kind which contacts there are, by keyed hash, and whether they are confirmed."""
     out: dict[str, dict[str, Identity]] = {}

@@ -73,6 +73,13 @@ WHERE m.program_id = %(program)s AND (%(after)s::uuid IS NULL OR m.id > %(after)
 ORDER BY m.id
 LIMIT %(limit)s
 
+-- name: born
+-- When members were born, as far as they have said. Plan: function scan, nested loop on the primary key.
+SELECT m.id::text, m.birth_date
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id
+WHERE m.birth_date IS NOT NULL
+
 -- name: timezones
 -- Zones that members are known to live in. Plan: function scan, nested loop on the primary key.
 SELECT m.id::text, m.attributes ->> 'timezone'

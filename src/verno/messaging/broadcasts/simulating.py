@@ -91,7 +91,9 @@ class _Trial:
         """Count whom a channel would take; returns why it would not take the others."""
         wanted, moment = self.wanted, self.moment
         where = self.house.asks_where(wanted.topic, channel)
-        reach = facts.foresee(self.conn, self.program_id, channel, holders, topics=[wanted.topic], where=where)
+        topics = [wanted.topic]
+        born = self.house.asks_age(topics)
+        reach = facts.foresee(self.conn, self.program_id, channel, holders, topics=topics, where=where, born=born)
         reasons: dict[str, str] = {}
         for holder, id_ in zip(holders, new_ids(len(holders), now=moment), strict=True):
             message = self.house.outgoing(wanted.topic, channel, moment, id_=id_, valid_until=wanted.valid_until)
