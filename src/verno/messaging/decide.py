@@ -44,8 +44,9 @@ def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: d
     """Judge one message.
 
     Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
-    ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and ``too-late`` where the message would
-    have to wait for longer than anybody wants it. Deferrals: ``stopped``, ``not-yet``, ``quiet-hours``.
+    ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
+    ``too-late`` where the message would have to wait for longer than anybody wants it. Deferrals: ``stopped``,
+    ``not-yet``, ``quiet-hours``.
     """
     findings = [check(message, member, address, now) for check in CHECKS]
     trace = tuple([check for check, _, _ in findings])

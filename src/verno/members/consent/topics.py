@@ -90,10 +90,20 @@ def _wrong(topic: Topic) -> NotKept | None:
         return NotKept("class_name", f"one of {', '.join(CLASSES)}")
     if topic.is_default and topic.class_name == MARKETING:
         return NotKept("is_default", "advertising is never ticked beforehand")
-    if topic.min_age is not None and topic.class_name not in AGED:
+    return _wrong_age(topic) or _wrong_words(topic)
+
+
+def _wrong_age(topic: Topic) -> NotKept | None:
+    if topic.min_age is None:
+        return None
+    if topic.class_name not in AGED:
         return NotKept("min_age", "what is owed, and codes, are told at any age")
-    if topic.min_age is not None and not YOUNGEST <= topic.min_age <= OLDEST:
+    if not YOUNGEST <= topic.min_age <= OLDEST:
         return NotKept("min_age", f"from {YOUNGEST} to {OLDEST} years")
+    return None
+
+
+def _wrong_words(topic: Topic) -> NotKept | None:
     for field, texts, most in (
         ("names", topic.names, LONGEST_NAME),
         ("descriptions", topic.descriptions, LONGEST_DESCRIPTION),
