@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from verno.messaging.law import caps, hours
-from verno.messaging.law.caps import CAPS, Cap
+from verno.messaging.law.caps import Cap
 from verno.messaging.law.packs import ANY
 from verno.messaging.types import (
     CHANNEL_EMAIL,
@@ -210,7 +210,7 @@ def _caps(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     if member.sent is None:
         return Check("caps", "pass", "its turn is given when it is claimed"), None, None
     wished = member.wish.most_per if member.wish is not None else None
-    every = CAPS if wished is None else (*CAPS, Cap(None, 1, wished))
+    every = message.caps if wished is None else (*message.caps, Cap(None, 1, wished))
     cap = caps.reached(every, message.channel, member.sent, now)
     if cap is None:
         return Check("caps", "pass"), None, None

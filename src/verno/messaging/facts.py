@@ -19,7 +19,8 @@ from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
 from verno.members.types import Wishes
 from verno.messaging.decide import waits_for_morning
-from verno.messaging.law import packs
+from verno.messaging.law import caps, packs
+from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
     CHANNEL_EMAIL,
@@ -67,6 +68,7 @@ class House(msgspec.Struct, frozen=True):
     stops: frozenset[str] = NOTHING_STOPPED
     ages: Mapping[str, int] = {}
     """From what age on topics are sent, those that ask."""
+    caps: tuple[Cap, ...] = CAPS
 
     def outgoing(
         self,
@@ -85,7 +87,9 @@ class House(msgspec.Struct, frozen=True):
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
         own = int(id_[-8:], 16) % max(spread, SPREAD_SECONDS)
         age = self.ages.get(topic)
-        return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own, age)
+        return Outgoing(
+            topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own, age, self.caps
+        )
 
     def asks_age(self, topics: Iterable[str]) -> bool:
         """Tell whether it matters how old readers are."""
@@ -104,15 +108,15 @@ class House(msgspec.Struct, frozen=True):
 def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     """Read what holds for all messages of a program; the classes of topics never change, all else may."""
     program = workspace.program(conn, program_id)
-    country = settings.load(conn, program_id).value(registry.MESSAGES_COUNTRY)
-    found = packs.pack(country)
+    said = settings.load(conn, program_id)
+    found = packs.pack(said.value(registry.MESSAGES_COUNTRY))
     names = found.zones or sorted({program.timezone, *(store.timezone for store in workspace.stores(conn, program_id))})
     zones = tuple([localtime.zone(name) for name in names])
     day = localtime.business_date(now, localtime.zone(program.timezone))
     topics = members.topics(conn, program_id)
     classes = {topic.code: MessageClass(topic.class_name) for topic in topics}
     ages = {topic.code: topic.min_age for topic in topics if topic.min_age is not None}
-    return House(classes, found.on(day), zones, stops(conn, program_id)(), ages)
+    return House(classes, found.on(day), zones, stops(conn, program_id)(), ages, caps.of(said))
 
 
 def stops(conn: Connection, program_id: str) -> Callable[[], frozenset[str]]:

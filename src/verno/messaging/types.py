@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from verno.members.types import Wishes
-from verno.messaging.law.caps import Sent
+from verno.messaging.law.caps import CAPS, Cap, Sent
 from verno.messaging.law.packs import STRICT, Rules
 
 
@@ -85,6 +85,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     ``rules`` are the country's; ``stopped`` says by which switch its like are stopped. Past ``valid_until`` nobody
     wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
     opening it leaves, so that not all leave at once. ``min_age``: its topic is for members of so many years.
+    ``caps``: how much advertising the program allows.
     """
 
     topic: str
@@ -97,6 +98,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     urgent: bool = False
     spread: int = 0
     min_age: int | None = None
+    caps: tuple[Cap, ...] = CAPS
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):

@@ -93,6 +93,11 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "complaint": _("its reader called it spam"),
         "resting": _("it took nothing for long and rests"),
     },
+    "aged": {
+        "": _("%(age)s years or more"),
+        "younger": _("the topic is for %(age)s years and more; the member is younger"),
+        "unknown": _("the topic is for %(age)s years and more; nobody knows how old the member is"),
+    },
     "dated": {
         "granted": _("given on %(date)s"),
         "withdrawn": _("withdrawn on %(date)s"),

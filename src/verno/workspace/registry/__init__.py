@@ -38,6 +38,7 @@ from verno.workspace.registry.kinds import (
     text_or_none,
 )
 from verno.workspace.registry.telling import (
+    ADS,
     BRAND_ADDRESS,
     BRAND_COLOUR,
     BRAND_CONTACT,
@@ -63,6 +64,7 @@ from verno.workspace.registry.telling import (
 from verno.workspace.types import DebtPolicy
 
 __all__ = [
+    "ADS",
     "BRAND_ADDRESS",
     "BRAND_COLOUR",
     "BRAND_CONTACT",
@@ -260,6 +262,7 @@ ALL: tuple[Definition[object], ...] = cast(
         MESSAGES_COUNTRY,
         MARKING,
         MARKING_NOTE,
+        *ADS,
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,
