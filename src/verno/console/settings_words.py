@@ -107,6 +107,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Which of several names is believed"),
         gettext_lazy("In this order, where a receipt names a member by card and phone, say."),
     ),
+    "members.code_countries": (
+        gettext_lazy("Countries that get one-time codes"),
+        gettext_lazy("Codes of countries such as RU, KZ. Texts abroad are dear, and strangers may earn on them."),
+    ),
     "households.pools": (
         gettext_lazy("Households may have a pool of points"),
         gettext_lazy("Members put points in; the head and adults take them out."),
@@ -305,14 +309,16 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return expiry(face, registry.POINTS_EXPIRY.of(definition.plain(value)))
     if key == registry.POINTS_ACTIVATION.key:
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
-    if key == registry.PRIVATE_NETWORKS.key and not value:
-        return _("none")
-    if value is None:
+    if value is None or value == ():
         return _nothing(definition)
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")
 
 
 def _nothing(definition: Definition[object]) -> str:
+    if definition.key == registry.PRIVATE_NETWORKS.key:
+        return _("none")
+    if definition.key == "members.code_countries":
+        return _("the program's own")
     if definition.kind.bounds is None or definition.key in {registry.SMS_SEGMENT_PRICE.key, registry.EMAIL_PRICE.key}:
         return _("not said")
     return _("points cannot be spent yet") if definition.key == registry.SPEND_VALUE.key else _("any number")

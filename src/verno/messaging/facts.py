@@ -19,7 +19,7 @@ from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
 from verno.members.types import Wishes
 from verno.messaging.decide import waits_for_morning
-from verno.messaging.law import caps, packs
+from verno.messaging.law import packs
 from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules
 from verno.messaging.types import (
@@ -35,6 +35,7 @@ from verno.messaging.types import (
 )
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
+from verno.workspace.settings import Book
 
 SQL = Statements("verno.messaging")
 
@@ -116,7 +117,11 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     topics = members.topics(conn, program_id)
     classes = {topic.code: MessageClass(topic.class_name) for topic in topics}
     ages = {topic.code: topic.min_age for topic in topics if topic.min_age is not None}
-    return House(classes, found.on(day), zones, stops(conn, program_id)(), ages, caps.of(said))
+    return House(classes, found.on(day), zones, stops(conn, program_id)(), ages, _caps(said))
+
+
+def _caps(said: Book) -> tuple[Cap, ...]:
+    return tuple([Cap(channel, said.value(setting), days) for setting, (channel, days) in registry.ADS.items()])
 
 
 def stops(conn: Connection, program_id: str) -> Callable[[], frozenset[str]]:

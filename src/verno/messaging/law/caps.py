@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from verno.workspace import registry
-from verno.workspace.settings import Book
 
 
 class Cap(msgspec.Struct, frozen=True, gc=False):
@@ -30,11 +29,6 @@ SLACK = timedelta(hours=2)
 """So much shorter a day looks back: what comes every Monday at ten leaves a little earlier or later than a week ago."""
 LONGEST = timedelta(days=366)
 """So far back a cap may look: a member may wish for one a year."""
-
-
-def of(said: Book) -> tuple[Cap, ...]:
-    """Return what a program has set."""
-    return tuple([Cap(channel, said.value(setting), days) for setting, (channel, days) in registry.ADS.items()])
 
 
 def reached(caps: Sequence[Cap], channel: str, sent: Sequence[Sent], now: datetime) -> Cap | None:
