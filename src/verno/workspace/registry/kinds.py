@@ -9,6 +9,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
+from phonenumbers import SUPPORTED_REGIONS
 
 from verno.ledger import lifetime_words
 from verno.ledger.lifetime import Activation, Expiry
@@ -273,12 +274,12 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
 
 
 COUNTRIES: Kind[tuple[str, ...]] = Kind(
-    Annotated[tuple[Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")], ...], Meta(max_length=MOST_COUNTRIES)],
+    Annotated[tuple[str, ...], Meta(max_length=MOST_COUNTRIES)],
     f"{NOTHING}, or up to {MOST_COUNTRIES} countries like RU, with commas between them",
     lambda text: [] if text == NOTHING else [one.strip() for one in text.split(",")],
     lambda value: ",".join(value) or NOTHING,
     or_none=True,
-    holds=lambda value: len(set(value)) == len(value),
+    holds=lambda value: len(set(value)) == len(value) and set(value) <= SUPPORTED_REGIONS,
 )
 
 
