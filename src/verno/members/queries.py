@@ -403,6 +403,12 @@ def page(conn: Connection, program_id: str, *, after: str | None, limit: int) ->
     return [(holder, locale) for holder, locale in conn.execute(SQL["page"], parameters).fetchall()]
 
 
+def page_back(conn: Connection, program_id: str, *, before: str | None, limit: int) -> list[tuple[str, str | None]]:
+    """Return (id, locale) of the members before one, the newest first."""
+    parameters = {"program": program_id, "before": before, "limit": limit}
+    return [(holder, locale) for holder, locale in conn.execute(SQL["page_back"], parameters).fetchall()]
+
+
 def sample(conn: Connection, program_id: str, *, most: int) -> list[str]:
     """Return up to ``most`` members drawn across all, the same ones each time."""
     return [id_ for (id_,) in conn.execute(SQL["sample"], {"program": program_id, "most": most}).fetchall()]
