@@ -14,6 +14,7 @@ from verno.ledger.types import Earn, PutBack, Spend, TakeBack
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service, statements
+from verno.messaging.companies import turnover
 from verno.messaging.facts import address_hash
 from verno.messaging.statements import StatementCounts, StatementRefusal, due_statements, plan_statements
 from verno.messaging.types import NewSuppression
@@ -253,7 +254,7 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(database: str, monkeypatc
     """A transaction a step: what was planned stays, the rest comes with the next hour, nobody is told twice."""
     monkeypatch.setattr(statements, "CHUNK", 2)
     letters: list[Program] = []
-    monkeypatch.setattr(statements.turnover, "plan_letters", lambda _conn, program, *_, **__: letters.append(program))
+    monkeypatch.setattr(turnover, "plan_letters", lambda _conn, program, *_, **__: letters.append(program))
     with db.transaction() as conn:
         program = (shop := make_program(conn)).program
         add_members(conn, shop, 5)
@@ -269,7 +270,7 @@ def test_a_run_that_is_broken_off_goes_on_where_it_was(database: str, monkeypatc
     with db.transaction(program.id) as conn:
         add_members(conn, shop, 1, start=5, now=DECEMBER_FIRST)
     with monkeypatch.context() as broken:
-        broken.setattr(statements.turnover, "plan_letters", fail)
+        broken.setattr(turnover, "plan_letters", fail)
         with pytest.raises(ZeroDivisionError):
             statements.run(program, now=DECEMBER_FIRST, stopping=lambda: False)
     assert (told(), letters) == (4, []), "the last step is undone with what it could not end"
