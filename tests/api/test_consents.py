@@ -96,9 +96,11 @@ def test_topics_and_texts(api: Api, ann: str, caller: Callable[..., Api]) -> Non
         ({"class_name": "program"}, "class_name"),
         ({"class_name": "marketing", "is_default": True}, "is_default"),
         ({"class_name": "marketing", "names": {"en": ""}}, "names.en"),
+        ({"class_name": "marketing", "min_age": 100}, "min_age"),
     ):
         refused = owner.put("/topics/news", wrong)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    assert owner.put("/topics/news", {"class_name": "marketing", "min_age": 18}).json()["min_age"] == 18
     gone = owner.put("/topics/news", {"class_name": "marketing", "archived": True})
     assert gone.json()["archived_at"]
     assert [one["body"] for one in owner.get("/consent-texts").json()["texts"]] == ["Send me offers."]

@@ -51,6 +51,9 @@ def test_a_marketer_adds_and_changes_topics(house: House) -> None:
     assert house.client.post(TOPICS, NEWS)["Location"] == TOPICS
     page = text(house.client.get(TOPICS).content.decode())
     assert "News Advertising news" in page
+    assert house.client.post(f"{TOPICS}topics/news/", NEWS | {"min_age": "18"}).status_code == 302
+    assert "News Advertising from 18 years on news" in text(house.client.get(TOPICS).content.decode())
+    assert 'value="18"' in house.client.get(f"{TOPICS}topics/news/").content.decode()
     change = {"name_en": "Offers", "name_ru": "", "archived": "on", "class_name": "program", "code": "x"}
     assert house.client.post(f"{TOPICS}topics/news/", change).status_code == 302
     with db.transaction() as conn:
@@ -70,6 +73,8 @@ def test_a_marketer_adds_and_changes_topics(house: House) -> None:
         ({"is_default": "on"}, "Advertising is never ticked beforehand."),
         ({"class_name": "spam"}, "Select a valid choice"),
         ({"name_en": "x" * 99}, "at most 80"),
+        ({"min_age": "0"}, "greater than or equal to 1"),
+        ({"class_name": "security", "min_age": "18"}, "Only advertising and news of the program ask for an age."),
     ],
 )
 def test_a_topic_that_cannot_be(house: House, change: dict[str, str], said: str) -> None:

@@ -6,12 +6,17 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from tests.builders import NOW
 from tests.console.conftest import House
 from tests.console.test_limits import text
 from verno.console.telling import sending
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.members import service as members
+from verno.members.consent import topics
+from verno.members.types import Created, NewMember, Topic
 from verno.messaging import queries, service
+from verno.messaging.types import Draft
 from verno.workspace.audit import SYSTEM
 
 PAGE = "/console/messages/"
@@ -103,3 +108,14 @@ def test_a_provider_that_refuses_us_is_told_of_and_let_go(house: House, rows: ps
     assert "gmail.com" not in text(house.client.get(PAGE).content.decode())
     told = rows.execute("SELECT action FROM workspace_audit WHERE object_id = 'domain:gmail.com' ORDER BY at, id")
     assert told.fetchall() == [("messages.stop",), ("messages.let-go",)]
+
+
+def test_why_tells_the_age_that_a_topic_asks_for(house: House) -> None:
+    with db.transaction() as conn:
+        program = house.story.shop.program
+        topics.put(conn, program.id, Topic("wine", "program", min_age=18), now=NOW, by=SYSTEM)
+        (made,) = members.upsert(conn, program, [NewMember("ann", email="ann@example.com")], now=NOW)
+        assert isinstance(made, Created)
+        service.plan(conn, program.id, [Draft(made.member_id, "wine", "welcome@1", "en", {}, "wine/1")], now=NOW)
+    page = text(house.client.get(f"/console/members/{made.member_id}/messages/").content.decode())
+    assert "the topic is for 18 years and more; nobody knows how old the member is" in page

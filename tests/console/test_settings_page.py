@@ -45,6 +45,9 @@ def test_it_shows_values_in_words_and_where_they_come_from(house: House) -> None
     assert "A receipt from an unknown store by default is refused" in whole
     assert "How long points stay set aside by default 600 seconds" in whole
     assert "Share of a receipt that points may pay by default 100%" in whole
+    assert "Most advertising in 7 days by default 3 messages" in whole
+    assert "Most members of one household by default 6 members" in whole
+    assert "Price of one segment of a text message by default not said" in whole
     assert "When points end" not in whole
     unit = text(house.client.get(UNIT).content.decode())
     assert "When points end points 180 days after they were earned" in unit
@@ -77,6 +80,20 @@ def test_a_choice_a_figure_and_a_list_are_set(house: House, rows: psycopg.Connec
     }
     page = text(house.client.get(PAGE).content.decode())
     assert "How long points stay set aside for the whole program 1,200 seconds" in page
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "said"),
+    [
+        ("messages.sms_segment_price", "350", "$3.50"),
+        ("promotions.replay_most_share", "250", "2.5%"),
+        ("messages.ads_a_day", "1", "1 message"),
+    ],
+)
+def test_a_figure_is_told_as_what_it_counts(house: House, key: str, typed: str, said: str) -> None:
+    status, page = post(house, PAGE, key=key, value=typed)
+    assert status == 302, page
+    assert f"for the whole program {said}" in text(house.client.get(PAGE).content.decode())
 
 
 def test_a_store_s_own_value_is_set_and_taken_back(house: House, rows: psycopg.Connection) -> None:

@@ -3,20 +3,23 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import datetime
 
+import psycopg
 import pytest
 from django.test import Client
 
 from tests.builders import NOW
 from tests.console.conftest import House
 from tests.console.test_roles import hire  # noqa: F401 a fixture
+from tests.messaging.postman import Postman
 from verno.console.letters import naming
 from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
 from verno.messaging.layouts import brand
-from verno.messaging.templates import queries
-from verno.messaging.templates.types import AdClass, Lint, Refusal, Stored
+from verno.messaging.templates import queries, trying
+from verno.messaging.templates.types import AdClass, Lint, Refusal, Refused, Sent, Stored
 from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
 from verno.workspace.roles import Role
@@ -291,3 +294,27 @@ def test_all_that_is_wrong_has_words() -> None:
     assert set(naming.WORDS["template_problem"]) == set(Lint)
     assert set(Refusal) <= set(naming.WORDS["template_refusal"])
     assert set(naming.WORDS["ad_class"]) == set(AdClass)
+
+
+def test_nothing_waits_in_the_database_while_a_provider_thinks(
+    house: House, topics: None, rows: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(house, "welcome")
+    waiting = []
+    send = trying.send
+
+    def looks(trial: trying.Trial, *, now: datetime) -> Sent | Refused:
+        told = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        waiting.append(rows.execute(told).fetchone())
+        rows.rollback()
+        return send(trial, now=now)
+
+    monkeypatch.setattr(trying, "send", looks)
+    with Postman() as postman:
+        monkeypatch.setenv("VERNO_SMTP_URL", f"smtp://127.0.0.1:{postman.port}")
+        wanted = {"do": "test", "address": "me@example.com", "language": "en"}
+        answer = house.client.post(f"{LIST}welcome/preview/?channel=email", wanted)
+        assert answer.status_code == 302, answer.content.decode()
+        assert [to for to, _ in postman.stored] == ["me@example.com"]
+    assert waiting == [(0,)]
+    assert "The test has left." in page(house.client, f"{LIST}welcome/preview/")

@@ -21,6 +21,7 @@ from verno.members import merging, queries
 from verno.members import service as members
 from verno.members.attributes import registry
 from verno.members.attributes.types import Attribute
+from verno.members.districts import locating
 from verno.members.types import AttributeKind, Topic
 from verno.workspace.audit import SYSTEM
 
@@ -230,6 +231,33 @@ def test_what_is_said_for_a_merged_member_is_the_survivors_word(news: Desk, colu
     path.write_text(json.dumps({"external_id": "m-1", column: [no] if column == "consents" else "no"}) + "\n")
     load(news, path)
     assert said(news, "m-2") == {"news.email": "withdrawn"}
+
+
+def test_wishes_and_whereabouts_of_a_merged_member_are_the_survivors(desk: Desk) -> None:
+    """The quieter wish holds; a place that is known already stays, one of another kind comes along."""
+    home = {"kind": "home", "postcode": "101000"}
+    path = desk.folder / "people.jsonl"
+    rows = [{"external_id": "m-1"}, {"external_id": "m-2", "wishes": {"most_per": 14}, "locations": [home]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    load(desk, path)
+    program = desk.shop.program.id
+    with db.transaction() as conn:
+        found = queries.find_holders(conn, program, [("external_id", "m-1"), ("external_id", "m-2")])
+        gone, stays = found["external_id", "m-1"], found["external_id", "m-2"]
+        merging.lock(conn, program, [gone, stays])
+        merging.redirect(conn, program, gone, stays, now=NOW)
+    places = [{"kind": "home", "postcode": "102000"}, {"kind": "work", "postcode": "103000"}]
+    wish = {"most_per": 7, "paused_until": "2026-12-01T00:00:00"}
+    path = desk.folder / "more.jsonl"
+    path.write_text(json.dumps({"external_id": "m-1", "wishes": wish, "locations": places}) + "\n")
+    assert load(desk, path).refused == 0
+    with db.transaction(program) as conn:
+        assert queries.wishes(conn, [gone]) == {}
+        kept = queries.wishes(conn, [stays])[stays]
+        assert (kept.most_per, kept.paused_until is None) == (14, False)
+        assert locating.locations(conn, [gone]) == {}
+        there = locating.locations(conn, [stays])[stays]
+    assert {kind.value: one.postcode for kind, one in there.items()} == {"home": "101000", "work": "103000"}
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from verno.members import otp, queries, service
 from verno.members.consent import topics
 from verno.members.otp import NotNow, Sent, Verified, Wrong
 from verno.members.types import Channel, Created, NewConsent, NewMember, Proof, State, Topic
+from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -106,6 +107,32 @@ def test_five_codes_a_day_to_a_number_and_thirty_to_its_neighbours(conn: psycopg
         "one of the numbers that differ in four digits"
     )
     assert isinstance(start(conn, shop, member(conn, shop, 70_000)), Sent)
+
+
+def test_numbers_abroad_get_a_code_where_their_country_is_named(conn: psycopg.Connection, shop: Shop) -> None:
+    wanted = NewMember("abroad", phone="+4915112345678")
+    (stored,) = service.upsert(conn, shop.program, [wanted], now=NOW)
+    assert isinstance(stored, Created)
+    assert start(conn, shop, stored.member_id) == NotNow("country-not-served")
+    settings.write(conn, shop.program.id, "members.code_countries", ["RU", "DE"], now=NOW)
+    assert isinstance(start(conn, shop, stored.member_id), Sent)
+    settings.write(conn, shop.program.id, "members.code_countries", ["DE"], now=NOW)
+    assert start(conn, shop, member(conn, shop)) == NotNow("country-not-served")
+
+
+@pytest.mark.parametrize("typed", [9, 10])
+def test_a_range_from_which_no_code_comes_back_gets_none(conn: psycopg.Connection, shop: Shop, typed: int) -> None:
+    """Fifty codes within two days; with ten of them typed the fifty-first leaves, with nine it does not for a week."""
+    for n in range(50):
+        who, at = member(conn, shop, n), timedelta(hours=25 * (n // 25))
+        code = sent(conn, shop, who, at)
+        if n < typed:
+            assert isinstance(check(conn, shop, who, code, at + SECOND), Verified)
+    there, elsewhere = member(conn, shop, 60), member(conn, shop, 70_000)
+    made = start(conn, shop, there, 3 * timedelta(days=1))
+    assert made == NotNow("too-many", NOW + timedelta(days=7)) if typed == 9 else isinstance(made, Sent)
+    assert isinstance(start(conn, shop, elsewhere, 3 * timedelta(days=1)), Sent)
+    assert isinstance(start(conn, shop, there, timedelta(days=8)), Sent)
 
 
 def test_fifteen_checks_a_day_and_ten_codes_an_hour_for_a_source(conn: psycopg.Connection, shop: Shop) -> None:

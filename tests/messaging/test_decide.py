@@ -48,6 +48,7 @@ def agreed(channel: str) -> ConsentFact:
 
 
 YES, NO = said(True), said(False)
+FEBRUARY_28, LONG_AGO = datetime(2026, 2, 28, 12, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 AD, SERVICE = MessageClass.MARKETING, MessageClass.TRANSACTIONAL
 MOSCOW = ZoneInfo("Europe/Moscow")
 RUSSIA, RUSSIA_2024 = [packs.pack(Country.RU).on(date(year, 6, 1)) for year in (2026, 2024)]
@@ -77,6 +78,8 @@ class Case:
     now: datetime = NOW
     spread: int = 0
     erased_at: datetime | None = None
+    min_age: int | None = None
+    born: date | None = None
 
 
 CASES = [
@@ -148,6 +151,38 @@ CASES = [
     Case("one text a week", Reason.FREQUENCY, AD, (agreed("sms"),), channel="sms", sent=(Sent("sms", NOW - 6 * DAY),)),
     Case("a text and a letter", None, AD, sent=(Sent("sms", NOW - 6 * DAY),)),
     Case("who wishes one a month", Reason.FREQUENCY, AD, sent=(Sent("sms", NOW - 29 * DAY),), wish=Wishes(30)),
+    Case("old enough since today", None, AD, min_age=18, born=date(2008, 11, 25)),
+    Case("tomorrow", Reason.UNDER_AGE, AD, min_age=18, born=date(2008, 11, 26)),
+    Case("old enough when it leaves", NOW + DAY, AD, min_age=18, born=date(2008, 11, 26), not_before=NOW + DAY),
+    Case(
+        "today there, yesterday here",
+        Reason.UNDER_AGE,
+        AD,
+        min_age=18,
+        born=date(2008, 11, 25),
+        zones=(*ALL_RUSSIA, ZoneInfo("Pacific/Pago_Pago")),
+        now=at(10),
+    ),
+    Case(
+        "born on 29 February",
+        Reason.UNDER_AGE,
+        AD,
+        (said(True, LONG_AGO),),
+        min_age=18,
+        born=date(2008, 2, 29),
+        now=FEBRUARY_28,
+    ),
+    Case(
+        "and a year older in March",
+        None,
+        AD,
+        (said(True, LONG_AGO),),
+        min_age=18,
+        born=date(2008, 2, 29),
+        now=FEBRUARY_28 + DAY,
+    ),
+    Case("of an age that nobody knows", Reason.UNDER_AGE, AD, min_age=18),
+    Case("a topic for everybody", None, AD, born=date(2020, 1, 1)),
     Case("program messages are not counted", None, sent=(Sent("email", NOW),)),
 ]
 
@@ -163,8 +198,9 @@ def judge(case: Case) -> Allow | Defer | Deny:
         case.valid_until,
         case.urgent,
         case.spread,
+        case.min_age,
     )
-    member = MemberFacts(case.consents, case.already, case.zones, case.wish, case.sent)
+    member = MemberFacts(case.consents, case.already, case.zones, case.wish, case.sent, case.born)
     return decide(message, member, AddressFacts(case.known, case.suppressed, case.erased_at), case.now)
 
 
@@ -193,6 +229,7 @@ def test_every_reason_of_a_denial_is_in_the_table() -> None:
         Reason.DUPLICATE,
         Reason.BARRED,
         Reason.PAUSED,
+        Reason.UNDER_AGE,
         Reason.FREQUENCY,
         Reason.NO_COMMON_HOUR,
         Reason.TOO_LATE,
@@ -216,8 +253,8 @@ def test_the_record_says_when_where_and_why() -> None:
     kept = record(judge(CASES[1]), stage="planning", now=NOW)
     assert (kept.at, kept.stage, kept.verdict, kept.reason) == (NOW, "planning", "deny", "no-address")
     assert [check.name for check in kept.checks] == [
-        *("switch", "country", "address", "suppression", "class", "consent", "wish", "time", "hours", "caps"),
-        "duplicate",
+        *("switch", "country", "address", "suppression", "class", "consent", "wish", "age", "time", "hours"),
+        *("caps", "duplicate"),
     ]
     assert record(judge(CASES[0]), stage="planning", now=NOW).reason is None
 

@@ -43,6 +43,19 @@ def test_two_advertisements_share_no_turn(shop: Shop, postman: Postman) -> None:
     assert send(postman, now=NOW + timedelta(days=1)) == SendCounts(accepted=1)
 
 
+def test_how_often_is_a_setting(shop: Shop, postman: Postman) -> None:
+    """Two a day; from the next claim on one, as it was: what is above is left out, not put off."""
+    [anna] = readers(shop, 1)
+    with db.transaction() as conn:
+        settings.write(conn, shop.program.id, "messages.ads_a_day", 2, now=NOW)
+    plan(shop, *[draft(anna, key, topic=NEWS) for key in "abc"])
+    assert send(postman) == SendCounts(accepted=2, withheld=1)
+    with db.transaction() as conn:
+        settings.write(conn, shop.program.id, "messages.ads_a_week", 2, now=NOW)
+    plan(shop, draft(anna, "d", topic=NEWS), now=NOW + timedelta(days=2))
+    assert send(postman, now=NOW + timedelta(days=2)) == SendCounts(withheld=1)
+
+
 def test_workers_that_claim_at_once_give_each_member_one(shop: Shop) -> None:
     """Turns are reserved under locks in the claim's own transaction: two campaigns do not both pass."""
     holders = readers(shop, 60)

@@ -90,6 +90,7 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
         ("class", "pass"),
         ("consent", "deny"),
         ("wish", "pass"),
+        ("age", "pass"),
         ("time", "pass"),
         ("hours", "pass"),
         ("caps", "pass"),

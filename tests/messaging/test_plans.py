@@ -87,3 +87,21 @@ def test_a_chunk_reads_no_range_of_its_broadcast(crowd: Shop, name: str, paramet
         told = "\n".join(row[0] for row in conn.execute(f"EXPLAIN {SQL[name]}", asked))
     (condition,) = [line for line in told.splitlines() if "Index Cond" in line]
     assert "holder_id" in condition, told
+
+
+@pytest.mark.parametrize(
+    ("statement", "asked"),
+    [
+        (WORDS["page_back"], {"before": AN_ID, "limit": 20}),
+        (SQL["month_told"], {"month": "2026-10-01"}),
+    ],
+    ids=["page_back", "month_told"],
+)
+def test_who_is_told_next_is_found_by_the_index_of_ids(crowd: Shop, statement: str, asked: dict[str, object]) -> None:
+    with db.across_programs() as conn:
+        conn.execute("SET LOCAL enable_seqscan = off")
+        parameters = asked | {"program": crowd.program.id}
+        told = "\n".join(row[0] for row in conn.execute(f"EXPLAIN {statement}", parameters))
+    assert "Sort" not in told, told
+    assert "Index" in told, told
+    assert "Seq Scan on members_member" not in told, told

@@ -14,9 +14,11 @@ from verno.ledger.types import Earn, PutBack, Spend, TakeBack
 from verno.members import service as members
 from verno.members.types import NewMember
 from verno.messaging import queries, service, statements
+from verno.messaging.companies import turnover
 from verno.messaging.facts import address_hash
 from verno.messaging.statements import StatementCounts, StatementRefusal, due_statements, plan_statements
 from verno.messaging.types import NewSuppression
+from verno.workspace.types import Program
 
 MOSCOW = zone("Europe/Moscow")
 NOVEMBER_FIRST = start_of_day(date(2026, 11, 1), MOSCOW)
@@ -246,6 +248,42 @@ def test_more_members_than_a_chunk(conn: psycopg.Connection, shop: Shop, monkeyp
     monkeypatch.setattr(statements, "CHUNK", 4)
     add_members(conn, shop, 9)
     assert planned(conn, shop, 10, NOVEMBER_FIRST).queued == 9
+
+
+def test_a_run_that_is_broken_off_goes_on_where_it_was(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction a step: what was planned stays, the rest comes with the next hour, nobody is told twice."""
+    monkeypatch.setattr(statements, "CHUNK", 2)
+    letters: list[Program] = []
+    monkeypatch.setattr(turnover, "plan_letters", lambda _conn, program, *_, **__: letters.append(program))
+    with db.transaction() as conn:
+        program = (shop := make_program(conn)).program
+        add_members(conn, shop, 5)
+
+    def told() -> int:
+        with db.transaction(program.id) as conn:
+            row = conn.execute("SELECT count(*) FROM messaging_statement").fetchone()
+            return row[0] if row else 0
+
+    asked = iter([False, False, True])
+    assert statements.run(program, now=DECEMBER_FIRST, stopping=lambda: next(asked)) == 2
+    assert (told(), letters) == (2, [])
+    with db.transaction(program.id) as conn:
+        add_members(conn, shop, 1, start=5, now=DECEMBER_FIRST)
+    with monkeypatch.context() as broken:
+        broken.setattr(turnover, "plan_letters", fail)
+        with pytest.raises(ZeroDivisionError):
+            statements.run(program, now=DECEMBER_FIRST, stopping=lambda: False)
+    assert (told(), letters) == (4, []), "the last step is undone with what it could not end"
+    assert statements.run(program, now=DECEMBER_FIRST, stopping=lambda: False) == 2
+    assert (told(), letters) == (6, [program])
+    with db.transaction(program.id) as conn:
+        add_members(conn, shop, 1, start=6, now=DECEMBER_FIRST)
+    assert statements.run(program, now=DECEMBER_FIRST, stopping=lambda: False) == 0, "November is told"
+    assert (told(), letters) == (6, [program])
+
+
+def fail(*_: object, **__: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_the_letter_in_both_languages(conn: psycopg.Connection, shop: Shop) -> None:

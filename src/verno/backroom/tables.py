@@ -191,7 +191,13 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 order=CODE,
                 find=CODE,
             ),
-            Table(members.Topic, _("Topics"), "code class_name names double_opt_in archived_at", order=CODE, find=CODE),
+            Table(
+                members.Topic,
+                _("Topics"),
+                "code class_name names double_opt_in min_age archived_at",
+                order=CODE,
+                find=CODE,
+            ),
             Table(
                 members.ConsentText,
                 _("Texts of consents"),

@@ -1,6 +1,6 @@
 """Settings in people's words: what they are called, what a value means, where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from babel.dates import format_date
@@ -107,6 +107,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Which of several names is believed"),
         gettext_lazy("In this order, where a receipt names a member by card and phone, say."),
     ),
+    "members.code_countries": (
+        gettext_lazy("Countries that get one-time codes"),
+        gettext_lazy("Codes of countries such as RU, KZ. Texts abroad are dear, and strangers may earn on them."),
+    ),
     "households.pools": (
         gettext_lazy("Households may have a pool of points"),
         gettext_lazy("Members put points in; the head and adults take them out."),
@@ -130,6 +134,34 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.marking_note": (
         gettext_lazy("Who decided so about tokens, and why"),
         gettext_lazy("A name and the legal grounds. While it is empty, all advertising carries its token."),
+    ),
+    "messages.ads_a_day": (
+        gettext_lazy("Most advertising a day"),
+        gettext_lazy("Over all channels together. Members may wish for less."),
+    ),
+    "messages.ads_a_week": (
+        gettext_lazy("Most advertising in 7 days"),
+        gettext_lazy("Over all channels together. What is above is left out, not sent later."),
+    ),
+    "messages.ads_a_month": (
+        gettext_lazy("Most advertising in 30 days"),
+        gettext_lazy("Over all channels together."),
+    ),
+    "messages.ad_texts_a_week": (
+        gettext_lazy("Most advertising texts in 7 days"),
+        gettext_lazy("Text messages alone, beside what holds for all channels."),
+    ),
+    "messages.ad_texts_a_month": (
+        gettext_lazy("Most advertising texts in 30 days"),
+        gettext_lazy("Text messages alone, beside what holds for all channels."),
+    ),
+    "messages.ad_pushes_a_day": (
+        gettext_lazy("Most advertising pushes a day"),
+        gettext_lazy("Pushes alone, beside what holds for all channels."),
+    ),
+    "messages.ad_letters_a_week": (
+        gettext_lazy("Most advertising e-mails in 7 days"),
+        gettext_lazy("E-mails alone, beside what holds for all channels."),
     ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
@@ -277,32 +309,72 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return expiry(face, registry.POINTS_EXPIRY.of(definition.plain(value)))
     if key == registry.POINTS_ACTIVATION.key:
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
-    if key == registry.PRIVATE_NETWORKS.key and not value:
-        return _("none")
-    if value is None:
+    if value is None or value == ():
         return _nothing(definition)
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")
 
 
 def _nothing(definition: Definition[object]) -> str:
-    if definition.kind.bounds is None:
+    if definition.key == registry.PRIVATE_NETWORKS.key:
+        return _("none")
+    if definition.key == "members.code_countries":
+        return _("the program's own")
+    if definition.kind.bounds is None or definition.key in {registry.SMS_SEGMENT_PRICE.key, registry.EMAIL_PRICE.key}:
         return _("not said")
     return _("points cannot be spent yet") if definition.key == registry.SPEND_VALUE.key else _("any number")
 
 
+def _money(face: Face, value: int) -> str:
+    return face.money(value)
+
+
+def _share(face: Face, value: int) -> str:
+    return face.percent(value * 10)
+
+
+def _near(face: Face, value: int) -> str:
+    return face.percent(value * 10) if value else _("not at all")
+
+
+def _seconds(face: Face, value: int) -> str:
+    return _count(face, value, ngettext("%(count)s second", "%(count)s seconds", value))
+
+
+def _members(face: Face, value: int) -> str:
+    return _count(face, value, ngettext("%(count)s member", "%(count)s members", value))
+
+
+def _messages(face: Face, value: int) -> str:
+    return _count(face, value, ngettext("%(count)s message", "%(count)s messages", value))
+
+
+def _days(face: Face, value: int) -> str:
+    return _count(face, value, ngettext("%(count)s day", "%(count)s days", value))
+
+
+def _of_sales(face: Face, value: int) -> str:
+    return face.percent_of(value)
+
+
+MEASURES: Mapping[str, Callable[[Face, int], str]] = {
+    registry.SPEND_VALUE.key: _money,
+    registry.SMS_SEGMENT_PRICE.key: _money,
+    registry.EMAIL_PRICE.key: _money,
+    registry.TIER_NEAR.key: _near,
+    registry.MAX_SHARE.key: _share,
+    "promotions.replay_most_share": _of_sales,
+    registry.HOLD_SECONDS.key: _seconds,
+    "households.most": _members,
+    **dict.fromkeys((one.key for one in registry.ADS), _messages),
+}
+"""What figures count where it is not days."""
+
+
 def number(face: Face, key: str, value: int, unit: str | None) -> str:
     """Say a number with what it counts."""
-    if key == registry.SPEND_VALUE.key:
-        return face.money(value)
-    if key == registry.TIER_NEAR.key:
-        return face.percent(value * 10) if value else _("not at all")
-    if key == registry.MAX_SHARE.key:
-        return face.percent(value * 10)
-    if key == registry.HOLD_SECONDS.key:
-        return _count(face, value, ngettext("%(count)s second", "%(count)s seconds", value))
     if key in {registry.MAX_BALANCE.key, registry.ADJUST_LIMIT.key}:
         return face.points(value, unit) if unit is not None else face.number(value)
-    return _count(face, value, ngettext("%(count)s day", "%(count)s days", value))
+    return MEASURES.get(key, _days)(face, value)
 
 
 def expiry(face: Face, value: Expiry) -> str:  # noqa: PLR0911 one line a model

@@ -1,6 +1,7 @@
 """How contacts and cards are written, and the keyed hash they are found by."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -93,6 +94,15 @@ def _email(text: str) -> str | None:
     except EmailNotValidError:
         return None
     return found.normalized.lower()
+
+
+def is_of(phone: str, countries: Iterable[str]) -> bool:
+    """Tell whether a number (E.164) begins with the code of one of some countries (ISO 3166); several share one."""
+    codes = {phonenumbers.country_code_for_region(country) for country in countries}
+    try:
+        return phonenumbers.parse(phone).country_code in codes
+    except phonenumbers.NumberParseException:
+        return False
 
 
 @lru_cache(maxsize=10_000)

@@ -200,6 +200,7 @@ class Topic(models.Model):
     is_default = models.BooleanField(db_default=False)
     double_opt_in = models.BooleanField(db_default=True)
     archived_at = models.DateTimeField(null=True)
+    min_age = models.SmallIntegerField(null=True)
 
     class Meta:
         """Few rows a program; the class never changes."""

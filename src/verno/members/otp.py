@@ -1,8 +1,10 @@
 """One-time codes for phones and e-mail addresses (docs/explanation/consent.md): made, counted, compared, never kept.
 
 Only a keyed hash of a code is stored. Each counts its own tries before it is looked at, so that parallel guesses cannot
-overtake the count; a new code kills the old one. A program in which most codes are wrong lets each be tried once alone:
-whoever guesses for many members at a time gets a fifth of the guesses, and people who type what they read get in.
+overtake the count; a new code kills the old one. Numbers abroad, and ranges of numbers that let send codes which
+nobody types, get none: each text costs money, and somebody may be paid for it. A program in which most codes are wrong
+lets each be tried once alone: whoever guesses for many members at a time gets a fifth of the guesses, and people who
+type what they read get in.
 """
 
 import hmac
@@ -18,8 +20,11 @@ from verno.kit.db import Connection
 from verno.members import queries
 from verno.members.consent import confirming
 from verno.members.consent.state import SMS_CODE
+from verno.members.identity import is_of
 from verno.members.queries import SQL
 from verno.members.types import Proof
+from verno.workspace import queries as workspace
+from verno.workspace import registry, settings
 
 DIGITS = 6
 LIFE = timedelta(minutes=5)
@@ -33,6 +38,9 @@ VERIFY = "verify"
 """What a code is for; a code for one purpose is none for another."""
 
 SENT_A_DAY, SENT_A_DAY_BY_PREFIX, SENT_AN_HOUR_BY_SOURCE = 5, 30, 10
+PUMPED_WITHIN = timedelta(days=7)
+PUMPED_CODES, PUMPED_SHARE = 50, 20
+"""Of so many codes to numbers that differ in four digits so many per cent come back, or no more are sent."""
 CHECKED_A_DAY, CHECKED_AN_HOUR_BY_SOURCE = 15, 30
 BREAKER_CHECKS, BREAKER_SHARE = 200, 90
 """From so many checks in an hour on, and so many per cent of them wrong, each code is good for one try."""
@@ -58,7 +66,7 @@ class Wrong(msgspec.Struct, frozen=True):
 
 
 class NotNow(msgspec.Struct, frozen=True):
-    """Refused: ``no-address``, ``too-soon`` or ``too-many``; the latter two end at ``until``."""
+    """Refused: ``no-address``, ``country-not-served``; ``too-soon`` and ``too-many`` end at ``until``."""
 
     reason: str
     until: datetime | None = None
@@ -79,6 +87,8 @@ def start(
     if identity is None:
         return NotNow("no-address")
     address = queries.contacts(conn, [holder_id], kind)[holder_id]
+    if kind == "phone" and not _is_served(conn, program_id, address):
+        return NotNow("country-not-served")
     live = conn.execute(SQL["lock_otp"], {"holder": holder_id, "kind": kind, "purpose": VERIFY}).fetchone()
     if live is not None and live[0] + GAP > now:
         return NotNow("too-soon", live[0] + GAP)
@@ -90,6 +100,9 @@ def start(
     full = _count(conn, program_id, limits, now=now)
     if full is not None:
         return NotNow("too-many", full)
+    pumped = _pumped(conn, program_id, address, now=now) if kind == "phone" else None
+    if pumped is not None:
+        return NotNow("too-many", pumped)
     code = f"{randomness.randbelow(10**DIGITS):0{DIGITS}}"
     parameters = {
         "program": program_id,
@@ -137,11 +150,35 @@ def check(
         _count(conn, program_id, [("wrong", 0, HOUR)], now=now)
         return Wrong(max(most - row[1], 0) if row else 0)
     conn.execute(SQL["use_otp"], wanted)
+    if kind == "phone":
+        _count(conn, program_id, [_typed(queries.contacts(conn, [holder_id], kind)[holder_id])], now=now)
     method = METHOD[kind]
     done = confirming.confirm(
         conn, program_id, holder_id, kind, identity.value_hash, method=method, proof=proof, now=now
     )
     return Verified(len(done or ()))
+
+
+def _is_served(conn: Connection, program_id: str, phone: str) -> bool:
+    named = settings.load(conn, program_id).value(registry.CODE_COUNTRIES)
+    return is_of(phone, named or (workspace.program(conn, program_id).country,))
+
+
+def _pumped(conn: Connection, program_id: str, phone: str, *, now: datetime) -> datetime | None:
+    """Count a code to a number's range; return until when it gets none, since hardly any of its codes come back."""
+    made, typed = (f"made-prefix/{phone[:-4]}", 0, PUMPED_WITHIN), _typed(phone)
+    found = {what: (used, first) for what, used, first in _used(conn, program_id, [made, typed], now)}
+    used, first = found.get(made[0], (0, now))
+    confirmed, _ = found.get(typed[0], (0, now))
+    if used >= PUMPED_CODES and confirmed * 100 < used * PUMPED_SHARE:
+        return first + PUMPED_WITHIN
+    _count(conn, program_id, [made], now=now)
+    return None
+
+
+def _typed(phone: str) -> Limit:
+    """Return what counts the codes that came back from a number's range."""
+    return f"typed-prefix/{phone[:-4]}", 0, PUMPED_WITHIN
 
 
 def _tries(conn: Connection, program_id: str, *, now: datetime) -> int:
@@ -172,7 +209,7 @@ def _asked(program_id: str, limits: Sequence[Limit], now: datetime) -> dict[str,
     hour = now.replace(minute=0, second=0, microsecond=0)
     # Counted by the hour: a day is today's hour and the 23 before it.
     rows = [{"what": _hash(program_id, what), "since": hour - within + HOUR} for what, _, within in sorted(limits)]
-    return {"program": program_id, "hour": hour, "old": hour - 2 * DAY, "rows": batches.rows(rows)}
+    return {"program": program_id, "hour": hour, "old": hour - PUMPED_WITHIN - DAY, "rows": batches.rows(rows)}
 
 
 def _hash(program_id: str, what: str) -> str:

@@ -316,6 +316,11 @@ def standing(
     return _decided(said.fetchall()), _wished(wished.fetchall()), dict(lived.fetchall())
 
 
+def born(conn: Connection, holder_ids: Sequence[str]) -> dict[str, date]:
+    """Return when members were born; those who have not said are absent."""
+    return dict(conn.execute(SQL["born"], {"ids": batches.rows(list(holder_ids))}).fetchall())
+
+
 def identities(conn: Connection, holder_ids: Sequence[str]) -> dict[str, dict[str, Identity]]:
     """Return by member and kind which contacts there are, by keyed hash, and whether they are confirmed."""
     out: dict[str, dict[str, Identity]] = {}
@@ -396,6 +401,12 @@ def page(conn: Connection, program_id: str, *, after: str | None, limit: int) ->
     """Return (id, locale) of the next members in the order of their ids, from the one after ``after`` on."""
     parameters = {"program": program_id, "after": after, "limit": limit}
     return [(holder, locale) for holder, locale in conn.execute(SQL["page"], parameters).fetchall()]
+
+
+def page_back(conn: Connection, program_id: str, *, before: str | None, limit: int) -> list[tuple[str, str | None]]:
+    """Return (id, locale) of the members before one, the newest first."""
+    parameters = {"program": program_id, "before": before, "limit": limit}
+    return [(holder, locale) for holder, locale in conn.execute(SQL["page_back"], parameters).fetchall()]
 
 
 def sample(conn: Connection, program_id: str, *, most: int) -> list[str]:

@@ -116,7 +116,8 @@ class Topic(msgspec.Struct, frozen=True):
     """Messages that a member agrees to or leaves as one; ``class_name`` says how much they may ask of the reader.
 
     Names and descriptions by language. ``is_default``: forms may offer it ticked, never a marketing one.
-    ``double_opt_in``: a grant to a marketing one counts once the address is confirmed.
+    ``double_opt_in``: a grant to a marketing one counts once the address is confirmed. ``min_age``: it is for members
+    who are known to be so many years old (alcohol, tobacco, medicines).
     """
 
     code: str
@@ -126,6 +127,7 @@ class Topic(msgspec.Struct, frozen=True):
     is_default: bool = False
     double_opt_in: bool = True
     archived_at: datetime | None = None
+    min_age: int | None = None
 
 
 class NewConsent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):

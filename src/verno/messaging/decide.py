@@ -5,10 +5,10 @@ The order of the checks is told in docs/explanation/messages.md. All checks are 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from verno.messaging.law import caps, hours
-from verno.messaging.law.caps import CAPS, Cap
+from verno.messaging.law.caps import Cap
 from verno.messaging.law.packs import ANY
 from verno.messaging.types import (
     CHANNEL_EMAIL,
@@ -33,6 +33,7 @@ Finding = tuple[Check, Reason | None, datetime | None]
 RESTING = "resting"
 """Why an address is left alone that has taken nothing for long; what is owed, and codes, are tried all the same."""
 OWED = frozenset({MessageClass.SECURITY, MessageClass.TRANSACTIONAL})
+ANY_AGE: Finding = (Check("age", "pass"), None, None)
 PARKED = timedelta(hours=6)
 """When a message that a switch stops is looked at again, unless the switch is taken back before."""
 LAST_LOOK = timedelta(minutes=5)
@@ -43,8 +44,9 @@ def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: d
     """Judge one message.
 
     Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
-    ``paused-by-member``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and ``too-late`` where the message would
-    have to wait for longer than anybody wants it. Deferrals: ``stopped``, ``not-yet``, ``quiet-hours``.
+    ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
+    ``too-late`` where the message would have to wait for longer than anybody wants it. Deferrals: ``stopped``,
+    ``not-yet``, ``quiet-hours``.
     """
     findings = [check(message, member, address, now) for check in CHECKS]
     trace = tuple([check for check, _, _ in findings])
@@ -155,6 +157,24 @@ def _wish(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     return Check("wish", "pass"), None, None
 
 
+def _age(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    """Find whether the reader is old enough, wherever they may live; of whom it is not known, they are not."""
+    if message.min_age is None:
+        return ANY_AGE
+    if member.birth_date is None:
+        return Check("age", "deny", f"{message.min_age} unknown"), Reason.UNDER_AGE, None
+    moment = max(now, message.not_before)
+    today = min(moment.astimezone(zone).date() for zone in member.zones)
+    if _years(member.birth_date, today) < message.min_age:
+        return Check("age", "deny", f"{message.min_age} younger"), Reason.UNDER_AGE, None
+    return Check("age", "pass", f"{message.min_age}"), None, None
+
+
+def _years(born: date, today: date) -> int:
+    """Return full years; who was born on 29 February is a year older on 1 March where there is no such day."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
 def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
     if not waits_for_morning(message.topic_class, message.channel, urgent=message.urgent):
         return Check("hours", "pass", "at any hour"), None, None
@@ -190,7 +210,7 @@ def _caps(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     if member.sent is None:
         return Check("caps", "pass", "its turn is given when it is claimed"), None, None
     wished = member.wish.most_per if member.wish is not None else None
-    every = CAPS if wished is None else (*CAPS, Cap(None, 1, wished))
+    every = message.caps if wished is None else (*message.caps, Cap(None, 1, wished))
     cap = caps.reached(every, message.channel, member.sent, now)
     if cap is None:
         return Check("caps", "pass"), None, None
@@ -218,6 +238,7 @@ CHECKS: tuple[Callable[[Outgoing, MemberFacts, AddressFacts, datetime], Finding]
     _class,
     _consent,
     _wish,
+    _age,
     _time,
     _hours,
     _caps,

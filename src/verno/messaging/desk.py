@@ -297,7 +297,8 @@ class Desk:
             readers = sorted({job.content.reader_id for job in group})
             addresses = {job.content.reader_id: job.address for job in group if job.address}
             where = any(house.asks_where(job.content.topic, channel) for job in group)
-            reach = facts.load(conn, program_id, channel, readers, addresses=addresses, where=where)
+            born = house.asks_age(job.content.topic for job in group)
+            reach = facts.load(conn, program_id, channel, readers, addresses=addresses, where=where, born=born)
             if stops is not None:
                 house = msgspec.structs.replace(house, stops=stops())
             for job in group:

@@ -1,7 +1,7 @@
 """What ``decide`` needs to know, loaded for a whole batch: round trips do not depend on its size."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -20,6 +20,7 @@ from verno.members.districts import locating
 from verno.members.types import Wishes
 from verno.messaging.decide import OWED, waits_for_morning
 from verno.messaging.law import packs
+from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules
 from verno.messaging.letters.providers import provider
 from verno.messaging.types import (
@@ -35,6 +36,7 @@ from verno.messaging.types import (
 )
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
+from verno.workspace.settings import Book
 
 SQL = Statements("verno.messaging")
 
@@ -68,6 +70,9 @@ class House(msgspec.Struct, frozen=True):
     rules: Rules
     zones: tuple[ZoneInfo, ...]
     stops: frozenset[str] = NOTHING_STOPPED
+    ages: Mapping[str, int] = {}
+    """From what age on topics are sent, those that ask."""
+    caps: tuple[Cap, ...] = CAPS
 
     def outgoing(
         self,
@@ -85,7 +90,14 @@ class House(msgspec.Struct, frozen=True):
         class_ = self.classes.get(topic)
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
         own = int(id_[-8:], 16) % max(spread, SPREAD_SECONDS)
-        return Outgoing(topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own)
+        age = self.ages.get(topic)
+        return Outgoing(
+            topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own, age, self.caps
+        )
+
+    def asks_age(self, topics: Iterable[str]) -> bool:
+        """Tell whether it matters how old readers are."""
+        return bool(self.ages) and any(topic in self.ages for topic in topics)
 
     def asks_where(self, topic: str, channel: str) -> bool:
         """Tell whether it matters where a reader lives: the message waits for a morning, and there are several."""
@@ -107,12 +119,19 @@ class House(msgspec.Struct, frozen=True):
 def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     """Read what holds for all messages of a program; the classes of topics never change, all else may."""
     program = workspace.program(conn, program_id)
-    country = settings.load(conn, program_id).value(registry.MESSAGES_COUNTRY)
-    found = packs.pack(country)
+    said = settings.load(conn, program_id)
+    found = packs.pack(said.value(registry.MESSAGES_COUNTRY))
     names = found.zones or sorted({program.timezone, *(store.timezone for store in workspace.stores(conn, program_id))})
     zones = tuple([localtime.zone(name) for name in names])
     day = localtime.business_date(now, localtime.zone(program.timezone))
-    return House(topic_classes(conn, program_id), found.on(day), zones, stops(conn, program_id, now=now)())
+    topics = members.topics(conn, program_id)
+    classes = {topic.code: MessageClass(topic.class_name) for topic in topics}
+    ages = {topic.code: topic.min_age for topic in topics if topic.min_age is not None}
+    return House(classes, found.on(day), zones, stops(conn, program_id, now=now)(), ages, _caps(said))
+
+
+def _caps(said: Book) -> tuple[Cap, ...]:
+    return tuple([Cap(channel, said.value(setting), days) for setting, (channel, days) in registry.ADS.items()])
 
 
 def stops(conn: Connection, program_id: str, *, now: datetime) -> Callable[[], frozenset[str]]:
@@ -133,6 +152,7 @@ class Reach(msgspec.Struct, frozen=True):
     consents: dict[str, tuple[ConsentFact, ...]]
     wishes: dict[str, Wishes]
     timezones: dict[str, str]
+    born: Mapping[str, date] = {}
 
     def member_facts(self, holder_id: str, in_doubt: tuple[ZoneInfo, ...], *, already: bool = False) -> MemberFacts:
         """Return what ``decide`` may know of the member; ``in_doubt`` are the zones of whoever has not said theirs."""
@@ -142,7 +162,8 @@ class Reach(msgspec.Struct, frozen=True):
                 zones = (localtime.zone(name),)
             except (ZoneInfoNotFoundError, ValueError):
                 zones = in_doubt
-        return MemberFacts(self.consents_of(holder_id), already, zones, self.wishes.get(holder_id))
+        born = self.born.get(holder_id)
+        return MemberFacts(self.consents_of(holder_id), already, zones, self.wishes.get(holder_id), birth_date=born)
 
     def address_facts(self, holder_id: str) -> AddressFacts:
         """Return what ``decide`` may know of the address."""
@@ -163,17 +184,20 @@ def load(
     addresses: dict[str, str] | None = None,
     topics: Sequence[str] | None = None,
     where: bool = False,
+    born: bool = False,
 ) -> Reach:
     """Return how ``holders`` can be reached. ``addresses`` spares opening them again at hand-over.
 
-    ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live.
+    ``topics``: those that are asked about; what was said on others is not read. ``where``: it matters where they live;
+    ``born``: how old they are.
     Who has not said their zone lives in that of their home, of their number's region where it has a single one, of
     their home store, else of the store they bought at last.
     """
     if addresses is None:
         addresses = {holder: some[0] for holder, some in addresses_of(conn, channel, holders).items()}
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
-    return _reach(conn, (program_id, channel), holders, (addresses, hashes), topics=topics, where=where)
+    known = addresses, hashes
+    return _reach(conn, (program_id, channel), holders, known, topics=topics, where=where, born=born)
 
 
 def addresses_of(conn: Connection, channel: str, holders: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -198,6 +222,7 @@ def foresee(
     *,
     topics: Sequence[str],
     where: bool = False,
+    born: bool = False,
 ) -> Reach:
     """Return how ``holders`` can be reached, for planning: as ``load``, but no address is opened.
 
@@ -205,9 +230,10 @@ def foresee(
     """
     kind = ADDRESS_KIND.get(channel)
     if kind not in IDENTITIES:
-        return load(conn, program_id, channel, holders, topics=topics, where=where)
+        return load(conn, program_id, channel, holders, topics=topics, where=where, born=born)
     hashes = members.hashes(conn, holders, kind)
-    return _reach(conn, (program_id, channel), holders, (dict.fromkeys(hashes, ""), hashes), topics=topics, where=where)
+    known = dict.fromkeys(hashes, ""), hashes
+    return _reach(conn, (program_id, channel), holders, known, topics=topics, where=where, born=born)
 
 
 def _reach(
@@ -218,6 +244,7 @@ def _reach(
     *,
     topics: Sequence[str] | None,
     where: bool,
+    born: bool,
 ) -> Reach:
     """Read the rest, in a pipeline in one round trip; ``on``: (program, channel); ``known``: addresses and hashes."""
     addresses, hashes = known
@@ -233,7 +260,8 @@ def _reach(
             numbered = {one: identity.zone_of(address) for one, address in addresses.items() if one not in zones}
             zones |= {one: zone for one, zone in numbered.items() if zone is not None}
         zones = intake.last_zones(conn, [one for one in holders if one not in zones]) | zones
-    return Reach(addresses, *barred(), consents, wishes, zones)
+    ages = members.born(conn, holders) if born else {}
+    return Reach(addresses, *barred(), consents, wishes, zones, ages)
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:

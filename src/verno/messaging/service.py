@@ -211,6 +211,7 @@ def _judge(
             sorted({draft.holder_id for draft in drafts if draft.channel == channel}),
             topics=topics,
             where=any(house.asks_where(draft.topic, channel) for draft in drafts if draft.channel == channel),
+            born=house.asks_age(topics),
         )
         for channel in sorted({draft.channel for draft in drafts})
     }

@@ -6,7 +6,7 @@ less what the member was told last. Built on what was told rather than on moment
 that commits late can never fall between two statements, and opening is always the previous closing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
@@ -75,6 +75,21 @@ def occasion(year: int, month: int) -> str:
     return f"statement/{year:04d}-{month:02d}"
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A month whose statements are to be planned; ``months``: of so many that end with it."""
+
+    year: int
+    month: int
+    months: int = 1
+
+
+class Planning(msgspec.Struct, frozen=True):
+    """What one step of planning did; ``before``: the member before whom it goes on, None when it is done."""
+
+    counts: StatementCounts
+    before: str | None
+
+
 def plan_statements(
     conn: Connection, program: Program, year: int, month: int, *, now: datetime, months: int = 1
 ) -> StatementCounts | StatementRefusal:
@@ -85,50 +100,111 @@ def plan_statements(
     First settles what is due at ``now``, so that expiries before the month's end are transfers. Members who have the
     month's statement are counted as ``already`` and left alone. Refusals: ``month-not-over``, ``no-unit``.
     """
-    span = _span(program, year, month, now=now)
-    if months > 1:
-        span = _longer(conn, program, span, months)
-    units = workspace.units(conn, program.id)
+    wanted, total, before = Due(year, month, months), StatementCounts(), None
+    while now >= _span(program, year, month, now=now).end and ledger.settle_due(conn, program.id, now=now):
+        pass
+    while True:
+        step = plan_some(conn, program, wanted, before, now=now)
+        if isinstance(step, StatementRefusal):
+            return step
+        _add(total, step.counts)
+        if step.before is None:
+            return total
+        before = step.before
+
+
+def plan_some(
+    conn: Connection, program: Program, wanted: Due, before: str | None, *, now: datetime
+) -> Planning | StatementRefusal:
+    """Plan the statements of the ``CHUNK`` members before one, in the caller's transaction, refusals as above.
+
+    The newest members come first: when the oldest has been told, all have, whoever joins meanwhile. What is due at
+    ``now`` has been settled before. Whoever breaks off and begins anew repeats nothing.
+    """
+    span = _span(program, wanted.year, wanted.month, now=now)
     if now < span.end:
         return StatementRefusal.MONTH_NOT_OVER
+    units = workspace.units(conn, program.id)
     if not units:
         return StatementRefusal.NO_UNIT
+    if wanted.months > 1:
+        span = _longer(conn, program, span, wanted.months)
     conn.execute(SQL["lock_month"], {"program": program.id, "month": str(span.first)})
-    while ledger.settle_due(conn, program.id, now=now):
-        pass
     counts = StatementCounts()
-    after: str | None = None
-    while found := members.page(conn, program.id, after=after, limit=CHUNK):
-        after = found[-1][0]
-        _plan_chunk(conn, program, units, span, found, counts, now=now)
-    return counts
+    found = members.page_back(conn, program.id, before=before, limit=CHUNK + 1)
+    some = found[:CHUNK]
+    if some:
+        _plan_chunk(conn, program, units, span, some, counts, now=now)
+    return Planning(counts, some[-1][0] if len(found) > CHUNK else None)
+
+
+def due(conn: Connection, program: Program, *, now: datetime) -> Due | None:
+    """Return the month that a program's members are to be told of, as long as not all of them have been.
+
+    A program that began after the month's end has nothing to say about it. A run that was broken off has not told the
+    oldest member.
+    """
+    year, month = localtime.month_before(localtime.business_date(now, localtime.zone(program.timezone)))
+    quarterly = settings.load(conn, program.id).value(registry.STATEMENT_PERIOD) is StatementPeriod.QUARTER
+    if (quarterly and month % MONTHS) or _began(program) >= _span(program, year, month, now=now).end:
+        return None
+    asked = {"program": program.id, "month": date(year, month, 1)}
+    row = conn.execute(SQL["month_told"], asked).fetchone()
+    return None if row and row[0] else Due(year, month, MONTHS if quarterly else 1)
 
 
 def due_statements(
     conn: Connection, *, now: datetime, programs: Sequence[Program] | None = None
 ) -> dict[str, StatementCounts]:
-    """Plan last month's statements of each program that has none yet; returns counts by program. For an hourly job.
+    """Plan last month's statements of each program that has none yet, in one transaction; returns counts by program.
 
-    ``programs``: of those alone. A transaction for each keeps one program's trouble from the others.
-
-    A program that began after the month's end has nothing to say about it.
+    ``programs``: of those alone. The hourly job takes a transaction a step: ``due``, ``plan_some``.
     """
     out: dict[str, StatementCounts] = {}
     for program in workspace.programs(conn) if programs is None else programs:
         db.enter(conn, program.id)
-        today = localtime.business_date(now, localtime.zone(program.timezone))
-        year, month = localtime.month_before(today)
-        quarterly = settings.load(conn, program.id).value(registry.STATEMENT_PERIOD) is StatementPeriod.QUARTER
-        if quarterly and month % MONTHS:
+        found = due(conn, program, now=now)
+        if found is None:
             continue
-        row = conn.execute(SQL["month_planned"], {"program": program.id, "month": date(year, month, 1)}).fetchone()
-        if (row and row[0]) or _began(program) >= _span(program, year, month, now=now).end:
-            continue
-        planned = plan_statements(conn, program, year, month, now=now, months=MONTHS if quarterly else 1)
+        planned = plan_statements(conn, program, found.year, found.month, now=now, months=found.months)
         if isinstance(planned, StatementCounts):
             out[program.id] = planned
-            turnover.plan_letters(conn, program, year, month, now=now)
+            turnover.plan_letters(conn, program, found.year, found.month, now=now)
     return out
+
+
+def run(program: Program, *, now: datetime, stopping: Callable[[], bool]) -> int:
+    """Plan last month's statements of a program, a transaction a step; returns how many are on their way.
+
+    The letters to companies come before the last step, so that a run which is broken off has not passed them over.
+    """
+    with db.transaction(program.id) as conn:
+        found = due(conn, program, now=now)
+    if found is None:
+        return 0
+    more = True
+    while more and not stopping():
+        with db.transaction(program.id) as conn:
+            more = bool(ledger.settle_due(conn, program.id, now=now))
+    queued, before = 0, None
+    while not stopping():
+        with db.transaction(program.id) as conn:
+            step = plan_some(conn, program, found, before, now=now)
+            if isinstance(step, StatementRefusal):
+                return queued
+            if step.before is None:
+                turnover.plan_letters(conn, program, found.year, found.month, now=now)
+        queued, before = queued + step.counts.queued, step.before
+        if before is None:
+            break
+    return queued
+
+
+def _add(total: StatementCounts, some: StatementCounts) -> None:
+    total.queued += some.queued
+    total.already += some.already
+    for reason, count in some.withheld.items():
+        total.withheld[reason] = total.withheld.get(reason, 0) + count
 
 
 def _began(program: Program) -> datetime:

@@ -1,7 +1,7 @@
 """Words of messaging: classes, states, facts, decisions, and the batch verbs' results."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from verno.members.types import Wishes
-from verno.messaging.law.caps import Sent
+from verno.messaging.law.caps import CAPS, Cap, Sent
 from verno.messaging.law.packs import STRICT, Rules
 
 
@@ -52,6 +52,7 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     BARRED = "barred"
     PAUSED = "paused-by-member"
+    UNDER_AGE = "under-age"
     FREQUENCY = "frequency-cap"
     QUIET_HOURS = "quiet-hours"
     NO_COMMON_HOUR = "no-common-hour"
@@ -83,7 +84,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
     ``rules`` are the country's; ``stopped`` says by which switch its like are stopped. Past ``valid_until`` nobody
     wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
-    opening it leaves, so that not all leave at once.
+    opening it leaves, so that not all leave at once. ``min_age``: its topic is for members of so many years.
+    ``caps``: how much advertising the program allows.
     """
 
     topic: str
@@ -95,6 +97,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     valid_until: datetime | None = None
     urgent: bool = False
     spread: int = 0
+    min_age: int | None = None
+    caps: tuple[Cap, ...] = CAPS
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):
@@ -111,6 +115,7 @@ class MemberFacts(msgspec.Struct, frozen=True):
 
     ``zones`` are those the member may live in: their own, or all of their country's. ``sent`` are the advertisements
     that had their turn; None where turns are not given, since they are reserved only when a message is claimed.
+    ``birth_date`` is asked for where the message's topic asks for an age.
     """
 
     consents: tuple[ConsentFact, ...] = ()
@@ -118,6 +123,7 @@ class MemberFacts(msgspec.Struct, frozen=True):
     zones: tuple[ZoneInfo, ...] = (UTC,)
     wish: Wishes | None = None
     sent: tuple[Sent, ...] | None = None
+    birth_date: date | None = None
 
 
 class AddressFacts(msgspec.Struct, frozen=True, gc=False):

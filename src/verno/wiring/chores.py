@@ -337,9 +337,7 @@ def plan_statements(*, now: datetime, stopping: Stopping) -> int:
     for program in programs:
         if stopping():
             break
-        with db.transaction(program.id) as conn:
-            planned = statements.due_statements(conn, now=now, programs=[program])
-        total += sum(counts.queued for counts in planned.values())
+        total += statements.run(program, now=now, stopping=stopping)
     return total
 
 

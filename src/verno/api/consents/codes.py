@@ -115,6 +115,8 @@ def _known(kind: str) -> str:
 
 
 def _not_now(refused: NotNow, now: datetime) -> Problem:
+    if refused.reason == "country-not-served":
+        return Problem(refused.reason, 409, "No codes are sent to numbers of this country")
     if refused.until is None:
         return Problem("no-address", 409, "The member has no such address")
     seconds = max(int((refused.until - now).total_seconds()), 1)

@@ -31,7 +31,7 @@ class TopicList(msgspec.Struct, frozen=True):
 class TopicBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A topic as it shall be. Names and descriptions by language; the class of one that is there cannot be another.
 
-    ``archived``: it is offered and sent no more.
+    ``archived``: it is offered and sent no more. ``min_age``: it is sent to members alone who are known to be so old.
     """
 
     class_name: str
@@ -40,6 +40,7 @@ class TopicBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_default: bool = False
     double_opt_in: bool = True
     archived: bool = False
+    min_age: int | None = None
 
 
 class TextList(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ def put(request: HttpRequest, code: str) -> HttpResponse:
         raise Refused(problems.foreign_place())
     topic = Topic(
         code, body.class_name, body.names, body.descriptions, body.is_default, body.double_opt_in,
-        now if body.archived else None,
+        now if body.archived else None, body.min_age,
     )  # fmt: skip
 
     def work(conn: Connection) -> Topic:

@@ -29,6 +29,7 @@ TOPIC_WRONG = {
     "class_name": _("A topic's class never changes."),
     "is_default": _("Advertising is never ticked beforehand."),
     "code": _("Small Latin letters, digits and hyphens."),
+    "min_age": _("Only advertising and news of the program ask for an age."),
 }
 
 
@@ -52,6 +53,14 @@ class TopicForm(forms.Form):
     )
     is_default = forms.BooleanField(
         label=_("Forms may offer it ticked (never advertising)"), required=False, widget=CHECK
+    )
+    min_age = forms.IntegerField(
+        label=_("From what age"),
+        min_value=topics.YOUNGEST,
+        max_value=topics.OLDEST,
+        required=False,
+        widget=forms.NumberInput({"class": "form-control", "inputmode": "numeric"}),
+        help_text=_("Such as 18 for alcohol. It is not sent to members whose birth date is unknown. Empty: everybody."),
     )
     archived = forms.BooleanField(label=_("Archived: offered no more"), required=False, widget=CHECK)
 
@@ -78,6 +87,7 @@ class TopicForm(forms.Form):
             data["is_default"],
             data["double_opt_in"],
             (before or face.now) if data["archived"] else None,
+            data["min_age"],
         )
 
 
@@ -194,6 +204,7 @@ def _initial(known: Topic | None) -> dict[str, object]:
         "is_default": known.is_default,
         "double_opt_in": known.double_opt_in,
         "archived": known.archived_at is not None,
+        "min_age": known.min_age,
         **{f"name_{code}": topics.named(known, code) for code in LANGUAGES},
         **{f"description_{code}": known.descriptions.get(code, "") for code in LANGUAGES},
     }

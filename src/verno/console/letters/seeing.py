@@ -19,7 +19,7 @@ from verno.members.types import Channel, Member
 from verno.messaging.letters.wording import LANGUAGES, Language
 from verno.messaging.templates import trying
 from verno.messaging.templates.previewing import preview
-from verno.messaging.templates.types import Broken, Rendered, Sent, Template
+from verno.messaging.templates.types import Broken, Refused, Rendered, Sent, Template
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
@@ -34,17 +34,17 @@ SIZES = ("desk", "phone")
 @require_http_methods(["GET", "HEAD", "POST"])
 def seen(request: HttpRequest, code: str) -> HttpResponse:
     """Show one channel in both languages side by side; find a member; send a test."""
+    test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s")
+    if test.is_bound and test.is_valid() and _tried(request, code, test):
+        return redirect(request.get_full_path())
     with open_desk(request, code) as desk:
         channel = _channel(request, desk)
-        test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s")
         text = request.POST.get("q", "").strip()
         people = _people(desk, text) if text and sees_personal(request) else []
         if len(people) == 1:
             return redirect(f"{request.path}?channel={channel.value}&member={people[0].id}")
         if test.is_bound and not desk.changes:
             return refused(request)
-        if test.is_bound and test.is_valid() and _tried(desk, channel, test):
-            return redirect(request.get_full_path())
         member = _member(desk)
         context = desk.context() | {
             "channel": channel,
@@ -127,27 +127,22 @@ def _member(desk: Desk) -> Member | None:
     return member
 
 
-def _tried(desk: Desk, channel: Channel, form: TestForm) -> bool:
-    """Send a test; tell whether it left."""
-    if not writes(desk.request):
+def _tried(request: HttpRequest, code: str, form: TestForm) -> bool:
+    """Send a test, with no transaction open while its provider thinks; tell whether it left."""
+    if not writes(request):
         return False
     language, address = form.cleaned_data["language"], form.cleaned_data["address"].strip()
     try:
-        done = trying.send_test(
-            desk.conn,
-            desk.program_id,
-            desk.one.template,
-            channel.value,
-            language,
-            address,
-            by=actor(desk.request),
-            now=desk.face.now,
-        )
+        with open_desk(request, code) as desk:
+            channel, now = _channel(request, desk).value, desk.face.now
+            by, template = actor(request), desk.one.template
+            trial = trying.ready(desk.conn, desk.program_id, template, channel, language, address, by=by, now=now)
+        done = trial if isinstance(trial, Refused) else trying.send(trial, now=now)
     except Unavailable:
         form.add_error(None, words.say("template_refusal", "unavailable"))
         return False
     if isinstance(done, Sent):
-        desk.request.session[SAID] = _("The test has left. The provider answered: %(text)s") % {"text": done.response}
+        request.session[SAID] = _("The test has left. The provider answered: %(text)s") % {"text": done.response}
         return True
     said = words.say("template_refusal", done.reason)
     form.add_error("address" if done.reason == "bad-address" else None, f"{said} {done.detail}".strip())

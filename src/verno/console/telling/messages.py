@@ -30,6 +30,7 @@ PREVIEW_POLICY = (
 _MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
 _DATED = re.compile(r"(granted|withdrawn|paused|wanted|erased|unsubscribed|complaint) (\S+)")
 _CAP = re.compile(r"(\w+) (\d+) (\d+)")
+_AGE = re.compile(r"(\d+)(?: (unknown|younger))?")
 MOMENTS = frozenset({"time", "hours"})
 
 
@@ -80,6 +81,9 @@ def seen(face: Face, check: Check) -> str:
     if cap:
         where = words.say("channel", cap[1]) if cap[1] != "all" else _("all channels")
         return _("%(where)s: at most %(most)s within %(days)s days") % {"where": where, "most": cap[2], "days": cap[3]}
+    age = _AGE.fullmatch(check.seen) if check.name == "age" else None
+    if age:
+        return words.say("aged", age[2] or "") % {"age": age[1]}
     if check.name in MOMENTS and check.verdict == "defer":
         return words.say("dated", "time") % {"date": face.moment(datetime.fromisoformat(check.seen))}
     if check.seen.startswith(DOMAIN):

@@ -31,6 +31,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "stopped": _("messages are stopped"),
         "barred": _("barred by the law of the country"),
         "paused-by-member": _("the member has paused advertising"),
+        "under-age": _("the topic asks for an age that the member is not known to have"),
         "frequency-cap": _("advertised to often enough"),
         "quiet-hours": _("not at this hour"),
         "no-common-hour": _("no hour suits all zones the member may live in"),
@@ -57,6 +58,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "switch": _("Emergency stop"),
         "country": _("Law of the country"),
         "wish": _("The member's wishes"),
+        "age": _("Age"),
         "hours": _("Quiet hours"),
         "caps": _("How often"),
         "validity": _("Wanted until"),
@@ -90,6 +92,11 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "no-such-address": _("the address does not exist"),
         "complaint": _("its reader called it spam"),
         "resting": _("it took nothing for long and rests"),
+    },
+    "aged": {
+        "": _("%(age)s years or more"),
+        "younger": _("the topic is for %(age)s years and more; the member is younger"),
+        "unknown": _("the topic is for %(age)s years and more; nobody knows how old the member is"),
     },
     "dated": {
         "granted": _("given on %(date)s"),

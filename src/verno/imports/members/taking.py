@@ -1,6 +1,6 @@
 """Batches of a members' file: stored with what they said, or only rehearsed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from verno.members import service
 from verno.members.consent import wishes as wishing
 from verno.members.districts import locating
 from verno.members.districts.locating import Located
-from verno.members.types import Action, ConsentFact, Created, Proof, Purpose, Refused, Result, Standing
+from verno.members.types import Action, ConsentFact, Created, Proof, Purpose, Refused, Result, Standing, Wishes
 from verno.progress.service import store_members
 from verno.workspace.types import Program
 
@@ -29,7 +29,8 @@ def take(
     A yes is a grant where the file says which text was shown, else a record of an import: without evidence nothing is
     proven by it. What is said without a date counts from ``since``, when the file was first begun, and a yes without
     one never goes over what is known of the member already: nobody is brought back who has left. What a row says for
-    a member who was merged is the survivor's word.
+    a member who was merged is the survivor's: their word, their wish where it is the quieter one, their whereabouts
+    where none of the kind are known.
     """
     results = store_members(conn, program, [item.member for item in items], now=now)
     stored = [
@@ -38,7 +39,8 @@ def take(
         if not isinstance(one, Refused)
         for said in item.said
     ]
-    merged = _merged(conn, program.id, sorted({holder for holder, fresh, _ in stored if not fresh}))
+    there = {one.member_id for one in results if not isinstance(one, Refused | Created)}
+    merged = _merged(conn, program.id, sorted(there))
     taken = [(merged.get(holder, holder), fresh, said) for holder, fresh, said in stored]
     vague = sorted({holder for holder, fresh, said in taken if not fresh and said.granted and said.at is None})
     known = _known(conn, vague)
@@ -48,19 +50,36 @@ def take(
         if not (said.granted and said.at is None and _matter(holder, said) in known)
     ]
     service.record_consents(conn, program.id, facts, now=now)
-    _keep(conn, program.id, items, results, now=now)
+    _keep(conn, program.id, items, results, merged, now=now)
     return results
 
 
 def _keep(
-    conn: Connection, program_id: str, items: Sequence[Imported], results: Sequence[Result], *, now: datetime
+    conn: Connection,
+    program_id: str,
+    items: Sequence[Imported],
+    results: Sequence[Result],
+    merged: Mapping[str, str],
+    *,
+    now: datetime,
 ) -> None:
-    """Keep where members are and what they wish, if the file says so."""
+    """Keep where members are and what they wish, if the file says so; a member's own row goes over a merged one's."""
     stored = [(one.member_id, item) for one, item in zip(results, items, strict=True) if not isinstance(one, Refused)]
-    located = [Located(holder, place) for holder, item in stored for place in item.locations]
+    stored.sort(key=lambda row: row[0] not in merged)
+    moved = sorted({merged[holder] for holder, item in stored if holder in merged and (item.locations or item.wishes)})
+    places = locating.locations(conn, moved) if moved else {}
+    wishes = members.wishes(conn, moved) if moved else {}
+    located: list[Located] = []
+    wished: dict[str, Wishes] = {}
+    for holder, item in stored:
+        whose = merged.get(holder, holder)
+        known = places.get(whose, {}) if holder in merged else {}
+        located += [Located(whose, place) for place in item.locations if place.kind not in known]
+        if item.wishes:
+            wished[whose] = wishing.quieter(wishes.get(whose), item.wishes) if holder in merged else item.wishes
     if located:
         locating.write(conn, program_id, located, now=now)
-    wishing.wish(conn, program_id, {holder: item.wishes for holder, item in stored if item.wishes}, now=now)
+    wishing.wish(conn, program_id, wished, now=now)
 
 
 def _merged(conn: Connection, program_id: str, holders: Sequence[str]) -> dict[str, str]:

@@ -21,6 +21,10 @@ from verno.workspace.audit import Actor
 CLASSES = ("marketing", "program", "transactional", "security")
 MOST = 100
 LONGEST_NAME, LONGEST_DESCRIPTION = 80, 300
+YOUNGEST, OLDEST = 1, 99
+"""Ages that a topic may ask for."""
+AGED = frozenset({MARKETING, "program"})
+"""Classes that may ask for an age: what is owed, and codes, are told at any."""
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 Language = Literal["ru", "en"]
@@ -86,6 +90,20 @@ def _wrong(topic: Topic) -> NotKept | None:
         return NotKept("class_name", f"one of {', '.join(CLASSES)}")
     if topic.is_default and topic.class_name == MARKETING:
         return NotKept("is_default", "advertising is never ticked beforehand")
+    return _wrong_age(topic) or _wrong_words(topic)
+
+
+def _wrong_age(topic: Topic) -> NotKept | None:
+    if topic.min_age is None:
+        return None
+    if topic.class_name not in AGED:
+        return NotKept("min_age", "what is owed, and codes, are told at any age")
+    if not YOUNGEST <= topic.min_age <= OLDEST:
+        return NotKept("min_age", f"from {YOUNGEST} to {OLDEST} years")
+    return None
+
+
+def _wrong_words(topic: Topic) -> NotKept | None:
     for field, texts, most in (
         ("names", topic.names, LONGEST_NAME),
         ("descriptions", topic.descriptions, LONGEST_DESCRIPTION),

@@ -38,6 +38,15 @@ def pause_until(day: date, tz: ZoneInfo, *, now: datetime) -> datetime | None:
     return localtime.start_of_day(day, tz) if first <= day <= last else None
 
 
+def quieter(one: Wishes | None, other: Wishes) -> Wishes:
+    """Return of two wishes what is the quieter one in each matter."""
+    if one is None:
+        return other
+    rarest = max((few for few in (one.most_per, other.most_per) if few is not None), default=None)
+    last = max((until for until in (one.paused_until, other.paused_until) if until is not None), default=None)
+    return Wishes(rarest, last)
+
+
 def wish(conn: Connection, program_id: str, wishes: Mapping[str, Wishes], *, now: datetime) -> None:
     """Keep the members' wishes in place of earlier ones; one round trip whatever their number.
 

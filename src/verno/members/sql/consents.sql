@@ -1,14 +1,15 @@
 -- name: topics
 -- Plan: primary key range, a few rows.
-SELECT code, class_name, names, descriptions, is_default, double_opt_in, archived_at
+SELECT code, class_name, names, descriptions, is_default, double_opt_in, archived_at, min_age
 FROM members_topic WHERE program_id = %(program)s ORDER BY code
 
 -- name: add_topics
 -- Topics that are there keep their class. Plan: function scan, insert.
-INSERT INTO members_topic (program_id, code, class_name, names, descriptions, is_default, double_opt_in)
-SELECT %(program)s, code, class_name, names, descriptions, is_default, double_opt_in
+INSERT INTO members_topic (program_id, code, class_name, names, descriptions, is_default, double_opt_in, min_age)
+SELECT %(program)s, code, class_name, names, descriptions, is_default, double_opt_in, min_age
 FROM json_to_recordset(%(rows)s) AS r (
-    code text, class_name text, names jsonb, descriptions jsonb, is_default boolean, double_opt_in boolean
+    code text, class_name text, names jsonb, descriptions jsonb, is_default boolean, double_opt_in boolean,
+    min_age smallint
 )
 ON CONFLICT DO NOTHING
 RETURNING code
@@ -17,7 +18,7 @@ RETURNING code
 -- All of a topic but its class. Plan: primary key.
 UPDATE members_topic
 SET names = %(names)s, descriptions = %(descriptions)s, is_default = %(is_default)s,
-    double_opt_in = %(double_opt_in)s, archived_at = %(archived_at)s
+    double_opt_in = %(double_opt_in)s, archived_at = %(archived_at)s, min_age = %(min_age)s
 WHERE program_id = %(program)s AND code = %(code)s
 
 -- name: add_consents

@@ -27,7 +27,7 @@ UPDATE members_otp SET expires_at = %(now)s
 WHERE holder_id = %(holder)s AND kind = %(kind)s AND purpose = %(purpose)s
 
 -- name: count_otp
--- Count one use of each. Rows come sorted. What is two days old goes. Plan: range of the primary key, function scan,
+-- Count one use of each. Rows come sorted. What is over a week old goes. Plan: range of the primary key, function scan,
 -- insert that meets its row.
 WITH gone AS (DELETE FROM members_otp_count WHERE program_id = %(program)s AND hour < %(old)s)
 INSERT INTO members_otp_count AS c (program_id, hour, what_hash, used)

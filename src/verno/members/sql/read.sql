@@ -73,6 +73,22 @@ WHERE m.program_id = %(program)s AND (%(after)s::uuid IS NULL OR m.id > %(after)
 ORDER BY m.id
 LIMIT %(limit)s
 
+-- name: page_back
+-- The same from the newest on, before one. Plan: range of the index by program and id read backwards, anti-join on the
+-- redirects' primary key, limit.
+SELECT m.id::text, m.locale FROM members_member m
+WHERE m.program_id = %(program)s AND (%(before)s::uuid IS NULL OR m.id < %(before)s::uuid)
+  AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)
+ORDER BY m.id DESC
+LIMIT %(limit)s
+
+-- name: born
+-- When members were born, as far as they have said. Plan: function scan, nested loop on the primary key.
+SELECT m.id::text, m.birth_date
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_member m ON m.id = r.id
+WHERE m.birth_date IS NOT NULL
+
 -- name: timezones
 -- Zones that members are known to live in. Plan: function scan, nested loop on the primary key.
 SELECT m.id::text, m.attributes ->> 'timezone'

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from verno.workspace import registry
+
 
 class Cap(msgspec.Struct, frozen=True, gc=False):
     """At most so many within so many days; on one channel, or on all together (None)."""
@@ -21,16 +23,8 @@ class Sent(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
-CAPS = (
-    Cap(None, 1, 1),
-    Cap(None, 3, 7),
-    Cap(None, 8, 30),
-    Cap("sms", 1, 7),
-    Cap("sms", 4, 30),
-    Cap("push", 1, 1),
-    Cap("email", 3, 7),
-)
-"""What holds for everybody; a member may wish for less."""
+CAPS = tuple([Cap(channel, setting.default, days) for setting, (channel, days) in registry.ADS.items()])
+"""What holds while a program has set nothing else; a member may wish for less."""
 SLACK = timedelta(hours=2)
 """So much shorter a day looks back: what comes every Monday at ten leaves a little earlier or later than a week ago."""
 LONGEST = timedelta(days=366)

@@ -28,7 +28,9 @@ def chosen(conn: Connection, program_id: str, drafts: Sequence[Draft], said: Boo
     out = [structs.replace(one, channel=order[0]) for one in drafts]
     for channel in order:
         where = any(house.asks_where(one.topic, channel) for one in open_.values())
-        reach = facts.load(conn, program_id, channel, sorted({one.holder_id for one in open_.values()}), where=where)
+        born = house.asks_age(one.topic for one in open_.values())
+        holders = sorted({one.holder_id for one in open_.values()})
+        reach = facts.load(conn, program_id, channel, holders, where=where, born=born)
         for place, one in list(open_.items()):
             message = house.outgoing(one.topic, channel, now, id_=ids.new_id(now=now), valid_until=one.valid_until)
             member = reach.member_facts(one.holder_id, house.zones)

@@ -6,6 +6,14 @@ SELECT pg_advisory_xact_lock(hashtextextended('messaging_statement/' || %(progra
 -- Has the month been planned? Plan: one probe of the index by program and month.
 SELECT EXISTS (SELECT FROM messaging_statement WHERE program_id = %(program)s AND month = %(month)s)
 
+-- name: month_told
+-- Has everybody been told of a month? It is planned from the newest member on: not as long as the oldest has not been.
+-- Plan: the index by program and id, primary keys.
+SELECT EXISTS (SELECT FROM messaging_statement s WHERE s.holder_id = oldest.id AND s.month = %(month)s)
+FROM (SELECT m.id FROM members_member m
+      WHERE m.program_id = %(program)s AND NOT EXISTS (SELECT FROM members_redirect d WHERE d.holder_id = m.id)
+      ORDER BY m.id LIMIT 1) oldest
+
 -- name: stated
 -- Of these members, who has the month's statement. Plan: function scan, nested loop on the primary key.
 SELECT DISTINCT s.holder_id::text

@@ -34,7 +34,15 @@ CHANNEL_TELEGRAM = "telegram"
 ADDRESSES: Mapping[str, Kind] = {CHANNEL_EMAIL: Kind.EMAIL, CHANNEL_SMS: Kind.PHONE}
 
 
-def send_test(
+class Trial(msgspec.Struct, frozen=True):
+    """A test that is ready to leave: what is sent, over which channel, to which address."""
+
+    channel: str
+    content: Content
+    to: str
+
+
+def ready(
     conn: Connection,
     program_id: str,
     template: Template,
@@ -44,8 +52,10 @@ def send_test(
     *,
     by: Actor,
     now: datetime,
-) -> Sent | Refused:
-    """Send a block with made-up figures to an address, marked as a test, past all lanes; audited without the address.
+) -> Trial | Refused:
+    """Make a block with made-up figures ready for an address, marked as a test; audited without the address.
+
+    ``send`` sends it, past all lanes, once the transaction is over: a provider may take half a minute to answer.
 
     It is no message of a member, so nobody's consent is asked and no link of it belongs to anybody; but an address that
     must not be written to gets no test either, and nothing leaves while messages are stopped or after a restore.
@@ -74,8 +84,13 @@ def send_test(
         prepared=message,
     )
     audit.record(conn, program_id, by, "template.try", ("template", template.code), now=now, detail=channel)
+    return Trial(channel, content, to)
+
+
+def send(trial: Trial, *, now: datetime) -> Sent | Refused:
+    """Send a test, outside any transaction; tell what its provider answered, or why it did not leave."""
     try:
-        outcome = _carried(channel, content, to, now)
+        outcome = _carried(trial.channel, trial.content, trial.to, now)
     except (CannotBePrinted, Unwritable) as error:
         return Refused(Refusal.BROKEN, str(error))
     except (Unreachable, Unavailable, TimeoutError) as error:

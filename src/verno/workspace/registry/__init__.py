@@ -6,6 +6,7 @@ from verno.ledger.lifetime import MOST_DAYS, Activation, AtOnce, Expiry, Never
 from verno.ledger.types import MAX_POINTS
 from verno.workspace.registry.kinds import (
     ACTIVATION,
+    COUNTRIES,
     EXPIRY,
     LARGEST_WORTH,
     MATCHINGS,
@@ -38,6 +39,7 @@ from verno.workspace.registry.kinds import (
     text_or_none,
 )
 from verno.workspace.registry.telling import (
+    ADS,
     BRAND_ADDRESS,
     BRAND_COLOUR,
     BRAND_CONTACT,
@@ -63,6 +65,7 @@ from verno.workspace.registry.telling import (
 from verno.workspace.types import DebtPolicy
 
 __all__ = [
+    "ADS",
     "BRAND_ADDRESS",
     "BRAND_COLOUR",
     "BRAND_CONTACT",
@@ -218,6 +221,13 @@ MATCHING = Definition(
     WHOLE,
     "whom a receipt means that names a member in several ways; names that are left out come last",
 )
+CODE_COUNTRIES = Definition(
+    "members.code_countries",
+    COUNTRIES,
+    (),
+    WHOLE,
+    "countries whose phone numbers one-time codes are sent to; without them the program's own alone",
+)
 HOUSEHOLD_POOLS = Definition(
     "households.pools", SWITCH, default=False, levels=WHOLE, meaning="whether households may have a pool of points"
 )
@@ -251,6 +261,7 @@ ALL: tuple[Definition[object], ...] = cast(
         ADJUST_REASONS,
         BETWEEN_MEMBERS,
         MATCHING,
+        CODE_COUNTRIES,
         HOUSEHOLD_POOLS,
         HOUSEHOLD_MOST,
         HOUSEHOLD_COOLING,
@@ -260,6 +271,7 @@ ALL: tuple[Definition[object], ...] = cast(
         MESSAGES_COUNTRY,
         MARKING,
         MARKING_NOTE,
+        *ADS,
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,

@@ -9,6 +9,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
+from phonenumbers import SUPPORTED_REGIONS
 
 from verno.ledger import lifetime_words
 from verno.ledger.lifetime import Activation, Expiry
@@ -23,6 +24,7 @@ MOST_HOLD_SECONDS = 86_400
 MOST_CLAIM_DAYS = 3_650
 MOST_REASONS = 50
 MOST_NETWORKS = 20
+MOST_COUNTRIES = 60
 WHOLE_SHARE = 10_000
 """Hundredths of a per cent in a whole."""
 NOTHING = "none"
@@ -268,6 +270,16 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
     lambda value: ",".join(value) or NOTHING,
     or_none=True,
     holds=lambda value: all(map(_is_network, value)),
+)
+
+
+COUNTRIES: Kind[tuple[str, ...]] = Kind(
+    Annotated[tuple[str, ...], Meta(max_length=MOST_COUNTRIES)],
+    f"{NOTHING}, or up to {MOST_COUNTRIES} countries like RU, with commas between them",
+    lambda text: [] if text == NOTHING else [one.strip() for one in text.split(",")],
+    lambda value: ",".join(value) or NOTHING,
+    or_none=True,
+    holds=lambda value: len(set(value)) == len(value) and set(value) <= SUPPORTED_REGIONS,
 )
 
 

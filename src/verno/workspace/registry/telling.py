@@ -1,5 +1,7 @@
 """The settings of messages, brand, notices, disputes and webhooks."""
 
+from collections.abc import Mapping
+
 from verno.workspace.registry.kinds import (
     COLOUR,
     LARGEST_WORTH,
@@ -116,6 +118,25 @@ DISPUTE_DAYS = Definition(
     WHOLE,
     "within how many days somebody answers a member who says that a movement was not them",
 )
+
+MOST_ADS = 100
+"""The loosest cap on advertising: so many, however short the time."""
+
+
+def _most(key: str, most: int, what: str) -> Definition[int]:
+    return Definition(f"messages.{key}", number(1, MOST_ADS), most, WHOLE, f"how many {what} a member gets at most")
+
+
+ADS: Mapping[Definition[int], tuple[str | None, int]] = {
+    _most("ads_a_day", 1, "advertisements a day, over all channels,"): (None, 1),
+    _most("ads_a_week", 3, "advertisements in 7 days, over all channels,"): (None, 7),
+    _most("ads_a_month", 8, "advertisements in 30 days, over all channels,"): (None, 30),
+    _most("ad_texts_a_week", 1, "advertising text messages in 7 days"): ("sms", 7),
+    _most("ad_texts_a_month", 4, "advertising text messages in 30 days"): ("sms", 30),
+    _most("ad_pushes_a_day", 1, "advertising pushes a day"): ("push", 1),
+    _most("ad_letters_a_week", 3, "advertising e-mails in 7 days"): ("email", 7),
+}
+"""What each of them caps: a channel, or all, in how many days."""
 
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",

@@ -42,8 +42,9 @@ def judge(
 ) -> dict[str, Decision]:
     """Judge a broadcast's message to each member at a moment of theirs, caps included."""
     holders = list(moments)
-    where = house.asks_where(wanted.topic, channel)
-    reach = facts.foresee(conn, program_id, channel, holders, topics=[wanted.topic], where=where)
+    where, topics = house.asks_where(wanted.topic, channel), [wanted.topic]
+    born = house.asks_age(topics)
+    reach = facts.foresee(conn, program_id, channel, holders, topics=topics, where=where, born=born)
     out: dict[str, Decision] = {}
     fresh = new_ids(len(holders), now=min(moments.values())) if holders else []
     for (holder, moment), id_ in zip(moments.items(), fresh, strict=True):
