@@ -287,6 +287,13 @@ def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mappi
     return _suppressed_hashes(conn, program_id, channel, hashes)()[0]
 
 
+def complained(conn: Connection, program_id: str, channel: str, holders: Sequence[str]) -> dict[str, datetime]:
+    """Return since when the addresses of members are known to have complained at an earlier provider, by member."""
+    hashes = members.hashes(conn, holders, ADDRESS_OF[channel])
+    since = _suppressed_hashes(conn, program_id, channel, hashes)()[1]
+    return {holder: at for holder, (at, why) in since.items() if why == Silence.COMPLAINT}
+
+
 def _suppressed_hashes(
     conn: Connection, program_id: str, channel: str, hashes: dict[str, str]
 ) -> Callable[[], tuple[dict[str, str], dict[str, tuple[datetime, str]]]]:

@@ -17,8 +17,9 @@ from verno.members import queries
 from verno.members.consent import wishes
 from verno.members.consent.levels import level
 from verno.members.consent.saying import NewRecord, say
-from verno.members.types import Action, Channel, Level, Record, Standing, State, Wishes
+from verno.members.types import Action, Channel, Level, Purpose, Record, Standing, State, Wishes
 from verno.members.types import Refused as NotKept
+from verno.messaging.answers.complaints import unheard
 from verno.messaging.preferences import inviting
 from verno.web import problems, wire
 from verno.web.pages import Place, read_cursor, read_limit
@@ -44,10 +45,18 @@ class ConsentsAnswer(msgspec.Struct, frozen=True):
 
 
 class StandingsAnswer(msgspec.Struct, frozen=True):
-    """Where a member stands now."""
+    """Where a member stands now.
+
+    ``note`` says so where a yes is kept and does not count: the member called messages there spam, and only an act of
+    their own brings them back.
+    """
 
     level: Level
     standings: list[Standing]
+    note: str | None = None
+
+
+UNHEARD = "kept, but it does not count: the member called messages there spam, and only they themselves can come back"
 
 
 @router.get(
@@ -99,6 +108,10 @@ def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addres
         found = _standing(conn, who, now)
         if record.action is Action.GRANT and any(_waits(one, record) for one in found.standings):
             inviting.ask(conn, program, [who], now=now)
+        about = (who, said.topic, said.channel)
+        is_yes = said.purpose is Purpose.ADVERTISING and record.action in {Action.GRANT, Action.IMPORT}
+        if is_yes and unheard(conn, program.id, [about]):
+            found = structs.replace(found, note=UNHEARD)
         return found
 
     return answer(writing(key.program_id, work), status=201)
