@@ -254,6 +254,20 @@ def test_an_erasure_goes_over_an_older_list(shop: Desk) -> None:
     assert withheld(shop, 0) == f"erased {NOW.isoformat()}"
 
 
+@pytest.mark.parametrize(("method", "silent"), [("till", True), ("web-form", False)])
+def test_an_erasure_carries_a_complaint_along(shop: Desk, method: str, silent: bool) -> None:
+    """Whoever has the address afterwards: what their reader thought of our letters is known by its hash."""
+    with db.transaction() as conn:
+        row = conn.execute("SELECT id::text FROM members_member WHERE external_id = 'm-0'").fetchone()
+        assert row is not None
+        spam = ConsentFact(row[0], "*marketing", "email", False, NOW - DAY, "complaint")
+        members.record_consents(conn, shop.shop.program.id, [spam], now=NOW)
+        messages.silence_erased(conn, shop.shop.program.id, row, now=NOW)
+    assert [(row[0], row[1]) for row in stored(shop)] == [("email/erased", "complaint"), ("sms/erased", "erased")]
+    agree(shop, NOW + DAY, method)
+    assert (withheld(shop, 0) is not None) == silent
+
+
 def test_the_command(shop: Desk, tmp_path: Path) -> None:
     from verno.cli.imports import imports
 
