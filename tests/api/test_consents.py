@@ -53,6 +53,26 @@ def test_a_consent_is_kept_with_its_evidence_and_read_back(api: Api, ann: str, c
     assert [(one["topic"], one["granted"], one["state"]) for one in read] == [("news", True, "granted")]
 
 
+def test_a_yes_by_staff_after_a_complaint_is_kept_and_told(api: Api, ann: str, caller: Callable[..., Api]) -> None:
+    """Of a complaint here, and of one that an earlier provider knows of; the member's own act is heard."""
+    no = {"action": "withdraw", "method": "complaint", "topic": "*marketing", "channel": "email"}
+    api.post(f"/members/{ann}/consents", no | {"at": "2026-01-01T12:00:00"})
+    silent = {"address": "+79161234567", "reason": "complaint", "at": "2026-01-01T12:00:00Z"}
+    brought = caller("settings:write").post("/suppressions:batch", {"suppressions": [silent]})
+    assert brought.json()["results"][0]["body"]["outcome"] == "new"
+    for channel in ("email", "sms"):
+        told = api.post(f"/members/{ann}/consents", YES | {"channel": channel, "method": "till"}).json()
+        assert told["note"].startswith("kept, but it does not count")
+    staff = {"channel": "sms", "topic": "news", "granted": True, "method": "till", "text_version": "1"}
+    stored = api.post("/members", {"external_id": "ann", "consents": [staff, staff | {"channel": "email"}]}).json()
+    assert stored["unheard"] == ["news/sms", "news/email"]
+    other = api.post("/members", {"external_id": "ann", "consents": [staff | {"channel": "push"}]}).json()
+    assert other["unheard"] == []
+    assert len(api.get(f"/members/{ann}/consents").json()["history"]) >= 5, "all of it is on record"
+    for channel in ("email", "sms"):
+        assert api.post(f"/members/{ann}/consents", YES | {"channel": channel}).json()["note"] is None
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "field"),
     [

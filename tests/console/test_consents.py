@@ -39,10 +39,13 @@ def member(house: House) -> str:
     return stored.member_id
 
 
-def say(house: House, who: str, channel: str, *, granted: bool, days: int = 0, reason: str | None = None) -> None:
+def say(
+    house: House, who: str, channel: str, *, granted: bool, days: int = 0, reason: str | None = None,
+    method: str = "web-form",
+) -> None:  # fmt: skip
     at = NOW - timedelta(days=days)
     with db.transaction() as conn:
-        fact = ConsentFact(who, "news", channel, granted, at, "web-form", "1" if granted else None, reason)
+        fact = ConsentFact(who, "news", channel, granted, at, method, "1" if granted else None, reason)
         service.record_consents(conn, house.story.shop.program.id, [fact], now=NOW)
 
 
@@ -100,6 +103,19 @@ def test_texts_are_published_in_versions(house: House) -> None:
         answer = house.client.post(TEXTS, new | wrong)
         assert answer.status_code == 422
         assert said in text(answer.content.decode())
+
+
+def test_a_members_tab_says_that_they_complained(house: House) -> None:
+    """Whatever staff or a file said of them since; and no longer once the member has come back."""
+    who = member(house)
+    assert house.client.post(TOPICS, NEWS).status_code == 302
+    say(house, who, "sms", granted=True, days=9)
+    say(house, who, "email", granted=False, days=3, method="complaint")
+    say(house, who, "email", granted=True, days=2, method="till")
+    page = text(house.client.get(f"/console/members/{who}/consents/").content.decode())
+    assert "The member called our messages spam: E-mail No advertising goes there" in page
+    say(house, who, "email", granted=True, days=1)
+    assert "spam" not in text(house.client.get(f"/console/members/{who}/consents/").content.decode())
 
 
 def test_a_members_tab_shows_where_they_stand_and_what_proves_it(house: House) -> None:

@@ -47,3 +47,25 @@ def test_every_sabotage_fits_the_code_as_it_is() -> None:
         command = ["git", "apply", "--check", "--whitespace=nowarn", str(patch)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (patch.name, done.stderr)
+
+
+def test_no_sabotage_attacks_a_function_that_a_later_migration_has_replaced() -> None:
+    """Such a patch changes nothing, and its test stays green."""
+    looked_at = 0
+    for patch in PATCHES:
+        for part in patch.read_text().split("\ndiff --git a/")[1:]:
+            path = ROOT / part.split(" ", 1)[0]
+            if path.parent.name != "migrations":
+                continue
+            lines = path.read_text().splitlines()
+            for start in re.findall(r"^@@ -(\d+)", part, re.MULTILINE):
+                before = "\n".join(lines[: int(start) + 2])
+                *_, last = re.split(r"^CREATE (?:OR REPLACE )?FUNCTION ", before, flags=re.MULTILINE)
+                if last is before or last.count("$$") != 1:  # in no function's body
+                    continue
+                looked_at += 1
+                name = last.partition("(")[0]
+                later = [one for one in path.parent.glob("0*.py") if one.name > path.name]
+                over = [one.name for one in later if f"REPLACE FUNCTION {name}(" in one.read_text()]
+                assert not over, f"{patch.name}: {name} is replaced by {over}"
+    assert looked_at

@@ -121,6 +121,24 @@ def test_a_list_is_one_value_after_another(desk: Desk) -> None:
     assert desk.one("SELECT attributes -> 'new' FROM members_member WHERE external_id = 'm-1'") == ["a", "b"]
 
 
+def test_a_yes_from_before_never_brings_back_who_complained(news: Desk) -> None:
+    """The row is taken, what does not count is told by its number; a complaint may be what the very row tells of."""
+    word = {"topic": "news", "channel": "email", "method": "web-form", "text_version": "1"}
+    yes = word | {"granted": True, "at": "2026-03-02T10:00:00Z"}
+    spam = word | {"granted": False, "at": "2026-03-01T10:00:00Z", "method": "complaint"}
+    path = news.folder / "people.jsonl"
+    rows = [{"external_id": "m-1", "consents": [yes]}, {"external_id": "m-2", "consents": [spam, yes]}]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    done = load(news, path)
+    assert (done.accepted, done.refused, done.unheard, done.errors) == (2, 0, 1, [])
+    assert [(one.row, one.field) for one in done.notes] == [(3, "consents")]
+    assert "does not count" in done.notes[0].message
+    assert done.notes[0].message.endswith(": news/email")
+    assert [row[0] for row in sheet(path.with_name(str(done.errors_file)))] == ["row", "3"]
+    assert said(news, "m-1") == {"news.email": "granted"}
+    assert said(news, "m-2") == {"news.email": "withdrawn"}
+
+
 def test_consents_are_proven_only_with_evidence(news: Desk) -> None:
     path = news.folder / "people.csv"
     path.write_text(

@@ -117,11 +117,36 @@ def test_a_yes_that_came_later_stands(shop: Desk, said: datetime, silent: bool) 
     assert (withheld(shop, 0) is not None) == silent
 
 
-def agree(desk: Desk, at: datetime) -> None:
+@pytest.mark.parametrize(
+    ("reason", "method", "silent"),
+    [("spam", "till", True), ("spam", "web-form", False), ("stop", "till", False)],
+)
+def test_who_complained_comes_back_by_themselves_alone(shop: Desk, reason: str, method: str, silent: bool) -> None:
+    load(shop, f"address,reason,date\nmember-0@example.com,{reason},2026-03-05\n")
+    agree(shop, datetime(2026, 3, 7, tzinfo=UTC), method)
+    assert (withheld(shop, 0) == "complaint 2026-03-05T21:00:00+00:00") == silent
+    assert (withheld(shop, 0) is None) != silent
+    assert withheld(shop, 0, "codes") is None, "and gets their codes meanwhile"
+
+
+@pytest.mark.parametrize("order", [("spam,2026-01-01", "stop,2026-02-02"), ("stop,2026-02-02", "spam,2026-01-01")])
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_complaint_stays_one_whoever_leaves_later(shop: Desk, order: tuple[str, str], apart: bool) -> None:
+    lines = [f"member-0@example.com,{one}\n" for one in order]
+    for n, text in enumerate(lines if apart else ["".join(lines)]):
+        load(shop, "address,reason,date\n" + text, f"{n}.csv")
+    assert stored(shop) == [("email/erased", "complaint", "import", datetime(2026, 2, 2, 21, tzinfo=UTC))]
+    assert counts(load(shop, "address,reason,date\n" + "".join(lines), "again.csv")) == (0, 2, 0)
+    load(shop, "address,reason\nmember-1@example.com,stop\n", "first.csv")
+    assert counts(load(shop, "address,reason\nmember-1@example.com,spam\n", "then.csv")) == (1, 0, 0)
+    assert [row[1] for row in stored(shop)] == ["complaint", "complaint"]
+
+
+def agree(desk: Desk, at: datetime, method: str = "web-form") -> None:
     with db.transaction() as conn:
         row = conn.execute("SELECT id::text FROM members_member WHERE external_id = 'm-0'").fetchone()
         assert row is not None
-        yes = ConsentFact(row[0], "news", "email", True, at, "web-form", "1")
+        yes = ConsentFact(row[0], "news", "email", True, at, method, "1")
         members.record_consents(conn, desk.shop.program.id, [yes], now=NOW)
 
 
@@ -227,6 +252,20 @@ def test_an_erasure_goes_over_an_older_list(shop: Desk) -> None:
         messages.silence_erased(conn, shop.shop.program.id, row, now=NOW)
     agree(shop, NOW - DAY)
     assert withheld(shop, 0) == f"erased {NOW.isoformat()}"
+
+
+@pytest.mark.parametrize(("method", "silent"), [("till", True), ("web-form", False)])
+def test_an_erasure_carries_a_complaint_along(shop: Desk, method: str, silent: bool) -> None:
+    """Whoever has the address afterwards: what their reader thought of our letters is known by its hash."""
+    with db.transaction() as conn:
+        row = conn.execute("SELECT id::text FROM members_member WHERE external_id = 'm-0'").fetchone()
+        assert row is not None
+        spam = ConsentFact(row[0], "*marketing", "email", False, NOW - DAY, "complaint")
+        members.record_consents(conn, shop.shop.program.id, [spam], now=NOW)
+        messages.silence_erased(conn, shop.shop.program.id, row, now=NOW)
+    assert [(row[0], row[1]) for row in stored(shop)] == [("email/erased", "complaint"), ("sms/erased", "erased")]
+    agree(shop, NOW + DAY, method)
+    assert (withheld(shop, 0) is not None) == silent
 
 
 def test_the_command(shop: Desk, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from verno.members.types import Action, Consent, Level, State, Topic
 DAY = timedelta(days=1)
 GRANT = Word(Action.GRANT, NOW - 9 * DAY, "web-form", text_version="1")
 STOP = Word(Action.WITHDRAW, NOW - 8 * DAY, "page")
+SPAM = Word(Action.WITHDRAW, NOW - 5 * DAY, "complaint")
+TILL = Word(Action.GRANT, NOW - 4 * DAY, "till", "1")
 PLAIN = Word(Action.GRANT, NOW - 7 * DAY, "api")
 
 CASES = (
@@ -36,7 +38,19 @@ CASES = (
     ((Word(Action.IMPORT, GRANT.at, "import", "1"),), State.UNPROVEN),
     ((Word(Action.IMPORT, GRANT.at, "import", None, "scan-17"),), State.GRANTED),
     ((Word(Action.CONFIRM, GRANT.at, "link"),), State.SILENT),
-)
+    ((GRANT, SPAM, TILL), State.WITHDRAWN),
+    ((SPAM, Word(Action.IMPORT, TILL.at, "web-form", None, "scan")), State.WITHDRAWN),
+    ((SPAM, Word(Action.GRANT, TILL.at, "web-form", "1", surface="import")), State.WITHDRAWN),
+    ((SPAM, Word(Action.GRANT, SPAM.at, "web-form", "1")), State.WITHDRAWN),
+    ((SPAM, Word(Action.GRANT, NOW + DAY, "web-form", "1"), TILL), State.WITHDRAWN),
+    ((SPAM, Word(Action.GRANT, TILL.at, "web-form", "1")), State.GRANTED),
+    ((SPAM, TILL, Word(Action.CONFIRM, NOW - DAY, state.LINK)), State.GRANTED),
+    ((SPAM, TILL, Word(Action.CONFIRM, NOW - DAY, "till")), State.WITHDRAWN),
+    ((SPAM, Word(Action.EXPIRE, NOW - 3 * DAY), Word(Action.GRANT, NOW - DAY, "till", "1")), State.EXPIRED),
+    ((SPAM, GRANT, Word(Action.GRANT, TILL.at, "web-form", "1"), Word(Action.WITHDRAW, NOW - 2 * DAY, "page"),
+      Word(Action.GRANT, NOW - DAY, "till", "1")), State.GRANTED),
+    ((GRANT, Word(Action.WITHDRAW, SPAM.at, "merge", surface="complaint"), TILL), State.WITHDRAWN),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("words", "expected"), CASES)
@@ -70,7 +84,8 @@ _words = st.builds(
     Word,
     action=st.sampled_from(Action),
     at=_moments,
-    method=st.sampled_from(["web-form", "till", state.LINK, state.SMS_CODE]),
+    method=st.sampled_from(["web-form", "till", "complaint", "merge", *sorted(state.OWN)]),
+    surface=st.sampled_from([None, "import", "complaint"]),
     text_version=st.sampled_from([None, "1"]),
     evidence_ref=st.sampled_from([None, "scan"]),
     valid_until=st.one_of(st.none(), st.integers(-2, 2).map(lambda day: NOW + day * DAY)),
@@ -80,12 +95,25 @@ _histories = st.lists(_words, max_size=6)
 
 
 @settings(max_examples=300, deadline=None)
-@given(_histories, _moments, st.booleans(), st.booleans(), st.sampled_from(["marketing", "program"]))
+@given(_histories, st.booleans(), st.booleans())
+def test_after_a_complaint_only_the_member_comes_back(words: list[Word], asks: bool, verified: bool) -> None:
+    """Whatever others say later, in whatever order, and whatever was before."""
+    told = [word for word in words if not state.is_own(word.action, word.method, word.surface) or word.at <= SPAM.at]
+    found = derive([SPAM, *told], asks=asks, verified=verified, now=NOW)
+    assert found in {State.WITHDRAWN, State.EXPIRED}
+    back = [SPAM, *told, Word(Action.GRANT, NOW, "web-form", "1")]
+    unended = [one for one in back if one is SPAM or one.action in {Action.GRANT, Action.CONFIRM, Action.IMPORT}]
+    assert derive(unended, asks=False, verified=verified, now=NOW) is State.GRANTED
+
+
+@settings(max_examples=300, deadline=None)
+@given(_histories, _moments, st.sampled_from(["page", "complaint"]), st.booleans(), st.booleans(),
+       st.sampled_from(["marketing", "program"]))  # fmt: skip
 def test_adding_a_withdrawal_never_turns_a_no_into_a_yes(
-    words: list[Word], at: object, asks: bool, verified: bool, class_name: str
+    words: list[Word], at: object, method: str, asks: bool, verified: bool, class_name: str
 ) -> None:
     before = derive(words, asks=asks, verified=verified, now=NOW)
-    more = [*words, Word(Action.WITHDRAW, at)]  # type: ignore[arg-type]
+    more = [*words, Word(Action.WITHDRAW, at, method)]  # type: ignore[arg-type]
     after = derive(more, asks=asks, verified=verified, now=NOW)
     assert is_granted(before, class_name) or not is_granted(after, class_name)
 
@@ -126,13 +154,15 @@ def test_the_database_reads_the_same(conn: psycopg.Connection, cases: list[tuple
     conn.rollback()
 
 
-_left = st.lists(st.tuples(_moments, st.sampled_from([*state.WHOLE])), max_size=2)
+_left = st.lists(
+    st.tuples(_moments, st.sampled_from([*state.WHOLE]), st.sampled_from(["stop-word", "complaint"])), max_size=2
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(_histories, _left, st.sampled_from(["loose", "points-statement"])), min_size=1, max_size=6))
 def test_a_whole_class_is_a_no_to_each_of_its_topics(
-    conn: psycopg.Connection, cases: list[tuple[list[Word], list[tuple[datetime, str]], str]]
+    conn: psycopg.Connection, cases: list[tuple[list[Word], list[tuple[datetime, str, str]], str]]
 ) -> None:
     conn.rollback()  # what a failure before has left
     shop = make_shop(conn)
@@ -142,9 +172,9 @@ def test_a_whole_class_is_a_no_to_each_of_its_topics(
         class_name = "program" if topic == "points-statement" else "marketing"
         for word in words:
             _insert(conn, shop.program.id, holder, topic, "telegram", word)
-        for at, whole in left:
-            _insert(conn, shop.program.id, holder, state.WHOLE[whole], "telegram", Word(Action.WITHDRAW, at))
-        ended = [Word(Action.WITHDRAW, at) for at, whole in left if whole == class_name]
+        for at, whole, how in left:
+            _insert(conn, shop.program.id, holder, state.WHOLE[whole], "telegram", Word(Action.WITHDRAW, at, how))
+        ended = [Word(Action.WITHDRAW, at, how) for at, whole, how in left if whole == class_name]
         found = derive([*words, *ended], asks=False, verified=False, now=NOW)
         if found is not State.SILENT:
             expected[holder, topic] = (found, is_granted(found, class_name))
@@ -160,10 +190,10 @@ def test_a_whole_class_is_a_no_to_each_of_its_topics(
 def _insert(conn: psycopg.Connection, program: str, holder: str, topic: str, channel: str, word: Word) -> None:
     conn.execute(
         """INSERT INTO members_consent (holder_id, id, program_id, topic, channel, action, method, text_version,
-               evidence_ref, valid_until, address_hash, occurred_at, recorded_at)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               evidence_ref, valid_until, address_hash, surface, occurred_at, recorded_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (holder, new_id(now=NOW), program, topic, channel, word.action, word.method, word.text_version,
-         word.evidence_ref, word.valid_until, b"another" if word.elsewhere else None, word.at, NOW),
+         word.evidence_ref, word.valid_until, b"another" if word.elsewhere else None, word.surface, word.at, NOW),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from verno.members.types import Channel, ConsentFact, Created, NewConsent, NewMe
 from verno.members.words import heard
 from verno.members.words.heard import NewWord
 
+DAY = timedelta(days=1)
 LATER = NOW + timedelta(seconds=1)
 
 
@@ -201,6 +202,21 @@ def test_what_the_survivor_said_since_is_not_undone(conn: psycopg.Connection, sh
     service.record_consents(conn, shop.program.id, [fact], now=then)
     undo(conn, shop, old, new)
     assert [one.granted for one in queries.consents(conn, [new], now=LATER)[new]] == [False]
+
+
+@pytest.mark.parametrize(("method", "back"), [("till", False), ("web-form", True)])
+def test_a_complaint_goes_along_as_one(conn: psycopg.Connection, shop: Shop, method: str, back: bool) -> None:
+    """Over what staff wrote down of the other one since, and over what they write down of the survivor later."""
+    old, new = join(conn, shop, external_id="old"), join(conn, shop, external_id="new")
+    said = [
+        ConsentFact(old, "news", "push", False, NOW - 3 * DAY, "complaint"),
+        ConsentFact(old, "news", "push", True, NOW - 2 * DAY, "till", "1"),
+    ]
+    service.record_consents(conn, shop.program.id, said, now=NOW)
+    merge(conn, shop, old, new)
+    yes = ConsentFact(new, "news", "push", True, NOW + DAY, method, "1")
+    service.record_consents(conn, shop.program.id, [yes], now=NOW + DAY)
+    assert [one.granted for one in queries.consents(conn, [new], now=NOW + DAY)[new]] == [back]
 
 
 def test_what_somebody_without_contacts_writes_is_kept(conn: psycopg.Connection, shop: Shop) -> None:

@@ -15,10 +15,12 @@ from verno.kit.batches import MAX_BATCH
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import masking, queries
+from verno.members.consent.complaints import Matter
 from verno.members.districts import locating
 from verno.members.identity import lookup_hash, normalise
 from verno.members.types import Code, Contact, Created, Location, Member, NewMember, Refusal, Result
 from verno.members.types import Refused as NotStored
+from verno.messaging.answers.complaints import unheard
 from verno.progress import service as progress
 from verno.web import problems, wire
 from verno.web.problems import Problem, Refused
@@ -52,12 +54,15 @@ class MemberAnswer(Member, frozen=True):
     """A member. ``masked`` names the fields that the key may not read; a masked birth date is null.
 
     ``merged_from`` are ids of members who turned out to be this one, the oldest merge first.
-    ``locations`` are told where one member is asked for, to keys with ``personal:read``.
+    ``locations`` are told where one member is asked for, to keys with ``personal:read``. ``unheard`` are consents of
+    this call, as ``topic/channel``, that are kept and do not count: the member called messages there spam, and only an
+    act of their own brings them back.
     """
 
     masked: tuple[str, ...] = ()
     merged_from: tuple[str, ...] = ()
     locations: tuple[Location, ...] = ()
+    unheard: tuple[str, ...] = ()
 
 
 class MemberBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,7 +213,7 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
     program_id = caller(request).program_id
     now = clock.now()
 
-    def work(conn: Connection) -> tuple[list[Result], dict[str, Member]]:
+    def work(conn: Connection) -> tuple[list[Result], dict[str, Member], set[Matter]]:
         program = workspace.program(conn, program_id)
         results = progress.store_members(conn, program, items, now=now)
         done = [result.member_id for result in results if not isinstance(result, NotStored)]
@@ -219,11 +224,11 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
             if not isinstance(result, NotStored)
         ]
         _note(request, conn, shown, "store")
-        return results, stored
+        return results, stored, set(unheard(conn, program_id, _agreed(items, results)))
 
     if not items:
         return []
-    results, members = writing(program_id, work)
+    results, members, silent = writing(program_id, work)
     out: list[tuple[int, MemberAnswer | Problem]] = []
     for item, result in zip(items, results, strict=True):
         if isinstance(result, NotStored):
@@ -231,8 +236,21 @@ def _stored(request: HttpRequest, items: list[NewMember]) -> list[tuple[int, Mem
             out.append((problem.status, problem))
         else:
             code = 201 if isinstance(result, Created) else 200
-            out.append((code, _shown(request, members[result.member_id], written=item)))
+            body = _shown(request, members[result.member_id], written=item)
+            vain = [f"{topic}/{over}" for who, topic, over in _agreed([item], [result]) if (who, topic, over) in silent]
+            out.append((code, msgspec.structs.replace(body, unheard=tuple(vain))))
     return out
+
+
+def _agreed(items: Sequence[NewMember], results: Sequence[Result]) -> list[Matter]:
+    """Return to what items say that their members agreed."""
+    return [
+        (result.member_id, said.topic, said.channel)
+        for item, result in zip(items, results, strict=True)
+        if not isinstance(result, NotStored)
+        for said in item.consents
+        if said.granted
+    ]
 
 
 def _written(item: NewMember) -> list[str]:

@@ -107,4 +107,6 @@ def _in_words(summary: Summary, kind: str) -> str:
         words += f" (went on after row {summary.resumed_after_row})"
     if summary.errors_file:
         words += f"; what was refused: {summary.errors_file}"
+    if summary.unheard:
+        words += f"; of {summary.unheard} rows a yes is kept and does not count: the member had complained"
     return words

@@ -17,6 +17,7 @@ from verno.imports import balances, items, runs, tables
 from verno.imports.balances import Taken
 from verno.imports.members import files, headers, rehearsal, taking
 from verno.imports.members.rows import Frame, Imported, Reading
+from verno.imports.members.said import COLUMN
 from verno.imports.suppressions import reading
 from verno.imports.suppressions import taking as silencing
 from verno.imports.tables import Table
@@ -33,6 +34,7 @@ AnyRefused = Refused | RefusedMember | RefusedGoods
 Tell = Callable[[RowError], None]
 Kept = Callable[[], None]
 AS_IT_IS = Asked()
+UNHEARD = "kept, but it does not count, since the member called messages there spam and only they can come back"
 
 
 def nothing_to_keep() -> None:
@@ -117,7 +119,7 @@ def _members(
             _batches(reading.items(table), tally, store)
         runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
         summary = tally.summary()
-    told = sheet.path.exists() and summary.refused
+    told = sheet.path.exists() and (summary.refused or summary.unheard)
     return msgspec.structs.replace(summary, errors_file=sheet.path.name if told else None)
 
 
@@ -182,6 +184,8 @@ class _Tally:
         self._replayed = 0
         self._refused = 0
         self._errors: list[RowError] = []
+        self._unheard = 0
+        self._notes: list[RowError] = []
 
     def open(self, item: Item) -> int | None:
         """Take an item of the stream; returns its ticket, or None when it is refused already."""
@@ -201,6 +205,13 @@ class _Tally:
         self._tell(error)
         self.mark.close(ticket, taken=False)
 
+    def note(self, note: RowError) -> None:
+        """Tell of an item that was taken what does not count."""
+        self._unheard += 1
+        if len(self._notes) < SHOWN_ERRORS:
+            self._notes.append(note)
+        self._tell(note)
+
     def accept(self, ticket: int, *, replayed: bool = False) -> None:
         """Count an item that was taken, now or before."""
         with self._guard:
@@ -218,7 +229,8 @@ class _Tally:
         """Return what became of the file."""
         errors = sorted(self._errors, key=lambda error: error.row)
         refused = self._refused + self.run.refused
-        return Summary(self._accepted, self._replayed, refused, errors, self.run.rows_done)
+        told = (self._unheard, self._notes)
+        return Summary(self._accepted, self._replayed, refused, errors, self.run.rows_done, None, *told)
 
 
 def _receipts(program: Program, stream: Iterator[Item], tally: _Tally, *, now: datetime) -> None:
@@ -265,6 +277,8 @@ def _batches(stream: Iterator[Item], tally: _Tally, store: Callable[[Sequence[It
             if isinstance(result, AnyRefused):
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
             else:
+                if isinstance(result, taking.Unheard):
+                    tally.note(RowError(item.rows[0], COLUMN, f"{UNHEARD}: {', '.join(result.matters)}"))
                 tally.accept(ticket, replayed=result is Brought.KNOWN)
         tally.committed(len(good))
 

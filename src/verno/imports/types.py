@@ -58,7 +58,8 @@ class Summary(msgspec.Struct, frozen=True):
     """What became of a file, in its items. ``refused`` counts also those of a run that was cut off.
 
     ``replayed`` were there already: receipts of the same number and body, balances of the same reference or dates,
-    addresses that are suppressed.
+    addresses that are suppressed. ``notes`` are rows that were taken of which something does not count, of ``unheard``
+    the first: a yes of somebody who had called a message spam.
     """
 
     accepted: int
@@ -67,6 +68,8 @@ class Summary(msgspec.Struct, frozen=True):
     errors: list[RowError]
     resumed_after_row: int
     errors_file: str | None = None
+    unheard: int = 0
+    notes: list[RowError] = []
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -13,11 +13,12 @@ from verno.kit.sql import Statements
 from verno.ledger import queries as ledger
 from verno.members import identity
 from verno.members import queries as members
+from verno.members.consent import complaints
 from verno.members.consent.state import ADDRESS_OF
 from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
-from verno.members.types import Wishes
+from verno.members.types import Consent, Wishes
 from verno.messaging.decide import OWED, waits_for_morning
 from verno.messaging.law import packs
 from verno.messaging.law.caps import CAPS, Cap
@@ -33,6 +34,7 @@ from verno.messaging.types import (
     MemberFacts,
     MessageClass,
     Outgoing,
+    Silence,
 )
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
@@ -250,6 +252,8 @@ def _reach(
     addresses, hashes = known
     barred = _suppressed_hashes(conn, *on, hashes)
     said, wishes, zones = members.standing(conn, holders, topics=topics, channel=on[1])
+    suppressed, erased = barred()
+    said = _but_own(conn, on[1], said, erased)
     consents = {
         holder: tuple([ConsentFact(word.topic, word.channel, word.granted, word.at) for word in words])
         for holder, words in said.items()
@@ -261,7 +265,26 @@ def _reach(
             zones |= {one: zone for one, zone in numbered.items() if zone is not None}
         zones = intake.last_zones(conn, [one for one in holders if one not in zones]) | zones
     ages = members.born(conn, holders) if born else {}
-    return Reach(addresses, *barred(), consents, wishes, zones, ages)
+    return Reach(addresses, suppressed, erased, consents, wishes, zones, ages)
+
+
+def _but_own(
+    conn: Connection, channel: str, said: dict[str, list[Consent]], erased: Mapping[str, tuple[datetime, str]]
+) -> dict[str, list[Consent]]:
+    """Leave out a yes to advertising at an address whose owner had complained, unless the member gave it themselves."""
+    since = {holder: at for holder, (at, why) in erased.items() if why == Silence.COMPLAINT and holder in said}
+    if not since:
+        return said
+    own = complaints.came_back(conn, channel, since)
+    kept = {
+        holder: [
+            one
+            for one in said[holder]
+            if not one.granted or one.class_name != MessageClass.MARKETING or (holder, one.topic) in own
+        ]
+        for holder in since
+    }
+    return said | kept
 
 
 def address_hash(program_id: str, channel: str, address: str) -> str:
@@ -290,6 +313,13 @@ def suppressed(conn: Connection, program_id: str, channel: str, addresses: Mappi
     """Return why addresses must not be written to, by whose they are; those that may be are absent."""
     hashes = {holder: address_hash(program_id, channel, address) for holder, address in addresses.items()}
     return _suppressed_hashes(conn, program_id, channel, hashes)()[0]
+
+
+def complained(conn: Connection, program_id: str, channel: str, holders: Sequence[str]) -> dict[str, datetime]:
+    """Return since when the addresses of members are known to have complained at an earlier provider, by member."""
+    hashes = members.hashes(conn, holders, ADDRESS_OF[channel])
+    since = _suppressed_hashes(conn, program_id, channel, hashes)()[1]
+    return {holder: at for holder, (at, why) in since.items() if why == Silence.COMPLAINT}
 
 
 def _suppressed_hashes(

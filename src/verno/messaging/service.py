@@ -9,6 +9,7 @@ from datetime import datetime
 from verno.kit import batches, ids
 from verno.kit.db import Connection
 from verno.members import queries as members
+from verno.members.consent import complaints
 from verno.messaging import facts
 from verno.messaging.companies import speaking
 from verno.messaging.decide import RESTING, decide, record
@@ -86,15 +87,18 @@ def bring(
     places = [(scope, one.address_hash) for scope, one in zip(scopes, lines, strict=True)]
     asked = batches.rows([{"channel": scope, "address_hash": digest} for scope, digest in sorted(set(places))])
     found = conn.execute(SQL["suppressed"], {"rows": asked, "program": program_id}).fetchall()
-    there = {(scope, digest): at for scope, digest, reason, at in found if reason != RESTING}
+    there = {(scope, digest): (at, reason) for scope, digest, reason, at in found if reason != RESTING}
     out, fresh = [], {}
     for place, one in zip(places, lines, strict=True):
-        since = there.get(place)
+        since, why = there.get(place, (None, None))
         later = since is not None and one.at is not None and one.at > since and one.why is not Silence.NO_SUCH_ADDRESS
-        out.append(Brought.NEW if since is None else Brought.LATER if later else Brought.KNOWN)
-        if since is None or later:
-            fresh[place] = NewSuppression(*place, one.why, "import", one.at)
-            there[place] = one.at or now
+        worse = one.why is Silence.COMPLAINT and why not in {None, Silence.COMPLAINT}
+        out.append(Brought.NEW if since is None else Brought.LATER if later or worse else Brought.KNOWN)
+        if since is None or later or worse:
+            # A complaint stays one, whoever leaves later; of which nobody knows when, it was said with what is known.
+            at = (one.at or now) if since is None else max(one.at or since, since)
+            there[place] = (at, Silence.COMPLAINT if why == Silence.COMPLAINT else one.why)
+            fresh[place] = NewSuppression(*place, there[place][1], "import", at)
     if not dry:
         suppress(conn, program_id, list(fresh.values()), now=now)
     return out
@@ -103,13 +107,16 @@ def bring(
 def silence_erased(conn: Connection, program_id: str, holder_ids: Sequence[str], *, now: datetime) -> None:
     """Keep advertising from addresses of members who are about to be erased, whoever brings them back in a list.
 
-    A word that somebody gives later ends it; codes and what is owed are not held up.
+    A word that somebody gives later ends it, of whoever complained their own alone; codes and what is owed are not
+    held up.
     """
+    complained = complaints.complainers(conn, holder_ids)
     rows = [
-        NewSuppression(channel + facts.AFTER_ERASURE, digest, "erased", "erasure")
+        NewSuppression(channel + facts.AFTER_ERASURE, digest, why, "erasure")
         for channel, kind in facts.ADDRESS_KIND.items()
         if kind in facts.IDENTITIES
-        for digest in members.hashes(conn, holder_ids, kind).values()
+        for holder, digest in members.hashes(conn, holder_ids, kind).items()
+        for why in (Silence.COMPLAINT if (holder, channel) in complained else "erased",)
     ]
     suppress(conn, program_id, rows, now=now)
 

@@ -17,8 +17,9 @@ from verno.members import queries
 from verno.members.consent import wishes
 from verno.members.consent.levels import level
 from verno.members.consent.saying import NewRecord, say
-from verno.members.types import Action, Channel, Level, Record, Standing, State, Wishes
+from verno.members.types import Action, Channel, ConsentFact, Level, Purpose, Record, Standing, State, Wishes
 from verno.members.types import Refused as NotKept
+from verno.messaging.answers.complaints import unheard
 from verno.messaging.preferences import inviting
 from verno.web import problems, wire
 from verno.web.pages import Place, read_cursor, read_limit
@@ -44,10 +45,18 @@ class ConsentsAnswer(msgspec.Struct, frozen=True):
 
 
 class StandingsAnswer(msgspec.Struct, frozen=True):
-    """Where a member stands now."""
+    """Where a member stands now.
+
+    ``note`` says so where a yes is kept and does not count: the member called messages there spam, and only an act of
+    their own brings them back.
+    """
 
     level: Level
     standings: list[Standing]
+    note: str | None = None
+
+
+UNHEARD = "kept, but it does not count: the member called messages there spam, and only they themselves can come back"
 
 
 @router.get(
@@ -99,7 +108,7 @@ def add(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the addres
         found = _standing(conn, who, now)
         if record.action is Action.GRANT and any(_waits(one, record) for one in found.standings):
             inviting.ask(conn, program, [who], now=now)
-        return found
+        return structs.replace(found, note=note(conn, program.id, said))
 
     return answer(writing(key.program_id, work), status=201)
 
@@ -140,6 +149,12 @@ def put_wish(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 the a
         return wanted
 
     return answer(writing(key.program_id, work))
+
+
+def note(conn: Connection, program_id: str, said: ConsentFact) -> str | None:
+    """Return that a record is kept and does not count, where a complaint stands against it."""
+    is_yes = said.purpose is Purpose.ADVERTISING and said.action in {Action.GRANT, Action.IMPORT}
+    return UNHEARD if is_yes and unheard(conn, program_id, [(said.holder_id, said.topic, said.channel)]) else None
 
 
 def _waits(standing: Standing, record: NewRecord) -> bool:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from verno.api import shapes
+from verno.api.consents import records
 from verno.api.doors import Bearer, answer, caller, receive, sees_personal, writing
 from verno.api.members import holder
 from verno.kit import db
@@ -57,9 +58,10 @@ class ContactsAnswer(msgspec.Struct, frozen=True):
 
 
 class ContactConsents(msgspec.Struct, frozen=True):
-    """Where a contact stands now."""
+    """Where a contact stands now; ``note`` as of members."""
 
     consents: list[Consent]
+    note: str | None = None
 
 
 @router.get(
@@ -132,7 +134,7 @@ def consent(request: HttpRequest, id: str, contact_id: str) -> HttpResponse:  # 
     key, now = caller(request), clock.now()
     record = wire.convert(receive(request), NewRecord)
 
-    def work(conn: Connection) -> list[Consent]:
+    def work(conn: Connection) -> ContactConsents:
         who = holder(conn, key, id)
         one = _one(conn, key.program_id, who, contact_id)
         program = workspace.program(conn, key.program_id)
@@ -141,9 +143,10 @@ def consent(request: HttpRequest, id: str, contact_id: str) -> HttpResponse:  # 
             detail = f"{said.field}: {said.detail}"
             errors = ((said.field, said.detail),)
             raise Denied(Problem(said.reason, 422, "The consent cannot be kept", detail, errors=errors))
-        return _one(conn, key.program_id, who, contact_id).consents
+        stands = _one(conn, key.program_id, who, contact_id).consents
+        return ContactConsents(stands, records.note(conn, program.id, said))
 
-    return answer(ContactConsents(writing(key.program_id, work)), status=201)
+    return answer(writing(key.program_id, work), status=201)
 
 
 def _kept(request: HttpRequest, id_: str, contact_id: str | None) -> HttpResponse:

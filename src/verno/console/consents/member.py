@@ -14,6 +14,7 @@ from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.stopping import LEAVABLE, Scope
 from verno.members.types import Channel, Proof, Purpose, Wishes
+from verno.messaging.answers.complaints import unheard
 from verno.workspace import audit
 from verno.workspace.roles import Permission, may
 
@@ -49,12 +50,14 @@ def consents(request: HttpRequest, member_id: object) -> HttpResponse:
         wish = queries.wishes(conn, [who]).get(who, Wishes())
         seen = {one.kind for one in devices.devices(conn, [who]).get(who, [])}
         identities = queries.identities(conn, [who]).get(who, {})
+        about = [one for one in page.topics if one.class_name in LEAVABLE]
+        matters = [(who, one.code, over) for one in about if one.class_name == MARKETING for over in Channel]
+        complained = {over for _who, _topic, over in unheard(conn, page.face.program.id, matters)}
     said = {(one.topic, one.channel): one for one in standings if one.purpose is Purpose.ADVERTISING}
     spoken = {channel for (_topic, channel), one in said.items() if one.granted}
     has: dict[Channel, bool] = {Channel.EMAIL: "email" in identities, Channel.SMS: "phone" in identities}
     has |= {Channel.PUSH: DeviceKind.PUSH in seen, Channel.TELEGRAM: DeviceKind.TELEGRAM in seen}
     channels = [one.value for one in Channel if has.get(one) or one in spoken]
-    about = [one for one in page.topics if one.class_name in LEAVABLE]
     about.sort(key=lambda one: (one.class_name != MARKETING, one.code))
     paused = wish.paused_until if wish.paused_until and wish.paused_until > now else None
     context = {
@@ -67,6 +70,7 @@ def consents(request: HttpRequest, member_id: object) -> HttpResponse:
         "history": [(row, page.topic_names.get(row.topic, row.topic)) for row in history[:PAGE]],
         "wish": wish,
         "paused": paused,
+        "complained": [one.value for one in Channel if one in complained],
         "identities": [(kind, one) for kind, one in identities.items() if kind in {"phone", "email"}],
         "writes": writes,
         "heard": HEARD,

@@ -43,9 +43,17 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "stop-word": _("answer STOP"),
         "merge": _("merge of two cards"),
         "import": _("import"),
+        "complaint": _("complaint"),
+        "cabinet": _("member's account on the site"),
+        "messenger": _("messenger"),
     },
     "said_by": {"member": _("the member")},
-    "surface": {"/p/": _("preference page"), "/c/": _("link in a letter"), "console": _("console")},
+    "surface": {
+        "/p/": _("preference page"),
+        "/c/": _("link in a letter"),
+        "console": _("console"),
+        "complaint": _("complaint"),
+    },
     "topic_class": {
         "marketing": _("Advertising"),
         "program": _("Program"),

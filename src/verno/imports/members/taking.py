@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
+
 from verno.imports.members.rows import Imported
 from verno.imports.members.said import Said
 from verno.kit.db import Connection
@@ -13,17 +15,25 @@ from verno.members.consent import wishes as wishing
 from verno.members.districts import locating
 from verno.members.districts.locating import Located
 from verno.members.types import Action, ConsentFact, Created, Proof, Purpose, Refused, Result, Standing, Wishes
+from verno.messaging.answers.complaints import unheard
 from verno.progress.service import store_members
 from verno.workspace.types import Program
 
 METHOD = "import"
+YES = frozenset({Action.GRANT, Action.IMPORT})
 Matter: TypeAlias = tuple[str, Purpose, str, str]
 """(member, purpose, topic, channel): what a word is about."""
 
 
+class Unheard(msgspec.Struct, frozen=True):
+    """A row was stored, and its yes to these (``topic/channel``) does not count: only the member comes back."""
+
+    matters: tuple[str, ...]
+
+
 def take(
     conn: Connection, program: Program, items: Sequence[Imported], *, since: datetime, now: datetime
-) -> list[Result]:
+) -> list[Result | Unheard]:
     """Store a batch in the caller's transaction: one result an item, in order.
 
     A yes is a grant where the file says which text was shown, else a record of an import: without evidence nothing is
@@ -51,7 +61,22 @@ def take(
     ]
     service.record_consents(conn, program.id, facts, now=now)
     _keep(conn, program.id, items, results, merged, now=now)
-    return results
+    agreed = [(one.holder_id, one.topic, one.channel) for one in facts if one.action in YES and one.topic]
+    silent = set(unheard(conn, program.id, agreed))
+    if not silent:
+        return list(results)
+    return [_heard(result, merged, item, silent) for result, item in zip(results, items, strict=True)]
+
+
+def _heard(
+    result: Result, merged: Mapping[str, str], item: Imported, silent: set[tuple[str, str, str]]
+) -> Result | Unheard:
+    """Return what became of a row, or that something it says does not count."""
+    if isinstance(result, Refused):
+        return result
+    who = merged.get(result.member_id, result.member_id)
+    vain = [one for one in item.said if one.granted and (who, one.topic, one.channel) in silent]
+    return Unheard(tuple([f"{one.topic}/{one.channel}" for one in vain])) if vain else result
 
 
 def _keep(

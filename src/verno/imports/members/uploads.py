@@ -213,6 +213,7 @@ def _finish(
 ) -> None:
     if report is not None:
         report.pop("errors", None)
+        report.pop("notes", None)
     values = {
         "id": id_,
         "state": state,

@@ -3,7 +3,8 @@
 A withdrawal beats everything older, and everything of its own moment. What was said after it counts only with the
 version of the text that was shown (an import: with evidence), while it is valid, and, where the topic asks so, once
 the address is confirmed. Who withdraws from a whole class (``WHOLE``) withdraws from each of its topics, those made
-later too.
+later too. After a complaint nothing counts until the member has come back themselves (``OWN``): what staff or a file
+say of them stays on record and is no yes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +22,15 @@ ADDRESS_OF: Mapping[str, str] = {Channel.EMAIL: "email", Channel.SMS: "phone", C
 LINK, SMS_CODE = "double-opt-in-link", "sms-code"
 CONFIRMING = frozenset({LINK, SMS_CODE})
 """Methods of a grant that reached the address by themselves."""
+COMPLAINT = "complaint"
+"""Method of a withdrawal by somebody who called a message spam; the surface of one that a merge carried along."""
+OWN = frozenset({"preference-page", "web-form", "cabinet", "messenger", "email-code", LINK, SMS_CODE})
+"""Methods of the member's own hand, as ``members_own_act`` in the database has them."""
+IMPORT = "import"
+"""Surface of what a file said: whatever its method, somebody else brought it."""
 _GRANTS = frozenset({Action.GRANT, Action.IMPORT})
 _ENDS = frozenset({Action.WITHDRAW, Action.EXPIRE})
+_OWN_ACTIONS = frozenset({Action.GRANT, Action.CONFIRM})
 
 
 class Word(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +43,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     evidence_ref: str | None = None
     valid_until: datetime | None = None
     elsewhere: bool = False
+    surface: str | None = None
 
 
 def derive(words: Sequence[Word], *, asks: bool, verified: bool, now: datetime) -> State:
@@ -42,6 +51,7 @@ def derive(words: Sequence[Word], *, asks: bool, verified: bool, now: datetime) 
     ends = [word for word in words if word.action in _ENDS]
     last = max(ends, key=lambda word: (word.at, word.action is Action.WITHDRAW), default=None)
     live = [word for word in words if word.at <= now and (last is None or word.at > last.at)]
+    live = [] if _complains(words, now) else live
     grants = [word for word in live if word.action in _GRANTS]
     if not grants:
         if last is None:
@@ -56,6 +66,16 @@ def derive(words: Sequence[Word], *, asks: bool, verified: bool, now: datetime) 
     return State.GRANTED if confirmed or not asks else State.UNCONFIRMED
 
 
+def is_own(action: str, method: str, surface: str | None) -> bool:
+    """Tell whether a record is the member's own act: what brings them back after a complaint, and nothing else does."""
+    return action in _OWN_ACTIONS and method in OWN and surface != IMPORT
+
+
+def is_complaint(word: Word) -> bool:
+    """Tell whether a record says that the member called a message spam."""
+    return word.action is Action.WITHDRAW and COMPLAINT in {word.method, word.surface}
+
+
 def is_granted(state: State, class_name: str) -> bool:
     """Tell whether messages of a class may be written: marketing needs the whole proof, the others a plain yes."""
     if class_name == MARKETING:
@@ -66,6 +86,13 @@ def is_granted(state: State, class_name: str) -> bool:
 def asks(class_name: str, channel: str, *, double_opt_in: bool) -> bool:
     """Tell whether a grant counts only once the address is confirmed."""
     return class_name == MARKETING and double_opt_in and channel in ADDRESS_OF
+
+
+def _complains(words: Sequence[Word], now: datetime) -> bool:
+    """Tell whether a complaint stands: the member did nothing of their own since."""
+    complaint = max((word.at for word in words if is_complaint(word)), default=None)
+    own = [word.at for word in words if word.at <= now and is_own(word.action, word.method, word.surface)]
+    return complaint is not None and max(own, default=complaint) <= complaint
 
 
 def _proven(word: Word) -> bool:

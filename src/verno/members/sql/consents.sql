@@ -90,6 +90,39 @@ FROM (
 CROSS JOIN LATERAL members_said(r.holder_id, %(now)s::timestamptz) s
 WHERE s.purpose = 'advertising' AND s.topic = %(topic)s AND s.channel = %(channel)s
 
+-- name: complaints
+-- On which matters a complaint stands, one on the whole class among them. Plan: function scan, ranges of the index of the
+-- newest.
+SELECT r.holder_id::text, r.topic, r.channel
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, topic text, channel text)
+LEFT JOIN members_topic t ON t.program_id = %(program)s AND t.code = r.topic
+CROSS JOIN LATERAL (
+    SELECT max(c.occurred_at) FILTER (WHERE c.action = 'withdraw' AND 'complaint' IN (c.method, c.surface)) AS complained,
+           max(c.occurred_at) FILTER (WHERE members_own_act(c.action, c.method, c.surface)) AS own
+    FROM members_consent c
+    WHERE c.holder_id = r.holder_id AND c.topic IN (r.topic, '*' || coalesce(t.class_name, 'marketing'))
+      AND c.channel = r.channel AND c.purpose = 'advertising'
+) s
+WHERE s.complained IS NOT NULL AND (s.own IS NULL OR s.own <= s.complained)
+
+-- name: complainers
+-- Who complained on which channel and agreed to nothing there by themselves since. Plan: nested loop on the index of the
+-- newest, group.
+SELECT c.holder_id::text, c.channel
+FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) r
+JOIN members_consent c ON c.holder_id = r.id AND c.purpose = 'advertising'
+GROUP BY c.holder_id, c.channel
+HAVING max(c.occurred_at) FILTER (WHERE c.action = 'withdraw' AND 'complaint' IN (c.method, c.surface))
+    > coalesce(max(c.occurred_at) FILTER (WHERE members_own_act(c.action, c.method, c.surface)), '-infinity')
+
+-- name: came_back
+-- What members agreed to by themselves on a channel after a moment of each. Plan: function scan, nested loop on the index
+-- of the newest, unique.
+SELECT DISTINCT c.holder_id::text, c.topic
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, since timestamptz)
+JOIN members_consent c ON c.holder_id = r.holder_id AND c.occurred_at > r.since
+WHERE c.channel = %(channel)s AND c.purpose = 'advertising' AND members_own_act(c.action, c.method, c.surface)
+
 -- name: consent_history
 -- A member's records, the newest first, after a row when given. Plan: the holder's range of the primary key, sort.
 SELECT c.id::text, c.purpose, c.topic, c.channel, c.action, c.method, c.text_id, c.text_version,

@@ -95,11 +95,12 @@ DELETE FROM members_moved_identity WHERE holder_id = %(holder)s
 -- name: carry_withdrawals
 -- Of two words the strictest: a "no" goes along, with its own date where that is the last word, else as of now, since the
 -- survivor said "yes" after it, to a whole class's "no" on any of its topics. A "yes" does not go along: nobody agreed to
--- anything as the other member. Plan: ranges of the index of the newest, unique, anti-join on the same index.
-INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_version, reason,
-                             occurred_at, recorded_at)
+-- anything as the other member. A complaint that stands goes along as one, over what others said since, too.
+-- Plan: ranges of the index of the newest, unique, anti-join on the same index.
+INSERT INTO members_consent (holder_id, id, program_id, purpose, topic, channel, action, method, text_version, surface,
+                             reason, occurred_at, recorded_at)
 SELECT %(into)s, gen_random_uuid(), %(program)s, c.purpose, c.topic, c.channel, c.action, 'merge', c.text_version,
-       c.reason,
+       CASE WHEN 'complaint' IN (c.method, c.surface) THEN 'complaint' END, c.reason,
        CASE WHEN EXISTS (
            SELECT FROM members_consent o
            LEFT JOIN members_topic t ON t.program_id = o.program_id AND t.code = o.topic
@@ -109,10 +110,22 @@ SELECT %(into)s, gen_random_uuid(), %(program)s, c.purpose, c.topic, c.channel, 
        ) THEN %(now)s ELSE c.occurred_at END,
        %(now)s
 FROM (
-    SELECT DISTINCT ON (topic, channel, purpose) purpose, topic, channel, action, text_version, reason, occurred_at
-    FROM members_consent
-    WHERE holder_id = %(holder)s AND action <> 'confirm'
-    ORDER BY topic, channel, purpose, occurred_at DESC, action DESC, id DESC
+    SELECT DISTINCT ON (w.topic, w.channel, w.purpose) w.purpose, w.topic, w.channel, w.action, w.method, w.surface,
+           w.text_version, w.reason, w.occurred_at
+    FROM (
+        SELECT l.*, max(l.occurred_at) FILTER (
+                   WHERE l.action = 'withdraw' AND 'complaint' IN (l.method, l.surface)
+               ) OVER matter AS complained,
+               max(l.occurred_at) FILTER (WHERE members_own_act(l.action, l.method, l.surface)) OVER matter AS own
+        FROM members_consent l
+        WHERE l.holder_id = %(holder)s
+        WINDOW matter AS (PARTITION BY l.topic, l.channel, l.purpose)
+    ) w
+    WHERE w.action <> 'confirm'
+    ORDER BY w.topic, w.channel, w.purpose,
+             (w.occurred_at = w.complained AND 'complaint' IN (w.method, w.surface)
+              AND (w.own IS NULL OR w.own <= w.complained)) IS TRUE DESC,
+             w.occurred_at DESC, w.action DESC, w.id DESC
 ) c
 WHERE c.action = 'withdraw' AND NOT EXISTS (
     SELECT FROM members_consent o

@@ -49,14 +49,16 @@ METHODS: Mapping[Language, Mapping[str, str]] = {
         "till": "на кассе", "paper-scan": "бумажная анкета", "phone-call": "по телефону", "api": "через сайт или кассу",
         "preference-page": "эта страница", "unsubscribe-page": "ссылка «Отписаться»",
         "one-click": "кнопка «Отписаться» в почте", "stop-word": "ответ «СТОП»", "merge": "ваша вторая карта",
-        "import": "прежняя система",
+        "import": "прежняя система", "complaint": "кнопка «Спам» в почте", "cabinet": "личный кабинет",
+        "messenger": "мессенджер",
     },
     "en": {
         "web-form": "a form on the site", "double-opt-in-link": "a link in a letter", "sms-code": "a code by SMS",
         "till": "at the till", "paper-scan": "a paper form", "phone-call": "by phone", "api": "the site or a till",
         "preference-page": "this page", "unsubscribe-page": "the unsubscribe link",
         "one-click": "your mail's unsubscribe button", "stop-word": "the answer STOP", "merge": "your second card",
-        "import": "an earlier system",
+        "import": "an earlier system", "complaint": "your mail's spam button", "cabinet": "your account on the site",
+        "messenger": "a messenger",
     },
 }  # fmt: skip
 

@@ -17,14 +17,20 @@ JOIN messaging_suppression s
 
 -- name: add_suppressions
 -- The first reason stays, but for a rest: what is worse comes in its place; and of what keeps advertising away the latest
--- word does. Plan: function scan, insert.
+-- word does, a complaint as one. Plan: function scan, insert.
 INSERT INTO messaging_suppression (program_id, channel, address_hash, reason, source, created_at)
 SELECT %(program)s, channel, decode(address_hash, 'hex'), reason, source, coalesce(at, %(now)s)
 FROM json_to_recordset(%(rows)s) AS r (channel text, address_hash text, reason text, source text, at timestamptz)
 ON CONFLICT (program_id, channel, address_hash) DO UPDATE
-SET reason = excluded.reason, source = excluded.source, created_at = excluded.created_at
+SET reason = CASE WHEN messaging_suppression.reason = 'complaint' THEN 'complaint' ELSE excluded.reason END,
+    source = excluded.source,
+    created_at = CASE WHEN excluded.channel LIKE '%%/erased'
+        THEN greatest(excluded.created_at, messaging_suppression.created_at) ELSE excluded.created_at END
 WHERE (messaging_suppression.reason = 'resting' AND excluded.reason <> 'resting')
-   OR (excluded.channel LIKE '%%/erased' AND excluded.created_at > messaging_suppression.created_at)
+   OR (excluded.channel LIKE '%%/erased' AND (
+       excluded.created_at > messaging_suppression.created_at
+       OR (excluded.reason = 'complaint' AND messaging_suppression.reason <> 'complaint')
+   ))
 
 -- name: lift_suppressions
 -- An address that took nothing is there again. Plan: function scan, nested loop on the primary key, delete.
