@@ -29,6 +29,8 @@ from verno.workspace import registry
 from verno.workspace.registry import Definition
 
 LEAP_YEAR = 2000
+PRICES = frozenset({registry.EMAIL_PRICE.key, registry.SMS_SEGMENT_PRICE.key})
+"""What messages cost, in money."""
 
 NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "intake.unknown_place": (
@@ -133,7 +135,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
-        gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+        gettext_lazy("In the program's currency. Templates then tell what a text costs."),
     ),
     "messages.notices": (
         gettext_lazy("Which notices members get"),
@@ -189,7 +191,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "messages.email_price": (
         gettext_lazy("Price of an e-mail"),
-        gettext_lazy("In the smallest unit of the currency. Broadcasts reckon with it."),
+        gettext_lazy("In the program's currency. Broadcasts reckon with it."),
     ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),
@@ -287,13 +289,19 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
 def _nothing(definition: Definition[object]) -> str:
     if definition.kind.bounds is None:
         return _("not said")
+    if definition.key in PRICES:
+        return _("not said")
     return _("points cannot be spent yet") if definition.key == registry.SPEND_VALUE.key else _("any number")
 
 
-def number(face: Face, key: str, value: int, unit: str | None) -> str:
+def number(face: Face, key: str, value: int, unit: str | None) -> str:  # noqa: PLR0911 one line a kind of figure
     """Say a number with what it counts."""
-    if key == registry.SPEND_VALUE.key:
+    if key == registry.SPEND_VALUE.key or key in PRICES:
         return face.money(value)
+    if key == registry.REPLAY_MOST_SHARE.key:
+        return face.percent_of(value)
+    if key == registry.HOUSEHOLD_MOST.key:
+        return _count(face, value, ngettext("%(count)s member", "%(count)s members", value))
     if key == registry.TIER_NEAR.key:
         return face.percent(value * 10) if value else _("not at all")
     if key == registry.MAX_SHARE.key:

@@ -121,7 +121,7 @@ def relay(postman: Postman, monkeypatch: pytest.MonkeyPatch) -> Postman:
 
 def try_(shop: Shop, made: Template, address: str = "marketer@example.com", channel: str = "email") -> Sent | Refused:
     with db.transaction(shop.program.id) as conn:
-        return trying.send_test(conn, shop.program.id, made, channel, "en", address, by=SYSTEM, now=NOW)
+        return trying.send_test(conn, shop.program.id, made, (channel, "en"), address, by=SYSTEM, now=NOW)
 
 
 def letter(postman: Postman, to: str = "marketer@example.com") -> EmailMessage:

@@ -66,6 +66,14 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "complaints-warn": _("Complaints begin to be seen."),
         "by-hand": _("by hand"),
     },
+    "mail_flaw": {
+        "reserved-name": _("nobody can write back to this address"),
+        "no-dmarc": _("no DMARC record"),
+        "no-spf": _("no SPF record"),
+        "no-dkim": _("no DKIM record"),
+        "no-dkim-key": _("Verno does not sign (DKIM), the relay may"),
+        "not-checked": _("DNS did not answer"),
+    },
     "broadcast_audience": {
         "everybody": _("All members"),
         "list": _("A list of members"),

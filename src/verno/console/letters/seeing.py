@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from verno.console import words
 from verno.console.face import actor, note_reading, sees_personal
 from verno.console.letters.desk import CHANNELS, SAID, Desk, channel_of, open_desk, refused, samples, writes
-from verno.console.letters.forms import TestForm
+from verno.console.letters.forms import TRIED, TestForm
 from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.members.types import Channel, Member
@@ -36,7 +36,7 @@ def seen(request: HttpRequest, code: str) -> HttpResponse:
     """Show one channel in both languages side by side; find a member; send a test."""
     with open_desk(request, code) as desk:
         channel = _channel(request, desk)
-        test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s")
+        test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s", channel=channel)
         text = request.POST.get("q", "").strip()
         people = _people(desk, text) if text and sees_personal(request) else []
         if len(people) == 1:
@@ -55,6 +55,7 @@ def seen(request: HttpRequest, code: str) -> HttpResponse:
             "text": text,
             "people": people,
             "test": test,
+            "tries": channel in TRIED,
             "phone": request.GET.get("size") == "phone",
             "pictures": request.GET.get("pictures") != "off",
             "query": _query(request, channel, member),
@@ -131,17 +132,18 @@ def _tried(desk: Desk, channel: Channel, form: TestForm) -> bool:
     """Send a test; tell whether it left."""
     if not writes(desk.request):
         return False
-    language, address = form.cleaned_data["language"], form.cleaned_data["address"].strip()
+    address = form.cleaned_data["address"].strip()
+    language: Language = form.cleaned_data["language"]
     try:
         done = trying.send_test(
             desk.conn,
             desk.program_id,
             desk.one.template,
-            channel.value,
-            language,
+            (channel.value, language),
             address,
             by=actor(desk.request),
             now=desk.face.now,
+            context=samples(desk.one.template, language),
         )
     except Unavailable:
         form.add_error(None, words.say("template_refusal", "unavailable"))
