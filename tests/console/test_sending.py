@@ -84,3 +84,16 @@ def test_what_is_beyond_a_page_can_be_reached(
         assert seen[-1] not in house.client.get(before).content.decode()
     for name in ("before", "dead_before"):
         assert house.client.get(f"{PAGE}?{name}=nonsense%00").status_code == 404
+
+
+def test_a_message_that_nobody_can_compose_has_a_preview_that_says_so(house: House, rows: psycopg.Connection) -> None:
+    row = rows.execute("SELECT holder_id::text, id::text FROM messaging_message LIMIT 1").fetchone()
+    assert row is not None
+    where = f"/console/members/{row[0]}/messages/{row[1]}/"
+    shown = house.client.get(where)
+    assert b"could not be composed" not in shown.content
+    rows.execute("UPDATE messaging_message SET template = 'gone@1' WHERE id = %s", (row[1],))
+    rows.commit()
+    shown = house.client.get(where)
+    assert (shown.status_code, shown.content) == (200, b"the message could not be composed")
+    assert "sandbox" in shown.headers["Content-Security-Policy"]

@@ -17,6 +17,7 @@ from verno.console.member_page import older, open_page, read_place
 from verno.console.telling import topics
 from verno.kit.clock import clock
 from verno.messaging import queries as messaging
+from verno.messaging.letters.compose import CannotBePrinted
 from verno.messaging.queries import MessageView
 from verno.messaging.types import Check, Record
 
@@ -27,6 +28,8 @@ PREVIEW_POLICY = (
     "frame-ancestors 'self'; sandbox"
 )
 """A letter may style itself and do nothing else: no scripts, no requests, an origin of its own."""
+
+SHOWN = {"Content-Security-Policy": PREVIEW_POLICY}
 
 _MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
 _DATED = re.compile(r"(granted|withdrawn|paused|wanted|erased|unsubscribed|complaint) (\S+)")
@@ -54,10 +57,14 @@ def messages(request: HttpRequest, member_id: object) -> HttpResponse:
 def preview(request: HttpRequest, member_id: object, message_id: object) -> HttpResponse:
     """Show a letter as its reader sees it, for a sandboxed frame."""
     with open_page(request, member_id) as page:
-        letter = messaging.render(page.conn, page.member.id, str(message_id), now=clock.now())
+        try:
+            letter = messaging.render(page.conn, page.member.id, str(message_id), now=clock.now())
+        except CannotBePrinted:
+            # A message that was never sent may be one that nobody can compose; its state says why.
+            return HttpResponse(words.say("message", "cannot-be-rendered"), headers=SHOWN)
     if letter is None:
         raise Http404
-    return HttpResponse(letter.html, headers={"Content-Security-Policy": PREVIEW_POLICY})
+    return HttpResponse(letter.html, headers=SHOWN)
 
 
 def occasion(face: Face, row: MessageView, called: Mapping[str, str]) -> tuple[str, str]:
