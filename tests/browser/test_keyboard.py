@@ -1,7 +1,7 @@
 """The editor of templates by the keyboard alone: a part added and written, another language, saved, seen, published."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import DESK, Site
 from tests.browser.test_console import set_up
@@ -103,7 +103,12 @@ def test_what_is_written_and_not_saved_is_asked_about(site: Site) -> None:
     with site.visitor(viewport=DESK, locale="en-US") as page:
         set_up(page, site, "en")
         begin(page, "welcome")
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
         for channel, field in (("sms", "textarea[name=body]"), ("email", "input[name=subject]")):
             here = f"{LIST}welcome/{channel}/en/"
             page.goto(here)

@@ -11,8 +11,8 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "scheduled": _("waits for its time"),
         "running": _("under way"),
         "paused": _("paused"),
-        "finished": _("finished"),
-        "cancelled": _("cancelled"),
+        "finished": _("completed"),
+        "cancelled": _("ended early"),
     },
     "recipient_state": {
         "waiting": _("not yet planned"),

@@ -177,7 +177,7 @@ class TestForm(forms.Form):
     def __init__(self, *args: Any, channel: Channel, **kwargs: Any) -> None:  # noqa: ANN401 Django's own arguments
         """Ask for an address of the channel."""
         super().__init__(*args, **kwargs)
-        self.fields["address"].help_text = TRIED.get(channel, "")
+        self.fields["address"].help_text = str(TRIED.get(channel, ""))
         self.fields["language"].widget.attrs.update(SELECT)
 
 
