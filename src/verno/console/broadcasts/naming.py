@@ -47,6 +47,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "topic-not-for-many": _("This topic is for messages to single members."),
         "template-without-channel": _("The template has nothing for the channel."),
         "cannot-be-written": _("The template cannot be written with the values given."),
+        "values-not-given": _("Nobody has given these values, so their stand-ins are sent."),
         "not-marked": _("Advertising is not marked."),
         "advertising-not-marked": _("Advertising is not marked (erid)."),
         "sender-not-named": _("The sender's legal name and contacts are not set."),
