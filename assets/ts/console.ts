@@ -1,4 +1,4 @@
-// The console's script: htmx for live parts, Tabler for menus, and three small manners of our own.
+// The console's script: htmx for live parts, Tabler for menus, and a few small manners of our own.
 
 import "@tabler/core";
 import htmx from "htmx.org";
@@ -31,6 +31,15 @@ document.addEventListener("DOMContentLoaded", () => {
     setTimeout(() => box.form?.requestSubmit(), 0);
   }
   box.addEventListener("input", () => sessionStorage.setItem(SEARCH, box.value));
+});
+
+// On a phone tabs are wider than the screen: the one that is open is brought into sight.
+document.addEventListener("DOMContentLoaded", () => {
+  const open = document.querySelector<HTMLElement>(".member-tabs .nav-link.active");
+  const bar = open?.closest<HTMLElement>(".member-tabs");
+  if (!open || !bar) return;
+  const [tab, row] = [open.getBoundingClientRect(), bar.getBoundingClientRect()];
+  bar.scrollLeft += tab.left - row.left - (row.width - tab.width) / 2;
 });
 
 // "/" puts the cursor into the search, as people expect from such consoles.

@@ -58,6 +58,10 @@ class LetterEditor extends HTMLElement {
     this.#tabs = [this.#tab("picture", () => this.#picture()), this.#tab("source", () => this.#source())];
     this.prepend(h("div", { class: "btn-group mb-3", role: "group" }, ...this.#tabs), this.#box);
     area.form?.addEventListener("submit", () => this.#write());
+    elsewhere.changed = () => this.#opened !== "" && !this.#box.hidden && this.#made() !== this.#opened;
+    this.#chosen.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#list.querySelector<HTMLElement>("[aria-current]")?.focus();
+    });
     this.#picture();
   }
 
@@ -129,7 +133,10 @@ class LetterEditor extends HTMLElement {
     const add = h("div", { class: "letter-add" }, h("div", { class: "text-secondary small" }, this.#say("add")));
     for (const name of Object.keys(PARTS)) {
       const button = h("button", { class: "btn btn-sm", type: "button", "data-add": name }, this.#say(name));
-      button.addEventListener("click", () => this.#add(name));
+      button.addEventListener("click", (event) => {
+        this.#add(name);
+        this.#enter(event);
+      });
       add.append(button);
     }
     this.#box.append(
@@ -153,7 +160,10 @@ class LetterEditor extends HTMLElement {
       plugins: [(made: Editor) => plugin(made, { blocks: [], fonts: {}, useCustomTheme: false })],
     });
     this.#editor = editor;
-    editor.on("component:selected", () => this.#draw());
+    editor.on("component:selected", () => {
+      elsewhere.last = undefined; // a tag goes into the part that was chosen last, not where somebody wrote before
+      this.#draw();
+    });
     editor.on("component:deselected", () => this.#draw());
     for (const event of ["component:add", "component:remove", "component:update", "undo", "redo"])
       editor.on(event, () => this.#later());
@@ -198,19 +208,32 @@ class LetterEditor extends HTMLElement {
 
   #draw(): void {
     const selected = this.#editor?.getSelected();
+    const focused = [...this.#list.children].findIndex((one) => one.contains(document.activeElement));
     this.#list.replaceChildren(
       ...this.#parts().map(([part, depth]) => {
         const button = h("button", { class: "letter-part", type: "button" }, this.#told(part));
         button.style.paddingInlineStart = `${8 + depth * 14}px`;
         if (part === selected) button.setAttribute("aria-current", "true");
-        button.addEventListener("click", () => {
+        button.addEventListener("click", (event) => {
           this.#editor?.select(part);
           this.#editor?.Canvas.scrollTo(part);
+          this.#enter(event);
         });
         return h("li", {}, button);
       }),
     );
     this.#drawChosen(selected);
+    if (focused >= 0) this.#focus(focused);
+  }
+
+  /** Give the keyboard to a row of the list, which is drawn anew whenever the letter changes. */
+  #focus(row: number): void {
+    this.#list.children[Math.min(row, this.#list.children.length - 1)]?.querySelector("button")?.focus();
+  }
+
+  /** Go on in the fields of the chosen part, for whoever pressed a key: by tabs they are far away. */
+  #enter(event: MouseEvent): void {
+    if (event.detail === 0) this.#chosen.querySelector<HTMLElement>("textarea, input")?.focus();
   }
 
   #told(part: Component): string {
@@ -244,7 +267,7 @@ class LetterEditor extends HTMLElement {
     for (const [attribute, label] of ASKS[name] ?? []) fields.push(this.#field(part, attribute, label));
     this.#chosen.replaceChildren(
       h("div", { class: "letter-acts" }, act("up", () => this.#move(part, -1)), act("down", () => this.#move(part, 1)),
-        act("copy", () => this.#copy(part)), act("remove", () => part.remove())),
+        act("copy", () => this.#copy(part)), act("remove", () => this.#remove(part))),
       ...fields,
     );
   }
@@ -287,6 +310,13 @@ class LetterEditor extends HTMLElement {
     this.#later();
   }
 
+  #remove(part: Component): void {
+    const row = this.#parts().findIndex(([one]) => one === part);
+    part.remove();
+    this.#draw();
+    this.#focus(row);
+  }
+
   #add(name: string): void {
     const body = this.#body();
     if (!body || !this.#editor) return;
@@ -321,7 +351,8 @@ class LetterEditor extends HTMLElement {
 
   /** Put a tag behind the words of the chosen part; false where none is chosen. */
   #insert(tag: string): boolean {
-    const area = this.#chosen.querySelector("textarea");
+    const last = elsewhere.last;
+    const area = last && this.#chosen.contains(last) ? last : this.#chosen.querySelector("textarea");
     if (this.#box.hidden || !area) return false;
     const start = area.selectionStart ?? area.value.length;
     area.setRangeText(tag, start, area.selectionEnd ?? start, "end");

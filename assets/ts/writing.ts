@@ -8,16 +8,24 @@ const FIGURE = "12345678"; // what stands for a figure, as the server reckons
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
 
-let last: Field | undefined;
-/** Takes a tag in place of the fields; the picture editor sets it while a part of the letter is written. */
-export const elsewhere: { insert?: ((tag: string) => boolean) | undefined } = {};
+/**
+ * What the picture editor shares with the fields: `insert` takes a tag while a part of the letter is written, `changed`
+ * tells whether the letter is not as it was opened, `last` is the field that somebody wrote in last.
+ */
+export const elsewhere: {
+  insert?: ((tag: string) => boolean) | undefined;
+  changed?: () => boolean;
+  last?: Field | undefined;
+} = {};
 
 function isField(target: EventTarget | null): target is Field {
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text");
 }
 
 function insert(tag: string): void {
-  if (elsewhere.insert?.(tag)) return;
+  const { last } = elsewhere;
+  const outside = last?.isConnected && !last.closest("letter-editor");
+  if (!outside && elsewhere.insert?.(tag)) return;
   const field = last ?? document.querySelector<Field>(".writing textarea:not([hidden])");
   if (!field) return;
   const start = field.selectionStart ?? field.value.length;
@@ -56,15 +64,29 @@ function counted(form: HTMLElement): void {
   tell();
 }
 
+/** Ask before what was written and not saved is left: another language or channel is another page. */
+function kept(form: HTMLFormElement): void {
+  const fields = [...form.querySelectorAll<Field>("input[name=subject], input[name=preheader], textarea[name=body]")];
+  let saving = false;
+  form.addEventListener("submit", () => (saving = true));
+  window.addEventListener("beforeunload", (event) => {
+    const written = fields.some((one) => one.value !== one.defaultValue) || elsewhere.changed?.();
+    if (written && !saving) event.preventDefault();
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector<HTMLFormElement>("form.writing");
   if (!form) return;
-  form.addEventListener("focusin", (event) => {
-    if (isField(event.target)) last = event.target;
-  });
+  // A tab merely passes by on its way to the menu.
+  for (const name of ["input", "pointerdown"])
+    form.addEventListener(name, (event) => {
+      if (isField(event.target)) elsewhere.last = event.target;
+    });
   form.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("[data-insert]");
     if (button) insert(button.dataset["insert"] ?? "");
   });
   counted(form);
+  kept(form);
 });

@@ -211,3 +211,14 @@ def test_by_keyboard_and_with_a_wrong_password(site: Site) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url("**/console/")
     assert site.trouble == []
+
+
+def test_the_open_tab_is_in_sight_on_a_phone(site: Site) -> None:
+    """A member has more tabs than a phone is wide."""
+    with site.visitor(viewport=PHONE, locale="en-US") as page:
+        set_up(page, site)
+        page.goto(f"/console/members/{site.story.anna}/consents/")
+        expect(page.locator(".member-tabs .active")).to_be_in_viewport(ratio=0.95)
+        page.locator(".member-tabs").evaluate("one => one.scrollLeft = 0")
+        expect(page.locator(".member-tabs .active")).not_to_be_in_viewport(ratio=0.95)
+    assert site.trouble == []

@@ -10,6 +10,7 @@ from tests.builders import NOW, Shop
 from tests.console.conftest import House
 from tests.console.test_corrections import hire
 from tests.messaging.broadcasts.shows import name_sender, work
+from verno.console.broadcasts import warning
 from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
@@ -267,6 +268,24 @@ def test_only_topics_for_many_are_offered_by_their_names(told: House) -> None:
     assert 'value="orders"' not in offered[0]
     assert 'value="account-security"' not in offered[0]
     assert told.client.post(f"{LIST}new/", form(topic="orders")).status_code == 422
+
+
+def test_what_speaks_against_a_launch_is_said_in_words(told: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VERNO_SMS_URL", raising=False)
+    shown = page(told, draft(told, channel_2="sms"))
+    assert re.search(r"The channel is not connected\.\s*<span[^>]*>SMS<", shown)
+    assert "nobody can write back to this address: localhost" in shown
+    for codes, words in (
+        (("barred-by-country", "push"), "Push"),
+        (("stopped-by-switch", "channel:sms"), "All SMS"),
+        (("sender-not-named", "legal_name"), "legal name"),
+        (("limit-without-a-price", "messages.email_price"), "Price of an e-mail"),
+        (("template-of-another-class", "news@1: program"), "news@1: Program"),
+        (("template-without-channel", "news@1: sms"), "news@1: SMS"),
+        (("cannot-be-written", "news@1: email/ru: html: no such name"), "news@1: E-mail, Russian: html: no such name"),
+        (("unknown-listed", "3"), "3"),
+    ):
+        assert warning.told(*codes) == words
 
 
 def test_who_may(told: House) -> None:

@@ -172,3 +172,18 @@ def test_nobody_else_gets_in(house: House) -> None:
     for address in (TOPICS, TEXTS, LEAVING):
         assert Client().get(address).status_code == 302
     assert clock.now() == NOW
+
+
+def test_everything_is_one_line_a_topic(house: House) -> None:
+    """A stop of everything is a record for each channel there is; a person reads what was said."""
+    house.client.post(TOPICS, NEWS)
+    who = member(house)
+    say(house, who, "email", granted=True, days=2)
+    tab = f"/console/members/{who}/consents/"
+    assert house.client.post(tab, {"channel": "all", "method": "till"}).status_code == 302
+    page = text(house.client.get(tab).content.decode())
+    assert page.count("Withdrew: News (all channels)") == 1
+    assert "Agreed: News (E-mail)" in page
+    assert page.count("Withdrew: ") < 8
+    assert "News all channels: withdrawn" in page
+    assert "WhatsApp" not in page

@@ -1,5 +1,6 @@
 """The page of messages: what is stopped, what is uncertain, and who may do something about it."""
 
+import os
 import re
 from datetime import timedelta
 
@@ -119,3 +120,17 @@ def test_why_tells_the_age_that_a_topic_asks_for(house: House) -> None:
         service.plan(conn, program.id, [Draft(made.member_id, "wine", "welcome@1", "en", {}, "wine/1")], now=NOW)
     page = text(house.client.get(f"/console/members/{made.member_id}/messages/").content.decode())
     assert "the topic is for 18 years and more; nobody knows how old the member is" in page
+
+
+def test_a_message_that_nobody_can_compose_has_a_preview_that_says_so(house: House, rows: psycopg.Connection) -> None:
+    row = rows.execute("SELECT holder_id::text, id::text FROM messaging_message LIMIT 1").fetchone()
+    assert row is not None
+    where = f"/console/members/{row[0]}/messages/{row[1]}/"
+    shown = house.client.get(where)
+    assert b"could not be composed" not in shown.content
+    rows.commit()
+    with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as owner:  # nobody else may change what is to be said
+        owner.execute("UPDATE messaging_message SET template = 'gone@1' WHERE id = %s", (row[1],))
+    shown = house.client.get(where)
+    assert (shown.status_code, shown.content) == (200, b"the message could not be composed")
+    assert "sandbox" in shown.headers["Content-Security-Policy"]

@@ -194,6 +194,19 @@ def test_what_a_point_pays_is_typed_in_money(house: House, rows: psycopg.Connect
     assert "points cannot be spent yet" in text(house.client.get(UNIT).content.decode())
 
 
+def test_figures_say_what_they_count(house: House, rows: psycopg.Connection) -> None:
+    """People are no days, and what a message costs is money."""
+    whole = text(house.client.get(PAGE).content.decode())
+    assert "Most members of one household by default 6 members" in whole
+    assert "Price of an e-mail by default not said" in whole
+    assert post(house, PAGE, key="messages.sms_segment_price", value="0,03")[0] == 302
+    assert post(house, PAGE, key="promotions.replay_most_share", value="250")[0] == 302
+    assert stored(rows)["program", "messages.sms_segment_price"] == 3
+    whole = text(house.client.get(PAGE).content.decode())
+    assert "Price of one segment of a text message for the whole program $0.03" in whole
+    assert "2.5%" in whole
+
+
 def test_more_than_a_fifth_is_asked_about(house: House, rows: psycopg.Connection) -> None:
     assert post(house, UNIT, key="spend.value", value="0.20")[0] == 302
     status, page = post(house, UNIT, key="spend.value", value="1.00")

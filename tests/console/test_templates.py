@@ -1,6 +1,7 @@
 """Templates in the console: who may, what is refused in words, publication with a reason, versions, the brand."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +18,7 @@ from verno.console.letters import naming
 from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
-from verno.messaging.layouts import brand
+from verno.messaging.layouts import brand, gallery
 from verno.messaging.templates import queries, trying
 from verno.messaging.templates.types import AdClass, Lint, Refusal, Refused, Sent, Stored
 from verno.workspace import settings
@@ -318,3 +319,55 @@ def test_nothing_waits_in_the_database_while_a_provider_thinks(
         assert [to for to, _ in postman.stored] == ["me@example.com"]
     assert waiting == [(0,)]
     assert "The test has left." in page(house.client, f"{LIST}welcome/preview/")
+
+
+def test_topics_are_named_in_the_reader_s_language(house: House, topics: None) -> None:
+    program = house.story.shop.program.id
+    offers = Topic("offers", "marketing", {"ru": "Новости и акции", "en": "News and offers"})
+    with db.transaction(program) as conn:
+        members.ensure_topics(conn, program, [offers])
+    sent = {"layout": "birthday", "name": "Test", "code": "birthday", "topic": "offers"}
+    assert house.client.post(f"{LIST}new/", sent).status_code == 302
+    for locale, name in (("en", "News and offers"), ("ru", "Новости и акции")):
+        house.client.post("/console/language/", {"language": locale, "next": "/console/"})
+        for where in (LIST, f"{LIST}birthday/", f"{LIST}birthday/settings/", f"{LIST}new/?layout=birthday"):
+            assert name in page(house.client, where), (locale, where)
+        assert "· offers ·" not in page(house.client, f"{LIST}birthday/")
+
+
+def test_a_test_says_what_its_preview_said(house: House, topics: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layout's own made-up figures, not the names of what it asks for; each channel asks for its address."""
+    begin(house, "birthday")
+    where = f"{LIST}birthday/preview/"
+    assert "Your own e-mail address." in page(house.client, where)
+    shown = html.unescape(house.client.get(f"{LIST}birthday/preview/en/").content.decode())
+    with Postman() as postman:
+        monkeypatch.setenv("VERNO_SMTP_URL", f"smtp://127.0.0.1:{postman.port}")
+        sent = {"do": "test", "address": "vera@example.com", "language": "en"}
+        assert house.client.post(where, sent).status_code == 302
+        found = postman.letter("vera@example.com")
+    assert found["Subject"].startswith("[Test] ")
+    part = found.get_body(("html",))
+    assert part is not None
+    gift = gallery.sample("en")["gift"]
+    assert gift in shown
+    assert gift in html.unescape(part.get_content())
+    assert "Your own phone number." in page(house.client, f"{where}?channel=sms")
+    assert 'name="address"' not in page(house.client, f"{where}?channel=push")
+
+
+def test_a_condition_of_a_template_is_asked_of_members_alone(house: House, topics: None) -> None:
+    begin(house, "birthday")
+    shown = page(house.client, f"{LIST}birthday/settings/")
+    asking = re.search(r'data-form="(\{.*?\})" data-problems', shown, re.DOTALL)
+    assert asking
+    pressed = json.loads(asking[1])["shortcuts"]
+    assert [one["label"] for one in pressed] == ["Birthday", "Badge"]
+
+
+def test_an_excerpt_says_one_of_two_ways(house: House, topics: None) -> None:
+    begin(house, "birthday")
+    said = "{% if member.first_name %}{{ member.first_name }}, hello{% else %}Hello{% endif %} there"
+    block = {"do": "save", "subject": said, "preheader": "", "body": "Words."}
+    assert house.client.post(f"{LIST}birthday/push/en/", block).status_code == 302
+    assert "[member.first_name], hello there" in page(house.client, f"{LIST}birthday/").replace("  ", " ")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest
 
 from verno.console import words
+from verno.console.consents.grouping import standing
 from verno.console.face import Face, face_of, note_reading, sees_personal
 from verno.kit import db
 from verno.kit.clock import clock
@@ -80,7 +81,9 @@ class MemberPage:
             "title": self.member.name or self.member.external_id,
             "synthetic": bool(self.member.attributes.get(SYNTHETIC)),
             "attributes": attributes(self.face, self.member.attributes, self.declared),
-            "consents": [(self.topic_names.get(topic, topic), rows) for topic, rows in by_topic(self.member.consents)],
+            "consents": [
+                (self.topic_names.get(topic, topic), standing(rows)) for topic, rows in by_topic(self.member.consents)
+            ],
             "level": levels.level(self.member.consents).value,
             "by_messenger": levels.by_messenger(self.member.consents),
             "birth_date": birth_date(self.face, self.member.birth_date),

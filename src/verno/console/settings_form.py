@@ -117,7 +117,7 @@ class UnitForm(forms.Form):
 
 def decimals(face: Face, key: str, unit: str | None) -> int:
     """Return how many decimals a figure is typed with."""
-    if key == registry.SPEND_VALUE.key:
+    if key == registry.SPEND_VALUE.key or key in settings_words.PRICES:
         return currency_digits(face.program.currency)
     if unit is not None and key in {registry.MAX_BALANCE.key, registry.ADJUST_LIMIT.key}:
         return face.unit(unit).scale

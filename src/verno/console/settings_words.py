@@ -29,6 +29,8 @@ from verno.workspace import registry
 from verno.workspace.registry import Definition
 
 LEAP_YEAR = 2000
+PRICES = frozenset({registry.EMAIL_PRICE.key, registry.SMS_SEGMENT_PRICE.key})
+"""What messages cost, in money."""
 
 NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "intake.unknown_place": (
@@ -165,7 +167,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
-        gettext_lazy("In the smallest unit of the currency. Templates then tell what a text costs."),
+        gettext_lazy("In the program's currency. Templates then tell what a text costs."),
     ),
     "messages.notices": (
         gettext_lazy("Which notices members get"),
@@ -221,7 +223,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "messages.email_price": (
         gettext_lazy("Price of an e-mail"),
-        gettext_lazy("In the smallest unit of the currency. Broadcasts reckon with it."),
+        gettext_lazy("In the program's currency. Broadcasts reckon with it."),
     ),
     "webhooks.private_networks": (
         gettext_lazy("Private networks that webhooks may reach"),
@@ -319,7 +321,7 @@ def _nothing(definition: Definition[object]) -> str:
         return _("none")
     if definition.key == "members.code_countries":
         return _("the program's own")
-    if definition.kind.bounds is None or definition.key in {registry.SMS_SEGMENT_PRICE.key, registry.EMAIL_PRICE.key}:
+    if definition.kind.bounds is None or definition.key in PRICES:
         return _("not said")
     return _("points cannot be spent yet") if definition.key == registry.SPEND_VALUE.key else _("any number")
 
@@ -358,8 +360,7 @@ def _of_sales(face: Face, value: int) -> str:
 
 MEASURES: Mapping[str, Callable[[Face, int], str]] = {
     registry.SPEND_VALUE.key: _money,
-    registry.SMS_SEGMENT_PRICE.key: _money,
-    registry.EMAIL_PRICE.key: _money,
+    **dict.fromkeys(PRICES, _money),
     registry.TIER_NEAR.key: _near,
     registry.MAX_SHARE.key: _share,
     "promotions.replay_most_share": _of_sales,

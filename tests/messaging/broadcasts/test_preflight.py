@@ -61,6 +61,22 @@ def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop)
     assert found.detail.startswith("welcome@1: email/en: ")
 
 
+def test_values_that_nobody_gave_are_said(shop: Shop) -> None:
+    """A layout's stand-ins, CODE say, are for previews: sent, they would be read."""
+    readers(shop, 1)
+    made = template(
+        email=f"Say {{{{ context.code | default('CODE') }}}} to {{{{ member.name | default('') }}}} {LEAVE}"
+    )
+    stored = Variant("a", published(shop, made))
+    told = Problem(Warned.NO_VALUE, "welcome@1: code")
+    for context, expected in (({}, [told]), ({"code": "TEA"}, [])):
+        asked = wanted(variants=(stored,), context=context)
+        with db.transaction(shop.program.id) as conn:
+            found = preflight.look(conn, shop.program.id, asked, now=NOW)
+        assert [one for one in found if one.code is Warned.NO_VALUE] == expected
+        assert not [one for one in found if one.is_blocking]
+
+
 def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
     readers(shop, 1)
     both = wanted(channels=(EMAIL, SMS), cost_limit=1_000)

@@ -121,7 +121,7 @@ def relay(postman: Postman, monkeypatch: pytest.MonkeyPatch) -> Postman:
 
 def try_(shop: Shop, made: Template, address: str = "marketer@example.com", channel: str = "email") -> Sent | Refused:
     with db.transaction(shop.program.id) as conn:
-        trial = trying.ready(conn, shop.program.id, made, channel, "en", address, by=SYSTEM, now=NOW)
+        trial = trying.ready(conn, shop.program.id, made, (channel, "en"), address, by=SYSTEM, now=NOW)
     return trial if isinstance(trial, Refused) else trying.send(trial, now=NOW)
 
 

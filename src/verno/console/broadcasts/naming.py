@@ -11,8 +11,8 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "scheduled": _("waits for its time"),
         "running": _("under way"),
         "paused": _("paused"),
-        "finished": _("finished"),
-        "cancelled": _("cancelled"),
+        "finished": _("completed"),
+        "cancelled": _("ended early"),
     },
     "recipient_state": {
         "waiting": _("not yet planned"),
@@ -47,6 +47,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "topic-not-for-many": _("This topic is for messages to single members."),
         "template-without-channel": _("The template has nothing for the channel."),
         "cannot-be-written": _("The template cannot be written with the values given."),
+        "values-not-given": _("Nobody has given these values, so their stand-ins are sent."),
         "not-marked": _("Advertising is not marked."),
         "advertising-not-marked": _("Advertising is not marked (erid)."),
         "sender-not-named": _("The sender's legal name and contacts are not set."),
@@ -66,6 +67,14 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "complaints-slow": _("Complaints: it goes on slowly."),
         "complaints-warn": _("Complaints begin to be seen."),
         "by-hand": _("by hand"),
+    },
+    "mail_flaw": {
+        "reserved-name": _("nobody can write back to this address"),
+        "no-dmarc": _("no DMARC record"),
+        "no-spf": _("no SPF record"),
+        "no-dkim": _("no DKIM record"),
+        "no-dkim-key": _("Verno does not sign (DKIM), the relay may"),
+        "not-checked": _("DNS did not answer"),
     },
     "broadcast_audience": {
         "everybody": _("All members"),

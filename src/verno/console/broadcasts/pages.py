@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console import words
-from verno.console.broadcasts import audience, showing
+from verno.console.broadcasts import audience, showing, warning
 from verno.console.broadcasts.forms import BroadcastForm
 from verno.console.face import Face, actor, face_of, signed_in
+from verno.console.telling import topics
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
 from verno.members import queries as members
-from verno.members.consent import topics
-from verno.members.types import Topic
 from verno.messaging import facts
 from verno.messaging.broadcasts import checking, preflight, queries, service, simulating
 from verno.messaging.broadcasts import results as counted
@@ -32,6 +31,7 @@ from verno.messaging.broadcasts.types import (
     Listed,
     Matching,
     NewBroadcast,
+    Problem,
     Refused,
     Result,
 )
@@ -49,7 +49,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """List the broadcasts, the newest first."""
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())
-        names = _topics(conn, face)
+        names = topics.names(conn, face)
         found = queries.broadcasts(conn, face.program.id, limit=PAGE)
     rows = [(one, names.get(one.wanted.topic, one.wanted.topic)) for one in found]
     context = {"face": face, "broadcasts": rows, "writes": _writes(request)}
@@ -142,11 +142,11 @@ class _Page:
             "face": face,
             "one": one,
             "audience": _audience(conn, face, one.wanted),
-            "topic": _topics(conn, face).get(one.wanted.topic, one.wanted.topic),
+            "topic": topics.names(conn, face).get(one.wanted.topic, one.wanted.topic),
             "when": showing.when(face, one.wanted),
             "held_out": face.percent_of(one.wanted.holdout),
             "people": _people(conn, face, one),
-            "problems": preflight.look(conn, face.program.id, one.wanted, now=face.now) if not begun else [],
+            "problems": self._problems(one) if not begun else [],
             "progress": showing.progress(face, queries.progress(conn, face.program.id, one.id)) if begun else None,
             "results": self._results(one) if begun else None,
             "winner": showing.winner(face, one.winner) if one.winner else None,
@@ -157,6 +157,10 @@ class _Page:
             "versions": queries.versions(conn, face.program.id, one.id),
         }
 
+    def _problems(self, one: Broadcast) -> list[tuple[Problem, str]]:
+        found = preflight.look(self.conn, self.face.program.id, one.wanted, now=self.face.now)
+        return [(problem, warning.told(problem.code, problem.detail)) for problem in found]
+
     def _results(self, one: Broadcast) -> dict[str, object]:
         found = counted.results(self.conn, self.face.program.id, one, now=self.face.now)
         return showing.results(self.face, found)
@@ -164,7 +168,8 @@ class _Page:
     def _refused(self) -> str:
         if self.refused is None:
             return ""
-        code, _sign, detail = self.refused.detail.partition(": ")
+        code, _sign, plain = self.refused.detail.partition(": ")
+        detail = warning.told(code, plain)
         said = words.say("broadcast_refusal", self.refused.reason)
         more = words.say("broadcast_warning", code) if code else ""
         return " ".join(one for one in (said, more if more != code else "", detail) if one)
@@ -223,7 +228,7 @@ def _form(request: HttpRequest, conn: Connection, face: Face, one: Broadcast | N
         request.POST if request.method == "POST" else None,
         face=face,
         topics=_with(
-            _offered(conn, face), [(wanted.topic, _topics(conn, face).get(wanted.topic, ""))] if wanted else []
+            _offered(conn, face), [(wanted.topic, topics.names(conn, face).get(wanted.topic, ""))] if wanted else []
         ),
         templates=_with(
             [(found.reference, f"{found.template.name} ({found.reference})") for found in stored],
@@ -240,23 +245,13 @@ def _with(offered: list[tuple[str, str]], had: list[tuple[str, str]]) -> list[tu
     return [*offered, *({code: (code, name or code) for code, name in had if code not in known}).values()]
 
 
-def _topics(conn: Connection, face: Face) -> dict[str, str]:
-    """Return the names of topics in the reader's language, by code."""
-    return {topic.code: _topic_name(topic, face) for topic in members.topics(conn, face.program.id)}
-
-
 def _offered(conn: Connection, face: Face) -> list[tuple[str, str]]:
     """Return the topics that a broadcast may be of, with their names."""
     return [
-        (topic.code, _topic_name(topic, face))
+        (topic.code, topics.name(topic, face.locale))
         for topic in members.topics(conn, face.program.id)
         if topic.archived_at is None and topic.class_name in checking.FOR_MANY
     ]
-
-
-def _topic_name(topic: Topic, face: Face) -> str:
-    """Return what its program calls a topic; what came with the house has the house's words."""
-    return topics.name(topic, face.locale) if topic.names else words.say("topic", topic.code)
 
 
 def _wrong(conn: Connection, face: Face, wanted: NewBroadcast) -> list[dict[str, str]]:

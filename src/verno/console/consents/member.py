@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from verno.console.consents.grouping import heard
 from verno.console.face import actor, signed_in
 from verno.console.member_page import MemberPage, older, open_page, read_place
 from verno.members import queries, stopping
@@ -18,7 +19,8 @@ from verno.messaging.answers.complaints import unheard
 from verno.workspace import audit
 from verno.workspace.roles import Permission, may
 
-PAGE = 30
+PAGE = 100
+"""Records, not lines: to leave everything is dozens of records and a few lines."""
 HEARD = ("phone-call", "till")
 EVERYWHERE = "all"
 
@@ -67,7 +69,9 @@ def consents(request: HttpRequest, member_id: object) -> HttpResponse:
             for one in about
         ],
         "others": [one for one in standings if one.purpose is not Purpose.ADVERTISING],
-        "history": [(row, page.topic_names.get(row.topic, row.topic)) for row in history[:PAGE]],
+        "history": [
+            (row, page.topic_names.get(row.topic, row.topic), channels) for row, channels in heard(history[:PAGE])
+        ],
         "wish": wish,
         "paused": paused,
         "complained": [one.value for one in Channel if one in complained],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from verno.console import words
 from verno.console.face import Face, actor, face_of, signed_in
+from verno.console.telling import topics
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
@@ -92,6 +93,7 @@ class Desk:
             "changes": self.changes,
             "channels": CHANNELS,
             "languages": LANGUAGES,
+            "topics": topics.names(self.conn, self.face),
             "said": self.request.session.pop(SAID, ""),
         }
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console import words
+from verno.console.telling import topics as naming
 from verno.members.types import Channel, Topic
 from verno.messaging.templates.types import MOST_BODY, MOST_PREHEADER, MOST_SUBJECT, AdClass, Advert, Block, Template
 
@@ -118,7 +120,7 @@ class WholeForm(forms.Form):
     )
     contract_ref = forms.CharField(label=_("Contract"), max_length=200, required=False, widget=forms.TextInput(TEXT))
 
-    def __init__(self, *args: Any, template: Template, topics: Sequence[Topic], **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *args: Any, template: Template, topics: Choices, **kwargs: Any) -> None:  # noqa: ANN401
         """Show a template as it stands."""
         super().__init__(*args, **kwargs)
         advert = template.advert or Advert()
@@ -134,7 +136,7 @@ class WholeForm(forms.Form):
             "operator": advert.operator,
             "contract_ref": advert.contract_ref,
         }
-        self.fields["topic"].choices = topic_choices(topics)  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["topic"].choices = topics  # type: ignore[attr-defined]  # a ChoiceField
         kinds = [(one.value, words.say("ad_class", one)) for one in AdClass]
         self.fields["ad_class"].choices = kinds  # type: ignore[attr-defined]  # the same
 
@@ -161,29 +163,32 @@ class WholeForm(forms.Form):
         )
 
 
+TRIED: dict[Channel, Promise] = {
+    Channel.EMAIL: _("Your own e-mail address."),
+    Channel.SMS: _("Your own phone number."),
+    Channel.TELEGRAM: _("The number of your chat with the bot."),
+}
+"""Where a test can go, by channel. A push needs a browser that has asked for it, so none is here."""
+
+
 class TestForm(forms.Form):
     """Where a test goes."""
 
     address = forms.CharField(
         label=_("Address"),
         max_length=254,
-        help_text=_("Your own e-mail address or phone number."),
         widget=forms.TextInput(CODE),
     )
     language = forms.ChoiceField(label=_("Language"), choices=[("ru", _("Russian")), ("en", _("English"))])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Django's own arguments
-        """Dress the field."""
+    def __init__(self, *args: Any, channel: Channel, **kwargs: Any) -> None:  # noqa: ANN401 Django's own arguments
+        """Ask for an address of the channel."""
         super().__init__(*args, **kwargs)
+        self.fields["address"].help_text = str(TRIED.get(channel, ""))
         self.fields["language"].widget.attrs.update(SELECT)
 
 
-def topic_choices(topics: Sequence[Topic]) -> list[tuple[str, str]]:
+def topic_choices(offered: Sequence[Topic], locale: str) -> list[tuple[str, str]]:
     """Return topics by code, each with its class."""
-    told = [(one, words.say("topic_class", one.class_name)) for one in topics if one.archived_at is None]
-    return [(one.code, f"{_named(one)} ({class_name})") for one, class_name in told]
-
-
-def _named(topic: Topic) -> str:
-    said = words.say("topic", topic.code)
-    return said if said != topic.code else next(iter(topic.names.values()), topic.code)
+    told = [(one, words.say("topic_class", one.class_name)) for one in offered if one.archived_at is None]
+    return [(one.code, f"{naming.name(one, locale)} ({class_name})") for one, class_name in told]

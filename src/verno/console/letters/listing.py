@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from verno.console.letters.desk import Desk, found, open_desk, refused, writes
 from verno.console.letters.forms import NewForm, topic_choices
 from verno.console.letters.seeing import FRAME_POLICY, letter
+from verno.console.telling import topics
 from verno.members import queries as members
 from verno.messaging.layouts import gallery
 from verno.messaging.letters import wording
@@ -22,7 +23,8 @@ def listed(request: HttpRequest) -> HttpResponse:
     """Show all templates, those in use first."""
     with open_desk(request) as desk:
         stored = sorted(queries.templates(desk.conn, desk.program_id), key=lambda one: one.retired_at is not None)
-        context = {"face": desk.face, "templates": stored, "changes": desk.changes}
+        called = topics.names(desk.conn, desk.face)
+        context = {"face": desk.face, "templates": stored, "changes": desk.changes, "topics": called}
     return render(request, "console/letters/templates.html", context)
 
 
@@ -36,7 +38,7 @@ def new(request: HttpRequest) -> HttpResponse:
         layout = gallery.layout(chosen) if chosen else None
         if chosen and layout is None:
             raise Http404
-        topics = [
+        fitting = [
             one
             for one in members.topics(desk.conn, desk.program_id)
             if layout is None or one.class_name == layout.class_name
@@ -46,9 +48,8 @@ def new(request: HttpRequest) -> HttpResponse:
         if layout is not None:
             wanted = {"topic": layout.topic} if layout.topic else {}
             initial = {"layout": layout.code, "code": layout.code, "name": layout.words[language].name} | wanted
-        form = NewForm(
-            request.POST if request.method == "POST" else None, initial=initial, topics=topic_choices(topics)
-        )
+        offered = topic_choices(fitting, desk.face.locale)
+        form = NewForm(request.POST if request.method == "POST" else None, initial=initial, topics=offered)
         if form.is_bound and form.is_valid() and _begin(desk, form):
             return redirect("console:template", form.cleaned_data["code"])
         context = {
@@ -58,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
             "layout": layout,
             "words": layout.words[language] if layout else None,
             "asks": layout is not None or "blank" in request.GET or form.is_bound,
-            "topics": topics,
+            "topics": fitting,
             "form": form,
         }
     return render(request, "console/letters/new.html", context, status=422 if form.is_bound else 200)

@@ -27,6 +27,10 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "other-class": _("The topic is of another kind."),
         "bad-condition": _("This condition cannot be asked."),
     },
+    "mark_missing": {
+        "erid": _("Its token belongs under “Topic, conditions, marks”."),
+        "advert": _("{{ advert }} shows where the line of the mark stands."),
+    },
     "template_refusal": {
         "broken": _("It cannot be rendered, so it is not stored."),
         "too-many": _("The program has as many templates as it can."),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from verno.console import words
 from verno.console.face import actor, note_reading, sees_personal
 from verno.console.letters.desk import CHANNELS, SAID, Desk, channel_of, open_desk, refused, samples, writes
-from verno.console.letters.forms import TestForm
+from verno.console.letters.forms import TRIED, TestForm
 from verno.kit.errors import Unavailable
 from verno.members import queries as members
 from verno.members.types import Channel, Member
@@ -34,11 +34,12 @@ SIZES = ("desk", "phone")
 @require_http_methods(["GET", "HEAD", "POST"])
 def seen(request: HttpRequest, code: str) -> HttpResponse:
     """Show one channel in both languages side by side; find a member; send a test."""
-    test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s")
-    if test.is_bound and test.is_valid() and _tried(request, code, test):
-        return redirect(request.get_full_path())
     with open_desk(request, code) as desk:
         channel = _channel(request, desk)
+    test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s", channel=channel)
+    if test.is_bound and test.is_valid() and _tried(request, code, channel, test):
+        return redirect(request.get_full_path())
+    with open_desk(request, code) as desk:
         text = request.POST.get("q", "").strip()
         people = _people(desk, text) if text and sees_personal(request) else []
         if len(people) == 1:
@@ -55,6 +56,7 @@ def seen(request: HttpRequest, code: str) -> HttpResponse:
             "text": text,
             "people": people,
             "test": test,
+            "tries": channel in TRIED,
             "phone": request.GET.get("size") == "phone",
             "pictures": request.GET.get("pictures") != "off",
             "query": _query(request, channel, member),
@@ -127,16 +129,18 @@ def _member(desk: Desk) -> Member | None:
     return member
 
 
-def _tried(request: HttpRequest, code: str, form: TestForm) -> bool:
+def _tried(request: HttpRequest, code: str, channel: Channel, form: TestForm) -> bool:
     """Send a test, with no transaction open while its provider thinks; tell whether it left."""
     if not writes(request):
         return False
-    language, address = form.cleaned_data["language"], form.cleaned_data["address"].strip()
+    address = form.cleaned_data["address"].strip()
+    language: Language = form.cleaned_data["language"]
     try:
         with open_desk(request, code) as desk:
-            channel, now = _channel(request, desk).value, desk.face.now
-            by, template = actor(request), desk.one.template
-            trial = trying.ready(desk.conn, desk.program_id, template, channel, language, address, by=by, now=now)
+            template, now = desk.one.template, desk.face.now
+            where, context = (channel.value, language), samples(template, language)
+            asked = (desk.conn, desk.program_id, template, where, address)
+            trial = trying.ready(*asked, by=actor(request), now=now, context=context)
         done = trial if isinstance(trial, Refused) else trying.send(trial, now=now)
     except Unavailable:
         form.add_error(None, words.say("template_refusal", "unavailable"))

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from verno.console import words
 from verno.console.face import actor
 from verno.console.letters.desk import CHANNELS, SAID, Desk, block_of, open_desk, refused, writes
-from verno.console.letters.forms import WholeForm
+from verno.console.letters.forms import WholeForm, topic_choices
 from verno.console.promotions.forms import conditions, describing
 from verno.console.promotions.forms.describing import Naming
 from verno.console.promotions.opening import naming_of
@@ -32,6 +32,8 @@ from verno.web.problems import Refused as BadJson
 
 EXCERPT = 90
 _STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
+_OTHERWISE = re.compile(r"\{%-?\s*else\b.*?(?=\{%-?\s*endif\b)", re.DOTALL)
+"""Of two ways to say it, an excerpt shows the first."""
 _NAMED = re.compile(r"\{\{\s*([\w.]+).*?\}\}", re.DOTALL)
 AROUND = 2
 """Unchanged lines that are shown about a change."""
@@ -85,7 +87,8 @@ def settings(request: HttpRequest, code: str) -> HttpResponse:
     with open_desk(request, code) as desk:
         one = desk.one.template
         topics = members.topics(desk.conn, desk.program_id)
-        form = WholeForm(request.POST if request.method == "POST" else None, template=one, topics=topics)
+        offered = topic_choices(topics, desk.face.locale)
+        form = WholeForm(request.POST if request.method == "POST" else None, template=one, topics=offered)
         conditions_of = _typed(request) if form.is_bound else [(name, _json(tree)) for name, tree in one.shown.items()]
         wrong = ""
         if form.is_bound and form.is_valid():
@@ -172,13 +175,15 @@ def _asking(desk: Desk) -> str:
     found = conditions.fields(fields.member_registry(naming.known), symbol=naming.about.symbol, of_lines=False)
     # Attributes of receipts are offered everywhere; a letter has no receipt.
     asked = [one for one in found if one.name != fields.ATTRIBUTES]
-    return msgspec.json.encode(replace(form, fields={**form.fields, "member": asked})).decode()
+    known = {one.name for one in asked}
+    pressed = [one for one in form.shortcuts if one.rule.get("field") in known]
+    return msgspec.json.encode(replace(form, fields={**form.fields, "member": asked}, shortcuts=pressed)).decode()
 
 
 def _excerpt(desk: Desk, channel: str, language: str) -> str:
     block = block_of(desk.one.template, channel, language)
     text = block.subject or ("" if block.body.lstrip().startswith("<") else block.body)
-    text = _NAMED.sub(r"[\1]", _STATEMENT.sub(" ", text))
+    text = _NAMED.sub(r"[\1]", _STATEMENT.sub(" ", _OTHERWISE.sub("", text)))
     return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
 
 

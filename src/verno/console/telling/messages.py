@@ -1,6 +1,7 @@
 """A member's messages: where each one is, and why it was sent or not."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -13,9 +14,11 @@ from django.views.decorators.http import require_safe
 from verno.console import words
 from verno.console.face import Face
 from verno.console.member_page import older, open_page, read_place
+from verno.console.telling import topics
 from verno.kit.clock import clock
 from verno.messaging import queries as messaging
 from verno.messaging.facts import DOMAIN
+from verno.messaging.letters.compose import CannotBePrinted
 from verno.messaging.queries import MessageView
 from verno.messaging.types import Check, Record
 
@@ -26,6 +29,8 @@ PREVIEW_POLICY = (
     "frame-ancestors 'self'; sandbox"
 )
 """A letter may style itself and do nothing else: no scripts, no requests, an origin of its own."""
+
+SHOWN = {"Content-Security-Policy": PREVIEW_POLICY}
 
 _MONTHLY = re.compile(r"statement/(\d{4})-(\d{2})")
 _DATED = re.compile(r"(granted|withdrawn|paused|wanted|erased|unsubscribed|complaint) (\S+)")
@@ -40,8 +45,9 @@ def messages(request: HttpRequest, member_id: object) -> HttpResponse:
     before = read_place(request)
     with open_page(request, member_id) as page:
         rows = messaging.of_member(page.conn, page.member.id, before=before, limit=PAGE + 1)
+        called = topics.names(page.conn, page.face)
     context = {
-        "rows": [(row, occasion(page.face, row), decisions(page.face, row)) for row in rows[:PAGE]],
+        "rows": [(row, occasion(page.face, row, called), decisions(page.face, row)) for row in rows[:PAGE]],
         "first": before is None,
         "older": older(rows[PAGE - 1].created_at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
     }
@@ -53,17 +59,21 @@ def messages(request: HttpRequest, member_id: object) -> HttpResponse:
 def preview(request: HttpRequest, member_id: object, message_id: object) -> HttpResponse:
     """Show a letter as its reader sees it, for a sandboxed frame."""
     with open_page(request, member_id) as page:
-        letter = messaging.render(page.conn, page.member.id, str(message_id), now=clock.now())
+        try:
+            letter = messaging.render(page.conn, page.member.id, str(message_id), now=clock.now())
+        except CannotBePrinted:
+            # A message that was never sent may be one that nobody can compose; its state says why.
+            return HttpResponse(words.say("message", "cannot-be-rendered"), headers=SHOWN)
     if letter is None:
         raise Http404
-    return HttpResponse(letter.html, headers={"Content-Security-Policy": PREVIEW_POLICY})
+    return HttpResponse(letter.html, headers=SHOWN)
 
 
-def occasion(face: Face, row: MessageView) -> tuple[str, str]:
-    """Return what a message is about and for which month, if it is a monthly one."""
+def occasion(face: Face, row: MessageView, called: Mapping[str, str]) -> tuple[str, str]:
+    """Return what a message is about and for which month, if it is a monthly one; ``called``: topics' names."""
     found = _MONTHLY.fullmatch(row.dedupe_key)
     month = face.month_in_full(date(int(found[1]), int(found[2]), 1)) if found else ""
-    return words.say("topic", row.topic), month
+    return called.get(row.topic) or words.say("topic", row.topic), month
 
 
 def decisions(face: Face, row: MessageView) -> list[tuple[Record, list[tuple[Check, str]]]]:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from verno.console.face import Face, actor, face_of, signed_in
+from verno.console.telling import topics
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
@@ -47,6 +48,7 @@ def sending(request: HttpRequest) -> HttpResponse:
         doubtful = _page(request, "before", partial(queries.uncertain, conn, program_id))
         dead = _page(request, "dead_before", partial(queries.dead, conn, program_id))
         found = members.members(conn, program_id, sorted({one.holder_id for one in (*doubtful.rows, *dead.rows)}))
+        called = topics.names(conn, face)
     by_state: dict[str, int] = {}
     for one in counts:
         by_state[one.state] = by_state.get(one.state, 0) + one.messages
@@ -67,6 +69,7 @@ def sending(request: HttpRequest) -> HttpResponse:
         "doubtful": doubtful,
         "dead": [(one, _name(found, one)) for one in dead.rows],
         "lost": dead,
+        "topics": called,
     }
     return render(request, "console/sending.html", context)
 

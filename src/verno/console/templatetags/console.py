@@ -1,6 +1,7 @@
 """Figures and dates in templates: ``{% points 120 lot.unit_id %}``, written by the page's ``face``."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -110,6 +111,12 @@ def unit_name(context: Context, unit: str) -> str:
 def as_json(value: object) -> str:
     """Write a condition as JSON, for those who read it so."""
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@register.filter
+def topic_name(code: str, names: Mapping[str, str]) -> str:
+    """Say a topic's name; the code of one that is no more."""
+    return names.get(code) or words.say("topic", code)
 
 
 @register.simple_tag(takes_context=True)

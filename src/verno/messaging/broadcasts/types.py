@@ -262,6 +262,7 @@ class Warned(StrEnum):
     TOPIC = "topic-not-for-many"
     NO_BLOCK = "template-without-channel"
     CANNOT_BE_WRITTEN = "cannot-be-written"
+    NO_VALUE = "values-not-given"
     NOT_MARKED = "advertising-not-marked"
     SENDER_UNNAMED = "sender-not-named"
     MAIL_DOMAIN = "mail-domain"

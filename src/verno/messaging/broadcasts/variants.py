@@ -9,6 +9,7 @@ from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, War
 from verno.messaging.letters import compose, note, settled
 from verno.messaging.templates import linting, making, views
 from verno.messaging.templates import queries as templates
+from verno.messaging.templates.checks.sources import uses
 from verno.messaging.templates.types import OVERRIDABLE, SEPARATOR, Broken, Compiled, Lint, Stored, is_stored
 from verno.messaging.templates.views import Frame
 from verno.messaging.types import MessageClass
@@ -62,12 +63,21 @@ def _tried(
         if one is None:  # news@01: a message would not find it
             yield Problem(Warned.TEMPLATE_MISSING, reference, is_blocking=True)
             continue
+        if missing := _asked(one, wanted) - set(wanted.context):
+            yield Problem(Warned.NO_VALUE, f"{reference}: {', '.join(sorted(missing))}"[:LONGEST_DETAIL])
         for step in wanted.channels:
             if not one.blocks.get(step.channel):
                 yield Problem(Warned.NO_BLOCK, f"{reference}: {step.channel}", is_blocking=True)
             elif (broken := _broken(frame, one, step.channel, wanted, now)) is not None:
                 detail = f"{reference}: {step.channel}/{broken}"[:LONGEST_DETAIL]
                 yield Problem(Warned.CANNOT_BE_WRITTEN, detail, is_blocking=True)
+
+
+def _asked(one: Compiled, wanted: NewBroadcast) -> set[str]:
+    """Return what a template asks of a broadcast: what stands in for it is for previews, and would be sent."""
+    sources = [source for step in wanted.channels for source in one.blocks.get(step.channel, {}).values()]
+    parts = [part for source in sources for part in (source.subject, source.html, source.text)]
+    return {use.name.split(".")[1] for part in parts for use in uses(part) if use.name.startswith("context.")}
 
 
 def _broken(frame: Frame, one: Compiled, channel: str, wanted: NewBroadcast, now: datetime) -> str | None:

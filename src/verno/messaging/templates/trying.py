@@ -46,27 +46,30 @@ def ready(
     conn: Connection,
     program_id: str,
     template: Template,
-    channel: str,
-    locale: str,
+    where: tuple[str, str],
     address: str,
     *,
     by: Actor,
     now: datetime,
+    context: Mapping[str, object] | None = None,
 ) -> Trial | Refused:
     """Make a block with made-up figures ready for an address, marked as a test; audited without the address.
 
     ``send`` sends it, past all lanes, once the transaction is over: a provider may take half a minute to answer.
 
+    ``where``: channel and language. ``context``: what the message would bring; made up where it is not given.
+
     It is no message of a member, so nobody's consent is asked and no link of it belongs to anybody; but an address that
     must not be written to gets no test either, and nothing leaves while messages are stopped or after a restore.
     """
+    channel, locale = where
     program = workspace.program(conn, program_id)
     to = _address(program, channel, address)
     if to is None:
         return Refused(Refusal.BAD_ADDRESS)
     if _is_held_back(conn, program_id, channel, to, now):
         return Refused(Refusal.STOPPED)
-    message = _message(conn, program, template, (channel, locale), now=now)
+    message = _message(conn, program, template, where, context=context, now=now)
     if isinstance(message, Refused):
         return message
     holder, id_ = new_ids(2, now=now)
@@ -125,12 +128,13 @@ def _message(
     template: Template,
     where: tuple[str, str],
     *,
+    context: Mapping[str, object] | None,
     now: datetime,
 ) -> Prepared | Refused:
     compiled = making.made(template, 1)
     if isinstance(compiled, Broken):
         return Refused(Refusal.BROKEN, compiled.detail)
-    found = making.sample(views.frame(conn, program), compiled, where, context=None, now=now)
+    found = making.sample(views.frame(conn, program), compiled, where, context=context, now=now)
     return Refused(Refusal.NO_BLOCK) if found is None else msgspec.structs.replace(found, is_test=True)
 
 
