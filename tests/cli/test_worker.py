@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.commands import wait_for
+from verno.cli import run
 from verno.kit import db, outbox
 from verno.kit.clock import clock
 from verno.wiring import jobs, queue, worker
@@ -144,3 +145,10 @@ def test_a_slow_look_is_shared_by_all_who_ask(monkeypatch: pytest.MonkeyPatch) -
     assert threading.active_count() <= before + 1
     release.set()
     probe.close()
+
+
+@pytest.mark.parametrize(("asked", "names"), [("", ["worker"]), ("2", ["worker", "worker-2"]), ("-1", ["worker"])])
+def test_as_many_workers_run_as_are_asked_for(asked: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERNO_WORKERS", asked)
+    monkeypatch.setenv("VERNO_DATABASE_URL", "postgresql:///nowhere")
+    assert [part.name for part in run._our_parts("127.0.0.1", 8000)] == ["server", *names]

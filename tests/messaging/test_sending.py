@@ -379,6 +379,14 @@ def test_a_password_is_never_told(caplog: pytest.LogCaptureFixture) -> None:
     assert "geheim" not in str(refused.value)
 
 
+def test_a_relay_says_how_many_letters_it_takes_at_once() -> None:
+    assert smtp.settings("smtp://relay.example.com").connections == 24
+    assert smtp.settings("smtps://relay.example.com:2465?connections=48").connections == 48
+    for bad in ("connections=0", "connections=201", "connections=many", "connections", "speed=9"):
+        with pytest.raises(VernoError, match="connections=24"):
+            smtp.settings(f"smtp://relay.example.com?{bad}")
+
+
 def test_what_an_erasure_overtook_under_way_is_uncertain(shop: Shop, postman: Postman) -> None:
     """An erasure takes the claim away with all else that names the worker's letter."""
     from verno.messaging.desk import Desk

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NICE = int(os.environ.get("NICE", "5"))
+NICE = 10
 """By how much the worker gives way to the server where processors are short: the till does not wait for letters."""
 MOST_PROCESSES = 2
 """Processes of the server: one interpreter keeps one core busy, and a third finds nothing to do on two."""
@@ -128,7 +128,10 @@ def _our_parts(host: str, port: int) -> list["Part"]:
     verno = [sys.executable, "-m", "verno"]
     return [
         Process("server", [*verno, "serve", "--unchecked", "--host", host, "--port", str(port)], environment),
-        Process("worker", [*verno, "work", "--unchecked"], environment),
+        *[
+            Process("worker" if not n else f"worker-{n + 1}", [*verno, "work", "--unchecked"], environment)
+            for n in range(config.workers())
+        ],
     ]
 
 

@@ -7,7 +7,7 @@
 | ``VERNO_OWNER_URL`` | the role that migrates | the application's |
 | ``VERNO_PG_BIN`` | folder of PostgreSQL's programs for the embedded server | the wheel's, else Debian's |
 | ``VERNO_SECRET_KEY`` | 64 hex digits that all keys derive from | ``VERNO_HOME/secret.key``, made at first use |
-| ``VERNO_SMTP_URL`` | ``smtp://user:password@host:port``, ``smtps://`` for TLS | none: mail waits |
+| ``VERNO_SMTP_URL`` | ``smtp://user:password@host:port?connections=24``, ``smtps://`` for TLS | none: mail waits |
 | ``VERNO_PUBLIC_URL`` | the address people reach this server at, for links in messages | ``http://127.0.0.1:8000`` |
 | ``VERNO_LINKS_URL`` | another address of this server, under which letters' links are followed | ``VERNO_PUBLIC_URL`` |
 | ``VERNO_MAIL_FROM`` | the sender of mail | ``points@localhost`` |
@@ -21,6 +21,7 @@
 | ``VERNO_TELEGRAM_BOT`` | the bot's name without ``@``, for links that members open | none: nobody can link a chat |
 | ``VERNO_TELEGRAM_URL`` | where the bot's API lies | ``https://api.telegram.org`` |
 | ``VERNO_PUSH_NETWORKS`` | private networks of push services of your own, with commas between | none |
+| ``VERNO_WORKERS`` | worker processes: one more where one processor is too little for your letters and texts | 1 |
 | ``VERNO_BACKUPS`` | folder of backups; the embedded server's log is kept there, minute by minute | none: no log |
 """
 
@@ -33,6 +34,9 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 """The translations of the whole product."""
+
+
+MOST_WORKERS = 32
 
 
 def home() -> Path:
@@ -131,6 +135,12 @@ def push_networks() -> tuple[Network, ...]:
         except ValueError:
             continue
     return tuple(out)
+
+
+def workers() -> int:
+    """Return how many worker processes are run; a text that is no number of processes is one."""
+    asked = os.environ.get("VERNO_WORKERS", "")
+    return max(1, min(int(asked), MOST_WORKERS)) if asked.isdecimal() else 1
 
 
 def backups() -> Path | None:

@@ -1,12 +1,15 @@
 """Letters and texts from their rows to a sink, one worker, beside the bare client with the same bytes and no rows."""
 
 import asyncio
+import multiprocessing as mp
 import os
 import time
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
+from multiprocessing.synchronize import Barrier
 
 import aiosmtplib
+import django
 import msgspec
 import smpp34
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,6 +31,9 @@ from verno.messaging.types import CHANNEL_SMS
 RSA_BITS = 2048
 NUMBER = "79161234567"
 LINE = 76
+CONNECTIONS = 48
+"""Letters under way at once, as a relay of one's own takes them."""
+PATIENCE = 120.0
 WINDOW = 128
 """Texts under way at once: at 40 ms an answer, an operator's usual distance, no fewer carry 3,000 a second."""
 
@@ -54,7 +60,7 @@ def letters(people: Crowd, count: int, template: str, *, now: datetime) -> Rate:
     crowd.plan(people, people.holders[:count], f"bench/letters/{template}", now=now, template=template)
     scratch.settle()
     with sinks.mail() as sink:
-        channel = Email(smtp.Settings(sinks.HOST, sink.port), signer)
+        channel = Email(smtp.Settings(sinks.HOST, sink.port, connections=CONNECTIONS), signer)
         rate, cpu = _sent(channel, count, sink, now)
         size, line = sink.size(), b"x" * LINE + b"\r\n"
         envelope = smtp.Envelope("bench@example.com", "member@example.com", line * (size // len(line)))
@@ -67,11 +73,45 @@ def texts(people: Crowd, count: int, template: str, *, now: datetime) -> Rate:
     crowd.plan(people, people.holders[:count], "bench/texts", now=now, channel=CHANNEL_SMS, template=template)
     scratch.settle()
     with sinks.texts() as sink:
-        url = f"smpp://bench:bench@{sinks.HOST}:{sink.port}?window={WINDOW}"
-        channel = Smpp(smpp.settings(url, "Bench"))
+        channel = _centre(sink.port)
         rate, cpu = _sent(channel, count, sink, now)
         bare = asyncio.run(_bare_texts(sink.port, channel.lines, count))
     return Rate(rate, cpu, bare)
+
+
+def texts_by_workers(people: Crowd, count: int, template: str, *, now: datetime, workers: int) -> float:
+    """Return how many texts a second so many worker processes send together, each over a session of its own."""
+    crowd.plan(people, people.holders[:count], "bench/shared", now=now, channel=CHANNEL_SMS, template=template)
+    scratch.settle()
+    there = mp.get_context("spawn")
+    start = there.Barrier(workers + 1)
+    with sinks.texts() as sink, there.Pool(workers, _prepare, (start,)) as pool:
+        done = [pool.apply_async(_share, (sink.port, now)) for _ in range(workers)]
+        start.wait(PATIENCE)
+        began = time.monotonic()
+        accepted = sum(one.get(PATIENCE) for one in done)
+        took = time.monotonic() - began
+        if accepted != count or sink.taken() < count:
+            message = f"of {count} texts {accepted} were accepted, the sink has {sink.taken()}"
+            raise VernoError(message)
+    return count / took
+
+
+def _prepare(start: Barrier) -> None:
+    """Load in a worker process what a text needs, before the clock runs."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
+    django.setup()
+    globals()["_start"] = start
+
+
+def _share(port: int, now: datetime) -> int:
+    start: Barrier = globals()["_start"]
+    start.wait(PATIENCE)
+    return send_due(_centre(port), lambda: now, worker_name=f"bench-{os.getpid()}").accepted
+
+
+def _centre(port: int) -> Smpp:
+    return Smpp(smpp.settings(f"smpp://bench:bench@{sinks.HOST}:{port}?window={WINDOW}", "Bench"))
 
 
 def _sent(channel: Channel[P], count: int, sink: sinks.Sink, now: datetime) -> tuple[float, float]:

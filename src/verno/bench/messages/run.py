@@ -17,6 +17,7 @@ from verno.messaging.letters import notice
 from verno.messaging.types import AddressFacts, Allow, ConsentFact, MemberFacts, MessageClass, Outgoing
 
 DECISIONS = 100_000
+WORKERS = 2
 
 
 def measure(
@@ -42,7 +43,9 @@ def measure(
     # Texts wait for the morning: whenever the bench is run, its clock says noon.
     noon = datetime.combine(clock.now().date(), time_of_day(12), localtime.zone(people.program.timezone))
     found |= _rate("smpp", carrying.texts(people, texts, short, now=noon.astimezone(UTC)))
-    say(f"SMPP: {found['smpp_per_second']}/s")
+    shared = carrying.texts_by_workers(people, texts, short, now=noon.astimezone(UTC), workers=WORKERS)
+    found["smpp_two_workers_per_second"] = round(shared)
+    say(f"SMPP: {found['smpp_per_second']}/s, {round(shared)}/s by {WORKERS} workers")
     scratch.settle()
     codes = queueing.codes(people, crowded)
     found |= {"codes": codes.requests, "code_p50_ms": round(codes.p50), "code_p99_ms": round(codes.p99)}
