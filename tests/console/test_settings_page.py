@@ -85,7 +85,7 @@ def test_a_choice_a_figure_and_a_list_are_set(house: House, rows: psycopg.Connec
 @pytest.mark.parametrize(
     ("key", "typed", "said"),
     [
-        ("messages.sms_segment_price", "350", "$3.50"),
+        ("messages.sms_segment_price", "3.50", "$3.50"),
         ("promotions.replay_most_share", "250", "2.5%"),
         ("messages.ads_a_day", "1", "1 message"),
     ],
