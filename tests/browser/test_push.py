@@ -63,7 +63,12 @@ SHOWN = """async () => {
 
 FORGET = """async () => {
   const registration = await navigator.serviceWorker.ready;
-  for (const one of await registration.getNotifications()) one.close();
+  for (let tries = 0; tries < 100; tries++) {
+    const found = await registration.getNotifications();
+    if (!found.length) return;
+    for (const one of found) one.close();
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }"""
 
 
