@@ -34,12 +34,17 @@ SIZES = ("desk", "phone")
 @require_http_methods(["GET", "HEAD", "POST"])
 def seen(request: HttpRequest, code: str) -> HttpResponse:
     """Show one channel in both languages side by side; find a member; send a test."""
+    test: TestForm | None = None
+    if request.POST.get("do") == "test":
+        with open_desk(request, code) as desk:
+            channel = _channel(request, desk)
+        test = TestForm(request.POST, auto_id="test-%s", channel=channel)
+        if test.is_valid() and _tried(request, code, channel, test):
+            return redirect(request.get_full_path())
     with open_desk(request, code) as desk:
         channel = _channel(request, desk)
-    test = TestForm(request.POST if request.POST.get("do") == "test" else None, auto_id="test-%s", channel=channel)
-    if test.is_bound and test.is_valid() and _tried(request, code, channel, test):
-        return redirect(request.get_full_path())
-    with open_desk(request, code) as desk:
+        if test is None:
+            test = TestForm(None, auto_id="test-%s", channel=channel)
         text = request.POST.get("q", "").strip()
         people = _people(desk, text) if text and sees_personal(request) else []
         if len(people) == 1:
