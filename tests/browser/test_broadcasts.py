@@ -1,33 +1,22 @@
 """A broadcast in a real browser: drafted with conditions, looked at, launched, told; desk and phone, both languages."""
 
-import os
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from tests.console.test_broadcasts import NEWS, publish
 from tests.messaging.broadcasts.shows import work
-
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture(autouse=True)
 def connected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Name a relay before the site begins, as a launch asks for; nothing is sent."""
     monkeypatch.setenv("VERNO_SMTP_URL", "smtp://127.0.0.1:25")
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look; no page is wider than the window."""
-    assert not page.evaluate(WIDE), name
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"broadcasts-{name}.png"), full_page=True)
 
 
 def plan() -> None:
@@ -49,28 +38,28 @@ def test_a_marketer_sends_a_broadcast(site: Site, locale: str, size: dict[str, i
         set_up(page, site, locale)
         page.goto("/console/messages/")
         page.locator("a[href$='/broadcasts/']").click()
-        keep(page, f"{name}-none")
+        keep(page, f"broadcasts-{name}-none")
         page.locator(".page-top a.btn-primary").click()
         expect(page.locator(".for-condition")).to_be_hidden()
         page.fill("#id_name", "Autumn")
         page.select_option("#id_topic", NEWS)
         page.select_option("#id_audience", "condition")
         page.locator(".b-shortcuts button, .b-form button").first.click()
-        keep(page, f"{name}-form")
+        keep(page, f"broadcasts-{name}-form")
         page.select_option("#id_audience", "everybody")
         page.select_option("#id_send", "local")
         expect(page.locator("#id_day")).to_be_visible()
         page.select_option("#id_send", "now")
         page.locator("button[type=submit].btn-primary").click()
         expect(page.locator(".figure-value").first).to_be_visible()
-        keep(page, f"{name}-draft")
+        keep(page, f"broadcasts-{name}-draft")
         page.locator("button[value=approve]").click()
         page.locator("button[value=launch]").click()
         expect(page.locator("button[value=pause]")).to_be_visible()
         plan()
         page.reload()
         expect(page.locator("progress").first).to_be_visible()
-        keep(page, f"{name}-told")
+        keep(page, f"broadcasts-{name}-told")
         page.goto("/console/messages/broadcasts/")
-        keep(page, f"{name}-list")
+        keep(page, f"broadcasts-{name}-list")
     assert site.trouble == []

@@ -1,14 +1,13 @@
 """Consents in a real browser: topics, a member's tab, the preference page; on a desk, on a phone, in both languages."""
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from verno.kit import db
 from verno.members import queries
@@ -16,22 +15,10 @@ from verno.members.types import Wishes
 from verno.messaging.preferences import links
 from verno.messaging.preferences.links import Address, Person
 
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SAID = {
     "en": {"news": "News and offers", "saved": "Done, saved.", "over": "Done, we no longer write to you."},
     "ru": {"news": "Новости и акции", "saved": "Готово, сохранили.", "over": "Готово, мы больше не пишем."},
 }
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look, by day and by night."""
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(400)  # colours fade
-            page.screenshot(path=str(Path(folder) / f"consents-{name}-{scheme}.png"), full_page=True)
-        page.emulate_media(color_scheme="light")
 
 
 def add_news(page: Page, locale: str) -> None:
@@ -46,8 +33,7 @@ def add_news(page: Page, locale: str) -> None:
         page.locator(f"[name={name}]").fill(text)
     page.locator(".card form button[type=submit]").click()
     expect(page.locator("table")).to_contain_text("news")
-    keep(page, f"{locale}-topics")
-    assert not page.evaluate(WIDE)
+    keep(page, f"consents-{locale}-topics", by_night=True)
 
 
 def publish(page: Page, locale: str) -> None:
@@ -58,8 +44,7 @@ def publish(page: Page, locale: str) -> None:
     page.locator("[name=body_en]").fill("I agree to receive news and offers.")
     page.locator(".card form button[type=submit]").click()
     page.locator("details summary").first.click()
-    keep(page, f"{locale}-texts")
-    assert not page.evaluate(WIDE)
+    keep(page, f"consents-{locale}-texts", by_night=True)
 
 
 @pytest.mark.parametrize(("locale", "size"), [("en", DESK), ("ru", PHONE)], ids=["desk", "phone"])
@@ -71,28 +56,25 @@ def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, loca
         add_news(page, locale)
         publish(page, locale)
         page.goto(own)
-        keep(page, f"{locale}-preferences")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-preferences", by_night=True)
         page.locator('input[name=on][value="news/email"]').check()
         page.locator('button[value="save"]').click()
         expect(page.locator(".done")).to_contain_text(SAID[locale]["saved"])
-        keep(page, f"{locale}-saved")
+        keep(page, f"consents-{locale}-saved", by_night=True)
         confirm(page, site, locale)
         page.goto(f"/console/members/{who}/consents/")
         page.locator("details.letter summary").first.click()
-        keep(page, f"{locale}-member")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-member", by_night=True)
         page.goto(own)
         page.locator('button[value="all"]').click()
         expect(page.locator(".done")).to_contain_text(SAID[locale]["over"])
-        keep(page, f"{locale}-over")
+        keep(page, f"consents-{locale}-over", by_night=True)
         page.locator('input[value="too-often"]').check()
         page.locator("textarea").fill("Каждый день!")
         page.locator('button[value="reason"]').click()
         page.goto("/console/members/consents/leaving/")
         expect(page.locator("table")).to_contain_text(SAID[locale]["news"])
-        keep(page, f"{locale}-leaving")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-leaving", by_night=True)
     assert site.trouble == []
 
 
@@ -103,9 +85,9 @@ def confirm(page: Page, site: Site, locale: str) -> None:
         email = queries.identities(conn, [who])[who]["email"]
     until = datetime.now(UTC) + links.CONFIRM_LIFE
     page.goto(f"/c/{links.confirm_token(Address(program, who, email.value_hash, until))}?lang={locale}")
-    keep(page, f"{locale}-confirm")
+    keep(page, f"consents-{locale}-confirm", by_night=True)
     page.locator("main button").click()
-    keep(page, f"{locale}-confirmed")
+    keep(page, f"consents-{locale}-confirmed", by_night=True)
     with db.transaction() as conn:
         assert queries.identities(conn, [who])[who]["email"].verified_at is not None
 
@@ -118,20 +100,18 @@ def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size:
         page.goto(f"/p/{links.preferences_token(Person(program, who))}?lang={locale}")
         page.locator('input[name="most_per"][value="7"]').check()
         page.locator('button[value="wish"]').click()
-        keep(page, f"{locale}-before-a-pause")
+        keep(page, f"consents-{locale}-before-a-pause", by_night=True)
         chosen = datetime.now(UTC).date() + timedelta(days=45)
         page.locator("#until").fill(chosen.isoformat())
         page.locator('button[value="pause"]').click()
         expect(page.locator("#until")).to_have_value(chosen.isoformat())
         page.locator("summary").click()
-        keep(page, f"{locale}-paused")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-paused", by_night=True)
         page.locator("#until").evaluate("field => { field.min = ''; field.value = '2020-02-29' }")
         page.locator('button[value="pause"]').click()
         expect(page.get_by_role("alert")).to_be_visible()
         site.trouble.clear()  # the browser notes the 422, as it should
-        keep(page, f"{locale}-no-such-day")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-no-such-day", by_night=True)
         with db.transaction() as conn:
             wish = queries.wishes(conn, [who]).get(who, Wishes())
         assert wish.most_per == 7
@@ -141,10 +121,9 @@ def test_less_often_a_pause_and_a_stop_said_aloud(site: Site, locale: str, size:
         page.goto(f"/console/members/{who}/consents/")
         page.locator("#stop-channel").select_option("email")
         page.locator("button.btn-danger").click()
-        keep(page, f"{locale}-stopped")
-        assert not page.evaluate(WIDE)
+        keep(page, f"consents-{locale}-stopped", by_night=True)
         page.goto("/console/members/")
         page.locator("input[name=q]").fill("Sample")
         expect(page.locator(".found").first).to_be_visible()
-        keep(page, f"{locale}-found")
+        keep(page, f"consents-{locale}-found", by_night=True)
     assert site.trouble == []

@@ -1,14 +1,13 @@
 """ "This was not me" in a real browser: the link's page, the list, the answer, the correction that is filled in."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from verno.intake import queries as intake
 from verno.kit import db
@@ -20,22 +19,10 @@ from verno.messaging.letters.notice import Move, Told
 from verno.messaging.notices.reader import TOPICS
 from verno.messaging.types import Draft, Duplicate
 
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SAID = {
     "en": {"button": "This was not me", "done": "Thank you, we are looking into it", "upheld": "The member was right"},
     "ru": {"button": "Это был не я", "done": "Спасибо, проверяем", "upheld": "Участник был прав"},
 }
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look, by day and by night."""
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(400)  # colours fade
-            page.screenshot(path=str(Path(folder) / f"disputes-{name}-{scheme}.png"), full_page=True)
-        page.emulate_media(color_scheme="light")
 
 
 def told(site: Site, locale: str) -> str:
@@ -66,28 +53,25 @@ def test_a_dispute_from_the_link_to_the_correction(site: Site, locale: str, size
     where = told(site, locale)
     with site.visitor(viewport=size) as page:
         page.goto(where)
-        keep(page, f"{name}-1-link")
-        assert not page.evaluate(WIDE)
+        keep(page, f"disputes-{name}-1-link", by_night=True)
         page.locator("textarea").fill("I was at sea <script>alert(1)</script>")
         page.get_by_role("button", name=SAID[locale]["button"]).click()
         expect(page.locator("h1")).to_have_text(SAID[locale]["done"])
-        keep(page, f"{name}-2-done")
+        keep(page, f"disputes-{name}-2-done", by_night=True)
     with site.visitor(viewport=size, locale=locale) as page:
         set_up(page, site, locale)
-        keep(page, f"{name}-3-dashboard")
+        keep(page, f"disputes-{name}-3-dashboard", by_night=True)
         page.goto("/console/members/disputes/")
-        keep(page, f"{name}-4-list")
-        assert not page.evaluate(WIDE)
+        keep(page, f"disputes-{name}-4-list", by_night=True)
         page.locator("table a").first.click()
-        keep(page, f"{name}-5-detail")
-        assert not page.evaluate(WIDE)
+        keep(page, f"disputes-{name}-5-detail", by_night=True)
         page.locator("#words").fill("Sorry! The till had the wrong card.")
         page.locator("button[value=upheld]").click()
         expect(page.locator("#main")).to_contain_text(SAID[locale]["upheld"])
-        keep(page, f"{name}-6-upheld")
+        keep(page, f"disputes-{name}-6-upheld", by_night=True)
         page.locator("a[href*=corrections]").click()
         expect(page.locator("[name=way]")).to_have_value("take")
-        keep(page, f"{name}-7-correction")
+        keep(page, f"disputes-{name}-7-correction", by_night=True)
         page.goto("/console/members/disputes/?state=rejected")
-        keep(page, f"{name}-8-none")
+        keep(page, f"disputes-{name}-8-none", by_night=True)
     assert site.trouble == []

@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import DESK, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
-from tests.browser.test_templates import LIST, begin, keep, prepare
+from tests.browser.test_templates import LIST, begin, prepare
 
 MOST_TABS = 120
 

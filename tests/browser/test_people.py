@@ -1,29 +1,18 @@
 """Duplicates, a merge, a household and a company's contacts in a real browser, on a desk and on a phone."""
 
-import os
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from tests.builders import NOW
 from verno.kit import db
 from verno.members import service
 from verno.members.likeness import service as likeness
 from verno.members.types import Created, MemberKind, NewMember
-
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-def keep(page: Page, name: str) -> None:
-    """See that nothing is wider than the window; keep a picture where somebody wants to look."""
-    assert not page.evaluate(WIDE), name
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"alike-{name}.png"), full_page=True)
 
 
 def join(site: Site, code: str, **given: object) -> str:
@@ -47,15 +36,15 @@ def test_two_members_are_seen_to_be_one(site: Site, locale: str, size: dict[str,
         set_up(page, site, locale)
         page.goto(f"/console/members/{firm}/contacts/")
         page.locator("[name=name]").fill("Анна")
-        keep(page, f"contacts-{name}")
+        keep(page, f"alike-contacts-{name}")
         page.goto(f"/console/members/{one}/household/")
-        keep(page, f"household-{name}")
+        keep(page, f"alike-household-{name}")
         page.locator("form button[type=submit][value=open]").click()
         expect(page.get_by_role("status")).to_be_visible()
-        keep(page, f"household-open-{name}")
+        keep(page, f"alike-household-open-{name}")
         page.goto("/console/members/duplicates/")
         expect(page.get_by_text("Ольга Петрова").first).to_be_visible()
-        keep(page, f"duplicates-{name}")
+        keep(page, f"alike-duplicates-{name}")
         page.locator(f"a[href*='{one}/merge/'], a[href*='{other}/merge/']").first.click()
-        keep(page, f"merge-{name}")
+        keep(page, f"alike-merge-{name}")
     assert site.trouble == []

@@ -5,7 +5,6 @@ Chromium cannot subscribe without its vendor's service, so DevTools hands the op
 """
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, STATIC, Site
+from tests.browser.looks import keep, wide
 from tests.messaging.channels.test_webpush import post, send, subscribe
 from tests.messaging.peers.process import Peer, needs_node
 from verno.kit import db
@@ -147,14 +147,6 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERNO_PUSH_NETWORKS", "127.0.0.0/8,::1/128")
 
 
-def keep(page: Page, name: str) -> None:
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    for scheme in ("light", "dark") if folder else ():
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(300)
-        page.screenshot(path=f"{folder}/push-{name}-{scheme}.png", full_page=True)
-
-
 def tell(program_id: str, holder: str) -> SendCounts:
     """Plan a message to a member's browsers and send it as the worker does."""
     now = datetime.now(UTC)
@@ -207,18 +199,18 @@ def test_a_member_asks_for_notifications_gets_one_and_turns_them_off(
         page.expose_function("peer", subscribe_there)
         page.add_init_script(SUBSCRIBE)
         page.goto(own)
-        keep(page, f"{locale}-off")
+        keep(page, f"push-{locale}-off", by_night=True)
         page.context.clear_permissions()
         page.locator("#push-on button").click()
         expect(page.locator("#push-said")).to_contain_text({"ru": "Браузер запретил", "en": "forbids"}[locale])
-        keep(page, f"{locale}-denied")
+        keep(page, f"push-{locale}-denied", by_night=True)
         assert not names
 
         page.context.grant_permissions(["notifications"], origin=site.address)
         page.locator("#push-on button").click()
         expect(page.locator(".done")).to_contain_text({"ru": "уведомления включены", "en": "are on"}[locale])
         expect(page.locator("#push-off")).to_be_visible()
-        keep(page, f"{locale}-on")
+        keep(page, f"push-{locale}-on", by_night=True)
         with db.transaction(program) as conn:
             assert len(devices.devices(conn, [who], "push")[who]) == 1
             said = [one for one in queries.consent_history(conn, program, who, limit=50) if one.channel == "push"]
@@ -240,6 +232,6 @@ def test_a_member_asks_for_notifications_gets_one_and_turns_them_off(
         expect(page.locator("#push-on")).to_be_visible()
         with db.transaction(program) as conn:
             assert devices.devices(conn, [who], "push") == {}
-        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not wide(page)
     beside.shutdown()
     assert not site.trouble

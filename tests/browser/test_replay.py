@@ -6,14 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
-from tests.browser.test_settings import WIDE
 from verno.intake import context
 from verno.kit import db
 from verno.kit.clock import clock
@@ -54,14 +53,6 @@ while True:
 """
 
 
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look."""
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.wait_for_timeout(400)  # charts grow
-        page.screenshot(path=str(Path(folder) / f"replay-{name}.png"), full_page=True)
-
-
 @contextmanager
 def worker(program: str) -> Iterator[None]:
     """Run replays as a worker does, so slowly that one can watch."""
@@ -100,8 +91,7 @@ def test_a_draft_is_tried(site: Site, locale: str, size: dict[str, int]) -> None
     with site.visitor(viewport=size, locale="en-US") as page, worker(site.story.shop.program.id):
         set_up(page, site, locale)
         page.goto(f"/console/promotions/replay/?draft={number}")
-        assert not page.evaluate(WIDE)
-        keep(page, f"{locale}-lab")
+        keep(page, f"replay-{locale}-lab", settle=400)
         page.select_option("#id_period", "all")
         page.get_by_role("button", name=start, exact=True).click()
         page.wait_for_url(re.compile("/console/promotions/replay/[0-9a-f-]{36}/"))
@@ -109,22 +99,20 @@ def test_a_draft_is_tried(site: Site, locale: str, size: dict[str, int]) -> None
         expect(bar).to_be_visible()
         before = int(bar.get_attribute("value") or 0)
         expect(bar).not_to_have_attribute("value", str(before))
-        keep(page, f"{locale}-progress")
+        keep(page, f"replay-{locale}-progress", settle=400)
         page.get_by_role("button", name=cancel, exact=True).click()
         expect(page.locator("main")).to_contain_text(cancelled, timeout=2_000)
         page.get_by_role("button", name=again).click()
         expect(page.locator("pair-chart canvas").first).to_be_visible(timeout=60_000)
-        assert not page.evaluate(WIDE)
-        keep(page, f"{locale}-result")
+        keep(page, f"replay-{locale}-result", settle=400)
         page.evaluate(
             "document.documentElement.dataset.bsTheme = 'dark'; document.dispatchEvent(new Event('verno:theme'))"
         )
-        keep(page, f"{locale}-result-dark")
+        keep(page, f"replay-{locale}-result-dark", settle=400)
         page.locator(".card", has_text=most).locator("tbody a").first.click()
         expect(page.locator("main")).to_contain_text("Milk week")
         expect(page.locator("main")).to_contain_text(no_rule)
-        assert not page.evaluate(WIDE)
-        keep(page, f"{locale}-receipt")
+        keep(page, f"replay-{locale}-receipt", settle=400)
         page.fill("#typed_member", "+1 212 555-01-01")
         page.fill("#typed_lines", "Whole milk 1 l; 2; 12.00\nRye bread; 1; 3,50")
         form = page.locator("form[method=post]").last
@@ -132,5 +120,5 @@ def test_a_draft_is_tried(site: Site, locale: str, size: dict[str, int]) -> None
         form.get_by_role("button").click()
         expect(page.locator("main")).to_contain_text(not_met)
         expect(page.locator("main")).to_contain_text("Anna Sample 1")
-        keep(page, f"{locale}-typed")
+        keep(page, f"replay-{locale}-typed", settle=400)
     assert site.trouble == []

@@ -1,26 +1,16 @@
 """The page of settings in a real browser: on a desk, on a phone, in both languages."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep, wide
 from tests.browser.test_console import set_up
 from verno.kit import db
 from verno.workspace.places import service
 from verno.workspace.places.types import NewPlace, PlaceChange
-
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look."""
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"settings-{name}.png"), full_page=True)
 
 
 def open_line(page: Page, key: str) -> None:
@@ -32,14 +22,13 @@ def test_an_owner_says_what_a_point_pays(site: Site, locale: str, size: dict[str
     with site.visitor(viewport=size, locale="en-US") as page:
         set_up(page, site, locale)
         page.goto("/console/settings/?scope=unit%3Dpoints")
-        assert not page.evaluate(WIDE)
-        keep(page, f"{locale}-unit")
+        keep(page, f"settings-{locale}-unit")
         open_line(page, "spend.value")
         line = page.locator('details[id="spend.value"]')
         line.locator("input[name=value]").fill("0.50")
         line.locator("button.btn-primary").click()
         expect(line.locator(".alert-danger")).to_contain_text("50 %")
-        keep(page, f"{locale}-warned")
+        keep(page, f"settings-{locale}-warned")
         line.locator("button.btn-danger").click()
         expect(line.locator("summary")).to_contain_text({"en": "$0.50", "ru": "0,50"}[locale])
         open_line(page, "points.expiry")
@@ -50,8 +39,7 @@ def test_an_owner_says_what_a_point_pays(site: Site, locale: str, size: dict[str
         words = {"en": "at the end of the year, 2 periods later", "ru": "в конце года, на 2 периода позже"}
         expect(line.locator("summary")).to_contain_text(words[locale])
         page.goto("/console/settings/")
-        keep(page, f"{locale}-program")
-        assert not page.evaluate(WIDE)
+        keep(page, f"settings-{locale}-program")
     # The page that asks once more is a 422, as every form that was not taken is.
     assert [one for one in site.trouble if "422" not in one] == []
 
@@ -71,14 +59,13 @@ def test_an_owner_puts_stores_into_a_region(site: Site, locale: str, size: dict[
         set_up(page, site, locale)
         page.goto("/console/settings/")
         page.locator("main a[href$='/settings/places/']").click()
-        assert not page.evaluate(WIDE)
+        assert not wide(page)
         page.locator("button[value=set]").click()
         expect(page.locator(".alert-danger")).to_be_visible()
-        keep(page, f"{locale}-places-refused")
+        keep(page, f"settings-{locale}-places-refused")
         page.get_by_label("Ligovsky prospekt 3").check()
         page.locator("#id_region").fill("north")
         page.locator("#id_region").press("Enter")
         expect(page.locator("tr", has_text="Ligovsky")).to_contain_text("north")
-        keep(page, f"{locale}-places")
-        assert not page.evaluate(WIDE)
+        keep(page, f"settings-{locale}-places")
     assert [one for one in site.trouble if "422" not in one] == []

@@ -1,13 +1,12 @@
 """Templates in a real browser: from a layout to a published version, on a desk, on a phone, in both languages."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from verno.kit import db
 from verno.members import service as members
@@ -16,17 +15,7 @@ from verno.messaging.templates import queries
 from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
 
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 LIST = "/console/messages/templates/"
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look; no page is wider than the window."""
-    assert not page.evaluate(WIDE), name
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.wait_for_timeout(600)
-        page.screenshot(path=str(Path(folder) / f"templates-{name}.png"), full_page=True)
 
 
 def prepare(site: Site) -> None:
@@ -59,24 +48,24 @@ def test_a_template_from_a_layout_to_its_publication(
     with site.visitor(viewport=size, locale="en-US", color_scheme=scheme) as page:
         set_up(page, site, locale)
         page.goto(LIST)
-        keep(page, f"{name}-empty")
+        keep(page, f"templates-{name}-empty", settle=600)
         page.locator(".empty-action a").click()
         expect(page.locator(".layout-card")).to_have_count(17)
-        keep(page, f"{name}-layouts")
+        keep(page, f"templates-{name}-layouts", settle=600)
         page.locator("a[href='?layout=welcome']").click()
-        keep(page, f"{name}-begin")
+        keep(page, f"templates-{name}-begin", settle=600)
         page.locator("form button.btn-primary[type=submit]").click()
         expect(page.locator(".alert-success")).to_be_visible()
-        keep(page, f"{name}-template")
+        keep(page, f"templates-{name}-template", settle=600)
         page.goto(f"{LIST}welcome/settings/")
         page.locator("input[name=utm_source]").fill("mail")
-        keep(page, f"{name}-settings")
+        keep(page, f"templates-{name}-settings", settle=600)
         page.locator("button.btn-primary[type=submit]").click()
         page.locator("button[value=publish]").click()
         expect(page.locator(".badge-yes").first).to_be_visible()
-        keep(page, f"{name}-published")
+        keep(page, f"templates-{name}-published", settle=600)
         page.goto(LIST)
-        keep(page, f"{name}-list")
+        keep(page, f"templates-{name}-list", settle=600)
     with db.transaction(site.story.shop.program.id) as conn:
         stored = queries.template(conn, site.story.shop.program.id, "welcome")
     assert stored is not None
@@ -102,18 +91,18 @@ def test_a_text_is_counted_and_a_member_sees_it(site: Site, locale: str, size: d
         expect(page.locator("[data-segments]")).to_contain_text("2 ")
         page.locator("button[value=save]").click()
         expect(page.locator(".problem-asks")).to_be_visible()
-        keep(page, f"{name}-sms")
+        keep(page, f"templates-{name}-sms", settle=600)
         page.goto(f"{LIST}welcome/preview/?channel=email")
         expect(page.locator("iframe.letter-frame")).to_have_count(2)
         expect(page.frame_locator("iframe.letter-frame >> nth=1").locator("body")).to_contain_text("Welcome")
-        keep(page, f"{name}-preview")
+        keep(page, f"templates-{name}-preview", settle=600)
         page.locator("input[name=q]").fill("anna-1@example.com")
         page.locator("form:has(input[name=q]) button").click()
         expect(page.frame_locator("iframe.letter-frame >> nth=1").locator("body")).to_contain_text("Anna")
         assert "anna-1" not in page.url
         page.goto(f"{LIST}welcome/preview/?channel=sms")
         expect(page.locator(".bubble")).to_have_count(2)
-        keep(page, f"{name}-preview-sms")
+        keep(page, f"templates-{name}-preview-sms", settle=600)
     assert site.trouble == []
 
 
@@ -132,7 +121,7 @@ def test_a_letter_is_changed_in_the_picture_and_as_source(
         canvas = page.frame_locator(".letter-canvas iframe.gjs-frame")
         expect(canvas.locator("body")).to_contain_text("Here is what happened to your points", timeout=20_000)
         expect(page.locator(".letter-part").first).to_be_visible()
-        keep(page, f"{name}-editor")
+        keep(page, f"templates-{name}-editor", settle=600)
         before = page.locator("textarea[name=body]").input_value()
         page.locator("[data-view=source]").click()
         assert page.locator("textarea[name=body]").input_value() == before
@@ -146,7 +135,7 @@ def test_a_letter_is_changed_in_the_picture_and_as_source(
         expect(page.locator(".letter-chosen input").first).to_have_value("https://")
         page.locator(".letter-chosen input").first.fill("https://shop.example/a?b=1&c=2")
         page.locator(".letter-chosen input").first.blur()
-        keep(page, f"{name}-changed")
+        keep(page, f"templates-{name}-changed", settle=600)
         page.locator("[data-view=source]").click()
         after = page.locator("textarea[name=body]").input_value()
         assert after.split("<mj-body")[0] == before.split("<mj-body")[0]
@@ -162,7 +151,7 @@ def test_a_letter_is_changed_in_the_picture_and_as_source(
         assert 'href="https://shop.example/a?b=1&amp;c=2"' in after
         assert "verno-" not in after
         assert after.count("<mj-table") == before.count("<mj-table")
-        keep(page, f"{name}-source")
+        keep(page, f"templates-{name}-source", settle=600)
         page.locator("button[value=save]").click()
         expect(page.locator(".alert-success")).to_be_visible()
         page.goto(f"{LIST}statement/preview/")
@@ -187,7 +176,7 @@ def test_without_scripts_the_source_is_written(site: Site) -> None:
         area.fill("<mjml><mj-body><script></script></mj-body></mjml>")
         page.locator("button[value=save]").click()
         expect(page.locator(".alert-danger")).to_contain_text("script")
-        keep(page, "no-scripts")
+        keep(page, "templates-no-scripts", settle=600)
     assert [one for one in site.trouble if "422" not in one] == []
 
 
@@ -201,7 +190,7 @@ def test_a_brand_is_seen_at_once(site: Site, locale: str, size: dict[str, int], 
         set_up(page, site, locale)
         page.goto("/console/messages/brand/")
         expect(page.locator(".alert-warning")).to_be_visible()
-        keep(page, f"{name}-brand")
+        keep(page, f"templates-{name}-brand", settle=600)
         page.locator("[name=brand-colour-value]").fill("green")
         page.locator("button.btn-primary").click()
         expect(page.locator(".field-error")).to_be_visible()
@@ -216,5 +205,5 @@ def test_a_brand_is_seen_at_once(site: Site, locale: str, size: dict[str, int], 
         expect(page.locator(".alert-success")).to_be_visible()
         expect(page.locator(".alert-warning")).to_have_count(0)
         expect(page.frame_locator("iframe").locator("body")).to_contain_text("Lavka Ltd")
-        keep(page, f"{name}-brand-said")
+        keep(page, f"templates-{name}-brand-said", settle=600)
     assert [one for one in site.trouble if "422" not in one] == []

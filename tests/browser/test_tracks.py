@@ -1,14 +1,13 @@
 """Tracks in a real browser: written, looked at, published, recounted, and a member's progress."""
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from tests.browser.test_promotions import ODD
 from verno.intake import context
@@ -34,17 +33,8 @@ from verno.progress.types import (
 )
 from verno.workspace.audit import SYSTEM
 
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FROM_FIVE = '{"combinator":"and","rules":[{"field":"amount","operator":">=","value":500}]}'
 CASES = [("en", DESK, "light"), ("ru", PHONE, "dark"), ("ru", DESK, "light"), ("en", PHONE, "dark")]
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look."""
-    assert not page.evaluate(WIDE), name
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"tracks-{name}.png"), full_page=True)
 
 
 def fill(site: Site) -> None:
@@ -134,7 +124,7 @@ def write(page: Page, name: str) -> None:
     page.locator("button[value=preview]").click()
     expect(where.locator(".b-wrong .b-error")).to_be_visible()
     expect(where.locator(".b-value input")).to_have_value("ten")
-    keep(page, f"{name}-2-wrong")
+    keep(page, f"tracks-{name}-2-wrong")
     where.locator(".b-value input").fill("5")
     expect(page.locator("#id_where")).to_have_value(FROM_FIVE)
 
@@ -147,31 +137,31 @@ def test_a_track_is_written_published_and_seen_at_a_member(
     with site.visitor(viewport=size, locale="en-US", color_scheme=theme) as page:
         set_up(page, site, locale)
         page.goto("/console/promotions/tracks/")
-        keep(page, f"{name}-1-empty")
+        keep(page, f"tracks-{name}-1-empty")
         write(page, name)
         page.locator("button[value=preview]").click()
         expect(page.locator("#preview table")).to_be_visible()
-        keep(page, f"{name}-3-preview")
+        keep(page, f"tracks-{name}-3-preview")
         page.locator("button[value=publish]").click()
         page.wait_for_url("**/console/promotions/tracks/club/")
         expect(page.locator("progress.recount")).to_be_visible()
-        keep(page, f"{name}-4-recounting")
+        keep(page, f"tracks-{name}-4-recounting")
         others(site)
         fill(site)
         expect(page.locator("progress.recount")).to_be_hidden(timeout=15_000)
         page.reload()
-        keep(page, f"{name}-5-track")
+        keep(page, f"tracks-{name}-5-track")
         page.goto("/console/promotions/tracks/")
-        keep(page, f"{name}-6-list")
+        keep(page, f"tracks-{name}-6-list")
         page.goto(f"/console/members/{site.story.anna}/progress/")
         expect(page.locator(".stamp")).to_have_count(7)
         page.locator("details summary").first.click()
-        keep(page, f"{name}-7-member")
+        keep(page, f"tracks-{name}-7-member")
         page.select_option("#id_step", "club/gold")
         page.fill("#id_last", (datetime.now(UTC) + timedelta(days=40)).date().isoformat())
         page.locator("button[value=lift]").click()
         expect(page.locator("button[value=take]")).to_be_visible()
-        keep(page, f"{name}-8-given")
+        keep(page, f"tracks-{name}-8-given")
         page.goto("/console/promotions/tracks/club/edit/")
         expect(page.locator("condition-builder[data-path=where] .b-value input")).to_have_value("5")
         expect(page.locator("condition-builder[data-path=lines] .b-empty")).to_be_visible()
@@ -179,7 +169,7 @@ def test_a_track_is_written_published_and_seen_at_a_member(
         page.select_option("#id_rule", "keep")
         page.locator("button[value=preview]").click()
         expect(page.locator("#preview")).to_be_visible()
-        keep(page, f"{name}-9-change")
+        keep(page, f"tracks-{name}-9-change")
     # A form that was not taken is a 422.
     assert [one for one in site.trouble if "422" not in one] == []
 

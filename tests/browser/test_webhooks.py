@@ -1,14 +1,13 @@
 """Webhooks in a real browser: added, tested, stopped, sent again; on a desk, on a phone, in both languages."""
 
-import os
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.looks import keep
 from tests.browser.test_console import set_up
 from tests.waiting import until_readable
 from tests.webhooks.conftest import OPEN, receiver  # noqa: F401 a fixture
@@ -17,16 +16,6 @@ from verno.kit import db
 from verno.webhooks.sending import reader, sender
 from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
-
-WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look; no page is wider than the window."""
-    assert not page.evaluate(WIDE), name
-    folder = os.environ.get("VERNO_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"webhooks-{name}.png"), full_page=True)
 
 
 def work() -> None:
@@ -63,7 +52,7 @@ def test_an_owner_adds_tests_and_mends_a_webhook(
         set_up(page, site, locale)
         page.goto("/console/settings/")
         page.locator("a[href$='/webhooks/']").click()
-        keep(page, f"{name}-empty")
+        keep(page, f"webhooks-{name}-empty")
         page.locator("input[name=url]").fill("shop.example")
         page.locator("button.btn-primary").click()
         expect(page.locator(".field-error")).to_be_visible()
@@ -71,7 +60,7 @@ def test_an_owner_adds_tests_and_mends_a_webhook(
         page.locator("input[name=description]").fill("CRM")
         page.locator("button.btn-primary").click()
         assert page.locator(".alert-success input").input_value().startswith("whsec_")
-        keep(page, f"{name}-secret")
+        keep(page, f"webhooks-{name}-secret")
         page.get_by_role("link", name="CRM").click()
         page.locator("button[value=test]").click()
         expect(page.locator(".alert-success")).to_be_visible()
@@ -79,7 +68,7 @@ def test_an_owner_adds_tests_and_mends_a_webhook(
         page.reload()
         expect(page.locator(".alert-danger")).to_be_visible()
         expect(page.locator("tbody tr")).to_have_count(1)
-        keep(page, f"{name}-gone")
+        keep(page, f"webhooks-{name}-gone")
         page.locator("input[name=url]").fill(f"{receiver.url}/ok")
         page.locator("form:has(input[value=change]) button").click()
         page.locator("button[value=resume]").click()
@@ -87,16 +76,16 @@ def test_an_owner_adds_tests_and_mends_a_webhook(
         work()
         page.goto(page.url)
         expect(page.locator("tbody .badge-yes")).to_have_count(1)
-        keep(page, f"{name}-delivered")
+        keep(page, f"webhooks-{name}-delivered")
         page.goto("/console/settings/webhooks/")
-        keep(page, f"{name}-list")
+        keep(page, f"webhooks-{name}-list")
         page.goto("/console/settings/webhooks/sources/")
         page.locator("input[name=name]").fill("sms-gateway")
         page.locator("button.btn-primary").click()
         assert page.locator(".alert-success input").count() == 2
         page.locator("tbody a").click()
-        keep(page, f"{name}-sources")
+        keep(page, f"webhooks-{name}-sources")
         page.goto("/console/audit/")
-        keep(page, f"{name}-audit")
+        keep(page, f"webhooks-{name}-audit")
     assert len(receiver.ids("ok")) == 1
     assert [one for one in site.trouble if "422" not in one] == []
