@@ -2,6 +2,7 @@
 
 COPY writes eight columns of text and nothing else. The import reads people's spelling, seals three contacts with a key
 of the member's own, finds who has them, keeps consents and can be cut off anywhere: what that costs is the ratio.
+Then people are looked for among them.
 """
 
 import csv
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from verno.bench import files, scratch
+from verno.bench import files, scratch, searching
 from verno.kit import db
 from verno.kit.errors import VernoError
 from verno.members import service as members
@@ -24,7 +25,6 @@ from verno.workspace import queries
 from verno.workspace.types import NewProgram, NewStore
 
 HEADER = ("external_id", "ФИО", "Телефон", "E-mail", "Карта", "Дата рождения", "attr.city", "consent.news.email")
-NAMES = ("Анна Петрова", "Борис Ким", "Вера Орлова", "Глеб Седов", "Дарья Лис", "Егор Белых")
 CITIES = ("Казань", "Пермь", "Тула")
 MILLION = 1_000_000
 READ = 1024 * 1024
@@ -62,6 +62,11 @@ def measure(rows: int, *, say: Callable[[str], None], now: datetime) -> dict[str
             if name == "import":
                 found["ratio_to_copy"] = round(rows / seconds / copied, 3)
                 found["a_million_takes_minutes"] = round(MILLION / (rows / seconds) / 60, 1)
+        scratch.settle()
+        for name, search in searching.measure(program.id, rows, _phone).items():
+            p50, p99, share = round(search.times.p50, 1), round(search.times.p99, 1), round(search.share, 3)
+            found[f"search_by_{name}"] = {"p50_ms": p50, "p99_ms": p99, "found": share}
+            say(f"search by {name}: {p50} ms, p99 {p99} ms, found {share:.1%}")
         seconds, peak = _command("export", "members", "--to", str(Path(folder) / "out.csv"))
         found["export_per_second"], found["export_peak_mb"] = round(rows / seconds), round(peak / 2**20)
         say(f"export {rows / seconds:,.0f}/s, {peak / 2**20:,.0f} MB")
@@ -83,14 +88,18 @@ def _people(rows: int) -> Iterator[tuple[str, ...]]:
         day, month, year = n % 28 + 1, n % 12 + 1, 1950 + n % 55
         yield (
             f"m-{n:07d}",
-            NAMES[n % len(NAMES)],
-            f"8 (9{n // 10_000_000 % 100:02d}) {n // 10_000 % 1000:03d}-{n // 100 % 100:02d}-{n % 100:02d}",
+            searching.name(n),
+            _phone(n),
             f"Member.{n}@example.com",
             f"77 {n:010d}",
             f"{day:02d}.{month:02d}.{year}",
             CITIES[n % len(CITIES)],
             "да" if n % 3 else "нет",
         )
+
+
+def _phone(n: int) -> str:
+    return f"8 (9{n // 10_000_000 % 100:02d}) {n // 10_000 % 1000:03d}-{n // 100 % 100:02d}-{n % 100:02d}"
 
 
 def _copy(path: Path) -> float:
