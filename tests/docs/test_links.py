@@ -57,6 +57,18 @@ def test_the_two_commands_of_the_readme() -> None:
     assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
 
 
+def test_the_readme_has_the_same_commands_in_both_languages() -> None:
+    english, russian = (
+        [
+            line.split("#")[0].strip()
+            for block in SHELL.findall((ROOT / name).read_text())
+            for line in block.splitlines()
+        ]
+        for name in ("README.md", "README.ru.md")
+    )
+    assert russian == english
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs/index.md").read_text()
     for page in ROOT.glob("docs/**/*.md"):
