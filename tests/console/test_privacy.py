@@ -50,6 +50,24 @@ def test_everything_is_downloaded_behind_the_password(house: House, member: str)
     assert "member.export" in acts(house)
 
 
+def test_a_member_is_sent_a_link_behind_the_password(house: House, member: str) -> None:
+    refused = house.client.post(page(member), {"do": "send", "password": "wrong"})
+    assert (refused.status_code, "This is not your password." in refused.content.decode()) == (422, True)
+    refused = house.client.post(page(member), {"do": "send", "password": PASSWORD})
+    assert (refused.status_code, "needs a confirmed e-mail" in refused.content.decode()) == (422, True)
+    assert "member.export-offered" not in acts(house)
+    with db.transaction() as conn:
+        conn.execute("UPDATE members_identity SET verified_at = now(), verified_by = 'x'")
+    assert house.client.post(page(member), {"do": "send", "password": PASSWORD}).status_code == 302
+    assert "Sent, works until" in house.client.get(page(member)).content.decode()
+    assert "member.export-offered" in acts(house)
+    with db.transaction() as conn:
+        row = conn.execute("SELECT channel, context FROM messaging_message").fetchone()
+    assert row
+    assert row[0] == "email"
+    assert "/x/" not in str(row[1]), "the link is sealed"
+
+
 def test_a_member_is_forgotten_and_the_certificate_stays(house: House, member: str) -> None:
     assert house.client.post(page(member), {"do": "ask"}).status_code == 302
     seen = house.client.get(page(member)).content.decode()

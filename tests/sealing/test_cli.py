@@ -30,6 +30,7 @@ def test_seal_prints_the_path(history: History) -> None:
         "count": 5,
         "blocks": head.blocks,
         "hash": head.hash,
+        "consents": 0,
         "fingerprint": heads.fingerprint(heads.public_key()),
         "complete": True,
     }

@@ -138,6 +138,7 @@ CHANGES = {
     "hash": bytes(32),
     "sealed_at": AT + timedelta(microseconds=1),
     "count": 2,
+    "evidence": bytes(96),
 }
 
 
@@ -146,6 +147,18 @@ def test_every_field_of_a_block_is_under_its_hash() -> None:
     assert set(CHANGES) == set(block.__struct_fields__)
     for name, value in CHANGES.items():
         assert chain.flaws(msgspec.structs.replace(block, **{name: value})), name
+
+
+def test_a_leaf_of_a_consent_is_of_what_stays_and_of_the_evidence() -> None:
+    """And a block of consents covers the evidence: what it holds has to serve once the evidence is gone."""
+    kept = stretch(0, 3)
+    evidence = b"".join(sha256(bytes([n])).digest() for n in range(3))
+    (block,) = chain.extend(chain.GENESIS, PROGRAM, msgspec.structs.replace(kept, evidence=evidence), AT)
+    first = sha256(b"\x00" + kept.leaves[:32] + evidence[:32]).digest()
+    assert (block.leaves[:32], block.evidence) == (first, evidence)
+    assert not chain.flaws(block)
+    for other in (b"", bytes(96)):
+        assert chain.flaws(msgspec.structs.replace(block, evidence=other))
 
 
 def tree(people: list[tuple[bytes, tuple[int, ...]]]) -> list[list[Node]]:

@@ -454,6 +454,12 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
             Table(
                 sealing.Block, _("Sealed blocks"), "number total count last_txid last_id sealed_at", order=("-number",)
             ),
+            Table(
+                sealing.ConsentBlock,
+                _("Sealed blocks of consents"),
+                "number total count last_txid last_id sealed_at",
+                order=("-number",),
+            ),
             Table(sealing.Head, _("Signed heads"), "number date closes sealed_at document", order=("-number",)),
             Table(sealing.Notice, _("Heads sent to owners"), "number staff_id at", order=("-number", "staff_id")),
         ),
@@ -463,6 +469,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "imports_upload": "sealed files of members; the page of imports tells of them",
+    "privacy_handout": "links to a member's data; the member's page tells of the newest",
     "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",
     "members_device": "sealed chats and browsers of members; the member's page of consents shows how many",

@@ -33,10 +33,12 @@ def seal(*, as_json: bool) -> None:
                 "count": head.count,
                 "blocks": head.blocks,
                 "hash": head.hash,
+                "consents": head.consents.count if head.consents else 0,
                 "fingerprint": fingerprint,
                 "complete": made.complete,
             }
         )
     else:
         click.echo(str(made.path))
-        click.echo(f"{head.count:,} transfers sealed; key {fingerprint}", err=True)
+        consents = head.consents.count if head.consents else 0
+        click.echo(f"{head.count:,} transfers sealed, {consents:,} consents; key {fingerprint}", err=True)

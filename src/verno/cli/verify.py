@@ -78,6 +78,7 @@ def as_object(report: Report, head: "Head | None" = None) -> dict[str, object]:
             "date": head.date.isoformat(),
             "count": head.count,
             "hash": head.hash,
+            "consents": head.consents.count if head.consents else None,
             "fingerprint": fingerprint(head.public_key),
         }
     return out
@@ -96,6 +97,8 @@ def as_lines(report: Report, head: "Head | None" = None) -> list[str]:
     if head is not None:
         from verno.sealing.heads import fingerprint  # noqa: PLC0415 a quick --help
 
-        out.append(f"against the head of {head.date}: {head.count:,} transfers, key {fingerprint(head.public_key)}")
+        agreed = f"{head.consents.count:,} consents" if head.consents else "consents not told of"
+        key = fingerprint(head.public_key)
+        out.append(f"against the head of {head.date}: {head.count:,} transfers, {agreed}, key {key}")
     out.append(f"{'ok' if report.ok else 'FAILED'}: {looked_at}; {report.seconds:.1f} s")
     return out

@@ -37,6 +37,7 @@ Purpose = Literal[
     "dispute",
     "experiment",
     "upload",
+    "handout",
 ]
 
 KEY_BYTES = 32

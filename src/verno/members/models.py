@@ -119,7 +119,11 @@ class AttributeType(models.Model):
 
 
 class Consent(models.Model):
-    """One thing a member said (append-only). What follows from the history is read by ``members_said``."""
+    """One thing a member said (append-only). What follows from the history is read by ``members_said``.
+
+    ``txid`` is the database transaction that wrote the row: history is sealed in its order. ``salt`` goes with the
+    evidence when the member is erased: without it nobody can guess what was hashed.
+    """
 
     pk = models.CompositePrimaryKey("holder_id", "id")
     holder_id = models.UUIDField()
@@ -145,6 +149,8 @@ class Consent(models.Model):
     reason = models.TextField(null=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    txid = models.BigIntegerField(db_default=0)
+    salt = models.UUIDField(null=True)
 
     class Meta:
         """Read by member, topic and channel, newest first."""

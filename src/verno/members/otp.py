@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 KINDS = ("phone", "email")
 METHOD = {"phone": SMS_CODE, "email": "email-code"}
 VERIFY = "verify"
-"""What a code is for; a code for one purpose is none for another."""
+"""What a code is for where nothing else is said: the address is the member's."""
 
 SENT_A_DAY, SENT_A_DAY_BY_PREFIX, SENT_AN_HOUR_BY_SOURCE = 5, 30, 10
 PUMPED_WITHIN = timedelta(days=7)
@@ -77,10 +77,18 @@ Limit: TypeAlias = tuple[str, int, timedelta]
 
 
 def start(
-    conn: Connection, program_id: str, holder_id: str, kind: str, *, source: str | None = None, now: datetime
+    conn: Connection,
+    program_id: str,
+    holder_id: str,
+    kind: str,
+    *,
+    source: str | None = None,
+    purpose: str = VERIFY,
+    now: datetime,
 ) -> Sent | NotNow:
     """Make a code for a member's phone or e-mail; an earlier one is dead from here on. The caller sends it.
 
+    ``purpose``: what it is for; a code for one purpose is none for another.
     ``source`` is the network address that asked, where it is known. Refused tries are counted too: commit them.
     """
     identity = queries.identities(conn, [holder_id]).get(holder_id, {}).get(kind)
@@ -89,7 +97,7 @@ def start(
     address = queries.contacts(conn, [holder_id], kind)[holder_id]
     if kind == "phone" and not _is_served(conn, program_id, address):
         return NotNow("country-not-served")
-    live = conn.execute(SQL["lock_otp"], {"holder": holder_id, "kind": kind, "purpose": VERIFY}).fetchone()
+    live = conn.execute(SQL["lock_otp"], {"holder": holder_id, "kind": kind, "purpose": purpose}).fetchone()
     if live is not None and live[0] + GAP > now:
         return NotNow("too-soon", live[0] + GAP)
     limits = [(f"send/{identity.value_hash}", SENT_A_DAY, DAY)]
@@ -108,8 +116,8 @@ def start(
         "program": program_id,
         "holder": holder_id,
         "kind": kind,
-        "purpose": VERIFY,
-        "code": _digest(program_id, holder_id, kind, code),
+        "purpose": purpose,
+        "code": _digest(program_id, holder_id, kind, purpose, code),
         "address": identity.value_hash,
         "now": now,
         "until": now + LIFE,
@@ -133,6 +141,31 @@ def check(
 
     The try is counted first: commit it whatever comes back.
     """
+    done = compare(conn, program_id, holder_id, kind, code, source=source, now=now)
+    if not isinstance(done, Verified):
+        return done
+    identity = queries.identities(conn, [holder_id])[holder_id][kind]
+    confirmed = confirming.confirm(
+        conn, program_id, holder_id, kind, identity.value_hash, method=METHOD[kind], proof=proof, now=now
+    )
+    return Verified(len(confirmed or ()))
+
+
+def compare(
+    conn: Connection,
+    program_id: str,
+    holder_id: str,
+    kind: str,
+    code: str,
+    *,
+    source: str | None = None,
+    purpose: str = VERIFY,
+    now: datetime,
+) -> Verified | Wrong | NotNow:
+    """Compare a code of a purpose; the right one is used up, and that is all.
+
+    The try is counted first: commit it whatever comes back.
+    """
     identity = queries.identities(conn, [holder_id]).get(holder_id, {}).get(kind)
     if identity is None:
         return NotNow("no-address")
@@ -143,20 +176,16 @@ def check(
     if full is not None:
         return NotNow("too-many", full)
     most = _tries(conn, program_id, now=now)
-    wanted = {"holder": holder_id, "kind": kind, "purpose": VERIFY, "now": now}
+    wanted = {"holder": holder_id, "kind": kind, "purpose": purpose, "now": now}
     row = conn.execute(SQL["try_otp"], {**wanted, "most": most, "address": identity.value_hash}).fetchone()
     _count(conn, program_id, [("checked", 0, HOUR)], now=now)
-    if row is None or not hmac.compare_digest(bytes(row[0]), _digest(program_id, holder_id, kind, code)):
+    if row is None or not hmac.compare_digest(bytes(row[0]), _digest(program_id, holder_id, kind, purpose, code)):
         _count(conn, program_id, [("wrong", 0, HOUR)], now=now)
         return Wrong(max(most - row[1], 0) if row else 0)
     conn.execute(SQL["use_otp"], wanted)
     if kind == "phone":
         _count(conn, program_id, [_typed(queries.contacts(conn, [holder_id], kind)[holder_id])], now=now)
-    method = METHOD[kind]
-    done = confirming.confirm(
-        conn, program_id, holder_id, kind, identity.value_hash, method=method, proof=proof, now=now
-    )
-    return Verified(len(done or ()))
+    return Verified(0)
 
 
 def _is_served(conn: Connection, program_id: str, phone: str) -> bool:
@@ -216,6 +245,6 @@ def _hash(program_id: str, what: str) -> str:
     return secrets.mac("otp", f"{program_id}\0{what}".encode()).hex()
 
 
-def _digest(program_id: str, holder_id: str, kind: str, code: str) -> bytes:
-    told = f"{program_id}\0{holder_id}\0{kind}\0{VERIFY}\0{code}"
+def _digest(program_id: str, holder_id: str, kind: str, purpose: str, code: str) -> bytes:
+    told = f"{program_id}\0{holder_id}\0{kind}\0{purpose}\0{code}"
     return secrets.mac("otp", told.encode())

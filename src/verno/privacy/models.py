@@ -4,6 +4,26 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
+class Handout(models.Model):
+    """A link by which a member fetches their data: until when, to what kinds of address link and code go, when used."""
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    holder_id = models.UUIDField()
+    created_at = models.DateTimeField()
+    created_by = models.TextField()
+    until = models.DateTimeField()
+    sent_to = models.TextField()
+    code_to = models.TextField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Found by id from its link, by member on their page."""
+
+        db_table = "privacy_handout"
+        indexes = [models.Index(fields=["holder_id", "-created_at"], name="privacy_handout_of")]
+
+
 class Erasure(models.Model):
     """Somebody asked to be forgotten: when, until when it has to be done, by whose hands, and what was certified.
 

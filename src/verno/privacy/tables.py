@@ -105,6 +105,7 @@ HELD: Mapping[str, Held] = {
     "progress_floor": Held(Fate.STAYS, FIGURES, "steps_set"),
     "progress_tier": Held(Fate.STAYS, FIGURES, "tracks"),
     "replay_loss": Held(Fate.STAYS, FIGURES, None, "what a draft of rules would have cost, gone in weeks"),
+    "privacy_handout": Held(Fate.STAYS, "when a link to the data was sent and used", "links_to_data"),
     "privacy_erasure": Held(Fate.STAYS, "the certificate of an erasure", "erasures"),
 }
 

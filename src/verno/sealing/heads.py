@@ -41,7 +41,7 @@ def sign(head: Head) -> Head:
 def signed_bytes(head: Head) -> bytes:
     """Return what the signature covers: all fields but the signature as JSON, keys sorted, no spaces, ASCII only."""
     fields = msgspec.to_builtins(head)
-    del fields["signature"]
+    fields.pop("signature", None)
     return DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 

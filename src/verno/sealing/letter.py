@@ -21,10 +21,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "subject": "Sealed head of {date}: keep this letter",
         "text": """\
-{program}: the points ledger as of {date}.
+{program}: the points ledger and what members agreed to, as of {date}.
 
 Transfers: {count}
 Chain: {hash}
+Consents: {consents}
 Key: {fingerprint}
 
 The attached file proves later what the history was on that day, against anybody who can change the database. Keep it \
@@ -36,10 +37,11 @@ where the administrator of the database cannot reach it. To check:
     "ru": {
         "subject": "Печать журнала баллов за {date}: сохраните это письмо",
         "text": """\
-{program}: журнал баллов по состоянию на {date}.
+{program}: журнал баллов и согласия участников по состоянию на {date}.
 
 Проводок: {count}
 Цепочка: {hash}
+Согласий: {consents}
 Ключ: {fingerprint}
 
 Приложенный файл докажет потом, какой была история в этот день, кто бы ни изменил базу данных. Храните его там, куда \
@@ -71,6 +73,7 @@ def write(head: Head, owner: Owner, *, program_name: str, now: datetime) -> byte
         "program": program_name,
         "date": head.date.isoformat(),
         "count": head.count,
+        "consents": head.consents.count if head.consents else 0,
         "hash": head.hash,
         "fingerprint": heads.fingerprint(head.public_key),
         "file": file,

@@ -26,6 +26,30 @@ class Block(models.Model):
         db_table = "sealing_block"
 
 
+class ConsentBlock(models.Model):
+    """One link of the chain of a program's consents. ``evidence`` stands in for what an erasure takes."""
+
+    pk = models.CompositePrimaryKey("program_id", "number")
+    program_id = models.UUIDField()
+    number = models.BigIntegerField()
+    total = models.BigIntegerField()
+    count = models.IntegerField()
+    last_txid = models.BigIntegerField()
+    last_id = models.UUIDField()
+    ids = models.BinaryField()
+    leaves = models.BinaryField()
+    root = models.BinaryField()
+    previous = models.BinaryField()
+    hash = models.BinaryField()
+    sealed_at = models.DateTimeField()
+    evidence = models.BinaryField()
+
+    class Meta:
+        """Numbered from 1 without gaps in a program."""
+
+        db_table = "sealing_consent_block"
+
+
 class Head(models.Model):
     """A signed head as it left the house. ``closes`` tells the daily one from those that somebody asked for."""
 

@@ -1,26 +1,59 @@
 """Reads of sealing: where a chain ends, stretches of history, heads and their snapshots."""
 
+from collections.abc import Mapping
+from typing import LiteralString, NamedTuple
+
 from psycopg.rows import args_row
 
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 from verno.sealing import chain, heads
-from verno.sealing.types import Head, Owner, Position, Stretch, Tip
+from verno.sealing.types import Book, Head, Owner, Position, Stretch, Tip
 
 SQL = Statements("verno.sealing")
 
 
-def tip(conn: Connection, program_id: str) -> Tip:
+class Statement(NamedTuple):
+    """The statements of one book, by what they do."""
+
+    tip: LiteralString
+    stretch: LiteralString
+    add: LiteralString
+    blocks: LiteralString
+    by_id: LiteralString
+    ahead: LiteralString
+
+
+OF: Mapping[Book, Statement] = {
+    Book.TRANSFERS: Statement(
+        SQL["tip"], SQL["stretch"], SQL["add_block"], SQL["blocks"], SQL["transfers_by_id"], SQL["transfers_ahead"]
+    ),
+    Book.CONSENTS: Statement(
+        *(SQL["consent_tip"], SQL["consent_stretch"], SQL["add_consent_block"]),
+        *(SQL["consent_blocks"], SQL["consents_by_id"], SQL["consents_ahead"]),
+    ),
+}
+
+
+def tip(conn: Connection, program_id: str, book: Book = Book.TRANSFERS) -> Tip:
     """Return where a program's chain ends; ``chain.GENESIS`` before the first block."""
-    row = conn.execute(SQL["tip"], {"program": program_id}).fetchone()
+    row = conn.execute(OF[book].tip, {"program": program_id}).fetchone()
     if row is None:
         return chain.GENESIS
     number, total, txid, id_, digest = row
     return Tip(number, total, Position(txid, id_), digest)
 
 
-def stretch(conn: Connection, program_id: str, after: Position, through: Position, *, limit: int | None) -> Stretch:
-    """Return the transfers after one position and through another, those whose place in history is certain."""
+def stretch(
+    conn: Connection,
+    program_id: str,
+    after: Position,
+    through: Position,
+    *,
+    limit: int | None,
+    book: Book = Book.TRANSFERS,
+) -> Stretch:
+    """Return a book's rows after one position and through another, those whose place in history is certain."""
     parameters = {
         "program": program_id,
         "after_txid": after.txid,
@@ -30,7 +63,7 @@ def stretch(conn: Connection, program_id: str, after: Position, through: Positio
         "limit": limit,
     }
     cursor = conn.cursor(binary=True, row_factory=args_row(Stretch))
-    found = cursor.execute(SQL["stretch"], parameters).fetchone()
+    found = cursor.execute(OF[book].stretch, parameters).fetchone()
     return found or Stretch(b"", b"", b"")
 
 

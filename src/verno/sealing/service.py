@@ -1,9 +1,10 @@
-"""Sealing: blocks after committed transfers, heads after blocks, files and letters after heads."""
+"""Sealing: blocks after committed transfers and consents, heads after blocks, files and letters after heads."""
 
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,14 +14,14 @@ from verno.kit.db import Connection
 from verno.kit.errors import BrokenInvariant
 from verno.sealing import balances, chain, heads, letter, queries, sumtree
 from verno.sealing.queries import SQL
-from verno.sealing.types import END, Balances, Block, Head, UnitTotals
+from verno.sealing.types import END, Balances, Block, Book, Head, Sealed, UnitTotals
 from verno.workspace import queries as workspace
 from verno.workspace.types import Program
 
 log = logging.getLogger(__name__)
 
 READ = 16 * chain.BLOCK
-"""Transfers sealed in one transaction."""
+"""Rows of a book sealed in one transaction."""
 KEPT = 10
 """Newest heads whose balances are kept for proofs: 4 MB each for 100,000 members."""
 PATIENCE = 10.0
@@ -38,30 +39,30 @@ class Made(msgspec.Struct, frozen=True):
     complete: bool
 
 
-def seal(conn: Connection, program_id: str, *, now: datetime) -> int:
-    """Seal a program's next transfers in the caller's transaction; returns how many, 0 when none is certain yet.
+def seal(conn: Connection, program_id: str, book: Book = Book.TRANSFERS, *, now: datetime) -> int:
+    """Seal a book's next rows in the caller's transaction; returns how many, 0 when none is certain yet.
 
-    Raises ``BrokenInvariant`` when the server counts transactions anew: new transfers would then have to stand before
+    Raises ``BrokenInvariant`` when the server counts transactions anew: new rows would then have to stand before
     sealed ones.
     """
     conn.execute(SQL["lock_chain"], {"program": program_id})
     conn.execute(SQL["stay_behind"])
-    tip = queries.tip(conn, program_id)
+    tip = queries.tip(conn, program_id, book)
     if tip.position.txid >= queries.horizon(conn)[1]:
         message = (
             "history was sealed with higher transaction ids than this server has reached: was a dump restored into a"
             " new server? See docs/explanation/sealed-history.md"
         )
         raise BrokenInvariant(message)
-    stretch = queries.stretch(conn, program_id, tip.position, END, limit=READ)
+    stretch = queries.stretch(conn, program_id, tip.position, END, limit=READ, book=book)
     blocks = chain.extend(tip, program_id, stretch, now)
     if blocks:
-        conn.cursor().executemany(SQL["add_block"], [_row(block) for block in blocks])
+        conn.cursor().executemany(queries.OF[book].add, [_row(block) for block in blocks])
     return stretch.count
 
 
 def step(*, now: datetime, stopping: Callable[[], bool]) -> int:
-    """Seal what is certain by now, for the worker's loop; returns how many transfers."""
+    """Seal what is certain by now, for the worker's loop; returns how many transfers and consents."""
     with db.transaction() as conn:
         programs = workspace.programs(conn)
     return sum(_seal_all(program.id, now, stopping) for program in programs)
@@ -143,17 +144,18 @@ def _bring_out(program: Program, now: datetime) -> None:
 
 def _seal_all(program_id: str, now: datetime, stopping: Callable[[], bool]) -> int:
     total = 0
-    while not stopping():
-        done = db.retrying(lambda: _seal_some(program_id, now))
-        total += done
-        if done < READ:
-            break
+    for book in Book:
+        while not stopping():
+            done = db.retrying(partial(_seal_some, program_id, book, now))
+            total += done
+            if done < READ:
+                break
     return total
 
 
-def _seal_some(program_id: str, now: datetime) -> int:
+def _seal_some(program_id: str, book: Book, now: datetime) -> int:
     with db.transaction(program_id) as conn:
-        return seal(conn, program_id, now=now)
+        return seal(conn, program_id, book, now=now)
 
 
 def _head(program: Program, day: date, *, closes: bool, now: datetime) -> Head | None:
@@ -164,6 +166,7 @@ def _head(program: Program, day: date, *, closes: bool, now: datetime) -> Head |
         row = conn.execute(SQL["next_head"], {"program": program.id}).fetchone()
         number = int(row[0]) if row else 1
         tip = queries.tip(conn, program.id)
+        agreed = queries.tip(conn, program.id, Book.CONSENTS)
         counted, accounts = _balances(conn, program.id, number)
         head = heads.sign(
             Head(
@@ -179,6 +182,13 @@ def _head(program: Program, day: date, *, closes: bool, now: datetime) -> Head |
                 hash=tip.hash.hex(),
                 balances=counted,
                 public_key="",
+                consents=Sealed(
+                    count=agreed.total,
+                    blocks=agreed.number,
+                    last_consent=agreed.position.id if agreed.number else None,
+                    last_txid=agreed.position.txid if agreed.number else None,
+                    hash=agreed.hash.hex(),
+                ),
             )
         )
         key = {"program": program.id, "number": number}
@@ -233,4 +243,5 @@ def _row(block: Block) -> dict[str, object]:
         "previous": block.previous,
         "hash": block.hash,
         "sealed_at": block.sealed_at,
+        "evidence": block.evidence,
     }

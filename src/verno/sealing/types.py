@@ -1,7 +1,8 @@
-"""Words of sealing: stretches of history, blocks, heads, proofs, and what a check found."""
+"""Words of sealing: books, stretches of history, blocks, heads, proofs, and what a check found."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -11,8 +12,20 @@ TXID_BYTES = 8
 HASH_BYTES = 32
 
 
+class Book(StrEnum):
+    """A history that is sealed: each has a chain of its own."""
+
+    TRANSFERS = "transfers"
+    CONSENTS = "consents"
+
+    @property
+    def entry(self) -> str:
+        """Return what one of its rows is called."""
+        return self.value[:-1]
+
+
 class Position(NamedTuple):
-    """A place in the order of sealing: the transaction that wrote a transfer, then the transfer's id."""
+    """A place in the order of sealing: the transaction that wrote a row, then the row's id."""
 
     txid: int
     id: str
@@ -25,18 +38,21 @@ END = Position(2**63 - 1, "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Transfers one after another in the order of sealing: three columns, each joined without gaps.
+    """Rows of a book one after another in the order of sealing: columns, each joined without gaps.
 
-    ``txids`` are 8 bytes a transfer (big-endian), ``ids`` 16, ``leaves`` 32 (the hash of the whole row, made in SQL).
+    ``txids`` are 8 bytes a row (big-endian), ``ids`` 16, ``leaves`` 32 (the hash of the whole row, made in SQL). Of a
+    consent an erasure takes the evidence: its leaf is made of the hash in ``leaves``, which covers what stays, and of
+    the one in ``evidence``, 32 bytes a row (``chain.bound``).
     """
 
     txids: bytes
     ids: bytes
     leaves: bytes
+    evidence: bytes = b""
 
     @property
     def count(self) -> int:
-        """How many transfers there are."""
+        """How many rows there are."""
         return len(self.ids) // ID_BYTES
 
 
@@ -50,9 +66,10 @@ class Tip(msgspec.Struct, frozen=True, gc=False):
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
-    """One link of the chain. ``total`` counts the transfers through this block; ``position`` is its last transfer's.
+    """One link of the chain. ``total`` counts the rows through this block; ``position`` is its last row's.
 
     ``root`` is the Merkle root of the leaves; ``hash`` covers all other fields and the hash of the block before.
+    ``evidence``, of consents alone, is what their leaves need once an erasure has taken the evidence itself.
     """
 
     program_id: str
@@ -66,6 +83,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     previous: bytes
     hash: bytes
     sealed_at: datetime
+    evidence: bytes = b""
 
 
 class UnitTotals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,11 +120,22 @@ class Balances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units: tuple[UnitTotals, ...]
 
 
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the chain of consents stood: ``count`` records in ``blocks`` blocks, the last one, the hash in hex."""
+
+    count: int
+    blocks: int
+    last_consent: str | None
+    last_txid: int | None
+    hash: str
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The state of a program's sealed history, to be kept outside the database.
 
     ``count`` transfers in ``blocks`` blocks, the last one named, the chain's hash in hex. ``date`` is the business date
-    that the head belongs to. The signature (Ed25519) covers everything else: see ``heads.signed_bytes``.
+    that the head belongs to. Older heads know nothing of ``consents``, and are signed without. The signature
+    (Ed25519) covers everything else: see ``heads.signed_bytes``.
     """
 
     format: Literal["verno-head/1"]
@@ -122,6 +151,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     balances: Balances
     public_key: str
     signature: str = ""
+    consents: Sealed | None = None
 
 
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

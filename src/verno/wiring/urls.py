@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("verno.console.urls")),
     path("backroom/", backroom.urls),
     path("", include("verno.messaging.urls")),
+    path("", include("verno.privacy.urls")),
     path("", RedirectView.as_view(url="/console/")),
 ]
 

@@ -27,6 +27,8 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "unknown-request": _("This is not there any more."),
         "not-open": _("Somebody has decided already."),
         "merged": _("This member is another one now: erase that one."),
+        "two-addresses": _("For a link the member needs a confirmed e-mail and a confirmed phone. Hand the file over."),
+        "not-sent": _("The message with the link cannot be sent."),
     },
     "held": {
         "members_member": _("Profile: name, birth date, attributes"),
@@ -76,5 +78,6 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "progress_tier": _("Tiers and scales"),
         "replay_loss": _("Trials of rules"),
         "privacy_erasure": _("Requests to be forgotten"),
+        "privacy_handout": _("Links to their data"),
     },
 }

@@ -18,6 +18,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.privacy import queries, service
 from verno.privacy.exports import person
+from verno.privacy.handing import service as handing
 from verno.privacy.journal import NotWritten
 from verno.privacy.types import Erasure, Refused, State
 from verno.workspace.roles import Permission, may
@@ -43,7 +44,7 @@ def privacy(request: HttpRequest, member_id: object) -> HttpResponseBase:
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     if wanted in ERASING and not erases:
         return render(request, "403.html", {"way_on": True}, status=403)
-    problem = _doubt(request) if wanted in {"export", "erase"} else None
+    problem = _doubt(request) if wanted in {"export", "send", "erase"} else None
     try:
         return db.retrying(partial(_page, request, member_id, wanted, problem))
     except NotWritten:
@@ -61,6 +62,7 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
             problem = done
         asked = queries.erasures_of(page.conn, page.face.program.id, page.member.id)
         seen = queries.preview(page.conn, page.member.id)
+        link = handing.newest(page.conn, page.face.program.id, page.member.id)
         if request.method == "POST":
             page.note(request)
     context = {
@@ -69,6 +71,7 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
         "problem_of": wanted,
         "request_open": next((one for one in asked if one.state is State.REQUESTED), None),
         "seen": seen,
+        "link": link,
         "parts": [
             (_("Is erased"), seen.goes, "badge-no"),
             (_("Is emptied"), seen.emptied, "badge-quiet"),
@@ -131,8 +134,11 @@ def _do(request: HttpRequest, page: MemberPage, wanted: str) -> HttpResponseBase
         file.seek(0)
         name = f"member-{page.member.id}.zip"
         return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
-    if wanted == "ask":
-        done: object = service.request(conn, program.id, page.member.id, by=by, now=now)
+    if wanted == "send":
+        done: object = handing.offer(conn, program, page.member.id, by=by, now=now)
+        where = redirect("console:privacy", page.member.id)
+    elif wanted == "ask":
+        done = service.request(conn, program.id, page.member.id, by=by, now=now)
         where = redirect("console:privacy", page.member.id)
     else:
         asked = _open(page)

@@ -17,14 +17,21 @@ CHANNELS = {"phone": "sms", "email": "email"}
 
 
 def send(
-    conn: Connection, program: Program, holder_id: str, kind: str, *, source: str | None = None, now: datetime
+    conn: Connection,
+    program: Program,
+    holder_id: str,
+    kind: str,
+    *,
+    source: str | None = None,
+    purpose: str = otp.VERIFY,
+    now: datetime,
 ) -> Sent | NotNow:
     """Make a code for a member's phone or e-mail and send it there; an earlier one is dead from here on.
 
     One that still waits to leave does not: its reader would type it in vain. The new one leaves while it is good, or
     never. Refused tries are counted too: commit them.
     """
-    made = otp.start(conn, program.id, holder_id, kind, source=source, now=now)
+    made = otp.start(conn, program.id, holder_id, kind, source=source, purpose=purpose, now=now)
     if isinstance(made, NotNow):
         return made
     conn.execute(SQL["call_back_codes"], {"holder": holder_id, "channel": CHANNELS[kind], "now": now})

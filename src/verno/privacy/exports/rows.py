@@ -14,7 +14,7 @@ from verno.privacy.tables import HELD
 
 OF_THE_HOUSE = (
     *("program_id", "fingerprint", "answer", "claimed_by", "claimed_until", "dedupe_key", "decision"),
-    *("folded", "domain", "lapsed"),
+    *("folded", "domain", "lapsed", "txid", "salt"),
 )
 """Columns that say nothing of the member: our own bookkeeping. Bytes are left out as well: hashes and seals."""
 OWN = {

@@ -8,16 +8,18 @@ SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true), set
 
 -- name: blocks
 -- The chain from its beginning. Plan: primary key.
-SELECT number, total, count, last_txid, last_id::text, ids, leaves, root, previous, hash, sealed_at
+SELECT number, total, count, last_txid, last_id::text, ids, leaves, root, previous, hash, sealed_at, ''::bytea
 FROM sealing_block WHERE program_id = %(program)s ORDER BY number
 
 -- name: chains
--- The programs that there are, and those that blocks name. Plan: two small scans (index-only for the blocks).
-SELECT id::text FROM workspace_program UNION SELECT program_id::text FROM sealing_block ORDER BY 1
+-- The programs that there are, and those that blocks name. Plan: small scans (index-only for the blocks).
+SELECT id::text FROM workspace_program UNION SELECT program_id::text FROM sealing_block
+UNION SELECT program_id::text FROM sealing_consent_block ORDER BY 1
 
 -- name: transfers_by_id
 -- What is there now of transfers that are not as they were sealed. Only after a bad find. Plan: one scan of transfers.
-SELECT id::text, holder_id::text, program_id::text, kind, amount FROM ledger_transfer WHERE id = ANY (%(ids)s::uuid[])
+SELECT id::text, holder_id::text, program_id::text, kind || ' of ' || amount
+FROM ledger_transfer WHERE id = ANY (%(ids)s::uuid[])
 
 -- name: transfers_ahead
 -- Transfers of transactions that this server has not had yet. Plan: BRIN of txid.

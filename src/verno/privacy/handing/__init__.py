@@ -1,0 +1,1 @@
+"""A member's personal export by a link that works once."""
