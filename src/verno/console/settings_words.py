@@ -31,6 +31,8 @@ from verno.workspace.registry import Definition
 LEAP_YEAR = 2000
 PRICES = frozenset({registry.EMAIL_PRICE.key, registry.SMS_SEGMENT_PRICE.key})
 """What messages cost, in money."""
+OF_COUNTRY = frozenset({one.key for one in registry.AD_HOURS})
+"""What the country says while nobody else has."""
 
 NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "intake.unknown_place": (
@@ -164,6 +166,18 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "messages.ad_letters_a_week": (
         gettext_lazy("Most advertising e-mails in 7 days"),
         gettext_lazy("E-mails alone, beside what holds for all channels."),
+    ),
+    "messages.ad_text_hours": (
+        gettext_lazy("Hours of advertising texts and messengers"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
+    ),
+    "messages.ad_push_hours": (
+        gettext_lazy("Hours of advertising pushes"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
+    ),
+    "messages.ad_letter_hours": (
+        gettext_lazy("Hours of advertising e-mails"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
     ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
@@ -317,6 +331,8 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
 
 
 def _nothing(definition: Definition[object]) -> str:
+    if definition.key in OF_COUNTRY:
+        return _("the country's")
     if definition.key == registry.PRIVATE_NETWORKS.key:
         return _("none")
     if definition.key == "members.code_countries":

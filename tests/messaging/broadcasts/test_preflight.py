@@ -90,3 +90,12 @@ def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
     assert not blocking(shop, wanted(cost_limit=1_000))
     setting(shop, "messages.sms_segment_price", 300)
     assert not blocking(shop, both)
+
+
+def test_own_hours_beyond_the_countrys_are_said(shop: Shop) -> None:
+    readers(shop, 1)
+    setting(shop, "messages.ad_letter_hours", "06:00-23:00")
+    setting(shop, "messages.ad_text_hours", "10:00-18:00")
+    with db.transaction(shop.program.id) as conn:
+        found = preflight.look(conn, shop.program.id, wanted(channels=(EMAIL, SMS)), now=NOW)
+    assert [one for one in found if one.code is Warned.HOURS_CUT] == [Problem(Warned.HOURS_CUT, "email 07:00-22:00")]

@@ -55,6 +55,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "channel-not-connected": _("The channel is not connected."),
         "limit-without-a-price": _("There is a cost limit, but no price in the settings."),
         "barred-by-country": _("The country's rules bar this channel for it."),
+        "own-hours-cut": _("Your own hours go beyond the country's, which hold."),
         "stopped-by-switch": _("The emergency stop holds it back."),
         "provider-rests": _("Nothing in bulk goes to this mail provider for now: it refused, or its readers complain."),
         "nobody": _("Nobody is in the audience."),

@@ -45,9 +45,16 @@ def _block(detail: str) -> str:
     return f"{said}, {words.say('locale', language)}: {wrong}" if rest else said
 
 
+def _cut(detail: str) -> str:
+    """Say ``sms 09:00-20:00``."""
+    channel, _space, left = detail.partition(" ")
+    return f"{words.say('channel', channel)}: {left.replace('-', '–')}"
+
+
 WAYS: Mapping[str, Callable[[str], str]] = {
     Warned.NO_PRICE: _setting,
     Warned.MAIL_DOMAIN: _flaw,
+    Warned.HOURS_CUT: _cut,
     Warned.OTHER_CLASS: _class,
     Warned.NO_BLOCK: _block,
     Warned.CANNOT_BE_WRITTEN: _block,

@@ -16,6 +16,7 @@ from verno.messaging.channels.connected import is_connected
 from verno.messaging.channels.email import domain
 from verno.messaging.decide import OWED
 from verno.messaging.facts import SQL, House
+from verno.messaging.law import hours
 from verno.messaging.law.packs import ANY
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
 from verno.workspace import registry, settings
@@ -33,6 +34,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_topic(house, wanted),
         *variants.problems(conn, program_id, house.classes.get(wanted.topic), wanted, now),
         *_country(house, wanted),
+        *_hours(house, wanted),
         *_sender(conn, program_id, house, wanted),
         *_away(wanted),
         *_unpriced(conn, program_id, wanted),
@@ -65,6 +67,16 @@ def _country(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
 def _barred(house: House, class_: MessageClass, step: Channel) -> bool:
     named = house.rules.barred.get(class_, {})
     return step.channel in named or ANY in named
+
+
+def _hours(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find hours that the program has chosen and the country does not leave it: they are cut."""
+    if house.classes.get(wanted.topic) is not MessageClass.MARKETING:
+        return
+    for one in wanted.channels:
+        law = hours.beyond(house.rules, house.own_hours, one.channel)
+        if law is not None:
+            yield Problem(Warned.HOURS_CUT, f"{one.channel} {law.opens:%H:%M}-{law.closes:%H:%M}")
 
 
 def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcast) -> Iterator[Problem]:

@@ -269,6 +269,7 @@ class Warned(StrEnum):
     NO_PRICE = "limit-without-a-price"
     CHANNEL_AWAY = "channel-not-connected"
     BARRED = "barred-by-country"
+    HOURS_CUT = "own-hours-cut"
     STOPPED = "stopped-by-switch"
     NOBODY = "nobody"
     UNKNOWN_LISTED = "unknown-listed"

@@ -20,10 +20,15 @@ ANY = "*"
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):
-    """When people may be reached, on their own clock: from ``opens`` on, before ``closes``."""
+    """When people may be reached, on their own clock: from ``opens`` on, before ``closes``.
+
+    ``is_own``: by the program's own choice, within the country's (``law``).
+    """
 
     opens: time
     closes: time
+    is_own: bool = False
+    law: "Window | None" = None
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

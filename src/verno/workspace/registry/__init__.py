@@ -39,6 +39,7 @@ from verno.workspace.registry.kinds import (
     text_or_none,
 )
 from verno.workspace.registry.telling import (
+    AD_HOURS,
     ADS,
     BRAND_ADDRESS,
     BRAND_COLOUR,
@@ -66,6 +67,7 @@ from verno.workspace.types import DebtPolicy
 
 __all__ = [
     "ADS",
+    "AD_HOURS",
     "BRAND_ADDRESS",
     "BRAND_COLOUR",
     "BRAND_CONTACT",
@@ -272,6 +274,7 @@ ALL: tuple[Definition[object], ...] = cast(
         MARKING,
         MARKING_NOTE,
         *ADS,
+        *AD_HOURS,
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,

@@ -30,6 +30,7 @@ WHOLE_SHARE = 10_000
 NOTHING = "none"
 
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+_SPACED_DASH = re.compile(r"\s*[-–—]\s*")
 
 
 class Level(StrEnum):
@@ -280,6 +281,16 @@ COUNTRIES: Kind[tuple[str, ...]] = Kind(
     lambda value: ",".join(value) or NOTHING,
     or_none=True,
     holds=lambda value: len(set(value)) == len(value) and set(value) <= SUPPORTED_REGIONS,
+)
+
+
+HOURS: Kind[str | None] = Kind(
+    Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")] | None,
+    f"{NOTHING}, or hours like 10:00-19:00, the first before the second",
+    lambda text: None if text == NOTHING else _SPACED_DASH.sub("-", text.strip()),
+    lambda value: NOTHING if value is None else value,
+    or_none=True,
+    holds=lambda value: value is None or value[:5] < value[6:],
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from verno.workspace.registry.kinds import (
     COLOUR,
+    HOURS,
     LARGEST_WORTH,
     NETWORKS,
     SWITCH,
@@ -137,6 +138,22 @@ ADS: Mapping[Definition[int], tuple[str | None, int]] = {
     _most("ad_letters_a_week", 3, "advertising e-mails in 7 days"): ("email", 7),
 }
 """What each of them caps: a channel, or all, in how many days."""
+
+EVERY_OTHER = "*"
+"""Texts, messengers and calls: channels that are not named."""
+
+
+def _hours(key: str, what: str) -> Definition[str | None]:
+    meaning = f"in which hours of its reader's day {what} leave; within those of the country, and never beyond them"
+    return Definition(f"messages.{key}", HOURS, None, WHOLE, meaning)
+
+
+AD_HOURS: Mapping[Definition[str | None], str] = {
+    _hours("ad_text_hours", "advertising texts, calls and messages in messengers"): EVERY_OTHER,
+    _hours("ad_push_hours", "advertising pushes"): "push",
+    _hours("ad_letter_hours", "advertising e-mails"): "email",
+}
+"""Which channels each of them is about."""
 
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",
