@@ -227,6 +227,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Where readers turn to"),
         gettext_lazy("An e-mail address or a phone number. Empty: the address that letters come from."),
     ),
+    "brand.reply_to": (
+        gettext_lazy("Where answers to letters go"),
+        gettext_lazy("An e-mail address that somebody reads. Empty: the address that letters come from."),
+    ),
     "brand.tax_id": (
         gettext_lazy("Tax number"),
         gettext_lazy("Stands beside the legal name."),

@@ -7,6 +7,7 @@ import msgspec
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from verno.kit import config
 from verno.kit.db import Connection
 from verno.messaging import facts
 from verno.messaging.broadcasts import audience, checking, costs, health, variants
@@ -39,6 +40,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_away(wanted),
         *_unpriced(conn, program_id, wanted),
         *_mail_domain(wanted),
+        *_answers(conn, program_id, wanted),
         *_switches(house, wanted, now),
         *_people(conn, program_id, wanted, now),
         *_leavers(conn, program_id, wanted),
@@ -111,6 +113,15 @@ def _mail_domain(wanted: NewBroadcast) -> Iterator[Problem]:
         return
     for found in domain.flaws():
         yield Problem(Warned.MAIL_DOMAIN, f"{found.flaw}: {found.name}", is_blocking=found.is_grave)
+
+
+def _answers(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that nobody reads what readers answer: letters come from a no-reply address, and name no other."""
+    if all(one.channel != CHANNEL_EMAIL for one in wanted.channels):
+        return
+    sender = config.mail_from()
+    if domain.takes_no_answers(sender) and not settings.value(conn, program_id, registry.BRAND_REPLY_TO):
+        yield Problem(Warned.NO_ANSWERS, sender)
 
 
 def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:

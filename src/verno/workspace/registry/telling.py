@@ -6,6 +6,7 @@ from verno.workspace.registry.kinds import (
     COLOUR,
     HOURS,
     LARGEST_WORTH,
+    MAILBOX,
     NETWORKS,
     SWITCH,
     WHOLE,
@@ -71,6 +72,9 @@ BRAND_ADDRESS: Definition[str | None] = Definition(
 )
 BRAND_CONTACT: Definition[str | None] = Definition(
     "brand.contact", text_or_none(200), None, WHOLE, "where a reader of a letter may turn to"
+)
+BRAND_REPLY_TO: Definition[str | None] = Definition(
+    "brand.reply_to", MAILBOX, None, WHOLE, "where answers to letters go (Reply-To); none: to the sender of mail"
 )
 BRAND_TAX_ID: Definition[str | None] = Definition(
     "brand.tax_id", text_or_none(40), None, WHOLE, "the sender's tax number"
