@@ -167,6 +167,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Most advertising e-mails in 7 days"),
         gettext_lazy("E-mails alone, beside what holds for all channels."),
     ),
+    "messages.warm_up": (
+        gettext_lazy("The mail domain is new: warm it up"),
+        gettext_lazy("Advertising e-mails begin with 200 a day and grow by steps; the rest leaves the next day."),
+    ),
     "messages.ad_text_hours": (
         gettext_lazy("Hours of advertising texts and messengers"),
         gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
@@ -283,6 +287,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "households.pools": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.warm_up": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.marking": {
         "strict": gettext_lazy("all of it"),
         "own_mail_exempt": gettext_lazy("all but our own e-mail"),

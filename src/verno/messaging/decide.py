@@ -50,7 +50,7 @@ def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: d
     Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
     ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
     ``too-late`` where the message would have to wait for longer than anybody wants it. Deferrals: ``stopped``,
-    ``not-yet``, ``quiet-hours``.
+    ``not-yet``, ``warm-up``, ``quiet-hours``.
     """
     findings = [check(message, member, address, now) for check in CHECKS]
     trace = tuple([check for check, _, _ in findings])
@@ -227,7 +227,13 @@ def _caps(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     return Check("caps", "deny", seen), Reason.FREQUENCY, None
 
 
-def _time(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+def _time(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    """Find a moment that is yet to come: the message's own, or the next morning where a domain's day is full."""
+    if message.full_until is not None:
+        window = message.rules.window(message.channel)
+        opens = hours.opening(message.full_until, member.zones, window) if window else None
+        until = (opens or message.full_until) + timedelta(seconds=message.spread)
+        return Check("time", "defer", f"{until.isoformat()} {Reason.WARM_UP}"), Reason.WARM_UP, until
     if message.not_before <= now:
         return Check("time", "pass"), None, None
     return Check("time", "defer", message.not_before.isoformat()), Reason.NOT_YET, message.not_before

@@ -1,7 +1,7 @@
 """What ``decide`` needs to know, loaded for a whole batch: round trips do not depend on its size."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -24,6 +24,7 @@ from verno.messaging.law import hours, packs
 from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules, Window
 from verno.messaging.letters.providers import provider
+from verno.messaging.pacing.warming import Day
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
@@ -69,6 +70,7 @@ class House(msgspec.Struct, frozen=True):
     """What holds for all messages of a program: its topics' classes, its country's rules, its zones, its switches.
 
     ``own_hours``: those it has chosen for advertising, as it said them; ``ad_rules``: the country's with them.
+    ``warms_up``: today, where its mail domain is new.
     """
 
     classes: Mapping[str, MessageClass]
@@ -80,6 +82,7 @@ class House(msgspec.Struct, frozen=True):
     caps: tuple[Cap, ...] = CAPS
     own_hours: Mapping[str, Window] = {}
     ad_rules: Rules | None = None
+    warms_up: Day | None = None
 
     def outgoing(
         self,
@@ -134,8 +137,18 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     classes = {topic.code: MessageClass(topic.class_name) for topic in topics}
     ages = {topic.code: topic.min_age for topic in topics if topic.min_age is not None}
     rules, own = found.on(day), _own_hours(said)
-    stopped = stops(conn, program_id, now=now)()
-    return House(classes, rules, zones, stopped, ages, _caps(said), own, hours.within(rules, own) if own else None)
+    ends = localtime.start_of_day(day + timedelta(days=1), localtime.zone(program.timezone))
+    return House(
+        classes,
+        rules,
+        zones,
+        stops(conn, program_id, now=now)(),
+        ages,
+        _caps(said),
+        own,
+        hours.within(rules, own) if own else None,
+        Day(day, ends) if said.value(registry.WARM_UP) else None,
+    )
 
 
 def _own_hours(said: Book) -> dict[str, Window]:

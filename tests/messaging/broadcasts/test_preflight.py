@@ -9,6 +9,7 @@ from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
 from verno.messaging.broadcasts import preflight
 from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned
+from verno.messaging.pacing import warming
 from verno.messaging.types import MessageClass
 
 
@@ -114,3 +115,14 @@ def test_answers_are_read_by_somebody(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert Warned.NO_ANSWERS not in {one.code for one in found(shop, wanted(channels=(SMS,)))}
     setting(shop, "brand.reply_to", "hello@shop.example")
     assert Warned.NO_ANSWERS not in {one.code for one in found(shop, wanted())}
+
+
+def test_a_new_domain_takes_some_days(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who knows it launches the sooner, or writes to fewer; advertising by mail alone is counted."""
+    monkeypatch.setattr(warming, "STEPS", (2, 3, 4))
+    readers(shop, 6)
+    assert Warned.WARM_UP not in {one.code for one in found(shop, wanted())}
+    setting(shop, "messages.warm_up", True)
+    assert Problem(Warned.WARM_UP, "3/2") in found(shop, wanted())
+    for easy in (wanted(channels=(SMS,)), wanted(topic="points-statement")):
+        assert Warned.WARM_UP not in {one.code for one in found(shop, easy)}

@@ -52,6 +52,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "advertising-not-marked": _("Advertising is not marked (erid)."),
         "sender-not-named": _("The sender's legal name and contacts are not set."),
         "mail-domain": _("The mail domain is not set up for bulk mail."),
+        "warm-up": _("The mail domain is being warmed up: what does not fit today leaves on the days after."),
         "answers-are-not-read": _("Nobody reads answers: set “Where answers to letters go” (Reply-To)."),
         "channel-not-connected": _("The channel is not connected."),
         "limit-without-a-price": _("There is a cost limit, but no price in the settings."),

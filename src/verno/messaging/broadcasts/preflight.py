@@ -19,6 +19,7 @@ from verno.messaging.decide import OWED
 from verno.messaging.facts import SQL, House
 from verno.messaging.law import hours
 from verno.messaging.law.packs import ANY
+from verno.messaging.pacing import warming
 from verno.messaging.types import CHANNEL_EMAIL, MessageClass
 from verno.workspace import registry, settings
 
@@ -42,7 +43,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_mail_domain(wanted),
         *_answers(conn, program_id, wanted),
         *_switches(house, wanted, now),
-        *_people(conn, program_id, wanted, now),
+        *_people(conn, program_id, house, wanted, now),
         *_leavers(conn, program_id, wanted),
     ]
     if wanted.winner is not None and wanted.winner.by is Measure.OPENS:
@@ -134,7 +135,7 @@ def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Pro
             yield Problem(Warned.PROVIDER_RESTS, what.removeprefix(facts.DOMAIN))
 
 
-def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
+def _people(conn: Connection, program_id: str, house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
     chosen = audience.selection(conn, program_id, wanted.audience, now=now)
     if isinstance(chosen, Refused):
         yield Problem(Warned.NOBODY, chosen.detail, is_blocking=True)
@@ -146,8 +147,19 @@ def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: dateti
         yield Problem(Warned.NOBODY, is_blocking=True)
     if chosen.unknown:
         yield Problem(Warned.UNKNOWN_LISTED, str(chosen.unknown))
+    yield from _warm_up(conn, house, wanted, count)
     if wanted.winner is not None and count:
         yield from _sample(wanted, wanted.winner.sample, count)
+
+
+def _warm_up(conn: Connection, house: House, wanted: NewBroadcast, count: int) -> Iterator[Problem]:
+    """Say on how many days letters leave that a new domain may not send in one, and how many today."""
+    is_letter = any(one.channel == CHANNEL_EMAIL for one in wanted.channels)
+    if house.warms_up is None or not is_letter or house.classes.get(wanted.topic) is not MessageClass.MARKETING:
+        return
+    days, today = warming.days(conn, house.warms_up.on, count * (WHOLE - wanted.holdout) // WHOLE)
+    if days > 1:
+        yield Problem(Warned.WARM_UP, f"{days}/{today}")
 
 
 def _sample(wanted: NewBroadcast, share: int, count: int) -> Iterator[Problem]:

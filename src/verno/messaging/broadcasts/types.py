@@ -266,6 +266,7 @@ class Warned(StrEnum):
     NOT_MARKED = "advertising-not-marked"
     SENDER_UNNAMED = "sender-not-named"
     MAIL_DOMAIN = "mail-domain"
+    WARM_UP = "warm-up"
     NO_ANSWERS = "answers-are-not-read"
     NO_PRICE = "limit-without-a-price"
     CHANNEL_AWAY = "channel-not-connected"

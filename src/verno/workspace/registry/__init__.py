@@ -63,6 +63,7 @@ from verno.workspace.registry.telling import (
     SMS_SEGMENT_PRICE,
     STATEMENT_PERIOD,
     TIER_NEAR,
+    WARM_UP,
 )
 from verno.workspace.types import DebtPolicy
 
@@ -96,6 +97,7 @@ __all__ = [
     "STATEMENT_PERIOD",
     "TIER_NEAR",
     "UNITS",
+    "WARM_UP",
     "WHOLE",
     "CountedFrom",
     "Country",
@@ -277,6 +279,7 @@ ALL: tuple[Definition[object], ...] = cast(
         MARKING_NOTE,
         *ADS,
         *AD_HOURS,
+        WARM_UP,
         SMS_SEGMENT_PRICE,
         POINTS_NOTICES,
         EMAIL_PRICE,

@@ -60,6 +60,13 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
 )
+WARM_UP = Definition(
+    "messages.warm_up",
+    SWITCH,
+    default=False,
+    levels=WHOLE,
+    meaning="whether the mail domain is new: advertising e-mails begin with 200 a day, and grow by steps",
+)
 BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
 BRAND_LOGO: Definition[str | None] = Definition(
     "brand.logo_url", address_or_none(500), None, WHOLE, "the picture at the head of letters"
