@@ -167,6 +167,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Most advertising e-mails in 7 days"),
         gettext_lazy("E-mails alone, beside what holds for all channels."),
     ),
+    "messages.sms_sender_note": (
+        gettext_lazy("Registration of the name that texts come from"),
+        gettext_lazy("The name, since when and with whom, as “Lavka, 1 May 2026, contract 12”. A number needs none."),
+    ),
     "messages.warm_up": (
         gettext_lazy("The mail domain is new: warm it up"),
         gettext_lazy("Advertising e-mails begin with 200 a day and grow by steps; the rest leaves the next day."),

@@ -126,3 +126,23 @@ def test_a_new_domain_takes_some_days(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert Problem(Warned.WARM_UP, "3/2") in found(shop, wanted())
     for easy in (wanted(channels=(SMS,)), wanted(topic="points-statement")):
         assert Warned.WARM_UP not in {one.code for one in found(shop, easy)}
+
+
+def test_texts_come_from_a_name_that_operators_know(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Russia another name's texts do not arrive, elsewhere they may not; a note of an older name is none."""
+    readers(shop, 1)
+    texts = wanted(channels=(SMS,))
+    monkeypatch.setenv("VERNO_SMS_FROM", "Lavka")
+    for country, is_blocking in (("EU", False), ("RU", True)):
+        setting(shop, "messages.country", country)
+        assert Problem(Warned.SMS_NAME, "Lavka", is_blocking=is_blocking) in found(shop, texts)
+        assert Warned.SMS_NAME not in {one.code for one in found(shop, wanted())}
+    for name, note, is_told in (
+        ("Lavka", "Chaika, since 1 May 2026", True),
+        ("Lavka", "LAVKA, since 1 May 2026", False),
+        ("Chai", "LAVKA, since 1 May 2026", True),
+        ("79161234567", "none", False),
+    ):
+        monkeypatch.setenv("VERNO_SMS_FROM", name)
+        setting(shop, "messages.sms_sender_note", note)
+        assert (Warned.SMS_NAME in {one.code for one in found(shop, texts)}) is is_told, name

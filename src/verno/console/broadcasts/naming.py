@@ -54,6 +54,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "mail-domain": _("The mail domain is not set up for bulk mail."),
         "warm-up": _("The mail domain is being warmed up: what does not fit today leaves on the days after."),
         "answers-are-not-read": _("Nobody reads answers: set “Where answers to letters go” (Reply-To)."),
+        "sender-name-not-registered": _("Nobody says that the operators know the name that texts come from."),
         "channel-not-connected": _("The channel is not connected."),
         "limit-without-a-price": _("There is a cost limit, but no price in the settings."),
         "barred-by-country": _("The country's rules bar this channel for it."),

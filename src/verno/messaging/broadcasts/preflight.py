@@ -18,9 +18,9 @@ from verno.messaging.channels.email import domain
 from verno.messaging.decide import OWED
 from verno.messaging.facts import SQL, House
 from verno.messaging.law import hours
-from verno.messaging.law.packs import ANY
+from verno.messaging.law.packs import ANY, SmsNames
 from verno.messaging.pacing import warming
-from verno.messaging.types import CHANNEL_EMAIL, MessageClass
+from verno.messaging.types import CHANNEL_EMAIL, CHANNEL_SMS, MessageClass
 from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
@@ -38,6 +38,7 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_country(house, wanted),
         *_hours(house, wanted),
         *_sender(conn, program_id, house, wanted),
+        *_sms_name(conn, program_id, house, wanted),
         *_away(wanted),
         *_unpriced(conn, program_id, wanted),
         *_mail_domain(wanted),
@@ -91,6 +92,16 @@ def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
         definition = registry.REGISTRY.get(f"brand.{name}")
         if definition is not None and not known.value(definition):
             yield Problem(Warned.SENDER_UNNAMED, name, is_blocking=True)
+
+
+def _sms_name(conn: Connection, program_id: str, house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that texts come from a name that nobody says is registered with the operators; a number needs no name."""
+    name, rule = config.sms_from(), house.rules.sms_names
+    if rule is SmsNames.FREE or all(one.channel != CHANNEL_SMS for one in wanted.channels):
+        return
+    note = settings.value(conn, program_id, registry.SMS_SENDER_NOTE) or ""
+    if any(sign.isalpha() for sign in name) and name.casefold() not in note.casefold():
+        yield Problem(Warned.SMS_NAME, name, is_blocking=rule is SmsNames.BARRED)
 
 
 def _away(wanted: NewBroadcast) -> Iterator[Problem]:

@@ -268,6 +268,7 @@ class Warned(StrEnum):
     MAIL_DOMAIN = "mail-domain"
     WARM_UP = "warm-up"
     NO_ANSWERS = "answers-are-not-read"
+    SMS_NAME = "sender-name-not-registered"
     NO_PRICE = "limit-without-a-price"
     CHANNEL_AWAY = "channel-not-connected"
     BARRED = "barred-by-country"

@@ -60,6 +60,13 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
 )
+SMS_SENDER_NOTE: Definition[str | None] = Definition(
+    "messages.sms_sender_note",
+    text_or_none(300),
+    None,
+    WHOLE,
+    "the name that text messages come from, as it is registered with the country's operators, since when and where",
+)
 WARM_UP = Definition(
     "messages.warm_up",
     SWITCH,
