@@ -22,10 +22,10 @@ NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 NEWS, SERVICE = "news", "orders"
 
 
-def readers(shop: Shop, count: int, *, start: int = 0) -> list[str]:
+def readers(shop: Shop, count: int, *, start: int = 0, address: str = "member-{n}@example.com") -> list[str]:
     """Add members who agree to news."""
     with db.transaction() as conn:
-        holders = add_members(conn, shop, count, start=start)
+        holders = add_members(conn, shop, count, start=start, address=address)
         said = [
             ConsentFact(h, NEWS, "email", granted=True, at=NOW - timedelta(days=9), method=LINK, text_version="1")
             for h in holders

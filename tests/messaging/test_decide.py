@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from verno.members.types import Wishes
 from verno.messaging.decide import CHECKS, PARKED, decide, record
-from verno.messaging.law import packs
+from verno.messaging.law import hours, packs
 from verno.messaging.law.caps import Sent
 from verno.messaging.law.packs import STRICT, Rules
 from verno.messaging.types import (
@@ -53,6 +53,9 @@ AD, SERVICE = MessageClass.MARKETING, MessageClass.TRANSACTIONAL
 MOSCOW = ZoneInfo("Europe/Moscow")
 RUSSIA, RUSSIA_2024 = [packs.pack(Country.RU).on(date(year, 6, 1)) for year in (2026, 2024)]
 AMERICA = packs.pack(Country.US).on(NOW.date())
+OWN = {"*": hours.chosen("10:00-19:00"), "email": hours.chosen("06:00-12:00")}
+"""Of what the country leaves, the program has chosen less: texts from ten to seven, mail until noon."""
+CHOSEN = hours.within(STRICT, OWN)
 ALL_RUSSIA = tuple([ZoneInfo(name) for name in RUSSIA.zones])
 AROUND_THE_WORLD = tuple([ZoneInfo(name) for name in ("Pacific/Kiritimati", "Europe/Moscow", "Pacific/Pago_Pago")])
 
@@ -135,6 +138,22 @@ CASES = [
     Case("anywhere in Russia", tomorrow(7), AD, (agreed("sms"),), channel="sms", zones=ALL_RUSSIA, now=at(9)),
     Case("an hour for all", None, AD, (agreed("sms"),), channel="sms", zones=ALL_RUSSIA, now=at(7, 30)),
     Case("no hour for all", Reason.NO_COMMON_HOUR, AD, (agreed("sms"),), channel="sms", zones=AROUND_THE_WORLD),
+    Case("texts by the program's own hours", None, AD, (agreed("sms"),), channel="sms", rules=CHOSEN, now=at(15, 59)),
+    Case("which end earlier", tomorrow(7), AD, (agreed("sms"),), channel="sms", rules=CHOSEN, now=at(16)),
+    Case("and begin later", at(7), AD, (agreed("sms"),), channel="sms", rules=CHOSEN, now=at(6, 30)),
+    Case("earlier than the country's they do not begin", at(4), AD, rules=CHOSEN, now=at(3, 30)),
+    Case("mail has hours of its own", tomorrow(4), AD, rules=CHOSEN, now=at(9)),
+    Case("pushes keep to the country's", None, AD, (agreed("push"),), channel="push", rules=CHOSEN, now=at(17, 30)),
+    Case(
+        "own hours that suit no two zones leave the country's",
+        None,
+        AD,
+        (agreed("sms"),),
+        channel="sms",
+        rules=hours.within(RUSSIA, OWN),
+        zones=ALL_RUSSIA,
+        now=at(7, 30),
+    ),
     Case(
         "nobody wants it tomorrow", Reason.TOO_LATE, AD, (agreed("sms"),), channel="sms", now=at(18), valid_until=at(20)
     ),
@@ -216,6 +235,19 @@ def test_table(case: Case) -> None:
         assert isinstance(decision, Defer)
         assert decision.until == case.wanted
     assert len(decision.trace) == len(CHECKS) + (case.wanted is Reason.TOO_LATE)
+
+
+def test_own_hours_are_told_apart_from_the_countrys() -> None:
+    """Whose hours it was stands with the check; hours with none in common with the country's count as not chosen."""
+    own, law = [Case("", None, AD, (agreed("sms"),), channel="sms", rules=one, now=at(17)) for one in (CHOSEN, STRICT)]
+    seen = [next(check.seen for check in judge(case).trace if check.name == "hours") for case in (own, law)]
+    assert seen == ["2026-11-26T07:00:00+00:00 own", "2026-11-26T06:00:00+00:00"]
+    night = {"*": hours.chosen("20:00-23:59")}
+    assert hours.within(STRICT, night) == STRICT
+    assert hours.beyond(STRICT, night, "sms") == STRICT.window("sms")
+    assert hours.beyond(STRICT, OWN, "sms") is None
+    assert hours.beyond(STRICT, OWN, "email") == STRICT.window("email")
+    assert hours.beyond(STRICT, OWN, "push") is None
 
 
 def test_every_reason_of_a_denial_is_in_the_table() -> None:

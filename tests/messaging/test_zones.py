@@ -1,6 +1,6 @@
 """Where a reader lives: what they or their number say, their home store, the last store, else the whole country."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,8 +13,10 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember, Topic
 from verno.messaging import facts
+from verno.messaging.law.packs import Window
 from verno.workspace import service as workspace
 from verno.workspace import settings
+from verno.workspace.settings import NotSet
 from verno.workspace.types import NewStore
 
 VLADIVOSTOK, SAMARA = ZoneInfo("Asia/Vladivostok"), ZoneInfo("Europe/Samara")
@@ -111,3 +113,15 @@ def test_the_clock_is_the_stores(east: Shop) -> None:
         told = queries.message(conn, row[0], planned.message_id)
     assert told is not None
     assert told.due_at.astimezone(VLADIVOSTOK).hour == 9
+
+
+def test_a_program_chooses_hours_for_its_advertising_alone(east: Shop) -> None:
+    """The setting is read with the house, once for a batch; what a program owes its members keeps the country's."""
+    with db.transaction(east.program.id) as conn:
+        settings.write(conn, east.program.id, "messages.ad_text_hours", "10:00-18:00", now=NOW)
+        wrong = settings.write(conn, east.program.id, "messages.ad_text_hours", "18:00-10:00", now=NOW)
+        house = facts.house(conn, east.program.id, now=NOW)
+    assert isinstance(wrong, NotSet)
+    chosen, owed = [house.outgoing(one, "sms", NOW, id_="0" * 8).rules for one in (NEWS, "points-statement")]
+    assert chosen.window("sms") == Window(time(10), time(18), is_own=True, law=owed.window("sms"))
+    assert owed.window("sms") == Window(time(9), time(20))

@@ -61,6 +61,7 @@ def test_a_default_reads_as_it_is_told(definition: Definition[object]) -> None:
 NAMES = {
     registry.LEGAL_ENTITY.key,
     "messages.marking_note",
+    "messages.sms_sender_note",
     *(f"brand.{name}" for name in ("legal_name", "address", "contact", "tax_id")),
 }
 """Settings that are any text within bounds."""

@@ -476,6 +476,7 @@ LEFT_OUT = {
     "members_used_link": "links to chats that were used, so that none works twice",
     "members_word": "sealed words that members wrote; the console shows them to who may read them",
     "messaging_pace": "moments at which providers may next be asked; gone when they are over",
+    "messaging_warming": "how many advertising letters a new mail domain has sent a day; the preflight tells of it",
     "messaging_broadcast_version": "edits of broadcasts; the console's page of a broadcast has them",
     "members_household": "the console shows a household with the members who are in it",
     "members_household_invitation": "keyed hashes of codes that let somebody into a household",

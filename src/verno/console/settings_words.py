@@ -31,6 +31,8 @@ from verno.workspace.registry import Definition
 LEAP_YEAR = 2000
 PRICES = frozenset({registry.EMAIL_PRICE.key, registry.SMS_SEGMENT_PRICE.key})
 """What messages cost, in money."""
+OF_COUNTRY = frozenset({one.key for one in registry.AD_HOURS})
+"""What the country says while nobody else has."""
 
 NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "intake.unknown_place": (
@@ -165,6 +167,26 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Most advertising e-mails in 7 days"),
         gettext_lazy("E-mails alone, beside what holds for all channels."),
     ),
+    "messages.sms_sender_note": (
+        gettext_lazy("Registration of the name that texts come from"),
+        gettext_lazy("The name, since when and with whom, as “Lavka, 1 May 2026, contract 12”. A number needs none."),
+    ),
+    "messages.warm_up": (
+        gettext_lazy("The mail domain is new: warm it up"),
+        gettext_lazy("Advertising e-mails begin with 200 a day and grow by steps; the rest leaves the next day."),
+    ),
+    "messages.ad_text_hours": (
+        gettext_lazy("Hours of advertising texts and messengers"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
+    ),
+    "messages.ad_push_hours": (
+        gettext_lazy("Hours of advertising pushes"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
+    ),
+    "messages.ad_letter_hours": (
+        gettext_lazy("Hours of advertising e-mails"),
+        gettext_lazy("Like 10:00-19:00, on the reader's clock. Empty: the country's, which always hold too."),
+    ),
     "messages.sms_segment_price": (
         gettext_lazy("Price of one segment of a text message"),
         gettext_lazy("In the program's currency. Templates then tell what a text costs."),
@@ -212,6 +234,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     "brand.contact": (
         gettext_lazy("Where readers turn to"),
         gettext_lazy("An e-mail address or a phone number. Empty: the address that letters come from."),
+    ),
+    "brand.reply_to": (
+        gettext_lazy("Where answers to letters go"),
+        gettext_lazy("An e-mail address that somebody reads. Empty: the address that letters come from."),
     ),
     "brand.tax_id": (
         gettext_lazy("Tax number"),
@@ -265,6 +291,7 @@ CHOICES: Mapping[str, Mapping[str, Promise]] = {
     "transfers.between_members": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "households.pools": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.points_notices": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
+    "messages.warm_up": {"on": gettext_lazy("on"), "off": gettext_lazy("off")},
     "messages.marking": {
         "strict": gettext_lazy("all of it"),
         "own_mail_exempt": gettext_lazy("all but our own e-mail"),
@@ -317,6 +344,8 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
 
 
 def _nothing(definition: Definition[object]) -> str:
+    if definition.key in OF_COUNTRY:
+        return _("the country's")
     if definition.key == registry.PRIVATE_NETWORKS.key:
         return _("none")
     if definition.key == "members.code_countries":

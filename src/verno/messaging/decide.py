@@ -34,6 +34,10 @@ RESTING = "resting"
 """Why an address is left alone that has taken nothing for long; what is owed, and codes, are tried all the same."""
 OWED = frozenset({MessageClass.SECURITY, MessageClass.TRANSACTIONAL})
 ANY_AGE: Finding = (Check("age", "pass"), None, None)
+OWN = "own"
+"""Whose hours it was: the program's own; else the country's."""
+BY_DAY: Finding = (Check("hours", "pass"), None, None)
+OWN_HOURS: Finding = (Check("hours", "pass", OWN), None, None)
 PARKED = timedelta(hours=6)
 """When a message that a switch stops is looked at again, unless the switch is taken back before."""
 LAST_LOOK = timedelta(minutes=5)
@@ -46,7 +50,7 @@ def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: d
     Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
     ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
     ``too-late`` where the message would have to wait for longer than anybody wants it. Deferrals: ``stopped``,
-    ``not-yet``, ``quiet-hours``.
+    ``not-yet``, ``warm-up``, ``quiet-hours``.
     """
     findings = [check(message, member, address, now) for check in CHECKS]
     trace = tuple([check for check, _, _ in findings])
@@ -183,12 +187,17 @@ def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: 
         return Check("hours", "pass", "at any hour"), None, None
     moment = max(now, message.not_before)
     opens = hours.opening(moment, member.zones, window)
+    if opens is None and window.law is not None:
+        # Whoever may live anywhere has none of the hours that the program has chosen: the country's hold.
+        window = window.law
+        opens = hours.opening(moment, member.zones, window)
     if opens is None:
         return Check("hours", "deny", "the country's zones have no hour in common"), Reason.NO_COMMON_HOUR, None
     if opens == moment:
-        return Check("hours", "pass"), None, None
+        return OWN_HOURS if window.is_own else BY_DAY
     until = opens + timedelta(seconds=message.spread)
-    return Check("hours", "defer", until.isoformat()), Reason.QUIET_HOURS, until
+    seen = f"{until.isoformat()} {OWN}" if window.is_own else until.isoformat()
+    return Check("hours", "defer", seen), Reason.QUIET_HOURS, until
 
 
 def waits_for_morning(class_: MessageClass | None, channel: str, *, urgent: bool = False) -> bool:
@@ -218,7 +227,13 @@ def _caps(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     return Check("caps", "deny", seen), Reason.FREQUENCY, None
 
 
-def _time(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+def _time(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:
+    """Find a moment that is yet to come: the message's own, or the next morning where a domain's day is full."""
+    if message.full_until is not None:
+        window = message.rules.window(message.channel)
+        opens = hours.opening(message.full_until, member.zones, window) if window else None
+        until = (opens or message.full_until) + timedelta(seconds=message.spread)
+        return Check("time", "defer", f"{until.isoformat()} {Reason.WARM_UP}"), Reason.WARM_UP, until
     if message.not_before <= now:
         return Check("time", "pass"), None, None
     return Check("time", "defer", message.not_before.isoformat()), Reason.NOT_YET, message.not_before

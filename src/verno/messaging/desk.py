@@ -31,6 +31,7 @@ from verno.messaging.letters.compose import Content
 from verno.messaging.letters.providers import provider
 from verno.messaging.pacing import booking
 from verno.messaging.pacing.booking import Pace
+from verno.messaging.pacing.warming import Day
 from verno.messaging.templates import preparing
 from verno.messaging.types import (
     CHANNEL_EMAIL,
@@ -40,6 +41,7 @@ from verno.messaging.types import (
     Defer,
     MessageClass,
     NewSuppression,
+    Outgoing,
     Reason,
     Record,
     State,
@@ -314,14 +316,17 @@ class Desk:
                 )
                 message = house.addressed(message, job.address)
                 member = reach.member_facts(content.reader_id, house.zones)
+                day = _warm_up(house, message)
                 if turns is not None:
                     member = msgspec.structs.replace(
                         member, sent=turns.of(content.holder_id, _id(job), channel, job.occasion)
                     )
+                    if day is not None and not turns.has_place(day, _id(job)):
+                        message = msgspec.structs.replace(message, full_until=day.ends)
                 verdict = decide(message, member, reach.address_facts(content.reader_id), now)
                 out[_id(job)] = verdict
                 if turns is not None and isinstance(verdict, Allow) and message.topic_class is MessageClass.MARKETING:
-                    turns.take(program_id, content.holder_id, _id(job), channel, job.occasion)
+                    turns.take(program_id, content.holder_id, _id(job), channel, job.occasion, day)
         return out
 
     def _conclude(self, conn: Connection, ends: Sequence[End], now: datetime) -> None:
@@ -394,6 +399,11 @@ def _turned_down(job: Job, decision: Decision, now: datetime) -> End:
         return End(holder_id, _id(job), State.QUEUED, parked, None, decision.until, refund=1, decision=told)
     reason = None if isinstance(decision, Allow) else decision.reason
     return End(holder_id, _id(job), State.WITHHELD, reason, refund=1, decision=told)
+
+
+def _warm_up(house: House, message: Outgoing) -> Day | None:
+    is_counted = message.channel == CHANNEL_EMAIL and message.topic_class is MessageClass.MARKETING
+    return house.warms_up if is_counted else None
 
 
 def _id(job: Job) -> str:

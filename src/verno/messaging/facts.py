@@ -1,7 +1,7 @@
 """What ``decide`` needs to know, loaded for a whole batch: round trips do not depend on its size."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -20,10 +20,11 @@ from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
 from verno.members.types import Consent, Wishes
 from verno.messaging.decide import OWED, waits_for_morning
-from verno.messaging.law import packs
+from verno.messaging.law import hours, packs
 from verno.messaging.law.caps import CAPS, Cap
-from verno.messaging.law.packs import Rules
+from verno.messaging.law.packs import Rules, Window
 from verno.messaging.letters.providers import provider
+from verno.messaging.pacing.warming import Day
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
@@ -66,7 +67,11 @@ DOMAIN = "domain:"
 
 
 class House(msgspec.Struct, frozen=True):
-    """What holds for all messages of a program: its topics' classes, its country's rules, its zones, its switches."""
+    """What holds for all messages of a program: its topics' classes, its country's rules, its zones, its switches.
+
+    ``own_hours``: those it has chosen for advertising, as it said them; ``ad_rules``: the country's with them.
+    ``warms_up``: today, where its mail domain is new.
+    """
 
     classes: Mapping[str, MessageClass]
     rules: Rules
@@ -75,6 +80,9 @@ class House(msgspec.Struct, frozen=True):
     ages: Mapping[str, int] = {}
     """From what age on topics are sent, those that ask."""
     caps: tuple[Cap, ...] = CAPS
+    own_hours: Mapping[str, Window] = {}
+    ad_rules: Rules | None = None
+    warms_up: Day | None = None
 
     def outgoing(
         self,
@@ -93,9 +101,8 @@ class House(msgspec.Struct, frozen=True):
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
         own = int(id_[-8:], 16) % max(spread, SPREAD_SECONDS)
         age = self.ages.get(topic)
-        return Outgoing(
-            topic, class_, channel, not_before, self.rules, stopped, valid_until, urgent, own, age, self.caps
-        )
+        rules = self.ad_rules if self.ad_rules and class_ is MessageClass.MARKETING else self.rules
+        return Outgoing(topic, class_, channel, not_before, rules, stopped, valid_until, urgent, own, age, self.caps)
 
     def asks_age(self, topics: Iterable[str]) -> bool:
         """Tell whether it matters how old readers are."""
@@ -129,7 +136,25 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
     topics = members.topics(conn, program_id)
     classes = {topic.code: MessageClass(topic.class_name) for topic in topics}
     ages = {topic.code: topic.min_age for topic in topics if topic.min_age is not None}
-    return House(classes, found.on(day), zones, stops(conn, program_id, now=now)(), ages, _caps(said))
+    rules, own = found.on(day), _own_hours(said)
+    ends = localtime.start_of_day(day + timedelta(days=1), localtime.zone(program.timezone))
+    return House(
+        classes,
+        rules,
+        zones,
+        stops(conn, program_id, now=now)(),
+        ages,
+        _caps(said),
+        own,
+        hours.within(rules, own) if own else None,
+        Day(day, ends) if said.value(registry.WARM_UP) else None,
+    )
+
+
+def _own_hours(said: Book) -> dict[str, Window]:
+    """Return the hours that a program has chosen for its advertising, by channel."""
+    found = {channel: said.value(setting) for setting, channel in registry.AD_HOURS.items()}
+    return {channel: hours.chosen(words) for channel, words in found.items() if words is not None}
 
 
 def _caps(said: Book) -> tuple[Cap, ...]:

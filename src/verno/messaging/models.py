@@ -151,7 +151,10 @@ class Suppression(models.Model):
 
 
 class Turn(models.Model):
-    """An advertisement's turn at a member, reserved when it is claimed; caps count these."""
+    """An advertisement's turn at a member, reserved when it is claimed; caps count these.
+
+    ``warmed_for``, ``warmed_on``: in which domain's day of a warm-up it has a place.
+    """
 
     pk = models.CompositePrimaryKey("holder_id", "message_id")
     holder_id = models.UUIDField()
@@ -159,6 +162,8 @@ class Turn(models.Model):
     program_id = models.UUIDField()
     channel = models.TextField()
     at = models.DateTimeField()
+    warmed_for = models.TextField(null=True)
+    warmed_on = models.DateField(null=True)
 
     class Meta:
         """Goes when its message did not leave, and when no cap looks so far back."""
@@ -258,6 +263,21 @@ class Pace(models.Model):
         """A row a channel; rows of addresses are dropped once their moment is over."""
 
         db_table = "messaging_pace"
+
+
+class Warming(models.Model):
+    """A day on which a new mail domain is warmed up: how much advertising may leave, and how much has."""
+
+    pk = models.CompositePrimaryKey("domain", "day")
+    domain = models.TextField()
+    day = models.DateField()
+    most = models.IntegerField()
+    taken = models.IntegerField()
+
+    class Meta:
+        """Of no program: receivers know the domain alone. Some dozen rows."""
+
+        db_table = "messaging_warming"
 
 
 class TemplateVersion(models.Model):

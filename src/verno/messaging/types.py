@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_COMMON_HOUR = "no-common-hour"
     TOO_LATE = "too-late"
     NOT_YET = "not-yet"
+    WARM_UP = "warm-up"
     SERVER_UNAVAILABLE = "server-unavailable"
     TEMPORARY = "temporary-refusal"
     REFUSED = "refused"
@@ -85,7 +86,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     ``rules`` are the country's; ``stopped`` says by which switch its like are stopped. Past ``valid_until`` nobody
     wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
     opening it leaves, so that not all leave at once. ``min_age``: its topic is for members of so many years.
-    ``caps``: how much advertising the program allows.
+    ``caps``: how much advertising the program allows. ``full_until``: its mail domain is new, and has sent what it may
+    today.
     """
 
     topic: str
@@ -99,6 +101,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     spread: int = 0
     min_age: int | None = None
     caps: tuple[Cap, ...] = CAPS
+    full_until: datetime | None = None
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):

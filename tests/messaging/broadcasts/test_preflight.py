@@ -1,5 +1,7 @@
 """What is tried before a launch: the topic's class, the templates on each channel, the price of what costs."""
 
+import pytest
+
 from tests.builders import Shop
 from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, setting, wanted
 from tests.messaging.news import NEWS, NOW, SERVICE, readers
@@ -7,18 +9,23 @@ from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
 from verno.messaging.broadcasts import preflight
 from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned
+from verno.messaging.pacing import warming
 from verno.messaging.types import MessageClass
 
 
-def blocking(shop: Shop, asked: NewBroadcast) -> set[Problem]:
+def found(shop: Shop, asked: NewBroadcast) -> list[Problem]:
     with db.transaction(shop.program.id) as conn:
-        return {one for one in preflight.look(conn, shop.program.id, asked, now=NOW) if one.is_blocking}
+        return preflight.look(conn, shop.program.id, asked, now=NOW)
+
+
+def blocking(shop: Shop, asked: NewBroadcast) -> set[Problem]:
+    return {one for one in found(shop, asked) if one.is_blocking}
 
 
 def test_a_topic_for_single_members_is_not_for_many(shop: Shop) -> None:
     readers(shop, 1)
-    found = blocking(shop, wanted(topic=SERVICE))
-    assert Problem(Warned.TOPIC, SERVICE, is_blocking=True) in found
+    told = blocking(shop, wanted(topic=SERVICE))
+    assert Problem(Warned.TOPIC, SERVICE, is_blocking=True) in told
     assert Problem(Warned.TOPIC, "gone", is_blocking=True) in blocking(shop, wanted(topic="gone"))
     assert not blocking(shop, wanted())
 
@@ -28,16 +35,16 @@ def test_a_template_is_of_its_topics_class(shop: Shop) -> None:
     made = template(email=f"News! {LEAVE}", class_name=MessageClass.MARKETING, topic=NEWS)
     stored = Variant("a", published(shop, made))
     assert not blocking(shop, wanted(variants=(stored,)))
-    found = blocking(shop, wanted(variants=(stored,), topic="points-statement"))
-    assert found == {Problem(Warned.OTHER_CLASS, "welcome@1: marketing", is_blocking=True)}
+    told = blocking(shop, wanted(variants=(stored,), topic="points-statement"))
+    assert told == {Problem(Warned.OTHER_CLASS, "welcome@1: marketing", is_blocking=True)}
     assert not blocking(shop, wanted(variants=(Variant("a", LETTER),), topic="points-statement"))
 
 
 def test_only_letters_that_there_are_can_be_sent(shop: Shop) -> None:
     readers(shop, 1)
     published(shop, template(email=f"News! {LEAVE}"))
-    found = blocking(shop, wanted(variants=(Variant("a", "no-such-letter"),)))
-    assert found == {Problem(Warned.TEMPLATE_MISSING, "no-such-letter", is_blocking=True)}
+    told = blocking(shop, wanted(variants=(Variant("a", "no-such-letter"),)))
+    assert told == {Problem(Warned.TEMPLATE_MISSING, "no-such-letter", is_blocking=True)}
     for reference in ("gone@1", "welcome@01", "welcome@٣", "welcome@"):
         assert blocking(shop, wanted(variants=(Variant("a", reference),)))
     assert not blocking(shop, wanted(variants=(Variant("a", "notice"),)))
@@ -47,8 +54,8 @@ def test_each_variant_has_something_for_each_channel(shop: Shop) -> None:
     readers(shop, 1)
     stored = Variant("a", published(shop, template(email=f"News! {LEAVE}")))
     assert not blocking(shop, wanted(variants=(stored,)))
-    found = blocking(shop, wanted(variants=(stored,), channels=(EMAIL, SMS)))
-    assert found == {Problem(Warned.NO_BLOCK, "welcome@1: sms", is_blocking=True)}
+    told = blocking(shop, wanted(variants=(stored,), channels=(EMAIL, SMS)))
+    assert told == {Problem(Warned.NO_BLOCK, "welcome@1: sms", is_blocking=True)}
 
 
 def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop) -> None:
@@ -56,9 +63,9 @@ def test_each_variant_is_written_once_with_what_the_broadcast_brings(shop: Shop)
     made = template(email=f"Take {{{{ context.promo }}}} {LEAVE}")
     stored = Variant("a", published(shop, made, context={"promo": "TEA"}))
     assert not blocking(shop, wanted(variants=(stored,), context={"promo": "TEA"}))
-    (found,) = blocking(shop, wanted(variants=(stored,), context={}))
-    assert found.code is Warned.CANNOT_BE_WRITTEN
-    assert found.detail.startswith("welcome@1: email/en: ")
+    (one,) = blocking(shop, wanted(variants=(stored,), context={}))
+    assert one.code is Warned.CANNOT_BE_WRITTEN
+    assert one.detail.startswith("welcome@1: email/en: ")
 
 
 def test_values_that_nobody_gave_are_said(shop: Shop) -> None:
@@ -68,13 +75,12 @@ def test_values_that_nobody_gave_are_said(shop: Shop) -> None:
         email=f"Say {{{{ context.code | default('CODE') }}}} to {{{{ member.name | default('') }}}} {LEAVE}"
     )
     stored = Variant("a", published(shop, made))
-    told = Problem(Warned.NO_VALUE, "welcome@1: code")
-    for context, expected in (({}, [told]), ({"code": "TEA"}, [])):
+    lacking = Problem(Warned.NO_VALUE, "welcome@1: code")
+    for context, expected in (({}, [lacking]), ({"code": "TEA"}, [])):
         asked = wanted(variants=(stored,), context=context)
-        with db.transaction(shop.program.id) as conn:
-            found = preflight.look(conn, shop.program.id, asked, now=NOW)
-        assert [one for one in found if one.code is Warned.NO_VALUE] == expected
-        assert not [one for one in found if one.is_blocking]
+        seen = found(shop, asked)
+        assert [one for one in seen if one.code is Warned.NO_VALUE] == expected
+        assert not [one for one in seen if one.is_blocking]
 
 
 def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
@@ -90,3 +96,53 @@ def test_a_cost_limit_needs_a_price(shop: Shop) -> None:
     assert not blocking(shop, wanted(cost_limit=1_000))
     setting(shop, "messages.sms_segment_price", 300)
     assert not blocking(shop, both)
+
+
+def test_own_hours_beyond_the_countrys_are_said(shop: Shop) -> None:
+    readers(shop, 1)
+    setting(shop, "messages.ad_letter_hours", "06:00-23:00")
+    setting(shop, "messages.ad_text_hours", "10:00-18:00")
+    told = found(shop, wanted(channels=(EMAIL, SMS)))
+    assert [one for one in told if one.code is Warned.HOURS_CUT] == [Problem(Warned.HOURS_CUT, "email 07:00-22:00")]
+
+
+def test_answers_are_read_by_somebody(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers(shop, 1)
+    for sender, said in (("points@shop.example", False), ("Shop <No-Reply+7@shop.example>", True)):
+        monkeypatch.setenv("VERNO_MAIL_FROM", sender)
+        expected = [Problem(Warned.NO_ANSWERS, sender)] if said else []
+        assert [one for one in found(shop, wanted()) if one.code is Warned.NO_ANSWERS] == expected
+    assert Warned.NO_ANSWERS not in {one.code for one in found(shop, wanted(channels=(SMS,)))}
+    setting(shop, "brand.reply_to", "hello@shop.example")
+    assert Warned.NO_ANSWERS not in {one.code for one in found(shop, wanted())}
+
+
+def test_a_new_domain_takes_some_days(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who knows it launches the sooner, or writes to fewer; advertising by mail alone is counted."""
+    monkeypatch.setattr(warming, "STEPS", (2, 3, 4))
+    readers(shop, 6)
+    assert Warned.WARM_UP not in {one.code for one in found(shop, wanted())}
+    setting(shop, "messages.warm_up", True)
+    assert Problem(Warned.WARM_UP, "3/2") in found(shop, wanted())
+    for easy in (wanted(channels=(SMS,)), wanted(topic="points-statement")):
+        assert Warned.WARM_UP not in {one.code for one in found(shop, easy)}
+
+
+def test_texts_come_from_a_name_that_operators_know(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Russia another name's texts do not arrive, elsewhere they may not; a note of an older name is none."""
+    readers(shop, 1)
+    texts = wanted(channels=(SMS,))
+    monkeypatch.setenv("VERNO_SMS_FROM", "Lavka")
+    for country, is_blocking in (("EU", False), ("RU", True)):
+        setting(shop, "messages.country", country)
+        assert Problem(Warned.SMS_NAME, "Lavka", is_blocking=is_blocking) in found(shop, texts)
+        assert Warned.SMS_NAME not in {one.code for one in found(shop, wanted())}
+    for name, note, is_told in (
+        ("Lavka", "Chaika, since 1 May 2026", True),
+        ("Lavka", "LAVKA, since 1 May 2026", False),
+        ("Chai", "LAVKA, since 1 May 2026", True),
+        ("79161234567", "none", False),
+    ):
+        monkeypatch.setenv("VERNO_SMS_FROM", name)
+        setting(shop, "messages.sms_sender_note", note)
+        assert (Warned.SMS_NAME in {one.code for one in found(shop, texts)}) is is_told, name

@@ -76,7 +76,13 @@ def test_a_letter_is_signed_and_comes_from_its_own_return_path(tmp_path: Path, m
 
     assert dkimpy.verify(envelope.letter, dnsfunc=look_up)
     assert asked == [b"verno._domainkey.shop.example."], "the domain of From, so that DMARC aligns"
-    assert message_from_bytes(envelope.letter)["From"] == '"Lavka" <points@shop.example>'
+    head = message_from_bytes(envelope.letter)
+    assert (head["From"], head["Reply-To"]) == ('"Lavka" <points@shop.example>', None)
+    answered = relay.write(content("email", look={**PLAIN, "reply_to": "us@shop.example"}), "a@example.com", now=NOW)
+    head = message_from_bytes(answered.letter)
+    assert head["Reply-To"] == "us@shop.example"
+    assert "reply-to" in head["DKIM-Signature"].split("h=")[1].split(";")[0].split(":")
+    assert dkimpy.verify(answered.letter, dnsfunc=look_up)
     monkeypatch.delenv("VERNO_BOUNCE_ADDRESS")
     plain = relay.write(content("email"), "anna@example.com", now=NOW)
     assert (plain.sender, plain.reference, plain.envelope_id) == ("points@shop.example", None, None)

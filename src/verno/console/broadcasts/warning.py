@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import ngettext
+
 from verno.console import settings_words, words
 from verno.messaging.broadcasts.types import Warned
 
@@ -45,9 +47,24 @@ def _block(detail: str) -> str:
     return f"{said}, {words.say('locale', language)}: {wrong}" if rest else said
 
 
+def _cut(detail: str) -> str:
+    """Say ``sms 09:00-20:00``."""
+    channel, _space, left = detail.partition(" ")
+    return f"{words.say('channel', channel)}: {left.replace('-', '–')}"
+
+
+def _warm_up(detail: str) -> str:
+    """Say ``4/350``: on how many days, and how many letters today."""
+    days, _slash, today = detail.partition("/")
+    told = ngettext("on %(days)s day; today %(today)s", "on %(days)s days; today %(today)s", int(days))
+    return told % {"days": days, "today": today}
+
+
 WAYS: Mapping[str, Callable[[str], str]] = {
     Warned.NO_PRICE: _setting,
     Warned.MAIL_DOMAIN: _flaw,
+    Warned.HOURS_CUT: _cut,
+    Warned.WARM_UP: _warm_up,
     Warned.OTHER_CLASS: _class,
     Warned.NO_BLOCK: _block,
     Warned.CANNOT_BE_WRITTEN: _block,

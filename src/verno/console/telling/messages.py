@@ -95,7 +95,9 @@ def seen(face: Face, check: Check) -> str:
     if age:
         return words.say("aged", age[2] or "") % {"age": age[1]}
     if check.name in MOMENTS and check.verdict == "defer":
-        return words.say("dated", "time") % {"date": face.moment(datetime.fromisoformat(check.seen))}
+        moment, _space, whose = check.seen.partition(" ")
+        kind = f"{check.name} {whose}".strip()
+        return words.say("dated", kind) % {"date": face.moment(datetime.fromisoformat(moment))}
     if check.seen.startswith(DOMAIN):
         return _("bulk mail to %(domain)s waits") % {"domain": check.seen.removeprefix(DOMAIN)}
     return words.say("seen", check.seen)

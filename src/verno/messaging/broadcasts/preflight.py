@@ -7,6 +7,7 @@ import msgspec
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from verno.kit import config
 from verno.kit.db import Connection
 from verno.messaging import facts
 from verno.messaging.broadcasts import audience, checking, costs, health, variants
@@ -16,8 +17,10 @@ from verno.messaging.channels.connected import is_connected
 from verno.messaging.channels.email import domain
 from verno.messaging.decide import OWED
 from verno.messaging.facts import SQL, House
-from verno.messaging.law.packs import ANY
-from verno.messaging.types import CHANNEL_EMAIL, MessageClass
+from verno.messaging.law import hours
+from verno.messaging.law.packs import ANY, SmsNames
+from verno.messaging.pacing import warming
+from verno.messaging.types import CHANNEL_EMAIL, CHANNEL_SMS, MessageClass
 from verno.workspace import registry, settings
 
 LEFT_WITHIN = timedelta(days=7)
@@ -33,12 +36,15 @@ def look(conn: Connection, program_id: str, wanted: NewBroadcast, *, now: dateti
         *_topic(house, wanted),
         *variants.problems(conn, program_id, house.classes.get(wanted.topic), wanted, now),
         *_country(house, wanted),
+        *_hours(house, wanted),
         *_sender(conn, program_id, house, wanted),
+        *_sms_name(conn, program_id, house, wanted),
         *_away(wanted),
         *_unpriced(conn, program_id, wanted),
         *_mail_domain(wanted),
+        *_answers(conn, program_id, wanted),
         *_switches(house, wanted, now),
-        *_people(conn, program_id, wanted, now),
+        *_people(conn, program_id, house, wanted, now),
         *_leavers(conn, program_id, wanted),
     ]
     if wanted.winner is not None and wanted.winner.by is Measure.OPENS:
@@ -67,6 +73,16 @@ def _barred(house: House, class_: MessageClass, step: Channel) -> bool:
     return step.channel in named or ANY in named
 
 
+def _hours(house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find hours that the program has chosen and the country does not leave it: they are cut."""
+    if house.classes.get(wanted.topic) is not MessageClass.MARKETING:
+        return
+    for one in wanted.channels:
+        law = hours.beyond(house.rules, house.own_hours, one.channel)
+        if law is not None:
+            yield Problem(Warned.HOURS_CUT, f"{one.channel} {law.opens:%H:%M}-{law.closes:%H:%M}")
+
+
 def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcast) -> Iterator[Problem]:
     """Find what the country wants letters to say of their sender, and nobody has set (``brand.legal_name``, …)."""
     if all(one.channel != CHANNEL_EMAIL for one in wanted.channels):
@@ -76,6 +92,16 @@ def _sender(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
         definition = registry.REGISTRY.get(f"brand.{name}")
         if definition is not None and not known.value(definition):
             yield Problem(Warned.SENDER_UNNAMED, name, is_blocking=True)
+
+
+def _sms_name(conn: Connection, program_id: str, house: House, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that texts come from a name that nobody says is registered with the operators; a number needs no name."""
+    name, rule = config.sms_from(), house.rules.sms_names
+    if rule is SmsNames.FREE or all(one.channel != CHANNEL_SMS for one in wanted.channels):
+        return
+    note = settings.value(conn, program_id, registry.SMS_SENDER_NOTE) or ""
+    if any(sign.isalpha() for sign in name) and name.casefold() not in note.casefold():
+        yield Problem(Warned.SMS_NAME, name, is_blocking=rule is SmsNames.BARRED)
 
 
 def _away(wanted: NewBroadcast) -> Iterator[Problem]:
@@ -101,6 +127,15 @@ def _mail_domain(wanted: NewBroadcast) -> Iterator[Problem]:
         yield Problem(Warned.MAIL_DOMAIN, f"{found.flaw}: {found.name}", is_blocking=found.is_grave)
 
 
+def _answers(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:
+    """Find that nobody reads what readers answer: letters come from a no-reply address, and name no other."""
+    if all(one.channel != CHANNEL_EMAIL for one in wanted.channels):
+        return
+    sender = config.mail_from()
+    if domain.takes_no_answers(sender) and not settings.value(conn, program_id, registry.BRAND_REPLY_TO):
+        yield Problem(Warned.NO_ANSWERS, sender)
+
+
 def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
     for one in wanted.channels:
         message = house.outgoing(wanted.topic, one.channel, now, id_="0" * 8)
@@ -111,7 +146,7 @@ def _switches(house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Pro
             yield Problem(Warned.PROVIDER_RESTS, what.removeprefix(facts.DOMAIN))
 
 
-def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
+def _people(conn: Connection, program_id: str, house: House, wanted: NewBroadcast, now: datetime) -> Iterator[Problem]:
     chosen = audience.selection(conn, program_id, wanted.audience, now=now)
     if isinstance(chosen, Refused):
         yield Problem(Warned.NOBODY, chosen.detail, is_blocking=True)
@@ -123,8 +158,19 @@ def _people(conn: Connection, program_id: str, wanted: NewBroadcast, now: dateti
         yield Problem(Warned.NOBODY, is_blocking=True)
     if chosen.unknown:
         yield Problem(Warned.UNKNOWN_LISTED, str(chosen.unknown))
+    yield from _warm_up(conn, house, wanted, count)
     if wanted.winner is not None and count:
         yield from _sample(wanted, wanted.winner.sample, count)
+
+
+def _warm_up(conn: Connection, house: House, wanted: NewBroadcast, count: int) -> Iterator[Problem]:
+    """Say on how many days letters leave that a new domain may not send in one, and how many today."""
+    is_letter = any(one.channel == CHANNEL_EMAIL for one in wanted.channels)
+    if house.warms_up is None or not is_letter or house.classes.get(wanted.topic) is not MessageClass.MARKETING:
+        return
+    days, today = warming.days(conn, house.warms_up.on, count * (WHOLE - wanted.holdout) // WHOLE)
+    if days > 1:
+        yield Problem(Warned.WARM_UP, f"{days}/{today}")
 
 
 def _sample(wanted: NewBroadcast, share: int, count: int) -> Iterator[Problem]:

@@ -1,17 +1,63 @@
-"""Quiet hours: whether people may be reached at a moment, and when next."""
+"""Quiet hours: whether people may be reached at a moment, and when next; a program's own within its country's."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from verno.kit import localtime
-from verno.messaging.law.packs import Window
+from verno.messaging.law.packs import ANY, Rules, Window
 
 DAYS_AHEAD = 3
 """A window opens every day; where several zones have an hour in common, they have it every day too."""
 
 Span = tuple[datetime, datetime]
+Hours = Mapping[str, Window]
+"""By channel; ``*`` stands for all that are not named."""
+APART = frozenset({"email", "push"})
+"""Channels whose hours a program chooses apart from all others."""
+
+
+def chosen(words: str) -> Window:
+    """Return the hours that a setting says: ``10:00-19:00``."""
+    opens, _dash, closes = words.partition("-")
+    return Window(time.fromisoformat(opens), time.fromisoformat(closes), is_own=True)
+
+
+def within(rules: Rules, own: Hours) -> Rules:
+    """Return the rules with a program's own hours, cut to the country's.
+
+    Hours that have none in common with the country's count as not chosen: the country's hold.
+    """
+    if not own:
+        return rules
+    hours = dict(rules.hours)
+    for channel in (*APART, *rules.hours, ANY):
+        mine, law = _of(own, channel), rules.window(channel)
+        if mine is not None and (both := _narrower(law, mine)) is not None:
+            hours[channel] = both
+    return msgspec.structs.replace(rules, hours=hours)
+
+
+def beyond(rules: Rules, own: Hours, channel: str) -> Window | None:
+    """Return the country's hours where a program's own for a channel go beyond them, so that they are cut."""
+    mine, law = _of(own, channel), rules.window(channel)
+    if mine is None or law is None or (law.opens <= mine.opens and mine.closes <= law.closes):
+        return None
+    return law
+
+
+def _of(own: Hours, channel: str) -> Window | None:
+    return own.get(channel) if channel in APART else own.get(ANY)
+
+
+def _narrower(law: Window | None, mine: Window) -> Window | None:
+    if law is None:
+        return mine
+    opens, closes = max(law.opens, mine.opens), min(law.closes, mine.closes)
+    return Window(opens, closes, is_own=True, law=law) if opens < closes else None
 
 
 def opening(moment: datetime, zones: Sequence[ZoneInfo], window: Window) -> datetime | None:

@@ -8,6 +8,7 @@ engineering input, not legal advice (docs/explanation/messages.md names the sour
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
+from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 
@@ -20,10 +21,23 @@ ANY = "*"
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):
-    """When people may be reached, on their own clock: from ``opens`` on, before ``closes``."""
+    """When people may be reached, on their own clock: from ``opens`` on, before ``closes``.
+
+    ``is_own``: by the program's own choice, within the country's (``law``).
+    """
 
     opens: time
     closes: time
+    is_own: bool = False
+    law: "Window | None" = None
+
+
+class SmsNames(StrEnum):
+    """What becomes of texts whose sender is a name that the country's operators do not know."""
+
+    FREE = "free"
+    WARNED = "warned"
+    BARRED = "barred"
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +45,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``grants``: channels on which a class needs a consent. ``proven``: classes whose consent must be proven.
     ``barred``: why a class must not use a channel; ``warned``: why it had better not. ``marking``: channels on which
-    advertising carries its token. ``sender``: what letters must say of who sends them.
+    advertising carries its token. ``sender``: what letters must say of who sends them. ``sms_names``: what becomes of
+    texts from a name that is not registered.
     """
 
     since: date
@@ -42,6 +57,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warned: Mapping[str, Mapping[str, str]] = {}
     marking: frozenset[str] = frozenset()
     sender: frozenset[str] = frozenset()
+    sms_names: SmsNames = SmsNames.FREE
     zones: tuple[str, ...] = ()
 
     def needs_grant(self, class_name: str, channel: str) -> bool:

@@ -7,6 +7,7 @@ from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
 from verno.messaging.law.caps import LONGEST, Sent
+from verno.messaging.pacing.warming import Day, Places
 
 SQL = Statements("verno.messaging")
 AHEAD = timedelta(days=1)
@@ -14,7 +15,10 @@ AHEAD = timedelta(days=1)
 
 
 class Turns:
-    """The turns that members have given, read and locked for some messages, and those that these take."""
+    """The turns that members have given, read and locked for some messages, and those that these take.
+
+    Letters whose domain is being warmed up take a place in its day with their turn, and give both back together.
+    """
 
     def __init__(self, conn: Connection, messages: Sequence[tuple[str, str]], now: datetime) -> None:
         """Lock and read the turns of the members of ``messages`` (holder id, message id) until the commit."""
@@ -22,6 +26,7 @@ class Turns:
         self._sent: dict[str, list[tuple[str | None, Sent]]] = {}
         self._taken: list[dict[str, object]] = []
         self._give_way: set[str] = set()
+        self._places = Places(conn, messages)
         if not messages:
             return
         holders = batches.rows(sorted({holder for holder, _ in messages}))
@@ -42,19 +47,29 @@ class Turns:
         given = tuple([sent for about, sent in self._sent.get(holder_id, ()) if about != occasion])
         return (*given, Sent(channel, self._now)) if message_id in self._give_way else given
 
-    def take(self, program_id: str, holder_id: str, message_id: str, channel: str, occasion: str) -> None:
-        """Reserve a turn; whatever is judged after it sees that."""
+    def has_place(self, day: Day, message_id: str) -> bool:
+        """Tell whether an advertising letter may leave on a day of the warm-up."""
+        return self._places.has_room(day, message_id)
+
+    def take(
+        self, program_id: str, holder_id: str, message_id: str, channel: str, occasion: str, day: Day | None = None
+    ) -> None:
+        """Reserve a turn, and a place in a ``day`` of the warm-up; whatever is judged after it sees that."""
+        warmed = self._places.take(day, message_id) if day is not None else None
         self._sent.setdefault(holder_id, []).append((occasion, Sent(channel, self._now)))
         row: dict[str, object] = {
             "holder_id": holder_id,
             "id": message_id,
             "program_id": program_id,
             "channel": channel,
+            "warmed_for": warmed and warmed[0],
+            "warmed_on": warmed and warmed[1],
         }
         self._taken.append(row)
 
     def write(self) -> None:
         """Write what was reserved."""
+        self._places.write()
         if self._taken:
             self._conn.execute(SQL["take_turns"], {"rows": batches.rows(self._taken), "now": self._now})
 

@@ -24,6 +24,7 @@ SAID: Mapping[str, registry.Definition[str | None]] = {
     "legal_name": registry.BRAND_LEGAL_NAME,
     "address": registry.BRAND_ADDRESS,
     "contact": registry.BRAND_CONTACT,
+    "reply_to": registry.BRAND_REPLY_TO,
     "tax_id": registry.BRAND_TAX_ID,
     "site": registry.BRAND_SITE,
 }

@@ -225,6 +225,7 @@ def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
         ("List-Unsubscribe", f"<{url}>,\r\n <{mailto}>" if mailto else f"<{url}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
+    answers = content.brand.get("reply_to", "")
     return mime.build(
         mime.Parts(
             sender_name=content.program_name,
@@ -237,7 +238,11 @@ def mail(content: Content, recipient: str, *, now: datetime) -> bytes:
             date=now,
             language=content.language,
             # A test belongs to nobody who could leave.
-            headers=(*(() if content.is_test else out), ("Auto-Submitted", "auto-generated")),
+            headers=(
+                *((("Reply-To", answers),) if answers else ()),
+                *(() if content.is_test else out),
+                ("Auto-Submitted", "auto-generated"),
+            ),
         )
     )
 

@@ -30,3 +30,34 @@ WHERE key IN (
     SELECT key FROM messaging_pace WHERE free_at < clock_timestamp() AND key LIKE '%%/%%' LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
+
+-- name: warm_day
+-- What a domain may send today, and what has left: the row stays locked until the commit, so that two do not take the same
+-- place. No row once it is warm. A step is climbed by a day of which at least half left. Plan: range of the primary key, of
+-- some dozen days; insert.
+INSERT INTO messaging_warming AS w (domain, day, most, taken)
+SELECT %(domain)s, %(day)s, (%(steps)s::integer[])[1 + climbed], 0
+FROM (SELECT count(*)::integer AS climbed FROM messaging_warming
+      WHERE domain = %(domain)s AND day < %(day)s AND taken * 2 >= most) c
+WHERE climbed < cardinality(%(steps)s::integer[])
+ON CONFLICT (domain, day) DO UPDATE SET taken = w.taken
+RETURNING most, taken
+
+-- name: warmed_already
+-- Which of these have their place of the day: they were taken before, and go out again. Plan: function scan, primary key.
+SELECT t.message_id::text
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
+JOIN messaging_turn t ON t.holder_id = r.holder_id AND t.message_id = r.id
+WHERE t.warmed_for = %(domain)s AND t.warmed_on = %(day)s
+
+-- name: warm
+-- Plan: primary key.
+UPDATE messaging_warming SET taken = taken + %(used)s WHERE domain = %(domain)s AND day = %(day)s
+
+-- name: warmth
+-- How many steps a domain has climbed, and how many letters may still leave today. Plan: range of the primary key.
+SELECT climbed, coalesce(
+    (SELECT greatest(most - taken, 0) FROM messaging_warming WHERE domain = %(domain)s AND day = %(day)s),
+    (%(steps)s::integer[])[1 + climbed], 0)
+FROM (SELECT count(*)::integer AS climbed FROM messaging_warming
+      WHERE domain = %(domain)s AND day < %(day)s AND taken * 2 >= most) c

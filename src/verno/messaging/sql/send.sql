@@ -158,16 +158,27 @@ WHERE EXISTS (
 
 -- name: take_turns
 -- Reserve turns for what was claimed; claimed again, a message has its turn anew. Plan: function scan, insert.
-INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)
-SELECT holder_id, id, program_id, channel, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, program_id uuid, channel text)
-ON CONFLICT (holder_id, message_id) DO UPDATE SET at = excluded.at
+INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at, warmed_for, warmed_on)
+SELECT holder_id, id, program_id, channel, %(now)s, warmed_for, warmed_on
+FROM json_to_recordset(%(rows)s)
+    AS r (holder_id uuid, id uuid, program_id uuid, channel text, warmed_for text, warmed_on date)
+ON CONFLICT (holder_id, message_id)
+DO UPDATE SET at = excluded.at, warmed_for = excluded.warmed_for, warmed_on = excluded.warmed_on
 
 -- name: give_turns_back
--- What did not leave has taken nobody's turn. Plan: function scan, delete by primary key.
-DELETE FROM messaging_turn t
-USING json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
-WHERE t.holder_id = r.holder_id AND t.message_id = r.id
+-- What did not leave has taken nobody's turn, and no place in a day of the warm-up. Plan: function scan, delete by primary
+-- key; update by primary key of a few days.
+WITH gone AS (
+    DELETE FROM messaging_turn t
+    USING json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
+    WHERE t.holder_id = r.holder_id AND t.message_id = r.id
+    RETURNING t.warmed_for, t.warmed_on
+), places AS (
+    SELECT warmed_for, warmed_on, count(*) AS free FROM gone WHERE warmed_for IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+)
+UPDATE messaging_warming w SET taken = w.taken - p.free
+FROM places p
+WHERE w.domain = p.warmed_for AND w.day = p.warmed_on
 
 -- name: forget_turns
 -- Drop turns that no cap looks back to. Plan: the index by moment.

@@ -25,11 +25,18 @@ MOST_CLAIM_DAYS = 3_650
 MOST_REASONS = 50
 MOST_NETWORKS = 20
 MOST_COUNTRIES = 60
+MOST_ADDRESS = 254
+"""Characters of an e-mail address (RFC 5321)."""
 WHOLE_SHARE = 10_000
 """Hundredths of a per cent in a whole."""
 NOTHING = "none"
 
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+_ADDRESS = (
+    r"^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]\Z"
+)
+_SPACED_DASH = re.compile(r"\s*[-–—]\s*")
 
 
 class Level(StrEnum):
@@ -280,6 +287,23 @@ COUNTRIES: Kind[tuple[str, ...]] = Kind(
     lambda value: ",".join(value) or NOTHING,
     or_none=True,
     holds=lambda value: len(set(value)) == len(value) and set(value) <= SUPPORTED_REGIONS,
+)
+
+
+MAILBOX: Kind[str | None] = Kind(
+    Annotated[str, Meta(max_length=MOST_ADDRESS, pattern=_ADDRESS)] | None,
+    f"{NOTHING}, or an e-mail address in Latin letters",
+    lambda text: None if text == NOTHING else text.strip(),
+    lambda value: NOTHING if value is None else value,
+    or_none=True,
+)
+HOURS: Kind[str | None] = Kind(
+    Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")] | None,
+    f"{NOTHING}, or hours like 10:00-19:00, the first before the second",
+    lambda text: None if text == NOTHING else _SPACED_DASH.sub("-", text.strip()),
+    lambda value: NOTHING if value is None else value,
+    or_none=True,
+    holds=lambda value: value is None or value[:5] < value[6:],
 )
 
 

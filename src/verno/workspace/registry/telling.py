@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from verno.workspace.registry.kinds import (
     COLOUR,
+    HOURS,
     LARGEST_WORTH,
+    MAILBOX,
     NETWORKS,
     SWITCH,
     WHOLE,
@@ -58,6 +60,20 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
 )
+SMS_SENDER_NOTE: Definition[str | None] = Definition(
+    "messages.sms_sender_note",
+    text_or_none(300),
+    None,
+    WHOLE,
+    "the name that text messages come from, as it is registered with the country's operators, since when and where",
+)
+WARM_UP = Definition(
+    "messages.warm_up",
+    SWITCH,
+    default=False,
+    levels=WHOLE,
+    meaning="whether the mail domain is new: advertising e-mails begin with 200 a day, and grow by steps",
+)
 BRAND_COLOUR = Definition("brand.colour", COLOUR, "#0b6e4f", WHOLE, "the colour of letters' heads and buttons")
 BRAND_LOGO: Definition[str | None] = Definition(
     "brand.logo_url", address_or_none(500), None, WHOLE, "the picture at the head of letters"
@@ -70,6 +86,9 @@ BRAND_ADDRESS: Definition[str | None] = Definition(
 )
 BRAND_CONTACT: Definition[str | None] = Definition(
     "brand.contact", text_or_none(200), None, WHOLE, "where a reader of a letter may turn to"
+)
+BRAND_REPLY_TO: Definition[str | None] = Definition(
+    "brand.reply_to", MAILBOX, None, WHOLE, "where answers to letters go (Reply-To); none: to the sender of mail"
 )
 BRAND_TAX_ID: Definition[str | None] = Definition(
     "brand.tax_id", text_or_none(40), None, WHOLE, "the sender's tax number"
@@ -137,6 +156,22 @@ ADS: Mapping[Definition[int], tuple[str | None, int]] = {
     _most("ad_letters_a_week", 3, "advertising e-mails in 7 days"): ("email", 7),
 }
 """What each of them caps: a channel, or all, in how many days."""
+
+EVERY_OTHER = "*"
+"""Texts, messengers and calls: channels that are not named."""
+
+
+def _hours(key: str, what: str) -> Definition[str | None]:
+    meaning = f"in which hours of its reader's day {what} leave; within those of the country, and never beyond them"
+    return Definition(f"messages.{key}", HOURS, None, WHOLE, meaning)
+
+
+AD_HOURS: Mapping[Definition[str | None], str] = {
+    _hours("ad_text_hours", "advertising texts, calls and messages in messengers"): EVERY_OTHER,
+    _hours("ad_push_hours", "advertising pushes"): "push",
+    _hours("ad_letter_hours", "advertising e-mails"): "email",
+}
+"""Which channels each of them is about."""
 
 PRIVATE_NETWORKS = Definition(
     "webhooks.private_networks",

@@ -18,6 +18,8 @@ from verno.outbound.records import Texts
 RESERVED = frozenset({"example", "invalid", "localhost", "test", "local", "internal", "localdomain"})
 """Last labels that nobody outside can write back to (RFC 2606, 6761, 6762)."""
 EXAMPLES = frozenset({"example.com", "example.net", "example.org"})
+NO_REPLY = ("noreply", "donotreply", "dontreply", "noanswer", "neotvechat", "nereply")
+"""How mailboxes are called that nobody reads; signs between the letters do not count."""
 FRESH_SECONDS = 300
 """How long an answer holds."""
 
@@ -68,6 +70,12 @@ def look(
 def domain(address: str) -> str:
     """Return the domain of an address as it may stand in From, in small letters."""
     return parseaddr(address)[1].rpartition("@")[2].rstrip(".").lower()
+
+
+def takes_no_answers(address: str) -> bool:
+    """Tell whether the name of an address says that nobody reads it."""
+    name = parseaddr(address)[1].rpartition("@")[0].partition("+")[0].lower()
+    return "".join([sign for sign in name if sign.isalnum()]).startswith(NO_REPLY)
 
 
 def is_reserved(name: str) -> bool:
