@@ -1,7 +1,13 @@
-"""A broadcast is under way and members leave by every door there is (P19): what is queued for them stays here."""
+"""Broadcasts are under way and members leave by every door there is (P19): what is queued for them stays here.
+
+Two broadcasts overlap while the morning goes round the earth: each letter leaves by day where its reader lives, none
+after its reader has left, and nobody gets two within a day.
+"""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client, override_settings
@@ -15,9 +21,11 @@ from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import service
-from verno.members.types import ConsentFact
+from verno.members.consent.state import LINK
+from verno.members.types import ConsentFact, NewMember, Topic
 from verno.messaging import service as messages
 from verno.messaging.answers import hearing
+from verno.messaging.broadcasts.types import AtLocalHour
 from verno.messaging.channels.port import Heard
 from verno.messaging.facts import address_hash
 from verno.messaging.leaving import links as leaving
@@ -110,3 +118,78 @@ def test_what_is_queued_obeys_every_door(shop: Shop, postman: Postman) -> None: 
     assert reached == set(holders[len(DOORS) :])
     answered = {f"member-{n}@example.com" for n, name in enumerate(DOORS) if name in ANSWERED}
     assert postman.addresses().keys() == {f"member-{len(DOORS) + n}@example.com" for n in range(STAY)} | answered
+
+
+ZONES = ("Asia/Vladivostok", "Asia/Yekaterinburg", "Europe/Moscow", "Europe/Kaliningrad", "America/New_York")
+EACH = 4
+"""Readers in each zone: the first leaves the first broadcast's topic, the second everything, while it is under way."""
+OFFERS = "offers"
+DAY = date(2026, 11, 4)
+FIRST, SECOND = time(11), time(11, 30)
+STEP = timedelta(minutes=30)
+
+
+def around_the_earth(shop: Shop) -> dict[str, tuple[str, ZoneInfo]]:  # noqa: F811 a fixture's name
+    """Add readers of both topics in each zone; returns (id, zone) by address."""
+    told = {}
+    with db.transaction() as conn:
+        service.ensure_topics(conn, shop.program.id, [Topic(OFFERS, "marketing")])
+    holders = readers(shop, EACH * len(ZONES))
+    long_ago = NOW - timedelta(days=9)
+    with db.transaction() as conn:
+        agree = [
+            ConsentFact(who, OFFERS, "email", granted=True, at=long_ago, method=LINK, text_version="1")
+            for who in holders
+        ]
+        service.record_consents(conn, shop.program.id, agree, now=long_ago)
+        where = [NewMember(f"m-{n}", attributes={"timezone": ZONES[n // EACH]}) for n, _ in enumerate(holders)]
+        service.upsert(conn, shop.program, where, now=long_ago)
+    for n, who in enumerate(holders):
+        told[f"member-{n}@example.com"] = (who, ZoneInfo(ZONES[n // EACH]))
+    return told
+
+
+def test_two_broadcasts_go_round_the_earth_while_readers_leave(shop: Shop, postman: Postman) -> None:  # noqa: F811 fixtures
+    people = around_the_earth(shop)
+    first = launch(shop, send_at=AtLocalHour(DAY, FIRST))
+    second = launch(shop, topic=OFFERS, name="Offers", send_at=AtLocalHour(DAY, SECOND))
+    left: dict[str, datetime] = {}
+    arrived: dict[str, list[datetime]] = {address: [] for address in people}
+    now = NOW
+    for _ in range(int(timedelta(days=4) / STEP)):
+        if now.time() == time(7):  # Vladivostok has its letters, Moscow's are queued
+            for n, (address, (who, _)) in enumerate(people.items()):
+                if n % EACH < 2 and now.date() == DAY:
+                    topics = (NEWS,) if n % EACH == 0 else (NEWS, OFFERS)
+                    said = [
+                        ConsentFact(who, topic, "email", granted=False, at=now, method="spoken") for topic in topics
+                    ]
+                    with db.transaction(shop.program.id) as conn:
+                        service.record_consents(conn, shop.program.id, said, now=now)
+                    left[address] = now
+        work(now)
+        before = len(postman.stored)
+        send(postman, now=now)
+        for address, _ in postman.stored[before:]:
+            arrived[address].append(now)
+        now += STEP
+    reached = {occasion: reached_by(shop, occasion) for occasion in (first.occasion, second.occasion)}
+    for n, (address, (who, zone)) in enumerate(people.items()):
+        at = [moment.astimezone(zone) for moment in arrived[address]]
+        assert all(time(7) <= moment.time() < time(22) for moment in at), "by night"
+        assert all(later - earlier >= timedelta(days=1) for earlier, later in pairwise(at)), "two within a day"
+        if n % EACH >= 2:
+            assert at[0] == datetime.combine(DAY, FIRST, zone), "the first at its hour"
+            assert {who} <= reached[first.occasion], address
+        elif arrived[address] and who in reached[first.occasion]:
+            assert arrived[address][0] < left[address], "after its reader had left"
+        if n % EACH == 1:
+            assert all(moment < left[address] for moment in arrived[address]), "after its reader had left everything"
+    in_time = {who for who, zone in people.values() if zone.key == ZONES[0]}
+    leavers = {who for n, (who, _) in enumerate(people.values()) if n % EACH < 2}
+    assert leavers & reached[first.occasion] == leavers & in_time, "who had it before they left, and nobody else"
+
+
+def reached_by(shop: Shop, occasion: str) -> set[str]:  # noqa: F811 a fixture's name
+    text = "SELECT holder_id::text FROM messaging_message WHERE dedupe_key = %s AND state = 'accepted'"
+    return {str(who) for (who,) in rows(shop, text, occasion)}
