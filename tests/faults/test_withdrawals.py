@@ -1,7 +1,12 @@
-"""A broadcast is under way and members leave by every door there is (P19): what is queued for them stays here."""
+"""Broadcasts are under way and members leave by every door there is (P19): what is queued for them stays here.
+
+Two broadcasts overlap while the morning goes round the earth: each letter leaves at its hour where its reader
+lives, none after its reader has left, and nobody gets both within a day.
+"""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client, override_settings
@@ -15,16 +20,19 @@ from tests.messaging.postman import Postman
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import service
-from verno.members.types import ConsentFact
+from verno.members.consent.state import LINK
+from verno.members.types import ConsentFact, NewMember, Topic
 from verno.messaging import service as messages
 from verno.messaging.answers import hearing
+from verno.messaging.broadcasts.types import AtLocalHour
+from verno.messaging.channels.email import bounces
 from verno.messaging.channels.port import Heard
 from verno.messaging.facts import address_hash
 from verno.messaging.leaving import links as leaving
 from verno.messaging.leaving.links import Subscription
 from verno.messaging.preferences import links as pages
 from verno.messaging.preferences.links import Person
-from verno.messaging.types import NewSuppression
+from verno.messaging.types import NewSuppression, Silence, Silenced
 from verno.privacy import service as privacy
 from verno.workspace.audit import SYSTEM
 
@@ -50,6 +58,20 @@ def on_the_page(do: str, **form: object) -> Door:
 
 def by_reply(_: Shop, __: str, address: str) -> None:
     hearing.hear([], [Heard("email", address, "STOP", LATER)])
+
+
+def by_letter(shop: Shop, who: str, _: str) -> None:  # noqa: F811 a fixture's name
+    """As mail programs do that know no POST: to the address in ``List-Unsubscribe``, with its subject."""
+    token = leaving.token(Subscription(shop.program.id, who, NEWS, "email"))
+    heard = bounces.read(f"Subject: unsubscribe {token}\r\n\r\n".encode(), now=LATER)
+    assert isinstance(heard, Heard)
+    hearing.hear([], [heard])
+
+
+def on_an_earlier_list(shop: Shop, _: str, address: str) -> None:  # noqa: F811 a fixture's name
+    with db.transaction(shop.program.id) as conn:
+        digest = address_hash(shop.program.id, "email", address)
+        messages.bring(conn, shop.program.id, [Silenced("email", digest, Silence.UNSUBSCRIBED, LATER)], now=LATER)
 
 
 def said_to_staff(shop: Shop, who: str, _: str) -> None:  # noqa: F811 a fixture's name
@@ -78,6 +100,8 @@ DOORS: dict[str, Door] = {
     "the page: a switch": on_the_page("save", shown=[f"{NEWS}/email"], on=[]),
     "the page: a pause": on_the_page("pause"),
     "a reply": by_reply,
+    "a letter to the way out": by_letter,
+    "an earlier provider's list": on_an_earlier_list,
     "said to staff": said_to_staff,
     "a complaint": complained,
     "asked to be forgotten": asked_to_be_forgotten,
@@ -110,3 +134,77 @@ def test_what_is_queued_obeys_every_door(shop: Shop, postman: Postman) -> None: 
     assert reached == set(holders[len(DOORS) :])
     answered = {f"member-{n}@example.com" for n, name in enumerate(DOORS) if name in ANSWERED}
     assert postman.addresses().keys() == {f"member-{len(DOORS) + n}@example.com" for n in range(STAY)} | answered
+
+
+ZONES = ("Asia/Vladivostok", "Asia/Yekaterinburg", "Europe/Moscow", "Europe/Kaliningrad", "America/New_York")
+EACH = 4
+"""Readers in each zone: the first leaves the first broadcast's topic, the second everything, while it is under way."""
+OFFERS = "offers"
+DAY = date(2026, 11, 4)
+FIRST, SECOND = time(11), time(11, 30)
+STEP = timedelta(minutes=30)
+
+
+def around_the_earth(shop: Shop) -> dict[str, tuple[str, ZoneInfo]]:  # noqa: F811 a fixture's name
+    """Add readers of both topics in each zone; returns (id, zone) by address."""
+    told = {}
+    with db.transaction() as conn:
+        service.ensure_topics(conn, shop.program.id, [Topic(OFFERS, "marketing")])
+    holders = readers(shop, EACH * len(ZONES))
+    long_ago = NOW - timedelta(days=9)
+    with db.transaction() as conn:
+        agree = [
+            ConsentFact(who, OFFERS, "email", granted=True, at=long_ago, method=LINK, text_version="1")
+            for who in holders
+        ]
+        service.record_consents(conn, shop.program.id, agree, now=long_ago)
+        where = [NewMember(f"m-{n}", attributes={"timezone": ZONES[n // EACH]}) for n, _ in enumerate(holders)]
+        service.upsert(conn, shop.program, where, now=long_ago)
+    for n, who in enumerate(holders):
+        told[f"member-{n}@example.com"] = (who, ZoneInfo(ZONES[n // EACH]))
+    return told
+
+
+def test_two_broadcasts_go_round_the_earth_while_readers_leave(shop: Shop, postman: Postman) -> None:  # noqa: F811 fixtures
+    people = around_the_earth(shop)
+    first = launch(shop, send=AtLocalHour(DAY, FIRST))
+    second = launch(shop, topic=OFFERS, name="Offers", send=AtLocalHour(DAY, SECOND))
+    left: dict[str, datetime] = {}
+    arrived: dict[str, list[datetime]] = {address: [] for address in people}
+    now = NOW
+    for _ in range(int(timedelta(days=2) / STEP)):
+        if now.time() == time(5):  # Vladivostok has its letters, all others' are queued
+            for n, (address, (who, _)) in enumerate(people.items()):
+                if n % EACH < 2 and now.date() == DAY:
+                    topics = (NEWS,) if n % EACH == 0 else (NEWS, OFFERS)
+                    said = [
+                        ConsentFact(who, topic, "email", granted=False, at=now, method="spoken") for topic in topics
+                    ]
+                    with db.transaction(shop.program.id) as conn:
+                        service.record_consents(conn, shop.program.id, said, now=now)
+                    left[address] = now
+        work(now)
+        before = len(postman.stored)
+        send(postman, now=now)
+        for address, _ in postman.stored[before:]:
+            arrived[address].append(now)
+        now += STEP
+    reached = {occasion: reached_by(shop, occasion) for occasion in (first.occasion, second.occasion)}
+    for n, (address, (_, zone)) in enumerate(people.items()):
+        at = [moment.astimezone(zone) for moment in arrived[address]]
+        assert all(time(7) <= moment.time() < time(22) for moment in at), "by night"
+        if n % EACH >= 2:
+            assert at == [datetime.combine(DAY, FIRST, zone)], "the first at its hour, and not the second besides"
+        if n % EACH == 1:
+            assert all(moment < left[address] for moment in arrived[address]), "after its reader had left everything"
+        if n % EACH == 0:
+            assert arrived[address], "only one topic was left"
+    in_time = {who for who, zone in people.values() if zone.key == ZONES[0]}
+    leavers = {who for n, (who, _) in enumerate(people.values()) if n % EACH < 2}
+    assert leavers & reached[first.occasion] == leavers & in_time, "who had it before they left, and nobody else"
+    assert reached[second.occasion] < leavers - in_time, "who got the first one gets no second one the same day"
+
+
+def reached_by(shop: Shop, occasion: str) -> set[str]:  # noqa: F811 a fixture's name
+    text = "SELECT holder_id::text FROM messaging_message WHERE dedupe_key = %s AND state = 'accepted'"
+    return {str(who) for (who,) in rows(shop, text, occasion)}

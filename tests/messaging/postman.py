@@ -12,6 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SLOW = 30.0
 """Longer than any time-out of a test."""
+TRICKLE = 0.01
+"""Between two bytes of an answer: to half a second of patience what six seconds are to five minutes."""
 TAKEN_IN_RUSSIAN = "250 2.0.0 принято\x00 \x1b[31mсразу".encode()
 REFUSED_IN_RUSSIAN = "554 5.6.0 не возьмём: ".encode() + b"\xff\x00"
 """Words that no column of a database takes as they are."""
@@ -75,13 +77,22 @@ class Postman:
         self.sessions += 1
         if self.greeting_421:
             return _Busy(self, hostname="postman", loop=self._loop)
-        return SMTP(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False, tls_context=self.tls)
+        return Asked(self, hostname="postman", loop=self._loop, enable_SMTPUTF8=False, tls_context=self.tls)
 
     def _hang_up(self, server: SMTP, last_words: bytes = b"") -> None:
         transport = server.transport
         assert isinstance(transport, asyncio.WriteTransport)
         transport.write(last_words)
         transport.close()
+
+    async def _letter_by_letter(self, server: SMTP, words: str) -> str:
+        """Say all but the last sign of an answer slowly; returns the last one."""
+        transport = server.transport
+        assert isinstance(transport, asyncio.WriteTransport)
+        for sign in words[:-1]:
+            transport.write(sign.encode())
+            await asyncio.sleep(TRICKLE)
+        return words[-1]
 
     async def handle_MAIL(  # noqa: N802 theirs
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -127,13 +138,41 @@ class Postman:
             self._hang_up(server)
         if wanted == "hang":
             await asyncio.sleep(SLOW)
-        taken: dict[str, str | bytes] = {"8bit": TAKEN_IN_RUSSIAN, "252": "252 2.0.0 taken, we shall see"}
+        if wanted == "trickle":
+            return await self._letter_by_letter(server, "250 2.0.0 at last")
+        taken: dict[str, str | bytes] = {
+            "8bit": TAKEN_IN_RUSSIAN,
+            "252": "252 2.0.0 taken, we shall see",
+            "data-3": "354 go on",
+        }
         return taken.get(wanted, "250 OK")
 
 
 def _name(address: str) -> str:
     """Return how a recipient behaves: the mailbox's name, without what tells alike ones apart (drop+7@example.com)."""
     return address.split("@", maxsplit=1)[0].split("+", maxsplit=1)[0]
+
+
+class Asked(SMTP):
+    """Behaves as a recipient's name asks at DATA too, before a byte of the letter has come."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 theirs
+        """Answer that the letter may come, or do not."""
+        recipients = self.envelope.rcpt_tos if self.envelope is not None else []
+        wanted = _name(recipients[0]) if recipients else ""
+        transport = self.transport
+        assert isinstance(transport, asyncio.WriteTransport)
+        match wanted:
+            case "ask-4":
+                await self.push("451 4.3.0 not now")
+            case "ask-5":
+                await self.push("554 5.6.0 not you")
+            case "ask-hang":
+                await asyncio.sleep(SLOW)
+            case "ask-drop":
+                transport.close()
+            case _:
+                await super().smtp_DATA(arg)
 
 
 class _Busy(SMTP):

@@ -22,7 +22,11 @@ def main() -> None:
     port, connections, moment, *patience = sys.argv[1:]
     seconds = [float(one) for one in patience] or [600.0]
     chosen = smtp.Settings(
-        *("127.0.0.1", int(port)), connections=int(connections), command_timeout=seconds[0], data_timeout=seconds[0]
+        *("127.0.0.1", int(port)),
+        connections=int(connections),
+        connect_timeout=min(30.0, seconds[0]),
+        command_timeout=seconds[0],
+        data_timeout=seconds[0],
     )
     now = clock(moment)
     total = send_due(Email(chosen), now, worker_name="process").total

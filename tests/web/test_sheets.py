@@ -6,7 +6,7 @@ from verno.web.sheets import SAFE, is_quoted, safe
 
 RUN = (
     "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u00a0=1", "\u3000@x", "a\n=1",
-    "a\r\n =1", "'=1", "''", "-", "+7 916 = 1",
+    "a\r\n =1", "a\r=1", "a\r\t=1", "'=1", "''", "-", "+7 916 = 1",
 )  # fmt: skip
 HARMLESS = ("", "Anna", "+7 916 000 00 01", "-120.50", "+••• 01", "O'Neil", "'tis", "1-2", "a=b", "a@b.c", "5 + 5")
 

@@ -4,13 +4,15 @@ from datetime import datetime
 
 import msgspec
 
-from verno.demo import source
+from verno.demo import source, traits
 from verno.kit import db, localtime
 from verno.kit.db import Connection
 from verno.kit.errors import VernoError
 from verno.kit.sql import Statements
+from verno.members.attributes import registry
 from verno.promotions import starter
 from verno.workspace import queries as workspace_queries
+from verno.workspace.audit import SYSTEM
 from verno.workspace.types import NewProgram, Program, Unit
 
 SQL = Statements("verno.demo")
@@ -76,4 +78,6 @@ def _make(conn: Connection, weeks: int, *, now: datetime) -> Demo:
         raise VernoError(message)
     program = opened.program
     conn.execute(SQL["keep_shift"], {"program": program.id, "weeks": str(weeks), "now": now})
+    for one in traits.declared():
+        registry.put(conn, program.id, one, now=now, by=SYSTEM)
     return Demo(program, opened.unit, weeks)

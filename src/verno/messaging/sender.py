@@ -1,8 +1,8 @@
 """Sending: the rows are the queue, the states are told in docs/explanation/messages.md.
 
-A message is handed over at most once: ``handing_over`` is committed before DATA, and from there on only the server's
-own clear answer decides. A killed worker's messages become ``uncertain`` when its claim lapses; nobody but a person
-sends those again. What never got as far goes back to the queue.
+A message is handed over at most once: ``handing_over`` is committed before its first byte leaves, and from there on
+only the server's own clear answer decides. A killed worker's messages become ``uncertain`` when its claim lapses;
+nobody but a person sends those again. What never got as far goes back to the queue.
 
 Each line (connection) carries one message at a time, so a killed worker leaves at most as many uncertain messages as
 it has lines. The database work of all lines is done together: whatever waits while one transaction commits makes up

@@ -7,6 +7,7 @@ SAFE = "'"
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 SPACES = " \u00a0\u3000\ufeff"
 
+_END = re.compile(r"(?<=[\r\n])")
 _NUMBER = re.compile(r"[+-][0-9•. ]+")
 
 
@@ -22,5 +23,5 @@ def is_quoted(text: str) -> bool:
 
 def _runs(text: str) -> bool:
     """Tell whether a spreadsheet may run any line of a text, blanks before it or not."""
-    lines = (line.lstrip(SPACES) for line in text.split("\n"))
+    lines = (line.lstrip(SPACES) for line in _END.split(text))
     return any(line.startswith(RUNS) and not _NUMBER.fullmatch(line) for line in lines)

@@ -198,9 +198,12 @@ def test_the_dearer_channel_is_for_those_who_did_not_read(shop: Shop) -> None:
     mark(shop, "bounced", "holder_id = %s", dead)
     work(hours(4))
     assert channels(shop) == {"email": 3}
+    told = progress(shop, broadcast)
+    assert (told.by_state, told.written) == ({"waiting": 3}, 3), "they are written to, and not yet at their ends"
     work(hours(5))
     assert channels(shop) == {"email": 3, "sms": 2}
-    assert progress(shop, broadcast).by_state == {"planned": 2, "reached": 1}
+    told = progress(shop, broadcast)
+    assert (told.by_state, told.written) == ({"planned": 2, "reached": 1}, 0)
 
 
 def test_who_has_no_cheap_channel_gets_the_dearer_one_at_once(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """What an operator of ad data is told each month: messages that were taken, by token, advertiser and channel."""
 
+import csv
 import io
 from datetime import UTC, datetime
 
@@ -80,3 +81,13 @@ def test_the_file(shop: Shop, sent: list[str]) -> None:
         "2026-11,2VtzqxAbCdE,'=Shop Ltd,7700000000,email,3\n"
         '2026-11,3Others,"Teas, of Ceylon",,email,1\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [(" =1+1", "'=1+1"), ("\r=1", "'=1"), ("Tea\r@SUM(A1)", "Tea @SUM(A1)"), ("-1\n=1", "'-1 =1")]
+)
+def test_no_spreadsheet_runs_what_staff_typed(text: str, written: str) -> None:
+    file = io.StringIO()
+    marks.write(file, [Impressions(text, text, text, "email", 1)], 2026, 11)
+    _, (_, *typed, _, _) = csv.reader(io.StringIO(file.getvalue(), newline=""))
+    assert typed == [written] * 3

@@ -16,6 +16,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
     },
     "recipient_state": {
         "waiting": _("not yet planned"),
+        "written": _("written to; the next channel if it is not enough"),
         "planned": _("planned"),
         "reached": _("reached by a cheaper channel"),
         "withheld": _("not to be written to"),

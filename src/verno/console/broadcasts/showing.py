@@ -105,13 +105,14 @@ def sample_sizes(face: Face, wanted: NewBroadcast, audience: int) -> list[Figure
 
 def progress(face: Face, found: Progress) -> dict[str, object]:
     """Return rows of how far the planning is."""
-    rows = [(state, found.by_state.get(state, 0)) for state in RecipientState]
-    waiting = found.by_state.get(RecipientState.WAITING, 0)
+    waiting = found.by_state.get(RecipientState.WAITING, 0) - found.written
+    rows: list[tuple[str, int]] = [(RecipientState.WAITING, waiting), ("written", found.written)]
+    rows += [(state, found.by_state.get(state, 0)) for state in RecipientState if state is not RecipientState.WAITING]
     return {
         "rows": [
             (
                 Figure(words.say("recipient_state", state), face.number(n)),
-                _reasons(face, found.withheld) if state is RecipientState.WITHHELD else [],
+                _reasons(face, found.withheld) if state == RecipientState.WITHHELD else [],
             )
             for state, n in rows
             if n

@@ -46,6 +46,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "complaint": _("complaint"),
         "cabinet": _("member's account on the site"),
         "messenger": _("messenger"),
+        "demo": _("made up for the demonstration"),
     },
     "said_by": {"member": _("the member")},
     "surface": {

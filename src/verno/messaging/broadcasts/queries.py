@@ -52,8 +52,10 @@ def progress(conn: Connection, program_id: str, broadcast_id: str) -> Progress:
     rows = conn.execute(SQL["recipient_counts"], {"program": program_id, "id": broadcast_id}).fetchall()
     by_state: dict[str, int] = {}
     withheld: dict[str, int] = {}
-    for state, reason, count in rows:
+    written = 0
+    for state, reason, is_written, count in rows:
         by_state[state] = by_state.get(state, 0) + count
         if state == RecipientState.WITHHELD:
             withheld[reason or ""] = withheld.get(reason or "", 0) + count
-    return Progress(by_state, withheld)
+        written += count if is_written else 0
+    return Progress(by_state, withheld, written)

@@ -324,6 +324,8 @@ class Progress(msgspec.Struct, frozen=True):
     by_state: Mapping[str, int]
     withheld: Mapping[str, int]
     """Of the withheld, how many by reason."""
+    written: int = 0
+    """Of the waiting, how many have a message of a cheaper channel; whether they need the next one is not yet known."""
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from verno.kit import localtime
 from verno.kit.db import Connection
 from verno.messaging.facts import SQL
 from verno.messaging.templates.checks.adverts import NOT_INTERNET
+from verno.web.sheets import safe
 from verno.workspace.types import Program
 
 COLUMNS = ("month", "token", "advertiser", "inn", "channel", "accepted")
@@ -37,9 +38,6 @@ def write(file: IO[str], found: list[Impressions], year: int, month: int) -> Non
     out = csv.writer(file, lineterminator="\n")
     out.writerow(COLUMNS)
     for one in found:
-        out.writerow((f"{year:04d}-{month:02d}", one.token, _plain(one.advertiser), one.inn, one.channel, one.accepted))
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t") else text
+        # On one line: of these ends of lines the writer quotes only its own.
+        named = [safe(" ".join(text.split())) for text in (one.token, one.advertiser, one.inn, one.channel)]
+        out.writerow((f"{year:04d}-{month:02d}", *named, one.accepted))

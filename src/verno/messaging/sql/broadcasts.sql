@@ -76,7 +76,8 @@ SET state = 'cancelled', reason = NULL, changed_at = %(now)s, ended_at = CASE WH
 WHERE id = %(id)s
 
 -- name: recipient_counts
--- The frozen audience by state. Plan: range of the primary key, hash.
-SELECT state, CASE WHEN state = 'withheld' THEN reason END, count(*)
+-- The frozen audience by state; of those who wait, apart, whom a cheaper channel has a message for already.
+-- Plan: range of the primary key, hash.
+SELECT state, CASE WHEN state = 'withheld' THEN reason END, state = 'waiting' AND messages > 0, count(*)
 FROM messaging_recipient WHERE broadcast_id = %(id)s AND program_id = %(program)s
-GROUP BY 1, 2
+GROUP BY 1, 2, 3

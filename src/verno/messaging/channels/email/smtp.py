@@ -21,9 +21,11 @@ from verno.messaging.channels.port import (
     words_of_others,
 )
 
-OK, NOT_YET, PERMANENT = 200, 300, 500
+OK, NOT_YET, GO_ON, NOT_GIVEN, PERMANENT = 200, 300, 354, 400, 500
 CONNECTIONS, MOST_CONNECTIONS = 24, 200
 """Letters under way at once: as many as relays let one client have, and what nobody's would."""
+_DOT = re.compile(rb"(?m)^\.")
+"""A line that begins with a dot gets one more, since a dot alone ends the letter."""
 _NO_SUCH_ADDRESS = re.compile(r"\b5\.1\.(?:1|2|10)\b")
 """Enhanced status codes (RFC 3463, 7505) that say the address itself is dead."""
 
@@ -76,7 +78,7 @@ def settings(url: str) -> Settings:
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """A letter on its way: sender and recipient in ASCII, and the letter's bytes.
+    """A letter on its way: sender and recipient in ASCII, and the letter's bytes, each line ended by CRLF.
 
     ``reference`` is the name that bounces will tell it by; ``envelope_id`` asks servers to repeat it in them.
     """
@@ -178,19 +180,36 @@ class Line:
         return [b"NOTIFY=FAILURE"] if recipient else [f"ENVID={parcel.envelope_id}".encode(), b"RET=HDRS"]
 
     async def hand_over(self, parcel: Envelope) -> Outcome:
-        """Send the letter. From the first byte on, only a clear answer of the server counts as one."""
+        """Send the letter. From its first byte on, only a clear answer of the server counts as one."""
         try:
-            response = await self._smtp.data(parcel.letter, timeout=self._settings.data_timeout)
-        except aiosmtplib.SMTPDataError as error:
-            if OK <= error.code < NOT_YET:  # any of them says that it is taken (RFC 5321, 4.2.1); the library knows 250
-                return Accepted(_text(error), parcel.reference)
-            return _definite(error.code, _text(error))
+            answer = await self._smtp.execute_command(b"DATA", timeout=self._settings.data_timeout)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            self._smtp.close()
+            return Temporary(_text(error))
+        if answer.code != GO_ON:
+            await self.reset()
+            return _definite(answer.code, _said(answer))
+        try:
+            answer = await self._say_letter(parcel.letter)
         except (aiosmtplib.SMTPTimeoutError, TimeoutError) as error:
+            self._smtp.close()
             return Unknown(timed_out=True, response=_text(error))
         except (aiosmtplib.SMTPException, OSError) as error:
             self._smtp.close()
             return Unknown(timed_out=False, response=_text(error))
-        return Accepted(f"{response.code} {response.message}", parcel.reference)
+        return _end_of(answer, parcel)
+
+    async def _say_letter(self, letter: bytes) -> aiosmtplib.SMTPResponse:
+        """Send a letter's bytes and its final dot; returns what the server says.
+
+        The library's own verb asks for leave and sends in one go, and does not tell which of the two went wrong.
+        """
+        protocol = self._smtp.protocol
+        if protocol is None:
+            message = "Connection lost"
+            raise aiosmtplib.SMTPServerDisconnected(message)
+        protocol.write(_DOT.sub(b"..", letter) + b".\r\n")
+        return await protocol.read_response(timeout=self._settings.data_timeout)
 
     async def reset(self) -> None:
         """Forget the letter under way; a server that cannot even do that is left."""
@@ -215,6 +234,15 @@ def ascii_address(address: str) -> str:
     return f"{name.encode('ascii').decode()}@{domain.encode('idna').decode()}"
 
 
+def _end_of(answer: aiosmtplib.SMTPResponse, parcel: Envelope) -> Outcome:
+    """Return what an answer to a letter means: any of the two hundreds takes it (RFC 5321, 4.2.1)."""
+    if OK <= answer.code < NOT_YET:
+        return Accepted(_said(answer), parcel.reference)
+    if answer.code < NOT_GIVEN:
+        return Unknown(timed_out=False, response=_said(answer))
+    return _definite(answer.code, _said(answer))
+
+
 def _definite(code: int, response: str) -> Outcome:
     if code < PERMANENT:
         return Temporary(response)
@@ -230,6 +258,10 @@ def _text(error: Exception) -> str:
     code = getattr(error, "code", None)
     message = getattr(error, "message", None) or str(error) or type(error).__name__
     return words_of_others(f"{code} {message}" if code else str(message))
+
+
+def _said(answer: aiosmtplib.SMTPResponse) -> str:
+    return words_of_others(f"{answer.code} {answer.message}")
 
 
 def _loopback(host: str) -> bool:
