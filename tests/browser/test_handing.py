@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.test_consents import WIDE, keep
+from tests.browser.looks import keep
 from tests.browser.test_console import PASSWORD, set_up
 from verno.kit import db
 from verno.messaging.letters import note
@@ -48,16 +48,15 @@ def test_a_member_fetches_their_data(site: Site, locale: str) -> None:
         page.locator("#export-password").fill(PASSWORD)
         page.locator("button[value=send]").click()
         expect(page.locator("body")).to_contain_text(said["sent"])
-        keep(page, f"{locale}-handing-desk")
+        keep(page, f"handing-{locale}-desk", by_night=True)
         page.set_viewport_size({"width": 390, "height": 844})
-        keep(page, f"{locale}-handing-staff-phone")
-        assert not page.evaluate(WIDE)
+        keep(page, f"handing-{locale}-staff-phone", by_night=True)
     link = re.search(r"/x/\S+", told(who, "email"))
     assert link
     address = f"{link[0]}?lang={locale}"
     with site.visitor(viewport=PHONE) as page:
         page.goto(address)
-        keep(page, f"{locale}-handing-ask")
+        keep(page, f"handing-{locale}-ask", by_night=True)
         page.locator("button[value=code]").click()
         expect(page.locator("#code")).to_be_focused()
         code = re.search(r"\b\d{6}\b", told(who, "sms"))
@@ -67,8 +66,7 @@ def test_a_member_fetches_their_data(site: Site, locale: str) -> None:
         page.locator("button[value=check]").click()
         expect(page.get_by_role("alert")).to_contain_text(said["wrong"])
         site.trouble.clear()  # the browser tells of the 422 as it should
-        keep(page, f"{locale}-handing-code")
-        assert not page.evaluate(WIDE)
+        keep(page, f"handing-{locale}-code", by_night=True)
         page.locator("#code").fill(code[0])
         with page.expect_download() as coming:
             page.locator("button[value=check]").click()
@@ -77,4 +75,4 @@ def test_a_member_fetches_their_data(site: Site, locale: str) -> None:
         assert not site.trouble
         page.goto(address)
         expect(page.locator("h1")).to_have_text(said["stale"])
-        keep(page, f"{locale}-handing-stale")
+        keep(page, f"handing-{locale}-stale", by_night=True)
