@@ -1,14 +1,20 @@
 """Import members by the console: checked first, started by a person, done by the worker, gone afterwards."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
 
 from tests.builders import NOW
 from tests.console.conftest import House
+from verno.console.privacy import problems
 from verno.imports.members import uploads
 from verno.kit import db
+from verno.members import service as members
+from verno.members.types import Topic
 
 PAGE = "/console/members/import/"
 TEXT = "Код;ФИО;Телефон;Цвет\nzp-1;Анна Плантова;+7 916 000-00-77;red\nzp-2;Борис;12;\nzp-3;Вера;;blue\n"
@@ -110,3 +116,38 @@ def test_owners_and_administrators_import(house: House, role: str) -> None:
     with db.transaction() as conn:
         conn.execute("UPDATE workspace_staff SET role = %s", (role,))
     assert house.client.get(PAGE).status_code == 403
+
+
+HEADERS = "name,Имя,consent.sales.email,consent.news.fax,attr.x:colour,attr.y:choice,Рост,consent.topic,phone,Телефон"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentences"),
+    [
+        (b" ", 1),
+        ("id,name\n1,Анна\n".encode("utf-16"), 1),
+        (b"\xd0\xcf\x11\xe0 old", 1),
+        (b"PK\x03\x04" + bytes(100), 1),
+        (b"PAR1 and nothing else", 1),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", 1),
+        (HEADERS.encode() + b"\n", 11),
+    ],
+    ids=["empty", "utf-16", "old", "xlsx", "parquet", "png", "columns"],
+)
+def test_why_a_file_is_not_read_is_said_in_the_readers_language(house: House, data: bytes, sentences: int) -> None:
+    with db.transaction() as conn:
+        members.ensure_topics(conn, house.story.shop.program.id, [Topic("news", "marketing")])
+    answer = house.client.post(PAGE, {"file": SimpleUploadedFile("people.csv", data), "columns": "Цвет = attr.colour"})
+    work(house)
+    with db.transaction() as conn:
+        row = conn.execute("SELECT problem FROM imports_upload").fetchone()
+    assert row is not None
+    with override("ru"):
+        said = problems.said(row[0])
+    assert len(said) == sentences, said
+    assert all(re.match(r"[«%]?[\w.:]*[ »]", one) and re.search("[а-я]{3}", one) for one in said), said
+    assert not [one for one in said if "upload" in one or "--map" in one], said
+    with override("en"):
+        told = problems.said(row[0])
+    page = unescape(house.client.get(answer["Location"]).content.decode())
+    assert all(one in page for one in told), told

@@ -16,8 +16,8 @@ AMBIGUOUS = frozenset({"store-drop", "drop", "hang", "data-3"})
 """Of these nobody can know whether the letter arrived."""
 LETTERS = either(quick=12, long=50)
 """Of a connection; the next one gets 421."""
-MUTE, FOREIGN = 9, 11
-"""Each so manieth session is never greeted, or breaks when TLS is to begin."""
+MUTE, FOREIGN = either(quick=(9, 11), long=(101, 103))
+"""Each so manieth session is never greeted, or breaks when TLS is to begin: that takes a line away from its sender."""
 MAILS: Final = {31: "451 4.3.0 later", 37: "550 5.7.1 nobody of yours", 41: "hang", 43: "drop"}
 """What each so manieth MAIL is answered."""
 

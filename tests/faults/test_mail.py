@@ -36,8 +36,11 @@ KILLS = either(quick=4, long=40)
 PATIENCE = 0.5
 EVERY = 20
 """One member in so many is behind a server that behaves so, in turn."""
-ROUNDS = 8
-"""Of senders that come later, each after a wait three times as long, until all good mailboxes have the letter."""
+ROUNDS = either(quick=8, long=16)
+"""Of senders that come later, after longer and longer waits, until all good mailboxes have the letter."""
+LATER = either(quick=1, long=WORKERS)
+"""Senders of such a round: a server that breaks off a line in ten takes their lines away from them, too."""
+LONGEST_WAIT = timedelta(hours=9)
 CODES = either(quick=12, long=200)
 CROWD = either(quick=2500, long=100_000)
 
@@ -114,8 +117,10 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_the_server_does_and_whoeve
         # When the leases of the killed have lapsed, what they had claimed is sent, and what they handed over is known.
         # What the server would not hear of then is offered again, until nothing is left for good mailboxes.
         for round_ in range(ROUNDS):
-            after = start(postman, now + timedelta(minutes=20) * 3**round_)
-            assert after.wait(600) == 0
+            now += min(timedelta(minutes=20) * 3**round_, LONGEST_WAIT)
+            late = [start(postman, now) for _ in range(LATER)]
+            stack.callback(end, late)
+            assert [one.wait(600) for one in late] == [0] * LATER
             if not unsettled(shop, behaviour):
                 break
         stored = postman.addresses()

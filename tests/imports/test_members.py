@@ -131,6 +131,13 @@ def test_a_yes_from_before_never_brings_back_who_complained(news: Desk) -> None:
     path.write_text("\n".join(json.dumps(row) for row in rows))
     done = load(news, path)
     assert (done.accepted, done.refused, done.unheard, done.errors) == (2, 0, 1, [])
+    path.write_text("\n".join(json.dumps(row) for row in [*rows, {"external_id": "m-3", "consents": [yes]}]))
+    foretold = rehearse(news, path)
+    assert (foretold.new, foretold.same, foretold.refused, foretold.unheard, foretold.errors) == (1, 2, 0, 1, [])
+    assert foretold.errors_file is not None
+    told = sheet(news.folder / foretold.errors_file)[1:]
+    assert [(row, field) for row, field, _ in told] == [("3", "consents")]
+    assert told[0][2] == done.notes[0].message
     assert [(one.row, one.field) for one in done.notes] == [(3, "consents")]
     assert "does not count" in done.notes[0].message
     assert done.notes[0].message.endswith(": news/email")

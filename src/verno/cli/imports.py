@@ -90,8 +90,14 @@ def _rehearsed(found: Rehearsal, kind: str) -> str:
     counts = f"{found.new} new, {found.changed} changed, {found.same} the same, {found.refused} refused"
     repeated = f", {found.repeated} rows name {AGAIN[Kind(kind)]}" if found.repeated else ""
     lines = [f"dry run, nothing was written: {counts}{repeated}"]
+    if found.unheard:
+        lines.append(f"of {found.unheard} rows a yes will be kept and not count: the member had complained")
     lines += [f"what would change: {found.changes_file}"] if found.changes_file else []
-    lines += [f"what is refused: {found.errors_file}"] if found.errors_file else []
+    lines += (
+        [f"what is refused{' or does not count' * bool(found.unheard)}: {found.errors_file}"]
+        if found.errors_file
+        else []
+    )
     return "\n".join(lines)
 
 

@@ -17,7 +17,6 @@ from verno.imports import balances, items, runs, tables
 from verno.imports.balances import Taken
 from verno.imports.members import files, headers, rehearsal, taking
 from verno.imports.members.rows import Frame, Imported, Reading
-from verno.imports.members.said import COLUMN
 from verno.imports.suppressions import reading
 from verno.imports.suppressions import taking as silencing
 from verno.imports.tables import Table
@@ -34,7 +33,6 @@ AnyRefused = Refused | RefusedMember | RefusedGoods
 Tell = Callable[[RowError], None]
 Kept = Callable[[], None]
 AS_IT_IS = Asked()
-UNHEARD = "kept, but it does not count, since the member called messages there spam and only they can come back"
 
 
 def nothing_to_keep() -> None:
@@ -278,7 +276,7 @@ def _batches(stream: Iterator[Item], tally: _Tally, store: Callable[[Sequence[It
                 tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
             else:
                 if isinstance(result, taking.Unheard):
-                    tally.note(RowError(item.rows[0], COLUMN, f"{UNHEARD}: {', '.join(result.matters)}"))
+                    tally.note(taking.note(item.rows[0], result.matters))
                 tally.accept(ticket, replayed=result is Brought.KNOWN)
         tally.committed(len(good))
 

@@ -86,7 +86,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Rehearsal(msgspec.Struct, frozen=True):
     """What a dry run found, in rows. ``repeated`` name a member or address that a row before has named.
 
-    Of a member the last row wins. The two files lie beside the imported one; None where there is nothing to tell.
+    Of a member the last row wins. ``unheard`` rows say a yes that will not count, of members who are here already. The
+    two files lie beside the imported one; None where there is nothing to tell.
     """
 
     new: int
@@ -97,6 +98,7 @@ class Rehearsal(msgspec.Struct, frozen=True):
     errors: list[RowError]
     changes_file: str | None
     errors_file: str | None
+    unheard: int = 0
 
 
 class Progress(Protocol):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console.face import Face, actor, face_of
+from verno.console.privacy import problems
 from verno.imports.members import uploads
 from verno.imports.members.uploads import MAX_UPLOAD, Upload
 from verno.kit import db
@@ -83,7 +84,8 @@ def upload(request: HttpRequest, upload_id: object) -> HttpResponse:
             else:
                 raise Http404
             return redirect("console:member-import", found.id)
-    return render(request, "console/privacy/import.html", {"face": face, "one": found})
+    context = {"face": face, "one": found, "problems": problems.said(found.problem) if found.problem else []}
+    return render(request, "console/privacy/import.html", context)
 
 
 @require_safe

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from verno.imports.members import taking
 from verno.imports.members.files import CHANGE_COLUMNS, CHANGES, ERROR_COLUMNS, ERRORS, Sheet, beside
 from verno.imports.members.rows import Imported, Reading
 from verno.imports.members.seen import Seen, owner
@@ -11,7 +12,7 @@ from verno.imports.tables import Table
 from verno.imports.types import SHOWN_ERRORS, Item, Progress, Rehearsal, RowError
 from verno.kit import batches, db
 from verno.members.rehearsing import Rehearsed, rehearse
-from verno.members.types import Created, Refused
+from verno.members.types import Created, Refused, Result
 from verno.workspace.types import Program
 
 MEMBER = "member"
@@ -30,7 +31,10 @@ def run(program: Program, path: Path, reading: Reading, table: Table, progress: 
             good = [item for item in batch if isinstance(item.value, Imported)]
             with db.transaction(program.id) as conn:
                 found = rehearse(conn, program, [_member(item).member for item in good], now=now)
-            counts.take(batch, dict(zip((item.rows[0] for item in good), found, strict=True)))
+                here = [_here(one.result) for one in found]
+                vain = taking.foretell(conn, program, [_member(item) for item in good], here, now=now)
+            rows = [item.rows[0] for item in good]
+            counts.take(batch, dict(zip(rows, found, strict=True)), dict(zip(rows, vain, strict=True)))
             step(len(batch))
         return counts.summary()
 
@@ -40,11 +44,11 @@ class _Counts:
 
     def __init__(self, seen: Seen, changes: Sheet, errors: Sheet) -> None:
         self._seen, self._changes, self._errors = seen, changes, errors
-        self._new = self._changed = self._same = self._repeated = 0
+        self._new = self._changed = self._same = self._repeated = self._unheard = 0
         self._shown: list[RowError] = []
 
-    def take(self, batch: Sequence[Item], found: dict[int, Rehearsed]) -> None:
-        """Count a batch in the file's order."""
+    def take(self, batch: Sequence[Item], found: dict[int, Rehearsed], vain: dict[int, tuple[str, ...]]) -> None:
+        """Count a batch in the file's order; ``vain`` is what will not count of each row."""
         asked: list[tuple[int, tuple[str, str]]] = []
         for item in batch:
             if item.rows[0] in found:
@@ -63,6 +67,7 @@ class _Counts:
                 before = [(one[0], earlier[row, one]) for one in what]
                 if self._count(row, code, found[row], before, within.get(code)):
                     within[code] = row
+                    self._note(row, vain[row])
                     named += [(one, row, code) for one in what]
         self._seen.add(named)
 
@@ -97,6 +102,11 @@ class _Counts:
             self._same += 1
         return True
 
+    def _note(self, row: int, vain: tuple[str, ...]) -> None:
+        if vain:
+            self._unheard += 1
+            self._errors.refuse(taking.note(row, vain))
+
     def _refuse(self, error: RowError) -> None:
         self._errors.refuse(error)
         if len(self._shown) < SHOWN_ERRORS:
@@ -109,11 +119,17 @@ class _Counts:
             self._changed,
             self._same,
             self._repeated,
-            self._errors.count,
+            self._errors.count - self._unheard,
             sorted(self._shown, key=lambda error: error.row),
             self._changes.path.name if self._changes.count else None,
             self._errors.path.name if self._errors.count else None,
+            self._unheard,
         )
+
+
+def _here(result: Result) -> str | None:
+    """Return the member that a row is about, if they are here already."""
+    return None if isinstance(result, Created | Refused) else result.member_id
 
 
 def _member(item: Item) -> Imported:

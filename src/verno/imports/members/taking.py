@@ -7,7 +7,8 @@ from typing import TypeAlias
 import msgspec
 
 from verno.imports.members.rows import Imported
-from verno.imports.members.said import Said
+from verno.imports.members.said import COLUMN, Said
+from verno.imports.types import RowError
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members import service
@@ -20,6 +21,7 @@ from verno.progress.service import store_members
 from verno.workspace.types import Program
 
 METHOD = "import"
+UNHEARD = "kept, but it does not count, since the member called messages there spam and only they can come back"
 YES = frozenset({Action.GRANT, Action.IMPORT})
 Matter: TypeAlias = tuple[str, Purpose, str, str]
 """(member, purpose, topic, channel): what a word is about."""
@@ -52,20 +54,51 @@ def take(
     there = {one.member_id for one in results if not isinstance(one, Refused | Created)}
     merged = _merged(conn, program.id, sorted(there))
     taken = [(merged.get(holder, holder), fresh, said) for holder, fresh, said in stored]
-    vague = sorted({holder for holder, fresh, said in taken if not fresh and said.granted and said.at is None})
-    known = _known(conn, vague)
-    facts = [
-        _fact(program, holder, said, since)
-        for holder, _, said in taken
-        if not (said.granted and said.at is None and _matter(holder, said) in known)
-    ]
+    facts = [_fact(program, holder, said, since) for holder, said in _worth(conn, taken)]
     service.record_consents(conn, program.id, facts, now=now)
     _keep(conn, program.id, items, results, merged, now=now)
-    agreed = [(one.holder_id, one.topic, one.channel) for one in facts if one.action in YES and one.topic]
+    agreed = [(one.holder_id, one.topic, one.channel) for one in facts if _agrees(one)]
     silent = set(unheard(conn, program.id, agreed))
     if not silent:
         return list(results)
     return [_heard(result, merged, item, silent) for result, item in zip(results, items, strict=True)]
+
+
+def foretell(
+    conn: Connection, program: Program, items: Sequence[Imported], holders: Sequence[str | None], *, now: datetime
+) -> list[tuple[str, ...]]:
+    """Return of each item the yeses that will not count, of members who are here: ``holders``, None for others."""
+    merged = _merged(conn, program.id, sorted({one for one in holders if one is not None}))
+    whose = [one and merged.get(one, one) for one in holders]
+    said = [(who, False, word) for who, item in zip(whose, items, strict=True) if who for word in item.said]
+    facts = [_fact(program, holder, word, now) for holder, word in _worth(conn, said)]
+    silent = set(unheard(conn, program.id, [(one.holder_id, one.topic, one.channel) for one in facts if _agrees(one)]))
+    return [_vain(who, item, silent) if who else () for who, item in zip(whose, items, strict=True)]
+
+
+def _worth(conn: Connection, said: Sequence[tuple[str, bool, Said]]) -> list[tuple[str, Said]]:
+    """Return what is recorded of (member, whether they are new, word): all but a yes of no date to what is known."""
+    vague = sorted({holder for holder, fresh, word in said if not fresh and word.granted and word.at is None})
+    known = _known(conn, vague)
+    return [
+        (holder, word)
+        for holder, _, word in said
+        if not (word.granted and word.at is None and _matter(holder, word) in known)
+    ]
+
+
+def _agrees(fact: ConsentFact) -> bool:
+    return fact.action in YES and bool(fact.topic)
+
+
+def _vain(who: str, item: Imported, silent: set[tuple[str, str, str]]) -> tuple[str, ...]:
+    vain = [one for one in item.said if one.granted and (who, one.topic, one.channel) in silent]
+    return tuple([f"{one.topic}/{one.channel}" for one in vain])
+
+
+def note(row: int, matters: Sequence[str]) -> RowError:
+    """Say of a row what of it does not count."""
+    return RowError(row, COLUMN, f"{UNHEARD}: {', '.join(matters)}")
 
 
 def _heard(
@@ -74,9 +107,8 @@ def _heard(
     """Return what became of a row, or that something it says does not count."""
     if isinstance(result, Refused):
         return result
-    who = merged.get(result.member_id, result.member_id)
-    vain = [one for one in item.said if one.granted and (who, one.topic, one.channel) in silent]
-    return Unheard(tuple([f"{one.topic}/{one.channel}" for one in vain])) if vain else result
+    vain = _vain(merged.get(result.member_id, result.member_id), item, silent)
+    return Unheard(vain) if vain else result
 
 
 def _keep(
