@@ -487,6 +487,7 @@ LEFT_OUT = {
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",
     "members_otp": "keyed hashes of codes that are good for five minutes",
+    "members_tombstone": "keyed hashes of addresses whose members were erased",
     "members_otp_count": "keyed hashes of what codes were sent to",
     "members_parted": "ties of merges that were undone; the merges themselves say more",
     "workspace_key_meter": "moments that change with every request",

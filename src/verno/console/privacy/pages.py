@@ -62,6 +62,8 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
             problem = done
         asked = queries.erasures_of(page.conn, page.face.program.id, page.member.id)
         seen = queries.preview(page.conn, page.member.id)
+        open_now = next((one for one in asked if one.state is State.REQUESTED), None)
+        held = service.held_until(page.conn, page.face.program.id, open_now) if open_now else None
         link = handing.newest(page.conn, page.face.program.id, page.member.id)
         if request.method == "POST":
             page.note(request)
@@ -69,7 +71,8 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
         "erases": may(signed_in(request), Permission.MEMBERS_ERASE),
         "problem": problem,
         "problem_of": wanted,
-        "request_open": next((one for one in asked if one.state is State.REQUESTED), None),
+        "request_open": open_now,
+        "held_until": held if held is not None and held > page.face.now else None,
         "seen": seen,
         "link": link,
         "parts": [
