@@ -469,6 +469,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "imports_upload": "sealed files of members; the page of imports tells of them",
+    "privacy_answer": "what processors answered; the page of an erasure shows it",
     "privacy_handout": "links to a member's data; the member's page tells of the newest",
     "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",

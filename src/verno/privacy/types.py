@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     TWO_ADDRESSES = "two-addresses"
     """The member has not confirmed both an e-mail and a phone: one is for the link, the other for the code."""
     NOT_SENT = "not-sent"
+    NO_WORDS = "no-words"
 
 
 class Refused(msgspec.Struct, frozen=True):
