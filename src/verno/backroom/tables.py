@@ -455,10 +455,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 sealing.Block, _("Sealed blocks"), "number total count last_txid last_id sealed_at", order=("-number",)
             ),
             Table(
-                sealing.ConsentBlock,
-                _("Sealed blocks of consents"),
-                "number total count last_txid last_id sealed_at",
-                order=("-number",),
+                sealing.ConsentBlock, _("Sealed blocks of consents"), "number total count sealed_at", order=("-number",)
             ),
             Table(sealing.Head, _("Signed heads"), "number date closes sealed_at document", order=("-number",)),
             Table(sealing.Notice, _("Heads sent to owners"), "number staff_id at", order=("-number", "staff_id")),
