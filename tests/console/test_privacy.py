@@ -4,11 +4,13 @@ import io
 import json
 from zipfile import ZipFile
 
+import psycopg
 import pytest
 from psycopg import errors
 
 from tests.builders import NOW
 from tests.console.conftest import PASSWORD, House
+from tests.sealing.history import one
 from verno.kit import db
 from verno.members import service
 from verno.members.types import Created, NewMember
@@ -86,6 +88,46 @@ def test_a_member_is_forgotten_and_the_certificate_stays(house: House, member: s
     assert paper.member == member
     assert "Plantova" not in certificates.document(paper)
     assert {"member.erasure-requested", "member.erase"} <= set(acts(house))
+
+
+def test_what_processors_answered_is_shown_and_written_down(
+    house: House, member: str, rows: psycopg.Connection
+) -> None:
+    house.client.post(page(member), {"do": "ask"})
+    id_, program = one(rows, "SELECT id::text FROM privacy_erasure"), house.story.shop.program.id
+    where = f"{ERASURES}{id_}/"
+    assert house.client.get(where).status_code == 404, "nobody was told of what is not done"
+    assert house.client.post(where, {"processor": "A", "words": "b"}).status_code == 404
+    house.client.post(page(member), {"do": "erase", "password": PASSWORD})
+    assert "No webhook was told." in house.client.get(where).content.decode()
+    rows.execute(
+        "INSERT INTO webhooks_endpoint (id, program_id, url, description, types, state, secret, since_xid, created_at,"
+        " changed_at) VALUES (gen_random_uuid(), %s, 'https://mailer.example/hook', 'Mailer', '{}', 'active', '', 0,"
+        " now(), now())",
+        (program,),
+    )
+    rows.execute(
+        "INSERT INTO webhooks_delivery (endpoint_id, event_xid, event_id, program_id, type, at, state, attempts,"
+        " due_at, status, response, created_at, changed_at) SELECT p.id, e.xid::text::bigint, e.id, %s, e.type, e.at,"
+        " 'delivered', 1, now(), 202, 'deleted on our side', e.at, e.at FROM webhooks_endpoint p, kit_event e"
+        " WHERE e.type = 'member.erased.v1' AND p.url LIKE 'https://mailer%%'",
+        (program,),
+    )
+    rows.commit()
+    seen = house.client.get(where).content.decode()
+    for text in ("https://mailer.example/hook", "delivered", "202", "deleted on our side"):
+        assert text in seen
+    for wrong in ({"processor": "", "words": "b"}, {"processor": "A" * 101, "words": "b"}, {"processor": "A"}):
+        refused = house.client.post(where, wrong)
+        assert (refused.status_code, "Say who answered" in refused.content.decode()) == (422, True)
+    assert house.client.post(where, {"processor": "Print & Post", "words": "gone, letter 17"}).status_code == 302
+    seen = house.client.get(where).content.decode()
+    assert "Print &amp; Post" in seen
+    assert "gone, letter 17" in seen
+    assert acts(house).count("member.erasure-answer") == 1
+    for statement in ("UPDATE privacy_answer SET words = ''", "DELETE FROM privacy_answer"):
+        with db.transaction() as conn, pytest.raises(errors.InsufficientPrivilege), conn.transaction():
+            conn.execute(statement)
 
 
 def test_an_erasure_that_loses_a_race_is_tried_again(

@@ -39,6 +39,7 @@ from verno.privacy.tables import HELD, Fate
 from verno.privacy.types import DUE_DAYS, Erasure, Forgotten, Refusal, Refused, State
 from verno.verify import service as verify
 from verno.webhooks.receiving import service as receiving
+from verno.workspace import registry, settings
 from verno.workspace.audit import SYSTEM
 
 LATER = NOW + timedelta(hours=1)
@@ -240,6 +241,20 @@ def test_messages_that_wait_are_withheld(desk: Desk) -> None:
     assert erase(desk, person.id).certificate.withheld_messages == 1
     row = desk.conn.execute("SELECT state, reason, context FROM messaging_message WHERE holder_id = %s", (person.id,))
     assert row.fetchone() == ("withheld", "erased", {})
+
+
+def test_nobody_is_erased_while_disputes_are_held_open(desk: Desk) -> None:
+    """Sending has stopped at the request; points stay until the days are over."""
+    settings.write(desk.conn, desk.program_id, registry.HOLD_DAYS.key, 14, now=NOW)
+    person = plant(desk)
+    asked = ask(desk, person.id)
+    early = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=NOW + timedelta(days=14, seconds=-1))
+    assert isinstance(early, Refused)
+    assert early.reason is Refusal.ON_HOLD
+    assert found_anywhere(desk.conn, (NAME,)), "nobody was touched"
+    assert members.standings(desk.conn, [person.id], now=NOW)[person.id][0].state is Standing.WITHDRAWN
+    done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=NOW + timedelta(days=14))
+    assert isinstance(done, Forgotten), done
 
 
 def test_who_was_merged_into_the_member_goes_along(desk: Desk) -> None:

@@ -455,10 +455,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
                 sealing.Block, _("Sealed blocks"), "number total count last_txid last_id sealed_at", order=("-number",)
             ),
             Table(
-                sealing.ConsentBlock,
-                _("Sealed blocks of consents"),
-                "number total count last_txid last_id sealed_at",
-                order=("-number",),
+                sealing.ConsentBlock, _("Sealed blocks of consents"), "number total count sealed_at", order=("-number",)
             ),
             Table(sealing.Head, _("Signed heads"), "number date closes sealed_at document", order=("-number",)),
             Table(sealing.Notice, _("Heads sent to owners"), "number staff_id at", order=("-number", "staff_id")),
@@ -469,6 +466,7 @@ ROOMS: tuple[tuple[Promise, tuple[Table, ...]], ...] = (
 
 LEFT_OUT = {
     "imports_upload": "sealed files of members; the page of imports tells of them",
+    "privacy_answer": "what processors answered; the page of an erasure shows it",
     "privacy_handout": "links to a member's data; the member's page tells of the newest",
     "privacy_erasure": "requests to be forgotten have a page of their own, for who may erase",
     "members_key": "keys that open contacts",
@@ -488,6 +486,7 @@ LEFT_OUT = {
     "members_moved_identity": "sealed contacts of merged members",
     "messaging_early_receipt": "words of providers that came before their message's own row was written, for a day",
     "members_otp": "keyed hashes of codes that are good for five minutes",
+    "members_tombstone": "keyed hashes of addresses whose members were erased",
     "members_otp_count": "keyed hashes of what codes were sent to",
     "members_parted": "ties of merges that were undone; the merges themselves say more",
     "workspace_key_meter": "moments that change with every request",

@@ -41,6 +41,7 @@ NEEDS: Mapping[str, Permission] = {
     "member-import-file": Permission.MEMBERS_IMPORT,
     "erasures": Permission.MEMBERS_ERASE,
     "erasure-certificate": Permission.MEMBERS_ERASE,
+    "erasure-answers": Permission.MEMBERS_ERASE,
     "topics": Permission.SETTINGS_READ,
     "topic": Permission.TOPICS_WRITE,
     "consent-texts": Permission.SETTINGS_READ,

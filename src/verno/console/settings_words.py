@@ -211,6 +211,14 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Days to answer “this was not me”"),
         gettext_lazy("The member is told that our answer comes by then; what is late is shown on the dashboard."),
     ),
+    "privacy.hold_days": (
+        gettext_lazy("Days before a member can be erased"),
+        gettext_lazy("For disputes that are still open. Nobody writes to the member meanwhile; the law gives 30 days."),
+    ),
+    "privacy.returning_days": (
+        gettext_lazy("Days for which somebody erased is no newcomer"),
+        gettext_lazy("Joining again with the same phone or e-mail gives the badge “returned”. Ask your counsel."),
+    ),
     "messages.points_notices": (
         gettext_lazy("Members are told of every movement of points"),
         gettext_lazy("Purchases, returns, changes, coming ends: so that they notice a mistake or a stranger."),

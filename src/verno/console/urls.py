@@ -65,6 +65,7 @@ urlpatterns = [
     path("members/import/<uuid:upload_id>/progress/", importing.progress, name="member-import-progress"),
     path("members/import/<uuid:upload_id>/<slug:part>.csv", importing.beside, name="member-import-file"),
     path("members/erasures/", privacy.erasures, name="erasures"),
+    path("members/erasures/<uuid:erasure_id>/", privacy.answers, name="erasure-answers"),
     path("members/erasures/<uuid:erasure_id>/certificate.json", privacy.certificate, name="erasure-certificate"),
     path("members/consents/", topics.listed, name="topics"),
     path("members/consents/topics/<slug:code>/", topics.topic, name="topic"),

@@ -202,6 +202,7 @@ WORDS: dict[str, dict[str, Promise | str]] = {
         "member.erase": _("Member erased"),
         "member.erase-again": _("Member erased again after a restore"),
         "member.export": _("Everything about a member downloaded"),
+        "member.erasure-answer": _("Answer to an erasure written down"),
         "member.export-offered": _("Link to their data sent to a member"),
         "members.export": _("All members exported"),
         "members.upload": _("File of members uploaded"),

@@ -38,6 +38,7 @@ Purpose = Literal[
     "experiment",
     "upload",
     "handout",
+    "tombstone",
 ]
 
 KEY_BYTES = 32

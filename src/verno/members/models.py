@@ -334,6 +334,20 @@ class OtpCount(models.Model):
         db_table = "members_otp_count"
 
 
+class Tombstone(models.Model):
+    """That an address was a member's who was erased, by a hash that serves for this alone, until a moment."""
+
+    pk = models.CompositePrimaryKey("program_id", "value_hash")
+    program_id = models.UUIDField()
+    value_hash = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        """Looked up by hash when somebody joins."""
+
+        db_table = "members_tombstone"
+
+
 class Device(models.Model):
     """A chat or a browser that a member is reached by: found by keyed hash, readable by the member's key."""
 

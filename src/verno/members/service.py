@@ -20,6 +20,7 @@ from verno.members.identity import fold_hash
 from verno.members.likeness import service as likeness
 from verno.members.likeness.types import Reason
 from verno.members.queries import SQL
+from verno.members.returning import service as returning
 from verno.members.types import (
     Action,
     AttributeKind,
@@ -268,12 +269,17 @@ def _write(
         ("free_identities", [{"kind": kind, "value": digest} for kind, digest in lost]),
         ("add_keys", keys),
         ("claim_identities", claims),
+        ("mark_returned", [{"holder_id": one["holder_id"], "hash": _mark(program_id, one)} for one in claims]),
     )
     with conn.pipeline():
         for name, rows in parts:
             if rows:
                 conn.execute(SQL[name], {"program": program_id, "now": now, "rows": batches.rows(rows)})
         record_consents(conn, program_id, facts, now=now)
+
+
+def _mark(program_id: str, claim: Mapping[str, str | None]) -> str:
+    return returning.mark(program_id, claim["value"] or "")
 
 
 def _sealed(

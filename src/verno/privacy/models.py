@@ -24,6 +24,24 @@ class Handout(models.Model):
         indexes = [models.Index(fields=["holder_id", "-created_at"], name="privacy_handout_of")]
 
 
+class Answer(models.Model):
+    """What somebody answered to whom an erased member's data had been passed on, as staff wrote it down."""
+
+    id = models.UUIDField(primary_key=True)
+    program_id = models.UUIDField()
+    erasure_id = models.UUIDField()
+    at = models.DateTimeField()
+    by = models.TextField()
+    processor = models.TextField()
+    words = models.TextField()
+
+    class Meta:
+        """Read by erasure."""
+
+        db_table = "privacy_answer"
+        indexes = [models.Index(fields=["erasure_id", "at"], name="privacy_answer_of")]
+
+
 class Erasure(models.Model):
     """Somebody asked to be forgotten: when, until when it has to be done, by whose hands, and what was certified.
 

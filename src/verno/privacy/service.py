@@ -14,6 +14,7 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.members import merging, stopping
 from verno.members.households import service as households
+from verno.members.returning import service as returning
 from verno.messaging import service as messaging
 from verno.privacy import certificates, journal, queries
 from verno.privacy.queries import SQL
@@ -31,7 +32,7 @@ from verno.privacy.types import (
     RequestOutcome,
     State,
 )
-from verno.workspace import audit
+from verno.workspace import audit, registry, settings
 from verno.workspace import queries as workspace
 from verno.workspace.audit import SYSTEM, Actor
 
@@ -75,18 +76,21 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
     They leave their household; holds are voided and points go to breakage, those of a pool that closes too; what waits
     to be sent is withheld; contacts, keys, the profile go; of history what tells of a person. The journal has its line
     before this returns: commit at once. What was asked for whoever was merged into them is done with it. Refusals:
-    ``unknown-request``, ``not-open``, ``merged``.
+    ``unknown-request``, ``not-open``, ``on-hold``, ``merged``.
     """
     found = _lock(conn, program_id, id_)
     if isinstance(found, Refused):
         return found
+    until = held_until(conn, program_id, found)
+    if now < until:
+        return Refused(Refusal.ON_HOLD, f"on hold for open disputes until {until.isoformat()}")
     holders = _hold(conn, program_id, found.holder_id)
     if isinstance(holders, Refused):
         return holders
     waiting = queries.preview(conn, found.holder_id).waiting
     erased = _empty(conn, program_id, holders, by=by, now=now)
     conn.execute(SQL["name_holders"], {"id": id_, "holders": list(holders)})
-    messaging.silence_erased(conn, program_id, holders, now=now)
+    _remember(conn, program_id, holders, now=now)
     done = _forget(conn, id_)
     points: dict[str, int] = {}
     for one in erased:
@@ -130,6 +134,11 @@ def carry_out(conn: Connection, program_id: str, id_: str, *, by: Actor, now: da
     return Forgotten(closed, certificate)
 
 
+def held_until(conn: Connection, program_id: str, erasure: Erasure) -> datetime:
+    """Return from when on a request may be carried out; nobody is written to from the request on."""
+    return erasure.requested_at + timedelta(days=settings.value(conn, program_id, registry.HOLD_DAYS))
+
+
 def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, now: datetime) -> list[str]:
     """Forget again whom a restore has brought back; returns the erasures that were done again.
 
@@ -149,7 +158,7 @@ def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, no
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
         _empty(conn, program_id, holders, by=SYSTEM, now=now)
-        messaging.silence_erased(conn, program_id, holders, now=line.at)
+        _remember(conn, program_id, holders, now=line.at)
         _forget(conn, line.id)
         finished = {"id": line.id, "now": line.at, "by": line.by, "certificate": None}
         conn.execute(SQL["finish_erasure"], finished)
@@ -198,6 +207,13 @@ def _empty(conn: Connection, program_id: str, holders: Sequence[str], *, by: Act
             pools += corrections.erase_points(conn, program_id, [household.id], now=now)
             households.leave(conn, program_id, household.id, holder, pooling.rules(conn, program_id), now=now)
     return [*corrections.erase_points(conn, program_id, holders, now=now), *pools]
+
+
+def _remember(conn: Connection, program_id: str, holders: Sequence[str], *, now: datetime) -> None:
+    """Keep two hashes of each address: one so that no list brings advertising back, one against a second welcome."""
+    messaging.silence_erased(conn, program_id, holders, now=now)
+    days = settings.value(conn, program_id, registry.RETURNING_DAYS)
+    returning.remember(conn, program_id, holders, days=days, now=now)
 
 
 def _forget(conn: Connection, id_: str) -> Mapping[str, int]:

@@ -40,6 +40,7 @@ FIGURES = "figures of a day or a rule; the member is an id that leads nowhere"
 AS_SENT = "fields of the till's own as it sent them: it is to write nobody's name into them"
 ELSEWHERE = {
     "messaging_suppression": "which addresses get no advertising, by a hash that only the house can make",
+    "members_tombstone": "that these addresses were a member's, by a hash for this alone: a welcome is given once",
     "webhooks_incoming": "what other systems sent, as it came; it goes by itself 30 days after it came",
     "intake_receipt.attributes": AS_SENT,
     "intake_receipt.payments": AS_SENT,

@@ -29,9 +29,12 @@ class Refusal(StrEnum):
     """It is done, or was cancelled."""
     MERGED = "merged"
     """The member is another one now: that one is to be erased, and this one goes along."""
+    ON_HOLD = "on-hold"
+    """The days that the program keeps for open disputes are not over."""
     TWO_ADDRESSES = "two-addresses"
     """The member has not confirmed both an e-mail and a phone: one is for the link, the other for the code."""
     NOT_SENT = "not-sent"
+    NO_WORDS = "no-words"
 
 
 class Refused(msgspec.Struct, frozen=True):

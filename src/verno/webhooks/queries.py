@@ -9,7 +9,7 @@ from verno.kit.db import Connection
 from verno.kit.ids import is_id
 from verno.kit.sql import Statements
 from verno.webhooks.events import Row, event_id
-from verno.webhooks.types import Delivery, DeliveryState, Endpoint, Position
+from verno.webhooks.types import Delivery, DeliveryState, Endpoint, Position, Told
 
 SQL = Statements("verno.webhooks")
 
@@ -39,6 +39,13 @@ def counts(conn: Connection, program_id: str) -> Mapping[str, Mapping[DeliverySt
     for id_, state, count in conn.execute(SQL["count_deliveries"], {"program": program_id}).fetchall():
         out.setdefault(id_, {})[DeliveryState(state)] = count
     return out
+
+
+def told(conn: Connection, program_id: str, type_: str, holder_ids: Sequence[str], *, since: datetime) -> list[Told]:
+    """Return what endpoints answered to a type of event about some holders; ``since``: when that happened."""
+    asked = {"program": program_id, "type": type_, "holders": list(holder_ids), "since": since}
+    rows = conn.execute(SQL["told"], asked).fetchall()
+    return [Told(url, text, DeliveryState(state), *rest) for url, text, state, *rest in rows]
 
 
 def deliveries(

@@ -172,6 +172,17 @@ class Delivery(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What one endpoint answered to one event about somebody."""
+
+    url: str
+    description: str
+    state: DeliveryState
+    status: int | None
+    response: str | None
+    changed_at: datetime
+
+
 class Replay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to send again: the events named, or what came to the log from ``since`` on and before ``until``."""
 

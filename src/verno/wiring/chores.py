@@ -18,6 +18,7 @@ from verno.ledger import service as ledger
 from verno.limits import service as limits
 from verno.members.districts import locating
 from verno.members.likeness import service as likeness
+from verno.members.returning import service as returning
 from verno.messaging import sender, statements
 from verno.messaging import service as messaging
 from verno.messaging.answers import hearing, listening, receipts, resting, standing
@@ -286,6 +287,12 @@ def forget_turns(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 o
     """Drop turns of advertisements that no cap looks back to any more."""
     with db.across_programs() as conn:
         return turns.forget(conn, now=now)
+
+
+def forget_returning(*, now: datetime, stopping: Stopping) -> int:  # noqa: ARG001 one statement
+    """Drop hashes of erased members' addresses that are remembered long enough."""
+    with db.across_programs() as conn:
+        return returning.forget(conn, now=now)
 
 
 def forget_budgets(*, now: datetime, stopping: Stopping) -> int:

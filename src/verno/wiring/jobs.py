@@ -75,6 +75,7 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "rest-addresses": Scheduled("verno.wiring.chores:rest_addresses", "23 * * * *"),
     "watch-complaints": Scheduled("verno.wiring.chores:watch_complaints", "* * * * *"),
     "forget-paces": Scheduled("verno.wiring.chores:forget_paces", "*/10 * * * *"),
+    "forget-returning": Scheduled("verno.wiring.chores:forget_returning", "57 3 * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
     "forget-webhooks": Scheduled("verno.wiring.chores:forget_webhooks", "27 * * * *"),
     "find-duplicates": Scheduled("verno.wiring.chores:find_duplicates", "*/5 * * * *"),

@@ -27,7 +27,9 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "unknown-request": _("This is not there any more."),
         "not-open": _("Somebody has decided already."),
         "merged": _("This member is another one now: erase that one."),
+        "on-hold": _("On hold for open disputes: the days that your settings keep for them are not over."),
         "two-addresses": _("For a link the member needs a confirmed e-mail and a confirmed phone. Hand the file over."),
+        "no-words": _("Say who answered, and what: up to 100 and up to 500 characters."),
         "not-sent": _("The message with the link cannot be sent."),
     },
     "held": {

@@ -16,6 +16,7 @@ from verno.console.face import actor, face_of, signed_in
 from verno.console.member_page import MemberPage, open_page
 from verno.kit import db
 from verno.kit.clock import clock
+from verno.privacy import answers as processors
 from verno.privacy import queries, service
 from verno.privacy.exports import person
 from verno.privacy.handing import service as handing
@@ -62,6 +63,8 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
             problem = done
         asked = queries.erasures_of(page.conn, page.face.program.id, page.member.id)
         seen = queries.preview(page.conn, page.member.id)
+        open_now = next((one for one in asked if one.state is State.REQUESTED), None)
+        held = service.held_until(page.conn, page.face.program.id, open_now) if open_now else None
         link = handing.newest(page.conn, page.face.program.id, page.member.id)
         if request.method == "POST":
             page.note(request)
@@ -69,7 +72,8 @@ def _page(request: HttpRequest, member_id: object, wanted: str, problem: str | N
         "erases": may(signed_in(request), Permission.MEMBERS_ERASE),
         "problem": problem,
         "problem_of": wanted,
-        "request_open": next((one for one in asked if one.state is State.REQUESTED), None),
+        "request_open": open_now,
+        "held_until": held if held is not None and held > page.face.now else None,
         "seen": seen,
         "link": link,
         "parts": [
@@ -95,6 +99,35 @@ def erasures(request: HttpRequest) -> HttpResponse:
         "console/privacy/erasures.html",
         {"face": face, "rows": found, "now": face.now, "full": len(found) == PAGE},
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def answers(request: HttpRequest, erasure_id: object) -> HttpResponse:
+    """Show what those answered to whom the data had been passed on; write down an answer that came by letter."""
+    given = {name: request.POST.get(name, "") for name in ("processor", "words")}
+    id_ = str(erasure_id)
+    with db.transaction() as conn:
+        face = face_of(request, conn, clock.now())
+        program = face.program.id
+        row = queries.erasure(conn, program, id_)
+        if row is None or row.state is not State.DONE:
+            raise Http404
+        refused = None
+        if request.method == "POST":
+            refused = processors.note(
+                conn, program, id_, given["processor"], given["words"], by=actor(request), now=face.now
+            )
+            if refused is None:
+                return redirect("console:erasure-answers", id_)
+        context = {
+            "face": face,
+            "row": row,
+            "told": processors.told(conn, program, id_),
+            "noted": processors.noted(conn, program, id_),
+            "problem": words.say("erasure_refusal", refused.reason) if refused else None,
+            "given": given,
+        }
+    return render(request, "console/privacy/erasure.html", context, status=422 if refused else 200)
 
 
 @require_safe

@@ -231,7 +231,7 @@ WHO = (
         rulebook=book(
             Rule(
                 id="first",
-                when=one("progress.visits", "=", 0),
+                when=all_of(ask("progress.visits", "=", 0), ask("member.badges", "hasNone", ["returned"])),
                 effects=(DiscountPercent(share=1000, most=100_000),),
                 budgets=ONCE,
             )
@@ -241,6 +241,7 @@ WHO = (
         examples=(
             Example(lines=(CAKE,), member=somebody(progress={"visits": 0}), off=3_000),
             Example(lines=(COAT, COAT), member=somebody(progress={"visits": 0}), off=100_000),
+            Example(lines=(CAKE,), member=somebody(progress={"visits": 0}, badges=("returned",))),
             Example(lines=(CAKE,), member=somebody(progress={"visits": 1})),
             Example(lines=(CAKE,)),
         ),
@@ -403,7 +404,7 @@ WHO = (
         rulebook=book(
             Rule(
                 id="welcome",
-                when=one("member.joined", "withinLast", 7),
+                when=all_of(ask("member.joined", "withinLast", 7), ask("member.badges", "hasNone", ["returned"])),
                 effects=(
                     GiveBadge(badge="newcomer", days=30),
                     PrintText(text={"en": "Welcome!", "ru": "Добро пожаловать!"}),
@@ -423,6 +424,7 @@ WHO = (
                 told=("give_badge newcomer", "print_text"),
             ),
             Example(lines=(LATTE,), member=somebody(joined=date(2026, 11, 19))),
+            Example(lines=(LATTE,), member=somebody(joined=date(2026, 11, 20), badges=("returned",))),
         ),
     ),
     Mechanic(

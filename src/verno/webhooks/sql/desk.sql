@@ -88,3 +88,14 @@ WHERE (endpoint_id, event_xid, event_id) IN (
     SELECT endpoint_id, event_xid, event_id FROM webhooks_delivery
     WHERE created_at < %(before)s ORDER BY created_at LIMIT %(limit)s
 )
+
+-- name: told
+-- What endpoints answered to events of a type about some holders, those that came to the log since a moment.
+-- Plan: the index of age from that moment on, filtered by type; events by primary key.
+SELECT p.url, p.description, d.state, d.status, d.response, d.changed_at
+FROM webhooks_delivery d
+JOIN webhooks_endpoint p ON p.id = d.endpoint_id
+JOIN kit_event e ON e.xid = d.event_xid::text::xid8 AND e.id = d.event_id
+WHERE d.program_id = %(program)s AND d.type = %(type)s AND d.created_at >= %(since)s
+  AND e.holder_id = ANY (%(holders)s::uuid[])
+ORDER BY p.url, d.event_xid, d.event_id

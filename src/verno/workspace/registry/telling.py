@@ -137,6 +137,20 @@ DISPUTE_DAYS = Definition(
     WHOLE,
     "within how many days somebody answers a member who says that a movement was not them",
 )
+RETURNING_DAYS = Definition(
+    "privacy.returning_days",
+    number(0, 1095),
+    365,
+    WHOLE,
+    "how many days after an erasure whoever joins with the same phone or e-mail is no newcomer; 0: nothing is kept",
+)
+HOLD_DAYS = Definition(
+    "privacy.hold_days",
+    number(0, 30),
+    0,
+    WHOLE,
+    "how many days after the request nobody can be erased yet, for disputes still open; nobody writes to them then",
+)
 
 MOST_ADS = 100
 """The loosest cap on advertising: so many, however short the time."""
