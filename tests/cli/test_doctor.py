@@ -120,6 +120,7 @@ def test_an_unsafe_installation_is_told_everything_at_once(home: Path, monkeypat
         ({"VERNO_SMS_URL": "smpp://u:p@smsc.example.com?per_second=9"}, "texts", "note", "in clear"),
         ({"VERNO_SMS_URL": "smpps://u:p@smsc.example.com"}, "texts", "note", "per_second"),
         ({"VERNO_SMS_URL": "smpps://u:p@smsc.example.com?per_second=9"}, "texts", "ok", "smsc.example.com"),
+        ({}, "country packs", "ok", "those that were released"),
         ({}, "database", "bad", "run 'verno init'"),
     ],
 )

@@ -20,6 +20,7 @@ from verno.messaging.broadcasts.types import AtMoment, Broadcast, Channel, Done,
 from verno.messaging.templates import service as templates
 from verno.messaging.templates.types import Block, Published, Saved, Template
 from verno.messaging.types import MessageClass
+from verno.workspace import settings
 from verno.workspace.audit import SYSTEM
 from verno.workspace.roles import Role
 
@@ -298,3 +299,27 @@ def test_who_may(told: House) -> None:
     assert cashier.get(where).status_code == 403
     assert told.client.get(f"{LIST}01a19656-4a80-7816-8000-37f211ac0040/").status_code == 404
     assert told.client.post(where, {"do": "explode"}).status_code == 404
+
+
+def test_an_author_alone_is_told_what_to_do(told: House) -> None:
+    """Nobody is locked out without a word: the page names the setting, and the refusal is told to whoever posts."""
+    shop = told.story.shop
+    with db.transaction(shop.program.id) as conn:
+        settings.write(conn, shop.program.id, "broadcasts.second_person_over", 1, now=NOW)
+    where = draft(told)
+    shown = page(told, where)
+    assert "somebody else than its author approves it" in shown
+    assert "Nobody else here may" in shown
+    assert "How many members an author may write to alone" in shown
+    assert ">Approve<" not in shown
+    answer = told.client.post(where, {"do": "approve", "version": "1"})
+    assert (answer.status_code, "somebody else than its author has to approve it" in answer.content.decode()) == (
+        409,
+        True,
+    )
+    other = hire(told, "boris", Role.MARKETER)
+    shown = page(told, where)
+    assert "somebody else than its author approves it" in shown
+    assert "Nobody else here may" not in shown
+    assert other.post(where, {"do": "approve", "version": "1"}).status_code == 302
+    assert ">Launch<" in page(told, where)

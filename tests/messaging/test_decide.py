@@ -83,6 +83,7 @@ class Case:
     erased_at: datetime | None = None
     min_age: int | None = None
     born: date | None = None
+    unmarked: bool = False
 
 
 CASES = [
@@ -114,6 +115,7 @@ CASES = [
     Case("a denial beats a deferral", Reason.DUPLICATE, already=True, not_before=NOW + DAY),
     Case("the first denial is told", Reason.NO_ADDRESS, consents=(NO,), known=False, already=True),
     Case("a stopped program waits", NOW + PARKED, stopped="all"),
+    Case("advertising without the mark that it needs", Reason.NOT_MARKED, AD, unmarked=True),
     Case("advertising barred on a channel", Reason.BARRED, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA),
     Case("a service there is warned of only", None, SERVICE, channel="telegram", rules=RUSSIA),
     Case("before the law it was allowed", None, AD, (agreed("telegram"),), channel="telegram", rules=RUSSIA_2024),
@@ -218,6 +220,7 @@ def judge(case: Case) -> Allow | Defer | Deny:
         case.urgent,
         case.spread,
         case.min_age,
+        unmarked=case.unmarked,
     )
     member = MemberFacts(case.consents, case.already, case.zones, case.wish, case.sent, case.born)
     return decide(message, member, AddressFacts(case.known, case.suppressed, case.erased_at), case.now)
@@ -260,6 +263,7 @@ def test_every_reason_of_a_denial_is_in_the_table() -> None:
         Reason.WITHDRAWN,
         Reason.DUPLICATE,
         Reason.BARRED,
+        Reason.NOT_MARKED,
         Reason.PAUSED,
         Reason.UNDER_AGE,
         Reason.FREQUENCY,

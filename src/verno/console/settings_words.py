@@ -167,6 +167,10 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
         gettext_lazy("Most advertising e-mails in 7 days"),
         gettext_lazy("E-mails alone, beside what holds for all channels."),
     ),
+    "broadcasts.second_person_over": (
+        gettext_lazy("How many members an author may write to alone"),
+        gettext_lazy("Broadcasts to more are approved by somebody else. Empty where one person works alone."),
+    ),
     "messages.sms_sender_note": (
         gettext_lazy("Registration of the name that texts come from"),
         gettext_lazy("The name, since when and with whom, as “Lavka, 1 May 2026, contract 12”. A number needs none."),
@@ -403,6 +407,7 @@ MEASURES: Mapping[str, Callable[[Face, int], str]] = {
     "promotions.replay_most_share": _of_sales,
     registry.HOLD_SECONDS.key: _seconds,
     "households.most": _members,
+    "broadcasts.second_person_over": _members,
     **dict.fromkeys((one.key for one in registry.ADS), _messages),
 }
 """What figures count where it is not days."""

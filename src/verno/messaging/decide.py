@@ -47,8 +47,8 @@ LAST_LOOK = timedelta(minutes=5)
 def decide(message: Outgoing, member: MemberFacts, address: AddressFacts, now: datetime) -> Decision:
     """Judge one message.
 
-    Denials: ``barred``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``, ``withdrawn``,
-    ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
+    Denials: ``barred``, ``not-marked``, ``no-address``, ``suppressed``, ``unknown-topic``, ``no-consent``,
+    ``withdrawn``, ``paused-by-member``, ``under-age``, ``no-common-hour``, ``frequency-cap``, ``duplicate``; and
     ``too-late`` where the message would have to wait for longer than anybody wants it. Deferrals: ``stopped``,
     ``not-yet``, ``warm-up``, ``quiet-hours``.
     """
@@ -90,6 +90,8 @@ def _country(message: Outgoing, _member: MemberFacts, _address: AddressFacts, _n
     why = _named(message.rules.barred, name, message.channel)
     if why is not None:
         return Check("country", "deny", why), Reason.BARRED, None
+    if message.unmarked:
+        return Check("country", "deny", "advertising without its mark"), Reason.NOT_MARKED, None
     return Check("country", "pass", _named(message.rules.warned, name, message.channel) or ""), None, None
 
 

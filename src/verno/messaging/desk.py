@@ -314,7 +314,7 @@ class Desk:
                     urgent=job.urgent,
                     occasion=job.occasion,
                 )
-                message = house.addressed(message, job.address)
+                message = house.written(house.addressed(message, job.address), content.prepared)
                 member = reach.member_facts(content.reader_id, house.zones)
                 day = _warm_up(house, message)
                 if turns is not None:

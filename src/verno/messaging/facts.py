@@ -25,6 +25,7 @@ from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules, Window
 from verno.messaging.letters.providers import provider
 from verno.messaging.pacing.warming import Day
+from verno.messaging.templates.types import Prepared
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
@@ -39,6 +40,7 @@ from verno.messaging.types import (
 )
 from verno.workspace import queries as workspace
 from verno.workspace import registry, settings
+from verno.workspace.registry import Marking
 from verno.workspace.settings import Book
 
 SQL = Statements("verno.messaging")
@@ -70,7 +72,7 @@ class House(msgspec.Struct, frozen=True):
     """What holds for all messages of a program: its topics' classes, its country's rules, its zones, its switches.
 
     ``own_hours``: those it has chosen for advertising, as it said them; ``ad_rules``: the country's with them.
-    ``warms_up``: today, where its mail domain is new.
+    ``warms_up``: today, where its mail domain is new. ``marks``: channels on which its advertising carries its token.
     """
 
     classes: Mapping[str, MessageClass]
@@ -83,6 +85,7 @@ class House(msgspec.Struct, frozen=True):
     own_hours: Mapping[str, Window] = {}
     ad_rules: Rules | None = None
     warms_up: Day | None = None
+    marks: frozenset[str] = frozenset()
 
     def outgoing(
         self,
@@ -119,6 +122,12 @@ class House(msgspec.Struct, frozen=True):
         what = DOMAIN + (provider(address) or "")
         return msgspec.structs.replace(message, stopped=what) if what in self.stops else message
 
+    def written(self, message: Outgoing, prepared: Prepared | None) -> Outgoing:
+        """Return what is known once it is written: what had a mark at its launch may need one by now."""
+        if prepared is None or message.channel not in self.marks or message.topic_class is not MessageClass.MARKETING:
+            return message
+        return message if prepared.view.get("advert") else msgspec.structs.replace(message, unmarked=True)
+
     def _stopped(self, class_: MessageClass | None, channel: str, occasion: str) -> str | None:
         if class_ is MessageClass.SECURITY:
             return None
@@ -148,7 +157,18 @@ def house(conn: Connection, program_id: str, *, now: datetime) -> House:
         own,
         hours.within(rules, own) if own else None,
         Day(day, ends) if said.value(registry.WARM_UP) else None,
+        _marks(said, rules),
     )
+
+
+def _marks(said: Book, rules: Rules) -> frozenset[str]:
+    match said.value(registry.MARKING) if said.value(registry.MARKING_NOTE) else Marking.STRICT:
+        case Marking.OFF:
+            return frozenset()
+        case Marking.OWN_MAIL_EXEMPT:
+            return rules.marking - {CHANNEL_EMAIL}
+        case _:
+            return rules.marking
 
 
 def _own_hours(said: Book) -> dict[str, Window]:

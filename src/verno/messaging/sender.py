@@ -21,6 +21,7 @@ from typing import Generic, TypeAlias, TypeVar, assert_never
 import msgspec
 
 from verno.kit.errors import Unavailable
+from verno.messaging import service
 from verno.messaging.channels.port import (
     Accepted,
     Channel,
@@ -34,11 +35,13 @@ from verno.messaging.channels.port import (
     Unwritable,
     together,
 )
+from verno.messaging.decide import record
 from verno.messaging.desk import BULK, URGENT, Desk, End, Job, doubt_end, outage_end, retry_end
 from verno.messaging.letters import compose
 from verno.messaging.pacing.booking import Pace
 from verno.messaging.poison.watch import Watch
-from verno.messaging.types import MessageClass, Reason, State
+from verno.messaging.templates.checks.written import wrong
+from verno.messaging.types import Check, Deny, Letter, MessageClass, Reason, State
 from verno.outbound import loop
 
 T = TypeVar("T")
@@ -255,6 +258,9 @@ class _Run(Generic[P]):
 
     def _parcels(self, job: Job) -> Parcels[P] | End:
         """Return the message written for each of its addresses, or how it ends, where it cannot be for any."""
+        printed = job.content.printed
+        if isinstance(printed, Letter) and (why := wrong(printed, job.content.channel)) is not None:
+            return _unfit(job, why, self._now())
         parcels: Parcels[P] = []
         problem = ""
         for address in (job.address, *job.others):
@@ -391,6 +397,13 @@ async def _patiently(work: Callable[[], T]) -> T:
         except Unavailable:
             await asyncio.sleep(1)
     return await asyncio.to_thread(work)
+
+
+def _unfit(job: Job, why: str, now: datetime) -> End:
+    """Return the end of a message that must not leave as it is written; why stands with its decisions."""
+    told = record(Deny(Reason.CONTENT, (Check("content", "deny", why),)), stage=service.HAND_OVER, now=now)
+    content = job.content
+    return End(content.holder_id, content.message_id, State.WITHHELD, Reason.CONTENT, refund=1, decision=told)
 
 
 def _end_of(job: Job, state: State, reason: Reason | None, response: str) -> End:

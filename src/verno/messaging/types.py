@@ -59,6 +59,8 @@ class Reason(StrEnum):
     TOO_LATE = "too-late"
     NOT_YET = "not-yet"
     WARM_UP = "warm-up"
+    NOT_MARKED = "not-marked"
+    CONTENT = "content"
     SERVER_UNAVAILABLE = "server-unavailable"
     TEMPORARY = "temporary-refusal"
     REFUSED = "refused"
@@ -87,7 +89,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
     opening it leaves, so that not all leave at once. ``min_age``: its topic is for members of so many years.
     ``caps``: how much advertising the program allows. ``full_until``: its mail domain is new, and has sent what it may
-    today.
+    today. ``unmarked``: advertising without the mark that its country asks for.
     """
 
     topic: str
@@ -102,6 +104,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     min_age: int | None = None
     caps: tuple[Cap, ...] = CAPS
     full_until: datetime | None = None
+    unmarked: bool = False
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,7 @@ from verno.messaging.letters import notice
 from verno.workspace import settings
 from verno.workspace.audit import Actor, ActorKind
 
-BY = Actor(ActorKind.OPERATOR, "bench")
+BY, APPROVER = Actor(ActorKind.OPERATOR, "bench"), Actor(ActorKind.OPERATOR, "bench-approver")
 RELAY = "VERNO_SMTP_URL"
 SENDER = {"legal_name": "Bench", "address": "1 Main Street", "contact": "bench@example.com", "tax_id": "7707083893"}
 
@@ -42,7 +42,7 @@ def everybody(people: Crowd) -> Planned:
         for name, said in SENDER.items():
             settings.write(conn, program, f"brand.{name}", said, now=now)
         one = _done(service.create(conn, program, [wanted], by=BY, now=now)[0])
-        _done(service.approve(conn, program, one, version=1, by=BY, now=now))
+        _done(service.approve(conn, program, one, version=1, by=APPROVER, now=now))
         with _connected():
             _done(service.launch(conn, program, one, by=BY, now=now))
     scratch.settle()

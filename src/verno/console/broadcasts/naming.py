@@ -39,6 +39,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "too-late": _("Its time is over."),
         "not-approved": _("Nobody has approved it yet."),
         "needs-a-person": _("Only a person may do that."),
+        "needs-a-second-person": _("So many members: somebody else than its author has to approve it."),
         "not-ready": _("Something has to be mended first."),
     },
     "broadcast_warning": {
@@ -72,6 +73,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "complaints-slow": _("Complaints: it goes on slowly."),
         "complaints-warn": _("Complaints begin to be seen."),
         "by-hand": _("by hand"),
+        "needs-a-second-person": _("so many members that somebody else than its author has to let it go on"),
     },
     "mail_flaw": {
         "reserved-name": _("nobody can write back to this address"),

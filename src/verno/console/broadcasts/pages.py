@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console import words
+from verno.console import settings_words, words
 from verno.console.broadcasts import audience, showing, warning
 from verno.console.broadcasts.forms import BroadcastForm
 from verno.console.face import Face, actor, face_of, signed_in
@@ -34,9 +34,10 @@ from verno.messaging.broadcasts.types import (
     Problem,
     Refused,
     Result,
+    Warned,
 )
 from verno.messaging.templates import queries as templates
-from verno.workspace import staff
+from verno.workspace import registry, staff
 from verno.workspace.audit import ActorKind
 from verno.workspace.roles import Permission, may
 
@@ -152,6 +153,7 @@ class _Page:
             "winner": showing.winner(face, one.winner) if one.winner else None,
             "reason": showing.reason(one),
             "refused": self._refused(),
+            "second": self._second(one),
             "writes": _writes(self.request),
             "launches": may(signed_in(self.request), Permission.MESSAGES_LAUNCH),
             "versions": queries.versions(conn, face.program.id, one.id),
@@ -173,6 +175,26 @@ class _Page:
         said = words.say("broadcast_refusal", self.refused.reason)
         more = words.say("broadcast_warning", code) if code else ""
         return " ".join(one for one in (said, more if more != code else "", detail) if one)
+
+    def _second(self, one: Broadcast) -> list[str]:
+        """Return why who looks at it cannot be who approves it, and what to do where nobody else is."""
+        by = actor(self.request)
+        waits = one.reason == Warned.SECOND_PERSON
+        if not waits and (one.state is not BroadcastState.DRAFT or one.approved_by is not None):
+            return []
+        program, count = self.face.program.id, one.audience
+        who = f"{by.kind}:{by.id}"
+        found = checking.second_person(self.conn, program, one, who, now=self.face.now, count=count)
+        if found is None:
+            return []
+        count_, _slash, limit = found.detail.partition("/")
+        figures = {"count": self.face.number(int(count_)), "limit": self.face.number(int(limit))}
+        told = [_("It goes to %(count)s members. Over %(limit)s, somebody else than its author approves it.") % figures]
+        people = [one for one in staff.listed(self.conn, program) if may(one, Permission.MESSAGES_LAUNCH)]
+        if all(one.id == by.id for one in people):
+            name = settings_words.NAMES[registry.SECOND_PERSON_OVER.key][0]
+            told.append(_("Nobody else here may: add somebody to the staff, or change “%(name)s”.") % {"name": name})
+        return told
 
     def _version(self) -> int:
         text = self.request.POST.get("version", "")

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import LiteralString, assert_never
 
 import msgspec
+from psycopg import sql
 
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.messaging.broadcasts.types import Audience, BroadcastRefusal, Everybody, Listed, Matching, Refused
+from verno.messaging.facts import SQL
 from verno.segments import service as segments
 from verno.segments.types import Problems
 
@@ -40,6 +42,14 @@ def selection(conn: Connection, program_id: str, audience: Audience, *, now: dat
             return _matching(conn, program_id, tree, now=now)
         case _:
             assert_never(audience)
+
+
+def count(conn: Connection, chosen: Selection) -> int:
+    """Return how many members a selection holds."""
+    row = conn.execute(
+        sql.SQL(SQL["count_audience"]).format(selection=sql.SQL(chosen.sql)), chosen.parameters
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def _matching(conn: Connection, program_id: str, tree: dict[str, object], *, now: datetime) -> Selection | Refused:

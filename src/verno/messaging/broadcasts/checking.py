@@ -1,21 +1,24 @@
-"""Whether what is wanted holds together, before it is stored."""
+"""Whether what is wanted holds together, before it is stored; and whether a second person has to look at it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
 from verno.kit.db import Connection
 from verno.messaging import facts
+from verno.messaging.broadcasts import audience
 from verno.messaging.broadcasts.types import (
     AtBestHour,
     AtLocalHour,
     AtMoment,
+    Broadcast,
     BroadcastRefusal,
     NewBroadcast,
     Refused,
 )
 from verno.messaging.types import MessageClass
+from verno.workspace import registry, settings
 
 FOR_MANY = frozenset({MessageClass.PROGRAM, MessageClass.MARKETING})
 """Classes that a broadcast may be of: what is owed to one member, and codes, ask for no consent and know no night."""
@@ -41,6 +44,29 @@ def problem(wanted: NewBroadcast, known: Known) -> Refused | None:
     ``winner-needs-variants``, ``bad-moment``.
     """
     return next(_problems(wanted, known), None)
+
+
+def second_person(
+    conn: Connection, program_id: str, held: Broadcast, by: str | None, *, now: datetime, count: int | None = None
+) -> Refused | None:
+    """Return why ``by`` (``kind:id``) cannot be who approves a broadcast, or None.
+
+    ``needs-a-second-person``: they wrote its newest version, and its audience (``count``, where it is known) is over
+    the setting; ``detail`` holds both figures.
+    """
+    limit = settings.value(conn, program_id, registry.SECOND_PERSON_OVER)
+    if limit is None or by != _author(conn, program_id, held):
+        return None
+    if count is None:
+        chosen = audience.selection(conn, program_id, held.wanted.audience, now=now)
+        count = 0 if isinstance(chosen, Refused) else audience.count(conn, chosen)
+    return Refused(BroadcastRefusal.SECOND_PERSON, f"{count}/{limit}") if count > limit else None
+
+
+def _author(conn: Connection, program_id: str, held: Broadcast) -> str:
+    asked = {"program": program_id, "id": held.id, "version": held.version}
+    row = conn.execute(facts.SQL["broadcast_author"], asked).fetchone()
+    return row[0] if row else held.created_by
 
 
 def _problems(wanted: NewBroadcast, known: Known) -> Iterator[Refused]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from verno.kit import config
@@ -151,9 +150,7 @@ def _people(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
     if isinstance(chosen, Refused):
         yield Problem(Warned.NOBODY, chosen.detail, is_blocking=True)
         return
-    statement = sql.SQL(SQL["count_audience"]).format(selection=sql.SQL(chosen.sql))
-    row = conn.execute(statement, chosen.parameters).fetchone()
-    count = row[0] if row else 0
+    count = audience.count(conn, chosen)
     if count == 0:
         yield Problem(Warned.NOBODY, is_blocking=True)
     if chosen.unknown:

@@ -91,11 +91,15 @@ def edit(
 def approve(conn: Connection, program_id: str, broadcast_id: str, *, version: int, by: Actor, now: datetime) -> Result:
     """Say that a draft's version may be launched.
 
-    Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``changed-meanwhile``.
+    Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``changed-meanwhile``,
+    ``needs-a-second-person`` (who wrote the version, and it goes to many).
     """
     held = _held(conn, program_id, broadcast_id, DRAFT, person=by, version=version)
     if isinstance(held, Refused):
         return held
+    lacking = checking.second_person(conn, program_id, held, _who(by), now=now)
+    if lacking is not None:
+        return lacking
     conn.execute(SQL["approve_broadcast"], {"id": broadcast_id, "by": _who(by), "now": now})
     audit.record(conn, program_id, by, "broadcast.approve", ("broadcast", broadcast_id), now=now, detail=f"v{version}")
     return _done(conn, program_id, broadcast_id)
@@ -105,13 +109,17 @@ def launch(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, n
     """Hand an approved draft to the worker, which freezes its audience when its time comes.
 
     Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``not-approved``, ``too-late`` (its time or
-    ``valid_until`` is over), ``not-ready`` (the preflight finds something that blocks; ``detail`` names the first).
+    ``valid_until`` is over), ``needs-a-second-person`` (its author approved it, and by now it goes to many),
+    ``not-ready`` (the preflight finds something that blocks; ``detail`` names the first).
     """
     held = _held(conn, program_id, broadcast_id, DRAFT, person=by)
     if isinstance(held, Refused):
         return held
     if held.approved_by is None:
         return Refused(BroadcastRefusal.NOT_APPROVED)
+    lacking = checking.second_person(conn, program_id, held, held.approved_by, now=now)
+    if lacking is not None:
+        return lacking
     starts_at = timing.starts_at(held.wanted.send, now=now)
     if starts_at is None or (held.wanted.valid_until is not None and held.wanted.valid_until <= starts_at):
         return Refused(BroadcastRefusal.TOO_LATE)
@@ -148,11 +156,15 @@ def pause(
 def resume(conn: Connection, program_id: str, broadcast_id: str, *, by: Actor, now: datetime) -> Result:
     """Go on with a paused broadcast where it stands. What its health was paused for counts anew from here.
 
-    Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``.
+    Refusals: ``unknown-broadcast``, ``needs-a-person``, ``wrong-state``, ``needs-a-second-person`` (it waits for one).
     """
     held = _held(conn, program_id, broadcast_id, PAUSED, person=by)
     if isinstance(held, Refused):
         return held
+    if held.reason == Warned.SECOND_PERSON:
+        lacking = checking.second_person(conn, program_id, held, _who(by), now=now, count=held.audience)
+        if lacking is not None:
+            return lacking
     conn.execute(SQL["resume_broadcast"], {"id": broadcast_id, "now": now})
     detail = held.reason or ""
     audit.record(conn, program_id, by, "broadcast.resume", ("broadcast", broadcast_id), now=now, detail=detail)

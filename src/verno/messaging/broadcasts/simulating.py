@@ -33,12 +33,12 @@ def outlook(
     if isinstance(chosen, Refused):
         return chosen
     text = sql.SQL(chosen.sql)
-    row = conn.execute(sql.SQL(SQL["count_audience"]).format(selection=text), chosen.parameters).fetchone()
+    count = audience.count(conn, chosen)
     drawn = conn.execute(
         sql.SQL(SQL["sample_audience"]).format(selection=text), {**chosen.parameters, "most": most}
     ).fetchall()
     holders = [holder for (holder,) in drawn]
-    count, looked_at = row[0] if row else 0, len(holders)
+    looked_at = len(holders)
     trial = _Trial(conn, program_id, wanted, count, now)
     trial.judge(holders)
 

@@ -234,6 +234,7 @@ class BroadcastRefusal(StrEnum):
     TOO_LATE = "too-late"
     NOT_APPROVED = "not-approved"
     NEEDS_A_PERSON = "needs-a-person"
+    SECOND_PERSON = "needs-a-second-person"
     NOT_READY = "not-ready"
 
 
@@ -285,6 +286,7 @@ class Warned(StrEnum):
     COMPLAINTS_SLOW = "complaints-slow"
     COMPLAINTS_WARN = "complaints-warn"
     BY_HAND = "by-hand"
+    SECOND_PERSON = "needs-a-second-person"
 
 
 class Problem(msgspec.Struct, frozen=True):

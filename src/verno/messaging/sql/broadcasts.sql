@@ -45,6 +45,11 @@ SELECT version, wanted, at, by FROM messaging_broadcast_version
 WHERE broadcast_id = %(id)s AND program_id = %(program)s
 ORDER BY version DESC
 
+-- name: broadcast_author
+-- Who wrote a version. Plan: primary key.
+SELECT by FROM messaging_broadcast_version
+WHERE broadcast_id = %(id)s AND version = %(version)s AND program_id = %(program)s
+
 -- name: approve_broadcast
 -- Plan: primary key.
 UPDATE messaging_broadcast SET approved_at = %(now)s, approved_by = %(by)s, changed_at = %(now)s WHERE id = %(id)s

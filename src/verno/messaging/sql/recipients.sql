@@ -86,10 +86,13 @@ FROM ({best}) b JOIN json_to_recordset(%(turns)s) AS t (zone text, hour int, at 
 WHERE r.broadcast_id = %(id)s AND r.holder_id = b.holder_id
 
 -- name: start_broadcast
--- Plan: primary key.
-UPDATE messaging_broadcast
+-- Begin, and tell whether its author approved it. Plan: primary key of both.
+UPDATE messaging_broadcast b
 SET state = 'running', frozen_at = %(now)s, audience = %(audience)s, unknown = %(unknown)s, changed_at = %(now)s
 WHERE id = %(id)s
+RETURNING b.approved_by = (
+    SELECT v.by FROM messaging_broadcast_version v WHERE v.broadcast_id = b.id AND v.version = b.version
+)
 
 -- name: by_key
 -- Until the commit every look-up goes by index: right after a freeze the planner has no figures of a million new rows,

@@ -10,6 +10,7 @@ from verno.kit import config, secrets
 from verno.kit.embedded import cluster
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import smtp
+from verno.messaging.law import packs
 from verno.wiring import disk
 from verno.wiring.doctor.types import Finding, Verdict
 
@@ -26,6 +27,7 @@ def look() -> Iterator[Finding]:
     yield from _disks()
     yield _address()
     yield _relay()
+    yield _packs()
 
 
 def _secret() -> Iterator[Finding]:
@@ -102,6 +104,17 @@ def _relay() -> Finding:
             "mail", Verdict.NOTE, f"letters come from {DEFAULT_SENDER}, which others refuse: set VERNO_MAIL_FROM"
         )
     return Finding("mail", Verdict.OK, f"letters go to {chosen.host}")
+
+
+def _packs() -> Finding:
+    found = packs.altered()
+    if not found:
+        return Finding("country packs", Verdict.OK, "the rules of each country are those that were released")
+    text = (
+        f"the pack of {', '.join(found)} is not the one that was released: what it allows, nobody has reviewed."
+        " Install Verno again, or pin your own pack (docs/how-to/add-a-country-pack.md)"
+    )
+    return Finding("country packs", Verdict.BAD, text)
 
 
 def is_loopback(host: str) -> bool:

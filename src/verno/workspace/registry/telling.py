@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from verno.workspace.registry.kinds import (
     COLOUR,
     HOURS,
+    LARGEST_AUDIENCE,
     LARGEST_WORTH,
     MAILBOX,
     NETWORKS,
@@ -59,6 +60,13 @@ EMAIL_PRICE: Definition[int | None] = Definition(
     None,
     WHOLE,
     "what one e-mail costs, in minor units of the currency; broadcasts reckon with it",
+)
+SECOND_PERSON_OVER: Definition[int | None] = Definition(
+    "broadcasts.second_person_over",
+    number_or_none(0, LARGEST_AUDIENCE),
+    10_000,
+    WHOLE,
+    "of how many members on somebody else than who wrote a broadcast approves it; none: its author may, however many",
 )
 SMS_SENDER_NOTE: Definition[str | None] = Definition(
     "messages.sms_sender_note",

@@ -8,10 +8,10 @@ from psycopg import sql
 
 from verno.kit import batches, localtime
 from verno.kit.db import Connection
-from verno.messaging.broadcasts import audience
+from verno.messaging.broadcasts import audience, checking
 from verno.messaging.broadcasts.audience import Selection
 from verno.messaging.broadcasts.drawing import assigning, timing
-from verno.messaging.broadcasts.types import AtBestHour, AtLocalHour, Broadcast, Refused, SendTime
+from verno.messaging.broadcasts.types import AtBestHour, AtLocalHour, Broadcast, Refused, SendTime, Warned
 from verno.messaging.facts import SQL
 from verno.workspace.types import Program
 
@@ -26,7 +26,8 @@ Turns = list[dict[str, object]]
 def freeze(conn: Connection, program: Program, broadcast: Broadcast, *, now: datetime) -> bool:
     """Write down the audience and start, in the caller's transaction; False when another worker is at it, or was.
 
-    A condition that can no longer be asked pauses the broadcast with its reason.
+    A condition that can no longer be asked pauses the broadcast with its reason; so does an audience that has grown
+    beyond what its author may approve alone.
     """
     conn.execute(SQL["lock_shared"], {"id": broadcast.id})
     if conn.execute(SQL["lock_scheduled"], {"id": broadcast.id}).fetchone() is None:
@@ -37,7 +38,10 @@ def freeze(conn: Connection, program: Program, broadcast: Broadcast, *, now: dat
         return True
     count = _write(conn, program, broadcast, chosen, now)
     parameters = {"id": broadcast.id, "audience": count, "unknown": chosen.unknown, "now": now}
-    conn.execute(SQL["start_broadcast"], parameters)
+    row = conn.execute(SQL["start_broadcast"], parameters).fetchone()
+    is_alone = row is not None and row[0]
+    if is_alone and checking.second_person(conn, program.id, broadcast, broadcast.approved_by, now=now, count=count):
+        conn.execute(SQL["pause_broadcast"], {"id": broadcast.id, "reason": Warned.SECOND_PERSON, "now": now})
     return True
 
 
