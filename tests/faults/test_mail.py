@@ -36,9 +36,9 @@ KILLS = either(quick=4, long=40)
 PATIENCE = 0.5
 EVERY = 20
 """One member in so many is behind a server that behaves so, in turn."""
-ROUNDS = either(quick=8, long=16)
+ROUNDS = either(quick=12, long=16)
 """Of senders that come later, after longer and longer waits, until all good mailboxes have the letter."""
-LATER = either(quick=1, long=WORKERS)
+LATER = either(quick=2, long=WORKERS)
 """Senders of such a round: a server that breaks off a line in ten takes their lines away from them, too."""
 LONGEST_WAIT = timedelta(hours=9)
 CODES = either(quick=12, long=200)
@@ -117,7 +117,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_the_server_does_and_whoeve
         # When the leases of the killed have lapsed, what they had claimed is sent, and what they handed over is known.
         # What the server would not hear of then is offered again, until nothing is left for good mailboxes.
         for round_ in range(ROUNDS):
-            now += min(timedelta(minutes=20) * 3**round_, LONGEST_WAIT)
+            now += min(timedelta(minutes=20) * 2**round_, LONGEST_WAIT)
             late = [start(postman, now) for _ in range(LATER)]
             stack.callback(end, late)
             assert [one.wait(600) for one in late] == [0] * LATER

@@ -242,7 +242,7 @@ def test_a_program_that_is_gone(shop: Shop) -> None:
     ("channel", "english", "russian"),
     [
         ("email", "points statements by e-mail.", "присылать вам на почту выписки"),
-        ("sms", "points statements by SMS.", "присылать вам по SMS выписки"),
+        ("sms", "points statements by SMS.", "присылать вам по СМС выписки"),
         ("push", "points statements as browser notifications.", "присылать вам в браузер выписки"),
         ("telegram", "points statements in Telegram.", "присылать вам в Telegram выписки"),
         ("pigeon", "points statements this way.", "присылать вам сюда выписки"),

@@ -27,7 +27,7 @@ TOPICS: Mapping[Language, Mapping[str, str]] = {
 WHERE: Mapping[Language, Mapping[str, str]] = {
     "ru": {
         CHANNEL_EMAIL: "на почту",
-        CHANNEL_SMS: "по SMS",
+        CHANNEL_SMS: "по СМС",
         CHANNEL_PUSH: "в браузер",
         CHANNEL_TELEGRAM: "в Telegram",
         "": "сюда",

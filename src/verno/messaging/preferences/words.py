@@ -6,7 +6,7 @@ from verno.messaging.letters.wording import Language
 
 CHANNELS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
-        "email": "Почта", "sms": "SMS", "push": "Уведомления в браузере", "voice": "Звонки", "telegram": "Telegram",
+        "email": "Почта", "sms": "СМС", "push": "Уведомления в браузере", "voice": "Звонки", "telegram": "Telegram",
         "max": "MAX", "vk": "ВКонтакте", "whatsapp": "WhatsApp", "viber": "Viber",
     },
     "en": {
@@ -45,7 +45,7 @@ ACTIONS: Mapping[Language, Mapping[str, str]] = {
 
 METHODS: Mapping[Language, Mapping[str, str]] = {
     "ru": {
-        "web-form": "форма на сайте", "double-opt-in-link": "ссылка из письма", "sms-code": "код из SMS",
+        "web-form": "форма на сайте", "double-opt-in-link": "ссылка из письма", "sms-code": "код из СМС",
         "till": "на кассе", "paper-scan": "бумажная анкета", "phone-call": "по телефону", "api": "через сайт или кассу",
         "preference-page": "эта страница", "unsubscribe-page": "ссылка «Отписаться»",
         "one-click": "кнопка «Отписаться» в почте", "stop-word": "ответ «СТОП»", "merge": "ваша вторая карта",
@@ -92,7 +92,7 @@ PAGE: Mapping[Language, Mapping[str, str]] = {
         "phone_text": "Пришлём код на {phone}, чтобы никто чужой не подписал вас на сообщения.",
         "phone_button": "Прислать код",
         "phone_again": "Прислать ещё раз",
-        "code_label": "Код из SMS",
+        "code_label": "Код из СМС",
         "code_button": "Подтвердить номер",
         "done_code_sent": "Код отправлен, он действует пять минут.",
         "done_code_soon": "Код уже отправлен. Новый можно попросить через минуту.",
