@@ -66,8 +66,10 @@ time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 ALL_JOBS = """
 from verno.cli.session import setup_django
 setup_django()
+from verno.kit import db
 from verno.kit.clock import clock
 from verno.wiring import jobs
+db.pool().wait(60)  # a door does not wait that long for its first connection; what the jobs do is looked at here
 for job in jobs.SCHEDULED.values():
     jobs.load(job.target)(now=clock.now(), stopping=lambda: False)
 """
