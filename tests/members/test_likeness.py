@@ -8,6 +8,7 @@ import pytest
 from tests.builders import NOW, Shop, make_shop
 from tests.members.test_budget import counted
 from tests.members.test_merging import join, merge, undo
+from verno.kit import db
 from verno.members import queries, service
 from verno.members.companies import contacts
 from verno.members.companies.types import ContactRole, NewContact, Wanted
@@ -111,6 +112,16 @@ def test_what_changed_just_now_waits_and_each_is_looked_at_once(conn: psycopg.Co
     assert likeness.find(conn, shop.program.id, now=NOW + timedelta(minutes=4)) == 0
     assert [likeness.find(conn, shop.program.id, now=LATER, limit=2) for _ in range(3)] == [2, 1, 0]
     assert len(likeness.listed(conn, shop.program.id)) == 3
+
+
+def test_who_comes_while_another_looks_has_nothing_to_do(conn: psycopg.Connection, shop: Shop) -> None:
+    join(conn, shop, external_id="1", name="Anna", birth_date=BORN)
+    with db.connect() as other:
+        db.enter(other, shop.program.id)
+        assert likeness.find(other, shop.program.id, now=LATER) == 0, "it sees nobody yet"
+        assert likeness.find(conn, shop.program.id, now=LATER) == 0
+        other.rollback()
+    assert likeness.find(conn, shop.program.id, now=LATER) == 1
 
 
 def test_a_long_import_is_looked_at_to_its_end(conn: psycopg.Connection, shop: Shop) -> None:

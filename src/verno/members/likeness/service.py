@@ -26,10 +26,13 @@ Two = tuple[str, str]
 
 
 def find(conn: Connection, program_id: str, *, now: datetime, limit: int = BATCH) -> int:
-    """Compare the members who changed next with all others; returns how many they were, 0 when all were looked at.
+    """Compare the members who changed next with all others; returns how many they were.
 
-    What is found is offered, what holds no more is dropped. The round trips do not grow with the batch.
+    0 when all were looked at, or when somebody else is looking. What is found is offered, what holds no
+    more is dropped. The round trips do not grow with the batch.
     """
+    if conn.execute(SQL["look_alone"], {"program": program_id}).fetchone() != (True,):
+        return 0
     row = conn.execute(SQL["compared"], {"program": program_id}).fetchone()
     at, id_ = row or (BEGINNING, NOBODY)
     parameters = {"program": program_id, "at": at, "id": id_, "upto": now - SLOWEST, "limit": limit}

@@ -1,5 +1,10 @@
+-- name: look_alone
+-- Whether it is ours to look, until the commit: after a large import one look follows another for long, and whoever comes
+-- meanwhile has nothing to wait for. Plan: one row.
+SELECT pg_try_advisory_xact_lock(hashtextextended('members_compared/' || %(program)s::text, 0))
+
 -- name: compared
--- How far the finder has looked; the row is locked, so that two workers do not look at the same members.
+-- How far the finder has looked; the row is locked, since slow imports ask it behind what they have to come.
 -- Plan: primary key, lock.
 SELECT changed_at, id::text FROM members_compared WHERE program_id = %(program)s FOR UPDATE
 
