@@ -9,26 +9,13 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.looks import keep
 from tests.browser.test_console import PASSWORD, set_up
+from tests.privacy.test_handing import told
 from verno.kit import db
-from verno.messaging.letters import note
 
 SAID = {
     "en": {"sent": "Sent, works until", "wrong": "This is not the code.", "stale": "This link does not work any more"},
     "ru": {"sent": "Отправлена, работает до", "wrong": "Это не тот код.", "stale": "Ссылка больше не работает"},
 }
-
-
-def told(who: str, channel: str) -> str:
-    """Return what the newest message of a channel says."""
-    with db.transaction() as conn:
-        row = conn.execute(
-            "SELECT context FROM messaging_message WHERE holder_id = %s AND channel = %s AND template = 'note'"
-            " ORDER BY created_at DESC LIMIT 1",
-            (who, channel),
-        ).fetchone()
-    assert row
-    seen = note.view(row[0], locale="en", program="Shop", holder_id=who)
-    return f"{seen['text']} {seen['own_url']}"
 
 
 @pytest.mark.parametrize("locale", ["en", "ru"])

@@ -60,7 +60,7 @@ def told(who: str, channel: str) -> str:
     """Return what the newest message of a channel says."""
     with db.transaction() as conn:
         row = conn.execute(
-            "SELECT context FROM messaging_message WHERE holder_id = %s AND channel = %s"
+            "SELECT context FROM messaging_message WHERE holder_id = %s AND channel = %s AND template = 'note'"
             " ORDER BY created_at DESC LIMIT 1",
             (who, channel),
         ).fetchone()

@@ -3,8 +3,8 @@
 from django.db import models
 
 
-class Block(models.Model):
-    """One link of a program's chain: up to 4,096 transfers, their ids and leaves joined, and the hashes over them."""
+class Link(models.Model):
+    """One link of a program's chain: up to 4,096 rows, their ids and leaves joined, and the hashes over them."""
 
     pk = models.CompositePrimaryKey("program_id", "number")
     program_id = models.UUIDField()
@@ -21,31 +21,27 @@ class Block(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
-        """Numbered from 1 without gaps in a program."""
+        """Numbered from 1 without gaps in a program; each book has a table of its own."""
+
+        abstract = True
+
+
+class Block(Link):
+    """A link of transfers."""
+
+    class Meta:
+        """As every link."""
 
         db_table = "sealing_block"
 
 
-class ConsentBlock(models.Model):
-    """One link of the chain of a program's consents. ``evidence`` stands in for what an erasure takes."""
+class ConsentBlock(Link):
+    """A link of consents. ``evidence`` stands in for what an erasure takes."""
 
-    pk = models.CompositePrimaryKey("program_id", "number")
-    program_id = models.UUIDField()
-    number = models.BigIntegerField()
-    total = models.BigIntegerField()
-    count = models.IntegerField()
-    last_txid = models.BigIntegerField()
-    last_id = models.UUIDField()
-    ids = models.BinaryField()
-    leaves = models.BinaryField()
-    root = models.BinaryField()
-    previous = models.BinaryField()
-    hash = models.BinaryField()
-    sealed_at = models.DateTimeField()
     evidence = models.BinaryField()
 
     class Meta:
-        """Numbered from 1 without gaps in a program."""
+        """As every link."""
 
         db_table = "sealing_consent_block"
 
