@@ -16,6 +16,7 @@ from verno.kit import db
 from verno.kit.clock import clock
 from verno.members import otp
 from verno.members import service as members
+from verno.members.otp import NotNow, Verified
 from verno.members.types import Created, NewMember
 from verno.messaging.letters import note
 from verno.messaging.preferences import links as preferences
@@ -113,6 +114,22 @@ def test_the_whole_way(shop: Shop, ann: str) -> None:
     assert [act for act in acts() if act.startswith("member.export")] == ["member.export-offered", "member.export"]
     for again in (Client().get(where), Client().post(where, {"do": "code"})):
         assert (again.status_code, "does not work any more" in again.content.decode()) == (410, True)
+
+
+def test_of_two_who_press_at_once_one_is_served(shop: Shop, ann: str) -> None:
+    """Both have read the link while it was open."""
+    found = offer(shop, ann)
+    done = []
+    for minutes in (0, 2):
+        later(minutes=minutes)
+        assert press(path(ann), do="code")[0] == (200 if not minutes else 410)
+        with db.transaction() as conn:
+            if minutes:
+                service.send_code(conn, shop.program, found, now=clock.now())
+        with db.transaction() as conn:
+            done.append(service.take(conn, shop.program, found, code(ann), io.BytesIO(), now=clock.now()))
+    assert isinstance(done[0], Verified)
+    assert done[1] == NotNow("used")
 
 
 def test_looking_changes_nothing(shop: Shop, ann: str) -> None:
