@@ -34,7 +34,7 @@ from verno.messaging import service as messaging
 from verno.messaging.tracking import service as tracking
 from verno.messaging.tracking.links import Followed
 from verno.messaging.types import Draft, NewSuppression, Withheld
-from verno.privacy import certificates, journal, queries, service
+from verno.privacy import answers, certificates, journal, queries, service
 from verno.privacy.tables import HELD, Fate
 from verno.privacy.types import DUE_DAYS, Erasure, Forgotten, Refusal, Refused, State
 from verno.verify import service as verify
@@ -255,6 +255,17 @@ def test_nobody_is_erased_while_disputes_are_held_open(desk: Desk) -> None:
     assert members.standings(desk.conn, [person.id], now=NOW)[person.id][0].state is Standing.WITHDRAWN
     done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=NOW + timedelta(days=14))
     assert isinstance(done, Forgotten), done
+
+
+def test_an_answer_belongs_to_an_erasure_that_was_done(desk: Desk) -> None:
+    person = plant(desk)
+    asked = ask(desk, person.id)
+    early = answers.note(desk.conn, desk.program_id, asked.id, "Printer", "deleted", by=SYSTEM, now=NOW)
+    assert isinstance(early, Refused)
+    assert early.reason is Refusal.UNKNOWN_REQUEST, "nobody was told yet"
+    service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=NOW)
+    assert answers.note(desk.conn, desk.program_id, asked.id, "Printer", "deleted", by=SYSTEM, now=NOW) is None
+    assert [one.words for one in answers.noted(desk.conn, desk.program_id, asked.id)] == ["deleted"]
 
 
 def test_who_was_merged_into_the_member_goes_along(desk: Desk) -> None:
