@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import psycopg
 import pytest
 
@@ -18,7 +19,7 @@ from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
 from verno.messaging.sender import send_due
 from verno.messaging.service import plan
-from verno.messaging.types import Draft, Planned, Reason, State, Withheld
+from verno.messaging.types import Draft, Planned, Reason, Record, State, Withheld
 from verno.workspace.audit import SYSTEM
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -56,8 +57,8 @@ def test_only_who_is_known_to_be_old_enough_is_written_to(conn: psycopg.Connecti
     assert told == [Planned, Planned, Reason.UNDER_AGE, Reason.UNDER_AGE]
     found = messages.message(conn, holders[2], results[2].message_id)  # type: ignore[union-attr]
     assert found is not None
-    checks = {check["name"]: check for check in found.decisions[0]["checks"]}  # type: ignore[attr-defined]
-    assert (checks["age"]["verdict"], checks["age"]["seen"]) == ("deny", "18 younger")
+    checks = {check.name: check for check in msgspec.convert(found.decisions[0], Record).trace}
+    assert (checks["age"].verdict, checks["age"].seen) == ("deny", "18 younger")
 
 
 def test_it_is_asked_again_when_the_message_leaves(database: str) -> None:

@@ -54,7 +54,7 @@ def test_a_value_that_leaves_a_hole_is_withheld_and_takes_no_turn(shop: Shop, po
         ("accepted", None),
     ], "the third has its turn"
     told = [msgspec.convert(one.decisions[-1], Record) for one in (first, second)]
-    assert [(one.stage, one.verdict, one.checks[0].name, one.checks[0].seen) for one in told] == [
+    assert [(one.stage, one.verdict, one.trace[0].name, one.trace[0].seen) for one in told] == [
         ("hand-over", "deny", "content", "there is no subject"),
         ("hand-over", "deny", "content", "a value is not filled in"),
     ]

@@ -288,10 +288,12 @@ def test_the_later_deferral_holds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_record_says_when_where_and_why() -> None:
     kept = record(judge(CASES[1]), stage="planning", now=NOW)
     assert (kept.at, kept.stage, kept.verdict, kept.reason) == (NOW, "planning", "deny", "no-address")
-    assert [check.name for check in kept.checks] == [
+    assert [check.name for check in kept.trace] == [
         *("switch", "country", "address", "suppression", "class", "consent", "wish", "age", "time", "hours"),
         *("caps", "duplicate"),
     ]
+    assert kept.trace == judge(CASES[1]).trace
+    assert {one for one in kept.checks if isinstance(one, str)} >= {"switch", "duplicate"}, "nothing to tell but a name"
     assert record(judge(CASES[0]), stage="planning", now=NOW).reason is None
 
 

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
@@ -19,7 +20,7 @@ from verno.messaging.channels.email.channel import Email
 from verno.messaging.facts import address_hash
 from verno.messaging.sender import SendCounts, send_due
 from verno.messaging.service import plan
-from verno.messaging.types import Draft, Duplicate, NewSuppression, Planned, Reason, Withheld
+from verno.messaging.types import Draft, Duplicate, NewSuppression, Planned, Reason, Record, Withheld
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
@@ -80,9 +81,9 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
     assert isinstance(result, Withheld)
     told = queries.message(conn, silent, result.message_id)
     assert told is not None
-    (decision,) = told.decisions
-    assert (decision["verdict"], decision["reason"], decision["stage"]) == ("deny", "no-consent", "planning")
-    assert [(check["name"], check["verdict"]) for check in decision["checks"]] == [  # type: ignore[attr-defined]
+    (decision,) = [msgspec.convert(one, Record) for one in told.decisions]
+    assert (decision.verdict, decision.reason, decision.stage) == ("deny", "no-consent", "planning")
+    assert [(check.name, check.verdict) for check in decision.trace] == [
         ("switch", "pass"),
         ("country", "pass"),
         ("address", "pass"),
@@ -127,7 +128,7 @@ def test_the_first_suppression_stays(conn: psycopg.Connection, shop: Shop) -> No
     assert isinstance(result, Withheld)
     told = queries.message(conn, anna, result.message_id)
     assert told is not None
-    assert told.decisions[0]["checks"][3]["seen"] == "complaint"  # type: ignore[index]
+    assert msgspec.convert(told.decisions[0], Record).trace[3].seen == "complaint"
 
 
 @pytest.mark.parametrize("count", [1, 500])

@@ -53,7 +53,7 @@ def test_what_does_not_fit_leaves_the_next_morning(cold: Shop, postman: Postman)
     assert all(MORNING <= one.due_at < MORNING + timedelta(minutes=30) for one in waiting)
     told = [msgspec.convert(one.decisions[-1], Record) for one in waiting]
     assert {one.reason for one in told} == {"warm-up"}
-    (check,) = [one for one in told[0].checks if one.name == "time"]
+    (check,) = [one for one in told[0].trace if one.name == "time"]
     assert check.seen == f"{waiting[0].due_at.astimezone(UTC).isoformat()} warm-up"
     assert send(postman, now=NOW + timedelta(hours=1)) == SendCounts()
     assert send(postman, now=NOW + DAY) == SendCounts(accepted=5)

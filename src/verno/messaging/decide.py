@@ -73,7 +73,8 @@ def record(decision: Decision, *, stage: str, now: datetime) -> Record:
     """Return the decision in the shape that is stored; ``stage`` is ``planning`` or ``hand-over``."""
     verdict = type(decision).__name__.lower()
     reason = None if isinstance(decision, Allow) else decision.reason
-    return Record(now, stage, verdict, reason, decision.trace)
+    checks = tuple([one if one.seen or one.verdict != "pass" else one.name for one in decision.trace])
+    return Record(now, stage, verdict, reason, checks)
 
 
 def _switch(message: Outgoing, _member: MemberFacts, _address: AddressFacts, now: datetime) -> Finding:

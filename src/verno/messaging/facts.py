@@ -371,9 +371,12 @@ def _suppressed_hashes(
     conn: Connection, program_id: str, channel: str, hashes: dict[str, str]
 ) -> Callable[[], tuple[dict[str, str], dict[str, tuple[datetime, str]]]]:
     """Ask by holder why nothing may go to their address, and since when and why advertising alone may not."""
-    scopes = (channel, channel + AFTER_ERASURE)
-    rows = batches.rows([{"channel": one, "address_hash": digest} for one in scopes for digest in hashes.values()])
-    asked = conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}) if hashes else None
+    parameters = {
+        "hashes": batches.rows(list(hashes.values())),
+        "channels": [channel, channel + AFTER_ERASURE],
+        "program": program_id,
+    }
+    asked = conn.execute(SQL["suppressed"], parameters) if hashes else None
 
     def answer() -> tuple[dict[str, str], dict[str, tuple[datetime, str]]]:
         found = asked.fetchall() if asked else []

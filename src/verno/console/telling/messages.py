@@ -79,7 +79,7 @@ def occasion(face: Face, row: MessageView, called: Mapping[str, str]) -> tuple[s
 def decisions(face: Face, row: MessageView) -> list[tuple[Record, list[tuple[Check, str]]]]:
     """Return every judgement with its checks, each with what it saw in words."""
     records = [msgspec.convert(stored, Record) for stored in row.decisions]
-    return [(record, [(check, seen(face, check)) for check in record.checks]) for record in records]
+    return [(record, [(check, seen(face, check)) for check in record.trace]) for record in records]
 
 
 def seen(face: Face, check: Check) -> str:

@@ -6,14 +6,11 @@ JOIN messaging_message m
   ON m.holder_id = r.holder_id AND m.dedupe_key = r.dedupe_key AND m.channel = r.channel
 
 -- name: suppressed
--- Which addresses must not be written to. Plan: function scan, nested loop on the primary key.
+-- Which addresses must not be written to, on which of the channels. Plan: function scan, nested loop on the primary key.
 SELECT s.channel, encode(s.address_hash, 'hex'), s.reason, s.created_at
-FROM (
-    SELECT channel, decode(address_hash, 'hex') AS hash
-    FROM json_to_recordset(%(rows)s) AS h (channel text, address_hash text) OFFSET 0
-) r
+FROM (SELECT decode(value, 'hex') AS hash FROM json_array_elements_text(%(hashes)s) OFFSET 0) r
 JOIN messaging_suppression s
-  ON s.program_id = %(program)s AND s.channel = r.channel AND s.address_hash = r.hash
+  ON s.program_id = %(program)s AND s.channel = ANY (%(channels)s::text[]) AND s.address_hash = r.hash
 
 -- name: add_suppressions
 -- The first reason stays, but for a rest: what is worse comes in its place; and of what keeps advertising away the latest
@@ -41,17 +38,24 @@ WHERE s.program_id = %(program)s AND s.channel = %(channel)s AND s.address_hash 
 
 -- name: add_messages
 -- Store drafts with what was decided; the unique index settles races, so the ids that come back are the new ones.
--- In the order of the holders, so that two planners never wait for each other crosswise. Plan: function scan,
--- sort, insert.
+-- In the order of the holders, so that two planners never wait for each other crosswise. What messages share comes once,
+-- their decision with it, but for those who were judged otherwise. Plan: function scans, join, sort, insert.
+WITH said AS MATERIALIZED (
+    SELECT n, channel, topic, class_name, template, locale, context, dedupe_key, state, reason,
+           json_build_array(decision)::jsonb AS decision, due_at, valid_until, urgent
+    FROM json_to_recordset(%(said)s) AS s (
+        n int, channel text, topic text, class_name text, template text, locale text, context jsonb, dedupe_key text,
+        state text, reason text, decision json, due_at timestamptz, valid_until timestamptz, urgent boolean
+    )
+)
 INSERT INTO messaging_message (holder_id, id, program_id, channel, topic, class_name, template, locale, context,
                                dedupe_key, state, reason, decision, attempts, due_at, valid_until, urgent, created_at,
                                changed_at)
-SELECT holder_id, id, %(program)s, channel, topic, class_name, template, locale, context,
-       dedupe_key, state, reason, json_build_array(decision)::jsonb, 0, due_at, valid_until, urgent, %(now)s, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (
-    holder_id uuid, id uuid, channel text, topic text, class_name text, template text, locale text, context jsonb,
-    dedupe_key text, state text, reason text, decision json, due_at timestamptz, valid_until timestamptz, urgent boolean
-)
+SELECT r.holder_id, r.id, %(program)s, channel, topic, class_name, template, locale, context, dedupe_key, state, reason,
+       CASE WHEN r.decision IS NULL THEN said.decision ELSE json_build_array(r.decision)::jsonb END,
+       0, due_at, valid_until, urgent, %(now)s, %(now)s
+FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, n int, decision json)
+JOIN said USING (n)
 ORDER BY holder_id, dedupe_key, channel
 ON CONFLICT (holder_id, dedupe_key, channel) DO NOTHING
 RETURNING id::text

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from verno.kit import batches, quarantine
+from verno.kit import quarantine
 from verno.kit.db import Connection
 from verno.kit.errors import Unavailable
 from verno.kit.ids import new_ids
@@ -17,7 +17,6 @@ from verno.messaging.channels.port import Accepted, Channel, Outcome, P, Tempora
 from verno.messaging.channels.port import Refused as Declined
 from verno.messaging.channels.sms.channel import provider
 from verno.messaging.channels.telegram.channel import bot
-from verno.messaging.facts import SQL
 from verno.messaging.letters.compose import CannotBePrinted, Content
 from verno.messaging.templates import making, views
 from verno.messaging.templates.types import Broken, Prepared, Refusal, Refused, Sent, Template, reference
@@ -118,8 +117,7 @@ def _is_held_back(conn: Connection, program_id: str, channel: str, address: str,
         return True
     if channel not in ADDRESSES:
         return False
-    rows = batches.rows([{"channel": channel, "address_hash": facts.address_hash(program_id, channel, address)}])
-    return conn.execute(SQL["suppressed"], {"rows": rows, "program": program_id}).fetchone() is not None
+    return bool(facts.suppressed(conn, program_id, channel, {"": address}))
 
 
 def _message(
