@@ -44,6 +44,10 @@ class Nemesis:
         return part
 
 
+def _is_there(tree: Tree, part: str) -> bool:
+    return part in tree.parts()
+
+
 @pytest.mark.timeout(1800)
 def test_nothing_acknowledged_is_lost_whoever_is_killed() -> None:
     with folder("verno-kills-") as base, opened(base / "home") as house:
@@ -54,5 +58,6 @@ def test_nothing_acknowledged_is_lost_whoever_is_killed() -> None:
                 struck = time.monotonic()
                 again(house, f"served after the {part}'s death", partial(served, house, struck))
                 again(house, f"ready after the {part}'s death", house.tree.ready)
+                again(house, f"the {part} is there again", partial(_is_there, house.tree, part))
         assert len(house.history.acknowledged) > CYCLES * 20
         judge(house)

@@ -1,6 +1,7 @@
 """Members who may be one are found, offered, and remembered as two; names are found as they sound."""
 
-from datetime import date, timedelta
+import time
+from datetime import date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from verno.members.companies.types import ContactRole, NewContact, Wanted
 from verno.members.likeness import service as likeness
 from verno.members.likeness.types import Reason, score
 from verno.members.types import MemberKind, NewMember
+from verno.wiring import chores
 
 BORN = date(1980, 5, 17)
 LATER = NOW + timedelta(minutes=6)
@@ -215,3 +217,30 @@ def test_a_companys_contact_leads_to_the_company(conn: psycopg.Connection, shop:
     olga = NewContact(ContactRole.ACCOUNTANT, "Olga", "olga@example.com")
     contacts.keep(conn, shop.program, [Wanted(firm, olga)], now=NOW)
     assert [one.id for one in queries.search(conn, shop.program.id, "Olga@example.com")] == [firm]
+
+
+def test_who_compares_rests_thrice_as_long_as_it_worked(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a large import it goes on for an hour, on the till's own processors."""
+    with db.transaction() as conn:
+        shop = make_shop(conn)
+    with db.transaction(shop.program.id) as conn:
+        join(conn, shop, external_id="anna", name="Anna")
+    looks = chores._compare_some
+    worked: list[float] = []
+
+    def slowly(program: str, now: datetime) -> int:
+        began = time.monotonic()
+        time.sleep(0.05)
+        done = looks(program, now)
+        worked.append(time.monotonic() - began)
+        return done
+
+    monkeypatch.setattr(chores, "_compare_some", slowly)
+    began = time.monotonic()
+    assert chores.find_duplicates(now=LATER, stopping=lambda: False) == 1
+    assert time.monotonic() - began >= 4 * sum(worked)
+    assert chores.find_duplicates(now=LATER, stopping=lambda: False) == 0
+    began = time.monotonic()
+    monkeypatch.setattr(chores, "REST", 600)
+    assert chores.find_duplicates(now=LATER, stopping=lambda: len(worked) > 2) == 0
+    assert time.monotonic() - began < 10, "a stop wakes it"

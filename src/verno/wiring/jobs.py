@@ -56,6 +56,7 @@ PARTS: Mapping[str, Looped] = {
     "seal": Looped("verno.wiring.chores:seal_history", 5.0),
     "replay": Looped("verno.wiring.chores:replay", 1.0),
     "events": Looped("verno.wiring.chores:note_events", 0.5),
+    "duplicates": Looped("verno.wiring.chores:find_duplicates", 60.0),
     "imports": Looped("verno.wiring.chores:import_members", 2.0),
     "webhooks": Looped("verno.wiring.chores:send_webhooks", 1.0),
 }
@@ -78,7 +79,6 @@ SCHEDULED: Mapping[str, Scheduled] = {
     "forget-returning": Scheduled("verno.wiring.chores:forget_returning", "57 3 * * *"),
     "forget-budgets": Scheduled("verno.wiring.chores:forget_budgets", "47 3 * * *"),
     "forget-webhooks": Scheduled("verno.wiring.chores:forget_webhooks", "27 * * * *"),
-    "find-duplicates": Scheduled("verno.wiring.chores:find_duplicates", "*/5 * * * *"),
     "statements": Scheduled("verno.wiring.chores:plan_statements", "7 * * * *"),
 }
 

@@ -97,6 +97,90 @@ def test_what_a_report_says(changes: dict[str, str], told: Receipt | Unread) -> 
     assert bounces.read(report(return_path.token(ID), **changes), now=NOW) == told
 
 
+QMAIL = """Hi. This is the qmail-send program at relay.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<anna@example.com>:
+192.0.2.1 does not like recipient.
+Remote host said: 550 5.1.1 <anna@example.com>: no such user
+Giving up on 192.0.2.1.
+
+--- Below this line is a copy of the message.
+
+Subject: 120 points
+"""
+EXIM = """This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  anna@example.com
+    mailbox is disabled
+
+------ This is a copy of the message, including all the headers. ------
+"""
+EXCHANGE = """Your message
+
+  To:      anna@example.com
+  Subject: 120 points
+
+did not reach the following recipient(s):
+
+anna@example.com on Thu, 26 Nov 2026 10:00:00 +0300
+    The recipient name is not recognized
+	The MTS-ID of the original message is: c=us
+    MSEXCH:IMS:Shop:MAIL:EX 0 (000C05A6) Unknown Recipient
+"""
+WARNING = """This is a warning message only.  You do not need to resend your message.
+
+The following address(es) have not yet been delivered:
+
+  anna@example.com
+"""
+
+
+def in_own_words(words: str, *, sender: str = "MAILER-DAEMON@relay.example", headers: str = "") -> bytes:
+    head = f"From: {sender}\nTo: {return_path.address(MAILBOX, return_path.token(ID))}\n{headers}"
+    return f"{head}Subject: Undelivered\n\n{words}".encode()
+
+
+@pytest.mark.parametrize(
+    ("letter", "told"),
+    [
+        (
+            in_own_words(QMAIL),
+            Receipt("email", ID, Fate.BOUNCED, NOW, "Remote host said: 550 5.1.1 <…>: no such user", gone=True),
+        ),
+        (
+            in_own_words(EXIM, headers="X-Failed-Recipients: anna@example.com\n"),
+            Receipt("email", ID, Fate.BOUNCED, NOW, "undeliverable"),
+        ),
+        (in_own_words(EXCHANGE), Receipt("email", ID, Fate.BOUNCED, NOW, "undeliverable")),
+        (in_own_words(WARNING), Unread("not an end: delayed")),
+        (
+            in_own_words("I am away until 5.1.1 o'clock; write to boris@example.com.", sender="anna@example.com"),
+            Unread("neither a report of delivery nor a complaint"),
+        ),
+        (
+            in_own_words("", headers="Content-Type: multipart/mixed; boundary=b\n"),
+            Unread("neither a report of delivery nor a complaint"),
+        ),
+    ],
+)
+def test_a_bounce_in_a_servers_own_words(letter: bytes, told: Receipt | Unread) -> None:
+    assert bounces.read(letter, now=NOW) == told
+    assert bounces.read(letter.replace(return_path.token(ID).encode(), b"x"), now=NOW) == Unread(
+        "no return path of ours"
+    )
+
+
+def test_signs_are_looked_for_at_the_beginning_alone() -> None:
+    """Some looks take longer with the square of the size, and a stranger may send a large letter."""
+    late = in_own_words("\n" * bounces.OWN_LIMIT + QMAIL)
+    assert bounces.read(late, now=NOW) == Unread("neither a report of delivery nor a complaint")
+
+
 def test_a_forged_report_is_not_believed() -> None:
     forged = return_path.token(ID)[:-4] + "aaaa"
     assert bounces.read(report(forged), now=NOW) == Unread("no return path of ours")
@@ -172,6 +256,7 @@ def test_what_a_complaint_says(kind: str, told: Receipt | Unread) -> None:
 def test_nothing_that_comes_stops_the_reading(data: st.DataObject) -> None:
     """Pieces of real reports, cut and mixed with rubbish: a letter that raised would block the mailbox for good."""
     letters = [report(return_path.token(ID)), complaint("abuse", return_path.token(ID))]
+    letters += [in_own_words(QMAIL), in_own_words(EXCHANGE)]
     letter = data.draw(st.sampled_from(letters))
     for _ in range(data.draw(st.integers(0, 3))):
         at = data.draw(st.integers(0, len(letter)))

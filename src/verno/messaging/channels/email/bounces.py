@@ -1,9 +1,12 @@
 """Letters that come back: reports of delivery (RFC 3464), complaints (RFC 5965), unsubscribing by letter (RFC 2369).
 
+What a server says in its own way, as qmail, Exim and Exchange do, is known by the signs that Mailman knows it by.
+
 Anybody can write such a letter. It is believed when it holds a return path that we signed, and not otherwise; what
 its own words claim to be the recipient is not even looked at.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,10 +14,11 @@ from email import message_from_bytes
 from email.message import Message
 
 import msgspec
+from flufl.bounce import all_failures
 
 from verno.messaging.channels.email import return_path
 from verno.messaging.channels.email.smtp import names_dead_address
-from verno.messaging.channels.port import Fate, Heard, Receipt
+from verno.messaging.channels.port import Fate, Heard, Receipt, words_of_others
 from verno.messaging.leaving import links
 from verno.messaging.types import CHANNEL_EMAIL
 
@@ -23,7 +27,13 @@ SIZE_LIMIT = 200_000
 TOKEN_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Return-Path")
 """Where the address stands that a letter came to; the last one in the letter that is returned."""
 REPORT_HEADERS = ("Original-Envelope-Id", "Original-Mail-From")
+OWN_LIMIT = 16_000
+"""Bytes in which signs of a server's own words are looked for: some looks take longer with the square of the size."""
+OWN_WORDS = "undeliverable"
+_REFUSAL = re.compile(r"^.*\b5(?:\d\d|\.\d\.\d{1,3})\b.*$", re.MULTILINE)
 _LINK = re.compile(r"[A-Za-z0-9_-]{48,}")
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+"""It tells of each sign that stumbled over a letter; what comes of it is said here."""
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 
 
@@ -48,7 +58,7 @@ def read(letter: bytes, *, now: datetime, recipient: str | None = None) -> Recei
             return _delivery(part, message_id, now)
         if part.get_content_type() == "message/feedback-report":
             return _complaint(part, message_id, now)
-    return Unread("neither a report of delivery nor a complaint")
+    return _in_own_words(message_from_bytes(letter[:OWN_LIMIT]), message_id, now)
 
 
 def _subscription(subject: str) -> str | None:
@@ -75,6 +85,25 @@ def _delivery(report: Message, message_id: str, now: datetime) -> Receipt | Unre
         if action:
             return Unread(f"not an end: {action[:20]}")
     return Unread("a report of delivery without a recipient")
+
+
+def _in_own_words(message: Message, message_id: str, now: datetime) -> Receipt | Unread:
+    """Read what is no report; whom it names is not looked at, since the return path has said it."""
+    try:
+        waiting, failed = all_failures(message)
+    except Exception as error:  # noqa: BLE001 whatever others' signs make of a stranger's letter
+        return Unread(f"neither a report of delivery nor a complaint: {type(error).__name__}")
+    if not failed:
+        return Unread("not an end: delayed" if waiting else "neither a report of delivery nor a complaint")
+    words = _without_addresses(_why(message))
+    return Receipt(CHANNEL_EMAIL, message_id, Fate.BOUNCED, now, words, gone=names_dead_address(words))
+
+
+def _why(message: Message) -> str:
+    """Return the first line that holds the code of a refusal; servers give it before the letter that they return."""
+    texts = [part.get_payload() for part in message.walk() if part.get_content_type() == "text/plain"]
+    found = _REFUSAL.search(texts[0]) if texts and isinstance(texts[0], str) else None
+    return words_of_others(found[0].strip()) if found else OWN_WORDS
 
 
 def _complaint(report: Message, message_id: str, now: datetime) -> Receipt | Unread:
