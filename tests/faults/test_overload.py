@@ -28,7 +28,8 @@ BUSY_MACHINE = 1.0
 HEALTHY_SECONDS = 5.0
 FEW_THREADS = 6
 """Threads that may come and go with a pool's own workers."""
-TABLES = ("ledger_account", "members_member", "intake_receipt_claim")
+TABLES = {"ledger_account": False, "members_member": False, "intake_receipt_claim": True}
+"""Tables that are locked, and whether who only reads a balance does without them."""
 
 
 @dataclass
@@ -46,6 +47,13 @@ class Heard:
     def statuses(self) -> Tally[int]:
         """Count the answers by their status."""
         return Tally(answer.status for _, answer in self.answers)
+
+    def read(self) -> None:
+        """Check that who reads was served as ever, and leave them out from here on."""
+        served = [one for one in self.answers if one[1].status == 200]
+        assert len(served) > CALLERS
+        assert max(seconds for seconds, _ in served) <= LONGEST_ANSWER
+        self.answers = [one for one in self.answers if one[1].status != 200]
 
     def waits(self) -> list[float]:
         """Return how long each answer took, the shortest first."""
@@ -90,7 +98,7 @@ def besieged(server: Server, shop: Open) -> Iterator[Heard]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("table", either(quick=TABLES[:1], long=TABLES))
+@pytest.mark.parametrize("table", either(quick=list(TABLES)[:1], long=list(TABLES)))
 def test_a_locked_table_costs_nobody_more_than_two_and_a_half_seconds(shop: Open, server: Server, table: str) -> None:
     healthy(server, shop)
     with psycopg.connect(os.environ["VERNO_OWNER_URL"]) as owner:
@@ -103,6 +111,8 @@ def test_a_locked_table_costs_nobody_more_than_two_and_a_half_seconds(shop: Open
             time.sleep(max(0.0, began + LOCKED_SECONDS - time.monotonic()))
             assert server.threads() <= before + FEW_THREADS
         owner.rollback()
+        if TABLES[table]:
+            heard.read()
         refused(heard)
         healthy(server, shop)
 

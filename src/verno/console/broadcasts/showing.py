@@ -187,7 +187,7 @@ def _reasons(face: Face, found: Mapping[str, int]) -> list[Figure]:
 def _stages(face: Face, funnels: list[Funnel]) -> list[Stage]:
     """Return how many came how far, all variants and channels together, and the share of what was planned."""
     stages = [
-        (_("planned"), sum(one.planned for one in funnels)),
+        (_("planned"), sum(one.meant for one in funnels)),
         (_("accepted"), sum(one.accepted for one in funnels)),
         (_("delivered"), sum(one.delivered for one in funnels)),
         (_("opened"), sum(one.opened for one in funnels)),

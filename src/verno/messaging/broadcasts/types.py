@@ -386,6 +386,11 @@ class Funnel(msgspec.Struct, frozen=True):
     unsubscribed: int
     cost: int
 
+    @property
+    def meant(self) -> int:
+        """Messages that nothing has withheld: of these the later stages are a share."""
+        return self.planned - sum(self.withheld.values())
+
 
 class Group(msgspec.Struct, frozen=True):
     """Purchases of one group since the freeze: members, buyers, the sum of revenue (minor units) and of its squares."""
