@@ -101,6 +101,35 @@ def test_the_stored_decision_tells_every_check(conn: psycopg.Connection, shop: S
     assert queries.render(conn, silent, silent, now=NOW) is None
 
 
+def test_each_of_a_batch_has_its_own_words_and_its_own_decision(conn: psycopg.Connection, shop: Shop) -> None:
+    """What messages share is told to the database once; what they do not, stays each one's."""
+    people = [
+        add_members(conn, shop, 1, start=n, now=NOW - timedelta(days=days))[0] for n, days in enumerate((1, 1, 2, 3))
+    ]
+    people += add_members(conn, shop, 1, start=9, agree=False)
+    months = ["2026-10-01", "2026-10-01", "2026-10-01", "2026-09-01", "2026-10-01"]
+    drafts = [draft(who, context=figures() | {"month": month}) for who, month in zip(people, months, strict=True)]
+    told = []
+    for result, one in zip(plan(conn, shop.program.id, drafts, now=NOW), drafts, strict=True):
+        assert not isinstance(result, Duplicate)
+        kept = queries.message(conn, one.holder_id, result.message_id)
+        assert kept is not None
+        consent = next(
+            check.seen for check in msgspec.convert(kept.decisions[0], Record).trace if check.name == "consent"
+        )
+        assert conn.execute("SELECT context FROM messaging_message WHERE id = %s", (kept.id,)).fetchone() == (
+            one.context,
+        )
+        told.append((kept.state, kept.reason, consent[:18]))
+    assert told == [
+        ("queued", None, "granted 2026-10-31"),
+        ("queued", None, "granted 2026-10-31"),
+        ("queued", None, "granted 2026-10-30"),
+        ("queued", None, "granted 2026-10-29"),
+        ("withheld", "no-consent", "never granted"),
+    ]
+
+
 def test_a_preview_has_no_live_link(conn: psycopg.Connection, shop: Shop) -> None:
     (anna,) = add_members(conn, shop, 1)
     (result,) = plan(conn, shop.program.id, [draft(anna)], now=NOW)
