@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from string import Formatter
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,7 @@ from tests.builders import NOW
 from tests.console.conftest import House
 from verno.console.privacy import problems
 from verno.imports.members import uploads
+from verno.imports.problems import SENTENCES, Code
 from verno.kit import db
 from verno.members import service as members
 from verno.members.types import Topic
@@ -140,14 +142,39 @@ def test_why_a_file_is_not_read_is_said_in_the_readers_language(house: House, da
     answer = house.client.post(PAGE, {"file": SimpleUploadedFile("people.csv", data), "columns": "Цвет = attr.colour"})
     work(house)
     with db.transaction() as conn:
-        row = conn.execute("SELECT problem FROM imports_upload").fetchone()
-    assert row is not None
+        (found,) = uploads.uploads(conn, house.story.shop.program.id)
     with override("ru"):
-        said = problems.said(row[0])
+        said = problems.said(found.problems)
     assert len(said) == sentences, said
     assert all(re.match(r"[«%]?[\w.:]*[ »]", one) and re.search("[а-я]{3}", one) for one in said), said
     assert not [one for one in said if "upload" in one or "--map" in one], said
     with override("en"):
-        told = problems.said(row[0])
+        told = problems.said(found.problems)
     page = unescape(house.client.get(answer["Location"]).content.decode())
     assert all(one in page for one in told), told
+
+
+def places(sentence: str) -> set[str]:
+    """Return the values that an English sentence names."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("code", [one for one in Code if one is not Code.SAID])
+def test_each_code_has_words_in_both_languages(code: Code) -> None:
+    with override("en"):
+        english = str(problems.WORDS[code])
+    with override("ru"):
+        russian = str(problems.WORDS[code])
+    assert re.search("[a-z]{3}", english)
+    assert re.search("[а-я]{3}", russian), "no Russian words"
+    values = set(re.findall(r"%\((\w+)\)s", english))
+    assert values == set(re.findall(r"%\((\w+)\)s", russian))
+    assert values <= places(SENTENCES[code]), "the importer gives what the sentence for the command line says"
+
+
+def test_a_sentence_that_was_kept_before_there_were_codes_is_shown_as_it_is(house: House) -> None:
+    where = send(house)
+    old = "upload.csv is 100% “{strange}”: %(name)s"
+    with db.transaction() as conn:
+        conn.execute("UPDATE imports_upload SET state = 'failed', problem = %s", (old,))
+    assert old in unescape(house.client.get(where).content.decode())

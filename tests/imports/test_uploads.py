@@ -12,8 +12,11 @@ from tests.imports.conftest import Desk
 from verno.imports import runs
 from verno.imports.members import taking, uploads
 from verno.imports.members.uploads import MAX_CLAIMS, Upload
+from verno.imports.problems import Code, NotRead
 from verno.kit import db
-from verno.kit.errors import VernoError
+from verno.kit.errors import Unavailable, VernoError
+from verno.members import service as members
+from verno.members.types import AttributeKind
 from verno.workspace.audit import SYSTEM
 
 ROWS = [f"m-{i},+7916{i:07d}" if i % 1000 != 7 else f"m-{i},12" for i in range(1, 3501)]
@@ -110,7 +113,7 @@ def test_a_file_that_breaks_the_worker_is_given_up_and_holds_up_nobody(
         for _ in range(MAX_CLAIMS - 1):
             work(desk)
     assert one(desk, id_).state == "failed"
-    assert f"in {MAX_CLAIMS} tries" in (one(desk, id_).problem or "")
+    assert f"in {MAX_CLAIMS} tries" in str(NotRead(*one(desk, id_).problems))
     assert work(desk) == 0
 
 
@@ -181,7 +184,7 @@ def test_a_bad_file_ends_its_upload_with_a_sentence(desk: Desk, make: Callable[[
     found = one(desk, id_)
     assert found.state == "failed"
     with pytest.raises(VernoError, match=words):
-        raise VernoError(found.problem or "")
+        raise NotRead(*found.problems)
 
 
 def test_a_long_name_of_letters_that_are_two_bytes_each(desk: Desk) -> None:
@@ -196,3 +199,38 @@ def test_a_number_that_nobody_could_write_out_is_refused(desk: Desk, number: str
     id_ = send(desk, f"id,attr.size:integer\nm-1,{number}\nm-2,1e3\n".encode())
     assert work(desk) == 1
     assert refused(desk, id_) == ["2"]
+
+
+def test_all_that_is_wrong_is_kept_as_codes_and_said_in_one_sentence(desk: Desk) -> None:
+    id_ = send(desk, "phone,Телефон,attr.:text\n".encode())
+    work(desk)
+    found = one(desk, id_).problems
+    assert [problem.code for problem in found] == [Code.COLUMNS, Code.NO_ATTRIBUTE, Code.TWICE, Code.NO_ID]
+    assert str(NotRead(*found)) == (
+        "the columns of the file do not fit: 'attr.:text' names no attribute; phone is given twice; "
+        'no column is the external_id: name it so, or say --map "COLUMN=external_id"'
+    )
+
+
+def test_an_attribute_of_another_type_ends_the_import_with_a_code(desk: Desk) -> None:
+    with db.transaction(desk.shop.program.id) as conn:
+        members.declare_attributes(conn, desk.shop.program.id, {"size": AttributeKind.TEXT})
+    id_ = send(desk, b"id,attr.size:integer\nm-1,3\n")
+    work(desk)
+    start(desk, id_)
+    work(desk)
+    assert one(desk, id_).state == "failed"
+    assert str(NotRead(*one(desk, id_).problems)) == "attributes.size: this attribute's type is text"
+
+
+def test_what_is_no_fault_of_the_file_is_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    id_ = send(desk, b"id\nm-1\n")
+
+    def down(*_: object, **__: object) -> object:
+        message = "the database is down"
+        raise Unavailable(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("verno.imports.service.rehearse_members", down)
+        assert work(desk) == 0
+    assert (one(desk, id_).state, work(desk), one(desk, id_).state) == ("checking", 1, "checked")

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from verno.imports.cells import bad_text
-from verno.imports.types import Row
-from verno.kit.errors import VernoError
+from verno.imports.problems import Code, NotRead, Problem
+from verno.imports.types import Row, bad_text
 from verno.web import wire
 from verno.web.problems import Refused
 
@@ -15,14 +14,13 @@ FIRST_ROW = 2
 
 
 def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row]]:
-    """Return the fields that any line has, and the lines after ``after_row``; raises ``VernoError``."""
+    """Return the fields that any line has, and the lines after ``after_row``; raises ``NotRead``."""
     names: dict[str, None] = {}
     for _, line in _lines(path):
         found = _object(line)
         names.update(dict.fromkeys(found if isinstance(found, dict) else ()))
     if not names:
-        message = f"{path.name} holds no objects"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.NO_OBJECTS, {"file": path.name}))
     return list(names), _rows(path, after_row)
 
 

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from verno.imports.cells import HEADER_ROW, MAX_CELL, bad_text
-from verno.imports.types import Row
-from verno.kit.errors import VernoError
+from verno.imports.problems import Code, NotRead, Problem
+from verno.imports.types import HEADER_ROW, MAX_CELL, Row, bad_text
 
 ROWS_AT_A_TIME = 1_000
 READ_BUFFER = 1024 * 1024
@@ -17,15 +16,15 @@ TEXT = "BYTE_ARRAY"
 
 
 def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row], int]:
-    """Return the columns, the rows after ``after_row`` and how many rows there are; raises ``VernoError``."""
+    """Return the columns, the rows after ``after_row`` and how many rows there are; raises ``NotRead``."""
     try:
         # A positive buffer makes a column chunk stream instead of being read whole.
         file = pq.ParquetFile(path, buffer_size=READ_BUFFER, pre_buffer=False)
         columns = list(file.schema_arrow.names)
         _refuse_bombs(path, file.metadata)
     except (pa.ArrowException, OSError) as error:
-        message = f"{path.name} is not a readable Parquet file: {str(error).splitlines()[0]}"
-        raise VernoError(message) from error
+        why = str(error).splitlines()[0]
+        raise NotRead(Problem(Code.UNREADABLE, {"file": path.name, "kind": "Parquet", "why": why})) from error
 
     def rows() -> Iterator[Row]:
         number = HEADER_ROW
@@ -40,8 +39,8 @@ def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row], int]
                         found = {n: c for n, c in zip(columns, cells, strict=True) if c is not None and c != ""}
                         yield Row(number, found, bad_text(found))
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-            message = f"{path.name} is damaged after row {number}: {str(error).splitlines()[0]}"
-            raise VernoError(message) from error
+            why = str(error).splitlines()[0]
+            raise NotRead(Problem(Code.DAMAGED_AFTER, {"file": path.name, "row": number, "why": why})) from error
 
     return columns, rows(), file.metadata.num_rows
 
@@ -58,8 +57,8 @@ def _refuse_bombs(path: Path, metadata: pq.FileMetaData) -> None:
                 continue
             huge = chunk.total_uncompressed_size > MAX_CELL * max(chunk.num_values, 1)
             if huge or (chunk.has_dictionary_page and _longest_word(path, group, chunk.path_in_schema) > MAX_CELL):
-                message = f"{path.name}: the column {chunk.path_in_schema} has cells longer than {MAX_CELL} characters"
-                raise VernoError(message)
+                values = {"file": path.name, "name": chunk.path_in_schema, "most": MAX_CELL}
+                raise NotRead(Problem(Code.LONG_CELLS, values))
 
 
 def _longest_word(path: Path, group: int, column: str) -> int:

@@ -122,7 +122,7 @@ def _members(
 
 
 def _opened(program: Program, path: Path, asked: Asked, *, now: datetime, after_row: int = 0) -> tuple[Table, Reading]:
-    """Open a file of members; refuses its header (``VernoError``)."""
+    """Open a file of members; refuses its header (``NotRead``)."""
     encoding = asked.encoding or tables.encoding_of(path)
     table = tables.open_table(path, after_row=after_row, encoding=encoding)
     with db.transaction(program.id) as conn:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from verno.imports import jsonl, xlsx
-from verno.imports.cells import HEADER_ROW, MAX_CELL, NUL, bad_text
-from verno.imports.types import Row
-from verno.kit.errors import VernoError
+from verno.imports.problems import Code, NotRead, Problem
+from verno.imports.types import HEADER_ROW, MAX_CELL, NUL, Row, bad_text
 
 MAX_LINE = 1024 * 1024
 UTF8, CP1251 = "utf-8-sig", "cp1251"
@@ -46,17 +45,16 @@ class Table:
 def open_table(path: Path, *, after_row: int = 0, encoding: str = UTF8) -> Table:
     """Open a file by its content, whatever its name; rows up to ``after_row`` are passed over.
 
-    ``encoding`` is that of a CSV file. Raises ``VernoError`` with a sentence.
+    ``encoding`` is that of a CSV file. Raises ``NotRead``.
     """
     try:
         with path.open("rb") as file:
             head = file.read(4096)
     except OSError as error:
-        message = f"{path.name} cannot be read: {error.strerror or error}"
-        raise VernoError(message) from error
+        why = error.strerror or str(error)
+        raise NotRead(Problem(Code.UNOPENED, {"file": path.name, "why": why})) from error
     if not head.strip():
-        message = f"{path.name} is empty"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.EMPTY, {"file": path.name}))
     if head.startswith(PARQUET_MAGIC):
         return _parquet(path, after_row)
     if head.startswith(xlsx.MAGIC):
@@ -64,11 +62,9 @@ def open_table(path: Path, *, after_row: int = 0, encoding: str = UTF8) -> Table
     if head.lstrip(BLANK).startswith(b"{"):
         return Table(*jsonl.read(path, after_row))
     if head.startswith(OLD_EXCEL):
-        message = f"{path.name} is a workbook of an old Excel, or has a password; save it as XLSX without one"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.OLD_EXCEL, {"file": path.name}))
     if head.startswith(_SIXTEEN_BITS) or head[1:2] == b"\0" or head[:1] == b"\0":
-        message = f"{path.name} is in UTF-16; save it as 'CSV UTF-8'"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.UTF_16, {"file": path.name}))
     return _csv(path, after_row, encoding)
 
 
@@ -93,11 +89,9 @@ def _csv(path: Path, after_row: int, encoding: str) -> Table:
     try:
         columns = [name.strip() for name in next(reader)]
     except (csv.Error, StopIteration) as error:
-        message = f"the first row of {path.name} must hold the names of the columns: {error}"
-        raise VernoError(message) from error
+        raise NotRead(Problem(Code.NO_NAMES, {"file": path.name, "why": str(error)})) from error
     if bad_text(dict(zip(columns, columns, strict=True))):
-        message = f"the first row of {path.name} is no row of column names in UTF-8: is it a CSV, XLSX or Parquet file?"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.NO_TEXT, {"file": path.name}))
     return Table(columns, _csv_rows(reader, columns, after_row), of_sheet=True)
 
 
@@ -154,6 +148,5 @@ def _parquet(path: Path, after_row: int) -> Table:
     try:
         from verno.imports import parquet  # noqa: PLC0415 pyarrow is an optional part, and half a second
     except ModuleNotFoundError as error:
-        message = "reading Parquet needs pyarrow: pip install 'verno[parquet]'"
-        raise VernoError(message) from error
+        raise NotRead(Problem(Code.NO_PYARROW)) from error
     return Table(*parquet.read(path, after_row))

@@ -1,4 +1,4 @@
-"""Words of imports: kinds of files, rows, what is wrong with one, the summary."""
+"""Words of imports: kinds of files, rows and what a cell may hold, what is wrong with one, the summary."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -9,6 +9,10 @@ import msgspec
 
 SHOWN_ERRORS = 100
 """Errors that the summary lists; standard error has them all."""
+MAX_CELL = 128 * 1024
+"""Characters of a cell, in a file of any kind."""
+HEADER_ROW = 1
+NUL = "\x00"
 
 
 class Kind(StrEnum):
@@ -33,6 +37,20 @@ class Row(msgspec.Struct, frozen=True):
     number: int
     cells: Mapping[str, object]
     problem: tuple[str, str] | None = None
+
+
+def bad_text(cells: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return the first column whose text we do not take, and why."""
+    for name, cell in cells.items():
+        if not isinstance(cell, str):
+            continue
+        if NUL in cell:
+            return name, "holds NUL"
+        if len(cell) > MAX_CELL:
+            return name, f"is longer than {MAX_CELL} characters"
+        if not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell):
+            return name, "is not in UTF-8"
+    return None
 
 
 class RowError(msgspec.Struct, frozen=True):

@@ -18,9 +18,8 @@ from typing import IO, TypeAlias
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from verno.imports.cells import HEADER_ROW, MAX_CELL, bad_text
-from verno.imports.types import Row
-from verno.kit.errors import VernoError
+from verno.imports.problems import Code, NotRead, Problem
+from verno.imports.types import HEADER_ROW, MAX_CELL, Row, bad_text
 
 MAGIC = b"PK\x03\x04"
 READ = 256 * 1024
@@ -51,17 +50,16 @@ Cell: TypeAlias = tuple[object, str | None]
 
 
 def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row]]:
-    """Return the columns and the rows after ``after_row``; raises ``VernoError`` with a sentence."""
+    """Return the columns and the rows after ``after_row``; raises ``NotRead``."""
     try:
         book = _Book(path)
         rows = book.rows()
         first = next(rows, None)
     except DAMAGED as error:
-        message = f"{path.name} is not a readable XLSX file: {_why(error)}"
-        raise VernoError(message) from error
+        values = {"file": path.name, "kind": "XLSX", "why": _why(error)}
+        raise NotRead(Problem(Code.UNREADABLE, values)) from error
     if first is None:
-        message = f"the first sheet of {path.name} is empty"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.EMPTY_SHEET, {"file": path.name}))
     number, cells = first
     names = {place: str(value).strip() for place, (value, _) in cells.items()}
     return list(names.values()), _rows(path, rows, names, number, after_row)
@@ -87,8 +85,7 @@ def _rows(
                 continue
             yield _row(number, cells, names)
     except DAMAGED as error:
-        message = f"{path.name} is damaged: {_why(error)}"
-        raise VernoError(message) from error
+        raise NotRead(Problem(Code.DAMAGED, {"file": path.name, "why": _why(error)})) from error
 
 
 def _row(number: int, cells: dict[int, Cell], names: dict[int, str]) -> Row:
@@ -135,11 +132,9 @@ class _Book:
     def _refuse_bomb(self, part: ZipInfo) -> None:
         honest = part.file_size <= SMALL or part.file_size <= part.compress_size * MAX_RATIO
         if not honest or part.file_size > MAX_PART:
-            message = f"{self._name} unpacks to far more than it is ({part.file_size:,} bytes in one part): refused"
-            raise VernoError(message)
+            raise NotRead(Problem(Code.BOMB, {"file": self._name, "bytes": part.file_size}))
         if part.flag_bits & 1:
-            message = f"{self._name} is encrypted: save it without a password"
-            raise VernoError(message)
+            raise NotRead(Problem(Code.ENCRYPTED, {"file": self._name}))
 
     def _first_sheet(self) -> tuple[bool, str]:
         found: list[str] = []
@@ -199,13 +194,12 @@ class _Book:
         end: Callable[[str], None] | None = None,
         text: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Parse a part, pausing after each piece; raises ``VernoError`` for a document type."""
+        """Parse a part, pausing after each piece; raises ``NotRead`` for a document type."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
 
         def refuse(*_: object) -> None:
-            message = f"{self._name} declares a document type: refused"
-            raise VernoError(message)
+            raise NotRead(Problem(Code.DOCUMENT_TYPE, {"file": self._name}))
 
         parser.StartDoctypeDeclHandler = refuse
         parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)

@@ -84,7 +84,7 @@ def upload(request: HttpRequest, upload_id: object) -> HttpResponse:
             else:
                 raise Http404
             return redirect("console:member-import", found.id)
-    context = {"face": face, "one": found, "problems": problems.said(found.problem) if found.problem else []}
+    context = {"face": face, "one": found, "problems": problems.said(found.problems)}
     return render(request, "console/privacy/import.html", context)
 
 

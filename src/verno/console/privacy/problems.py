@@ -1,93 +1,55 @@
-"""Why a file of members was not read, in the reader's language and in the words of this page.
+"""Why a file of members was not read, in the reader's language and in the words of this page."""
 
-Importing says it in one English sentence, for the command line too; what is not known here is shown as it is.
-"""
-
-import re
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-Saying: TypeAlias = tuple[re.Pattern[str], Promise | str]
-COLUMNS = "the columns of the file do not fit: "
-_NEXT = re.compile(r"; (?!there are )")
+from verno.imports.problems import Code, Problem
+
+_EMPTY = _("The file is empty.")
+_NAMELESS = _("The first row must hold the names of the columns. Is it a CSV, XLSX or Parquet file?")
+_LOCKED = _("A workbook of an old Excel, or one with a password: save it as XLSX without one.")
+_DAMAGED = _("The file is damaged.")
+_HARMFUL = _("The file is refused: it is made as files are that do harm.")
+
+WORDS: Mapping[Code, Promise | str] = {
+    Code.UNOPENED: _("The file cannot be opened."),
+    Code.EMPTY: _EMPTY,
+    Code.EMPTY_SHEET: _EMPTY,
+    Code.NO_OBJECTS: _EMPTY,
+    Code.UTF_16: _("The file is in UTF-16: save it as “CSV UTF-8”."),
+    Code.OLD_EXCEL: _LOCKED,
+    Code.ENCRYPTED: _LOCKED,
+    Code.NO_NAMES: _NAMELESS,
+    Code.NO_TEXT: _NAMELESS,
+    Code.UNREADABLE: _("The file is no readable %(kind)s file."),
+    Code.DAMAGED: _DAMAGED,
+    Code.DAMAGED_AFTER: _DAMAGED,
+    Code.BOMB: _HARMFUL,
+    Code.DOCUMENT_TYPE: _HARMFUL,
+    Code.LONG_CELLS: _("The column “%(name)s” has cells longer than %(most)s characters."),
+    Code.NO_PYARROW: _("This server reads no Parquet: save the file as CSV or XLSX."),
+    Code.GIVEN_UP: _("The file could not be finished: have it imported on the server, by “verno import members”."),
+    Code.COLUMNS: _("The columns of the file do not fit."),
+    Code.SAME_NAME: _("two columns have one name"),
+    Code.NO_ID: _("no column is the external_id: say which one, under “My columns are called something else”"),
+    Code.TWICE: _("%(name)s is given twice"),
+    Code.TOGETHER: _("these go together: %(names)s"),
+    Code.ABSENT: _("the file has no column “%(name)s”"),
+    Code.NO_TOPIC: _("%(field)s: there is no topic %(code)s; there are %(known)s"),
+    Code.NO_CHANNEL: _("%(field)s: there is no channel %(code)s; there are %(known)s"),
+    Code.NO_TYPE: _("%(field)s: there is no type %(code)s; there are %(known)s"),
+    Code.NO_CHOICES: _("%(field)s: say first what %(name)s may be, under “Member attributes”"),
+    Code.NO_ATTRIBUTE: _("“%(name)s” names no attribute"),
+    Code.NO_COLUMN: _(
+        "“%(name)s” is no column of members: name its field, or “%(name)s =” to leave it out. Fields: %(known)s"
+    ),
+    Code.OTHER_TYPE: _("%(field)s: the attribute has another type here; leave the type out"),
+    Code.SAID: "%(sentence)s",
+}
 
 
-def _sayings(*pairs: tuple[str, Promise | str]) -> Sequence[Saying]:
-    return [(re.compile(pattern, re.DOTALL), words) for pattern, words in pairs]
-
-
-OF_FILES = _sayings(
-    (r".* is empty|.* holds no objects", _("The file is empty.")),
-    (r".* is in UTF-16; .*", _("The file is in UTF-16: save it as “CSV UTF-8”.")),
-    (
-        r".* of an old Excel, .*|.* is encrypted: .*",
-        _("A workbook of an old Excel, or one with a password: save it as XLSX without one."),
-    ),
-    (
-        r".* is no row of column names .*|the first row of .* must hold the names .*",
-        _("The first row must hold the names of the columns. Is it a CSV, XLSX or Parquet file?"),
-    ),
-    (r".* is not a readable (?P<kind>XLSX|Parquet) file.*", _("The file is no readable %(kind)s file.")),
-    (r".* is damaged.*", _("The file is damaged.")),
-    (
-        r".* unpacks to far more .*|.* declares a document type: .*",
-        _("The file is refused: it is made as files are that do harm."),
-    ),
-    (
-        r"the file could not be finished .*",
-        _("The file could not be finished: have it imported on the server, by “verno import members”."),
-    ),
-)
-OF_COLUMNS = _sayings(
-    (r"two columns have one name", _("two columns have one name")),
-    (
-        r"no column is the external_id: .*",
-        _("no column is the external_id: say which one, under “My columns are called something else”"),
-    ),
-    (r"(?P<name>.+) is given twice", _("%(name)s is given twice")),
-    (r"(?P<names>.+) go together", _("these go together: %(names)s")),
-    (r"--map names '(?P<name>.*)', which .*", _("the file has no column “%(name)s”")),
-    (
-        r"(?P<field>.+): there is no topic (?P<code>.*); there are (?P<known>.*)",
-        _("%(field)s: there is no topic %(code)s; there are %(known)s"),
-    ),
-    (
-        r"(?P<field>.+): there is no channel (?P<code>.*); there are (?P<known>.*)",
-        _("%(field)s: there is no channel %(code)s; there are %(known)s"),
-    ),
-    (
-        r"(?P<field>.+): there is no type (?P<code>.*); there are (?P<known>.*)",
-        _("%(field)s: there is no type %(code)s; there are %(known)s"),
-    ),
-    (
-        r"(?P<field>.+): declare the choices of (?P<name>.+) first .*",
-        _("%(field)s: say first what %(name)s may be, under “Member attributes”"),
-    ),
-    (
-        r"'(?P<name>.*)' is no column of members: .*\(fields: (?P<known>.*)\)",
-        _("“%(name)s” is no column of members: name its field, or “%(name)s =” to leave it out. Fields: %(known)s"),
-    ),
-)
-
-
-def said(problem: str) -> list[str]:
+def said(problems: Sequence[Problem]) -> list[str]:
     """Return the sentences to show."""
-    if not problem.startswith(COLUMNS):
-        return [_one(problem, OF_FILES)]
-    return [gettext("The columns of the file do not fit."), *_each(problem.removeprefix(COLUMNS))]
-
-
-def _each(problems: str) -> list[str]:
-    return [_one(part, OF_COLUMNS) for part in _NEXT.split(problems)]
-
-
-def _one(problem: str, sayings: Sequence[Saying]) -> str:
-    for pattern, words in sayings:
-        found = pattern.fullmatch(problem)
-        if found is not None:
-            return str(words) % found.groupdict() if found.groupdict() else str(words)
-    return problem
+    return [str(WORDS[one.code]) % one.values for one in problems]

@@ -1,12 +1,11 @@
 """What the columns of a members' file mean: by their own names, by what people call them, or as the caller says."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from verno.imports.types import Kind
-from verno.kit.errors import VernoError
+from verno.imports.problems import Code, NotRead, Problem
 from verno.members.types import AttributeKind, Channel
 
 PLAIN = (
@@ -56,11 +55,11 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[str]) -> list[Column]:
-    """Return the columns that are read. Raises ``VernoError`` with all that does not fit, and what could stand there.
+    """Return the columns that are read. Raises ``NotRead`` with all that does not fit, and what could stand there.
 
     ``asked`` says of columns which field they fill, or nothing, to leave them out.
     """
-    problems = [f"--map names {name!r}, which the file has not" for name in asked if name not in header]
+    problems = [Problem(Code.ABSENT, {"name": name}) for name in asked if name not in header]
     fields = {name: asked.get(name, _guess(name)) for name in header}
     if any(field in {"name.last", "name.middle"} for field in fields.values()):
         fields = {
@@ -70,21 +69,21 @@ def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[
     out = []
     for name, field in fields.items():
         found = None if field == "" else _column(name, field, topics)
-        if isinstance(found, str):
+        if isinstance(found, Problem):
             problems.append(found)
         elif found is not None:
             out.append(found)
     given = [column.field for column in out]
-    problems += [f"{field} is given twice" for field in sorted({one for one in given if given.count(one) > 1})]
+    twice = sorted({one for one in given if given.count(one) > 1})
+    problems += [Problem(Code.TWICE, {"name": field}) for field in twice]
     if len(header) != len(set(header)):
-        problems.append("two columns have one name")
+        problems.append(Problem(Code.SAME_NAME))
     if "external_id" not in given:
-        problems.append('no column is the external_id: name it so, or say --map "COLUMN=external_id"')
+        problems.append(Problem(Code.NO_ID))
     if 0 < len(set(SINGLE) & set(given)) < len(SINGLE):
-        problems.append(f"{', '.join(SINGLE)} go together")
+        problems.append(Problem(Code.TOGETHER, {"names": ", ".join(SINGLE)}))
     if problems:
-        message = f"the columns of the file do not fit: {'; '.join(problems)}"
-        raise VernoError(message)
+        raise NotRead(Problem(Code.COLUMNS), *problems)
     return out
 
 
@@ -100,7 +99,7 @@ def _plain(name: str) -> str:
     return _NOISE.sub(" ", name.casefold().replace("ё", "е")).strip()
 
 
-def _column(name: str, field: str, topics: Collection[str]) -> Column | str:
+def _column(name: str, field: str, topics: Collection[str]) -> Column | Problem:
     """Return the column, or what is wrong with it."""
     if field in (*PLAIN, *SHARED, *SINGLE):
         return Column(name, field)
@@ -109,24 +108,24 @@ def _column(name: str, field: str, topics: Collection[str]) -> Column | str:
     if field.startswith(CONSENT):
         topic, _, channel = field[len(CONSENT) :].rpartition(".")
         if topic not in topics:
-            return f"{field}: there is no topic {topic or channel}; there are {', '.join(sorted(topics))}"
+            return _none(Code.NO_TOPIC, field, topic or channel, sorted(topics))
         if channel not in set(Channel):
-            return f"{field}: there is no channel {channel}; there are {', '.join(Channel)}"
+            return _none(Code.NO_CHANNEL, field, channel, Channel)
         return Column(name, field)
-    return (
-        f'{name!r} is no column of {Kind.MEMBERS}: say --map "{name}=FIELD", or --map "{name}=" to leave it out'
-        f" (fields: {', '.join(PLAIN)}, attr.NAME, consent.TOPIC.CHANNEL, {', '.join(SHARED)})"
-    )
+    known = ", ".join((*PLAIN, "attr.NAME", "consent.TOPIC.CHANNEL", *SHARED))
+    return Problem(Code.NO_COLUMN, {"name": name, "known": known})
 
 
-def _attribute(name: str, field: str) -> Column | str:
+def _attribute(name: str, field: str) -> Column | Problem:
     attribute, _, type_ = field[len(ATTRIBUTE) :].partition(":")
     if not attribute:
-        return f"{name!r} names no attribute"
+        return Problem(Code.NO_ATTRIBUTE, {"name": name})
     if type_ == AttributeKind.CHOICE:
-        return (
-            f"{field}: declare the choices of {attribute} first (Members, Member attributes), then leave :{type_} out"
-        )
+        return Problem(Code.NO_CHOICES, {"field": field, "name": attribute})
     if type_ and type_ not in TYPES:
-        return f"{field}: there is no type {type_}; there are {', '.join(TYPES)}"
+        return _none(Code.NO_TYPE, field, type_, TYPES)
     return Column(name, ATTRIBUTE + attribute, AttributeKind(type_) if type_ else None)
+
+
+def _none(code: Code, field: str, said: str, known: Iterable[str]) -> Problem:
+    return Problem(code, {"field": field, "code": said, "known": ", ".join(known)})

@@ -14,10 +14,10 @@ from verno.imports.columns import Fields
 from verno.imports.members import cells, said
 from verno.imports.members.headers import ATTRIBUTE, CONSENT, SHARED, SINGLE, Column
 from verno.imports.members.said import Said, Wrong
+from verno.imports.problems import Code, NotRead, Problem
 from verno.imports.tables import Table
 from verno.imports.types import Item, Row, RowError
 from verno.kit import batches, db, localtime
-from verno.kit.errors import VernoError
 from verno.members import service as members
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
 from verno.members.consent import wishes as wishing
@@ -69,13 +69,12 @@ class Reading:
         self._readers: list[tuple[str, str, Reader]] = [(one.name, one.field, _reader(one, frame)) for one in columns]
 
     def declare(self, program_id: str) -> None:
-        """Tell the program the types that the header gives to attributes; raises ``VernoError`` for another one."""
+        """Tell the program the types that the header gives to attributes; raises ``NotRead`` for another one."""
         if self._typed:
             with db.transaction(program_id) as conn:
                 refused = members.declare_attributes(conn, program_id, self._typed)
             for one in refused.values():
-                message = f"{one.field}: {one.detail}"
-                raise VernoError(message)
+                raise NotRead(Problem(Code.OTHER_TYPE, {"field": one.field, "why": one.detail}))
 
     def items(self, table: Table) -> Iterator[Item]:
         """Yield a member of each row, or what is wrong with it first."""

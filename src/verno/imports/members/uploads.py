@@ -7,7 +7,7 @@ where the import was; nobody is doubled.
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,14 +15,14 @@ from pathlib import Path
 import msgspec
 from psycopg.types.json import Jsonb
 
-from verno.imports import service
+from verno.imports import problems, service
 from verno.imports.members.files import CHANGES, ERRORS
+from verno.imports.problems import Code, NotRead, Problem
 from verno.imports.runs import SQL
 from verno.imports.types import Asked, Kind
 from verno.kit import db, ids, secrets
 from verno.kit.clock import clock
 from verno.kit.db import Connection
-from verno.kit.errors import VernoError
 from verno.workspace import audit
 from verno.workspace.audit import Actor
 from verno.workspace.types import Program
@@ -38,7 +38,7 @@ MAX_CLAIMS = 5
 IDLE, OLD = timedelta(days=1), timedelta(days=30)
 ACTION = "members.import"
 ENDINGS = frozenset({".csv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".parquet"})
-GIVEN_UP = f"the file could not be finished in {MAX_CLAIMS} tries: try it on the server with 'verno import members'"
+GIVEN_UP = (Problem(Code.GIVEN_UP, {"tries": MAX_CLAIMS}),)
 log = logging.getLogger(__name__)
 
 
@@ -57,6 +57,11 @@ class Upload(msgspec.Struct, frozen=True):
     has_errors: bool
     has_changes: bool
     created_at: datetime
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Tell why it failed."""
+        return problems.from_text(self.problem) if self.problem else ()
 
     @property
     def is_moving(self) -> bool:
@@ -159,8 +164,8 @@ def _try(program: Program, claim: _Claim, path: Path, stopping: Callable[[], boo
         with db.transaction(program.id) as conn:
             conn.execute(SQL["give_back_upload"], {"id": claim.id, "now": clock.now()})
         return 0
-    except VernoError as error:
-        _finish(program, claim.id, "failed", None, str(error), path)
+    except NotRead as error:
+        _finish(program, claim.id, "failed", None, error.problems, path)
     return 1
 
 
@@ -200,16 +205,16 @@ def _one(
 
     if dry:
         found = service.rehearse_members(program, path, progress=progress, now=now, asked=asked)
-        _finish(program, id_, "checked", msgspec.to_builtins(found), None, path)
+        _finish(program, id_, "checked", msgspec.to_builtins(found), (), path)
         return
     done = service.import_file(
         program, Kind.MEMBERS, path, progress=progress, tell=lambda _: None, now=now, asked=asked, keep=keep
     )
-    _finish(program, id_, "done", msgspec.to_builtins(done), None, path)
+    _finish(program, id_, "done", msgspec.to_builtins(done), (), path)
 
 
 def _finish(
-    program: Program, id_: str, state: str, report: dict[str, object] | None, problem: str | None, path: Path
+    program: Program, id_: str, state: str, report: dict[str, object] | None, why: Sequence[Problem], path: Path
 ) -> None:
     if report is not None:
         report.pop("errors", None)
@@ -218,7 +223,7 @@ def _finish(
         "id": id_,
         "state": state,
         "report": None if report is None else Jsonb(report),
-        "problem": problem,
+        "problem": problems.to_text(why) if why else None,
         "errors": _kept(id_, path.with_name(path.name + ERRORS)),
         "changes": _kept(id_, path.with_name(path.name + CHANGES)),
         "now": clock.now(),

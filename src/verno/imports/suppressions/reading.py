@@ -9,11 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from verno.imports import tables
-from verno.imports.cells import HEADER_ROW
 from verno.imports.columns import LENGTH_OF_A_DATE
 from verno.imports.members import cells
 from verno.imports.tables import Table
-from verno.imports.types import Asked, Item, Row, RowError
+from verno.imports.types import HEADER_ROW, Asked, Item, Row, RowError
 from verno.kit import localtime
 from verno.kit.errors import VernoError
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
