@@ -56,8 +56,8 @@ def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: dat
     house = facts.house(conn, program_id, now=now)
     fresh = ids.new_ids(len(drafts), now=now)
     decisions = _judge(conn, program_id, house, drafts, fresh, now=now)
-    rows, said = _rows(house, drafts, decisions, fresh, now)
-    parameters = {"rows": batches.rows(rows), "said": batches.rows(said), "program": program_id, "now": now}
+    said = _said(house, drafts, decisions, fresh, now)
+    parameters = {"said": batches.rows(said), "program": program_id, "now": now}
     written = {id_ for (id_,) in conn.execute(SQL["add_messages"], parameters).fetchall()}
     return [_result(decision, id_, written) for decision, id_ in zip(decisions, fresh, strict=True)]
 
@@ -254,28 +254,23 @@ def _is_duplicate(decision: Decision) -> bool:
     )
 
 
-def _rows(
+def _said(
     house: House, drafts: Sequence[Draft], decisions: Sequence[Decision], fresh: Sequence[str], now: datetime
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """Return the new messages, and once for all that share it what they say and how the first of them was judged.
+) -> list[dict[str, object]]:
+    """Return what the new messages say, each once with all whose messages say it and how the first of them was judged.
 
     A crowd's messages differ in little but whose they are: what is told once is read once, and a plan takes a quarter
     less of the database's time.
     """
-    groups: dict[str, tuple[int, Record]] = {}
-    said: list[dict[str, object]] = []
-    rows: list[dict[str, object]] = []
+    said: dict[str, tuple[Record, dict[str, object], list[dict[str, object]]]] = {}
     for draft, decision, id_ in zip(drafts, decisions, fresh, strict=True):
         if _is_duplicate(decision):
             continue
         words = _words(draft, decision, now) | {"class_name": house.classes.get(draft.topic, "")}
         told = record(decision, stage=PLANNING, now=now)
-        n, first = groups.setdefault(batches.rows([words]), (len(said), told))
-        if n == len(said):
-            said.append({"n": n, "decision": told, **words})
-        own = None if told == first else told
-        rows.append({"holder_id": draft.holder_id, "id": id_, "n": n, "decision": own})
-    return rows, said
+        first, _, readers = said.setdefault(batches.rows([words]), (told, words, []))
+        readers.append({"holder_id": draft.holder_id, "id": id_, "decision": None if told == first else told})
+    return [words | {"decision": first, "readers": readers} for first, words, readers in said.values()]
 
 
 def _words(draft: Draft, decision: Decision, now: datetime) -> dict[str, object]:

@@ -39,13 +39,14 @@ WHERE s.program_id = %(program)s AND s.channel = %(channel)s AND s.address_hash 
 -- name: add_messages
 -- Store drafts with what was decided; the unique index settles races, so the ids that come back are the new ones.
 -- In the order of the holders, so that two planners never wait for each other crosswise. What messages share comes once,
--- their decision with it, but for those who were judged otherwise. Plan: function scans, join, sort, insert.
+-- their decision with it, but for those who were judged otherwise. Plan: function scan, nested loop of function scans,
+-- sort, insert.
 WITH said AS MATERIALIZED (
-    SELECT n, channel, topic, class_name, template, locale, context, dedupe_key, state, reason,
-           json_build_array(decision)::jsonb AS decision, due_at, valid_until, urgent
+    SELECT channel, topic, class_name, template, locale, context, dedupe_key, state, reason,
+           json_build_array(decision)::jsonb AS decision, due_at, valid_until, urgent, readers
     FROM json_to_recordset(%(said)s) AS s (
-        n int, channel text, topic text, class_name text, template text, locale text, context jsonb, dedupe_key text,
-        state text, reason text, decision json, due_at timestamptz, valid_until timestamptz, urgent boolean
+        channel text, topic text, class_name text, template text, locale text, context jsonb, dedupe_key text,
+        state text, reason text, decision json, due_at timestamptz, valid_until timestamptz, urgent boolean, readers json
     )
 )
 INSERT INTO messaging_message (holder_id, id, program_id, channel, topic, class_name, template, locale, context,
@@ -54,8 +55,7 @@ INSERT INTO messaging_message (holder_id, id, program_id, channel, topic, class_
 SELECT r.holder_id, r.id, %(program)s, channel, topic, class_name, template, locale, context, dedupe_key, state, reason,
        CASE WHEN r.decision IS NULL THEN said.decision ELSE json_build_array(r.decision)::jsonb END,
        0, due_at, valid_until, urgent, %(now)s, %(now)s
-FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid, n int, decision json)
-JOIN said USING (n)
+FROM said CROSS JOIN LATERAL json_to_recordset(said.readers) AS r (holder_id uuid, id uuid, decision json)
 ORDER BY holder_id, dedupe_key, channel
 ON CONFLICT (holder_id, dedupe_key, channel) DO NOTHING
 RETURNING id::text
