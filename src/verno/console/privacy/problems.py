@@ -16,11 +16,12 @@ COLUMNS = "the columns of the file do not fit: "
 _NEXT = re.compile(r"; (?!there are )")
 
 
-def _sayings(*pairs: tuple[str, Promise | str]) -> Sequence[Saying]:
+def sayings(*pairs: tuple[str, Promise | str]) -> Sequence[Saying]:
+    """Return patterns of English sentences, each with what is said in its place."""
     return [(re.compile(pattern, re.DOTALL), words) for pattern, words in pairs]
 
 
-OF_FILES = _sayings(
+OF_FILES = sayings(
     (r".* is empty|.* holds no objects", _("The file is empty.")),
     (r".* is in UTF-16; .*", _("The file is in UTF-16: save it as “CSV UTF-8”.")),
     (
@@ -42,7 +43,7 @@ OF_FILES = _sayings(
         _("The file could not be finished: have it imported on the server, by “verno import members”."),
     ),
 )
-OF_COLUMNS = _sayings(
+OF_COLUMNS = sayings(
     (r"two columns have one name", _("two columns have one name")),
     (
         r"no column is the external_id: .*",
@@ -77,16 +78,17 @@ OF_COLUMNS = _sayings(
 def said(problem: str) -> list[str]:
     """Return the sentences to show."""
     if not problem.startswith(COLUMNS):
-        return [_one(problem, OF_FILES)]
+        return [one(problem, OF_FILES)]
     return [gettext("The columns of the file do not fit."), *_each(problem.removeprefix(COLUMNS))]
 
 
 def _each(problems: str) -> list[str]:
-    return [_one(part, OF_COLUMNS) for part in _NEXT.split(problems)]
+    return [one(part, OF_COLUMNS) for part in _NEXT.split(problems)]
 
 
-def _one(problem: str, sayings: Sequence[Saying]) -> str:
-    for pattern, words in sayings:
+def one(problem: str, known: Sequence[Saying]) -> str:
+    """Return what is said in place of a sentence; itself where none is known."""
+    for pattern, words in known:
         found = pattern.fullmatch(problem)
         if found is not None:
             return str(words) % found.groupdict() if found.groupdict() else str(words)
