@@ -16,8 +16,18 @@ from verno.messaging.preferences import links
 from verno.messaging.preferences.links import Address, Person
 
 SAID = {
-    "en": {"news": "News and offers", "saved": "Done, saved.", "over": "Done, we no longer write to you."},
-    "ru": {"news": "Новости и акции", "saved": "Готово, сохранили.", "over": "Готово, мы больше не пишем."},
+    "en": {
+        "news": "News and offers",
+        "saved": "Done, saved.",
+        "over": "Done, we no longer write to you.",
+        "kept": "You have left everything. You get nothing but receipts and sign-in codes",
+    },
+    "ru": {
+        "news": "Новости и акции",
+        "saved": "Готово, сохранили.",
+        "over": "Готово, мы больше не пишем.",
+        "kept": "Вы отписались от всего. Приходят только чеки и коды входа",
+    },
 }
 
 
@@ -68,6 +78,8 @@ def test_a_marketer_adds_a_topic_and_a_member_agrees_and_leaves(site: Site, loca
         page.goto(own)
         page.locator('button[value="all"]').click()
         expect(page.locator(".done")).to_contain_text(SAID[locale]["over"])
+        expect(page.locator("main")).to_contain_text(SAID[locale]["kept"])
+        expect(page.locator('button[value="all"]')).to_have_count(0)
         keep(page, f"consents-{locale}-over", by_night=True)
         page.locator('input[value="too-often"]').check()
         page.locator("textarea").fill("Каждый день!")

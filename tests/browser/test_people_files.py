@@ -68,3 +68,34 @@ def test_members_come_by_file_and_one_is_forgotten(
         page.locator("button[value=erase]").click()
         expect(page.locator("table")).to_contain_text(said["erased"])
         keep(page, f"people-{locale}-erased", by_night=True)
+
+
+LIST = (
+    "Адрес;Причина;Дата\nzoya@example.org;отписка;2026-03-05\n+7 916 000-00-77;спам;\nникто;;\nx@example.org;устал;\n"
+)
+BROUGHT = {
+    "en": ("New addresses", "is neither an e-mail address nor a phone number", "Taken over"),
+    "ru": ("Новые адреса", "это не почта и не телефон", "Загружено"),
+}
+
+
+@pytest.mark.parametrize(("locale", "size"), [("en", PHONE), ("ru", DESK)], ids=["phone", "desk"])
+def test_a_list_of_whom_not_to_write_to_is_taken_over(site: Site, locale: str, size: dict[str, int]) -> None:
+    new, why, done = BROUGHT[locale]
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        page.goto("/console/members/import/")
+        keep(page, f"people-{locale}-import-with-list", by_night=True)
+        page.locator("main a[href$='/suppressions/']").click()
+        expect(page.locator("select[name=reason]")).to_be_visible()
+        keep(page, f"people-{locale}-list", by_night=True)
+        file = {"name": "отписки.csv", "mimeType": "text/csv", "buffer": LIST.encode()}
+        page.locator("[name=file]").set_input_files(file)  # type: ignore[arg-type]
+        page.locator("form[enctype] button[type=submit]").click()
+        expect(page.locator("main")).to_contain_text(new)
+        expect(page.locator("main")).to_contain_text(why)
+        keep(page, f"people-{locale}-list-seen", by_night=True)
+        page.locator("form:has([name=box]) button").click()
+        expect(page.locator("main h2").first).to_have_text(done)
+        keep(page, f"people-{locale}-list-done", by_night=True)
+    assert site.trouble == []

@@ -69,3 +69,27 @@ def test_an_owner_puts_stores_into_a_region(site: Site, locale: str, size: dict[
         expect(page.locator("tr", has_text="Ligovsky")).to_contain_text("north")
         keep(page, f"settings-{locale}-places")
     assert [one for one in site.trouble if "422" not in one] == []
+
+
+@pytest.mark.parametrize(("locale", "size"), [("en", PHONE), ("ru", DESK), ("ru", PHONE)], ids=str)
+def test_codes_of_a_list_are_ticked_and_put_in_order(site: Site, locale: str, size: dict[str, int]) -> None:
+    with site.visitor(viewport=size, locale="en-US") as page:
+        set_up(page, site, locale)
+        page.goto("/console/settings/")
+        open_line(page, "messages.notices")
+        line = page.locator('details[id="messages.notices"]')
+        keep(page, f"settings-{locale}-{size['width']}-notices", by_night=True)
+        line.get_by_label({"en": "Points that have ended", "ru": "Баллы сгорели"}[locale]).uncheck()
+        line.locator("button.btn-primary").click()
+        words = {"en": "all but: points that have ended", "ru": "все, кроме: баллы сгорели"}
+        expect(line.locator("summary")).to_contain_text(words[locale])
+        open_line(page, "messages.notice_channels")
+        line = page.locator('details[id="messages.notice_channels"]')
+        line.locator("select").nth(0).select_option("telegram")
+        line.locator("select").nth(1).select_option("email")
+        keep(page, f"settings-{locale}-{size['width']}-channels", by_night=True)
+        line.locator("button.btn-primary").click()
+        expect(line.locator("summary")).to_contain_text("Telegram, ")
+        open_line(page, "adjust.reasons")
+        keep(page, f"settings-{locale}-{size['width']}-reasons", by_night=True)
+    assert site.trouble == []

@@ -11,7 +11,9 @@ from django.utils.translation import override
 
 from tests.builders import NOW
 from tests.console.conftest import PASSWORD, House
-from verno.console import settings_form, settings_words
+from verno.console.settings import codes
+from verno.console.settings import form as settings_form
+from verno.console.settings import words as settings_words
 from verno.kit import db
 from verno.ledger.lifetime_words import ACTIVATIONS, EXPIRIES
 from verno.workspace import audit, queries, registry
@@ -302,3 +304,70 @@ def test_it_speaks_russian(house: House) -> None:
         english = re.compile(r"[A-Za-z]{3,}")
         for name, hint in settings_words.NAMES.values():
             assert not english.search(f"{name} {hint}".replace("e-mail", "").replace("status", "")), name
+
+
+def boxes(page: str, key: str) -> list[tuple[str, bool]]:
+    """Return the boxes of a setting: what each would post, and whether it is ticked."""
+    part = page[page.index(f'id="{key}"') :]
+    part = part[: part.index("</details>")]
+    return [
+        (value, bool(on)) for value, on in re.findall(r'<input[^>]*type="checkbox"[^>]*value="(.*?)"( checked)?>', part)
+    ]
+
+
+def test_every_code_of_a_list_has_words() -> None:
+    assert set(codes.NOTICES) == set(registry.NOTICE_KINDS)
+    assert set(codes.MATCHING) == set(registry.Matching)
+    for key, known in codes.LISTED.items():
+        definition = registry.REGISTRY[key]
+        assert definition.kind.accept(list(known)) == tuple(known)
+        assert not isinstance(definition.kind.accept(list(known)[:1]), registry.Wrong)
+    with override("ru"):
+        said = [str(text) for text in (*codes.NOTICES.values(), *codes.MATCHING.values())]
+    assert [text for text in said if re.search("[A-Za-z]{2,}", text)] == []
+
+
+def test_notices_are_ticked(house: House, rows: psycopg.Connection) -> None:
+    page = house.client.get(PAGE).content.decode()
+    assert boxes(page, "messages.notices") == [(code, True) for code in registry.NOTICE_KINDS]
+    assert "Which notices members get by default all" in text(page)
+    wanted = [code for code in registry.NOTICE_KINDS if code != "tier-near"]
+    assert house.client.post(PAGE, {"key": "messages.notices", "value": wanted}).status_code == 302
+    assert stored(rows)["program", "messages.notices"] == wanted
+    page = house.client.get(PAGE).content.decode()
+    assert boxes(page, "messages.notices") == [(code, code != "tier-near") for code in registry.NOTICE_KINDS]
+    assert "for the whole program all but: the next tier is near" in text(page)
+    assert house.client.post(PAGE, {"key": "messages.notices", "value": "expired,spent"}).status_code == 302
+    told = "points that have ended, points that a purchase was paid with"
+    assert f"for the whole program {told}" in text(house.client.get(PAGE).content.decode())
+
+
+def test_channels_of_notices_are_put_in_order(house: House, rows: psycopg.Connection) -> None:
+    sent = {"key": "messages.notice_channels", "value": ["telegram", "", "email"]}
+    assert house.client.post(PAGE, sent).status_code == 302
+    assert stored(rows)["program", "messages.notice_channels"] == ["telegram", "email"]
+    page = house.client.get(PAGE).content.decode()
+    assert "What carries notices for the whole program Telegram, E-mail" in text(page)
+    part = page[page.index('id="messages.notice_channels"') :].partition("</details>")[0]
+    assert re.findall(r'<option value="(\w*)" selected>', part) == ["telegram", "email", ""]
+
+
+@pytest.mark.parametrize("value", [[], ["email", "email"], ["pigeon"], ["email,email"]], ids=str)
+def test_a_list_that_cannot_be(house: House, rows: psycopg.Connection, value: list[str]) -> None:
+    answer = house.client.post(PAGE, {"key": "messages.notice_channels", "value": value})
+    assert answer.status_code == 422
+    assert "Choose at least one, and each only once." in text(answer.content.decode())
+    assert ("program", "messages.notice_channels") not in stored(rows)
+
+
+def test_codes_that_are_typed_have_their_words_beside_them(house: House) -> None:
+    assert post(house, PAGE, key="members.code_countries", value="RU, KZ")[0] == 302
+    assert post(house, PAGE, key="adjust.reasons", value="goodwill, ours")[0] == 302
+    page = text(house.client.get(PAGE).content.decode())
+    assert "for the whole program Russia, Kazakhstan" in page
+    assert "RU Russia KZ Kazakhstan" in page
+    house.client.post("/console/language/", {"language": "ru"})
+    page = text(house.client.get(PAGE).content.decode())
+    assert "Россия, Казахстан" in page
+    assert "жест доброй воли, ours" in page
+    assert "Какие уведомления получают участники по умолчанию все" in page

@@ -164,6 +164,43 @@ def test_what_was_bought_is_told_unless_somebody_says_no(shop: Shop) -> None:
     assert ("moves", "sms") not in states()
 
 
+def test_who_has_left_everything_is_told_so_and_not_asked_again(shop: Shop) -> None:
+    button, told = 'name="do" value="all"', "You have left everything. You get nothing but receipts and sign-in codes."
+    for offered in (Client().get(path(shop)).content.decode(), press(shop, "topic:points-statement")):
+        assert button in offered, "nothing is on, but what is made later is not left yet"
+        assert told not in offered
+    assert told in press(shop, "all")
+    before = history(shop)
+    again = press(shop, "all")
+    assert "Done, we no longer write to you." in again
+    assert button not in again
+    assert history(shop) == before, "sent again it changes nothing"
+    with db.transaction() as conn:
+        topics.put(conn, shop.program.id, Topic("later", "marketing"), now=NOW, by=SYSTEM)
+    page = Client().get(path(shop)).content.decode()
+    assert told in page
+    assert button not in page, "they left a topic that is made later, too"
+    assert "Вы отписались от всего." in Client().get(f"{path(shop)}?lang=ru").content.decode()
+
+
+def test_who_comes_back_to_one_topic_can_leave_again(shop: Shop) -> None:
+    button = 'name="do" value="all"'
+    assert button not in press(shop, "all")
+    page = press(shop, "save", shown=["news/sms"], on=["news/sms"])
+    assert button in page
+    assert "You have left everything" not in page
+    assert states()["news", "sms"] is State.UNCONFIRMED
+    assert button not in press(shop, "all")
+
+
+def test_what_still_comes_is_named(shop: Shop) -> None:
+    with db.transaction() as conn:
+        topics.put(conn, shop.program.id, Topic("moves", "transactional", {"en": "Moves"}), now=NOW, by=SYSTEM)
+    assert "You get nothing but receipts and sign-in codes, “Moves”." in press(shop, "all")
+    page = press(shop, "topic:moves")
+    assert "You get nothing but receipts and sign-in codes." in page
+
+
 def test_less_often_a_pause_and_its_end(shop: Shop) -> None:
     def wish() -> Wishes | None:
         with db.transaction() as conn:

@@ -39,6 +39,7 @@ NEEDS: Mapping[str, Permission] = {
     "member-import": Permission.MEMBERS_IMPORT,
     "member-import-progress": Permission.MEMBERS_IMPORT,
     "member-import-file": Permission.MEMBERS_IMPORT,
+    "suppressions": Permission.SETTINGS_WRITE,
     "erasures": Permission.MEMBERS_ERASE,
     "erasure-certificate": Permission.MEMBERS_ERASE,
     "erasure-answers": Permission.MEMBERS_ERASE,

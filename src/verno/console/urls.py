@@ -10,7 +10,7 @@ from verno.console.knowing import attributes, districts
 from verno.console.letters import brand, seeing, whole, writing
 from verno.console.letters import listing as letters
 from verno.console.people import contacts, duplicates, households, merging
-from verno.console.privacy import importing
+from verno.console.privacy import importing, suppressing
 from verno.console.privacy import pages as privacy
 from verno.console.promotions import books, building, drafts, galleries
 from verno.console.replay import by_hand
@@ -61,6 +61,7 @@ urlpatterns = [
     path("members/duplicates/", duplicates.duplicates, name="duplicates"),
     path("members/<uuid:member_id>/privacy/", privacy.privacy, name="privacy"),
     path("members/import/", importing.listed, name="member-imports"),
+    path("members/import/suppressions/", suppressing.suppressions, name="suppressions"),
     path("members/import/<uuid:upload_id>/", importing.upload, name="member-import"),
     path("members/import/<uuid:upload_id>/progress/", importing.progress, name="member-import-progress"),
     path("members/import/<uuid:upload_id>/<slug:part>.csv", importing.beside, name="member-import-file"),

@@ -45,6 +45,11 @@ class Code(StrEnum):
     NO_ATTRIBUTE = "no-attribute"
     NO_COLUMN = "no-column"
     OTHER_TYPE = "other-type"
+    NO_ADDRESS = "no-address"
+    SEVERAL = "several"
+    NO_FIELD = "no-field"
+    NO_SUCH_COLUMN = "no-such-column"
+    LONG_LIST = "long-list"
     SAID = "said"
     """What was kept as a sentence, before there were codes."""
 
@@ -85,6 +90,14 @@ SENTENCES: Mapping[Code, str] = {
         " (fields: {known})"
     ),
     Code.OTHER_TYPE: "{field}: {why}",
+    Code.NO_ADDRESS: (
+        "no column of the list is called address, email or phone: name it in the first row, or say"
+        ' --map "COLUMN=address"'
+    ),
+    Code.SEVERAL: 'several columns of the list are its {field}: say --map "COLUMN=" of all but one',
+    Code.NO_FIELD: "--map: there is no field {name!r}; fields are {known}",
+    Code.NO_SUCH_COLUMN: "--map: the file has no column {name!r}; fields are {known}",
+    Code.LONG_LIST: "the list has more than {most} rows: import it on the server with 'verno import suppressions'",
     Code.SAID: "{sentence}",
 }
 

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console import settings_words, words
+from verno.console import words
 from verno.console.broadcasts import audience, showing, warning
 from verno.console.broadcasts.forms import BroadcastForm
 from verno.console.face import Face, actor, face_of, signed_in
+from verno.console.settings import words as settings_words
 from verno.console.telling import topics
 from verno.kit import db
 from verno.kit.clock import clock

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import ngettext
 
-from verno.console import settings_words, words
+from verno.console import words
+from verno.console.settings import words as settings_words
 from verno.messaging.broadcasts.types import Warned
 
 OF: Mapping[str, str] = {

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console import settings_words
 from verno.console.face import actor, signed_in
 from verno.console.letters.desk import Desk, open_desk, refused
 from verno.console.letters.seeing import FRAME_POLICY, letter
-from verno.console.settings_form import SettingForm
+from verno.console.settings import words as settings_words
+from verno.console.settings.form import SettingForm
 from verno.kit import localtime
 from verno.messaging.law import packs
 from verno.messaging.layouts import brand as kit

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from verno.console.face import Face, actor, face_of
+from verno.console.face import Face, actor, face_of, signed_in
 from verno.console.privacy import problems
 from verno.imports.members import uploads
 from verno.imports.members.uploads import MAX_UPLOAD, Upload
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection
+from verno.workspace.roles import Permission, may
 
 MEGABYTE = 1024 * 1024
 
@@ -65,7 +66,13 @@ def listed(request: HttpRequest) -> HttpResponse:
             )
             return redirect("console:member-import", id_)
         found = uploads.uploads(conn, face.program.id)
-    context = {"face": face, "form": form, "rows": found, "most": MAX_UPLOAD // MEGABYTE}
+    context = {
+        "face": face,
+        "form": form,
+        "rows": found,
+        "most": MAX_UPLOAD // MEGABYTE,
+        "suppresses": may(signed_in(request), Permission.SETTINGS_WRITE),
+    }
     return render(request, "console/privacy/imports.html", context, status=422 if form.is_bound else 200)
 
 

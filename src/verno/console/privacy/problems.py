@@ -46,6 +46,11 @@ WORDS: Mapping[Code, Promise | str] = {
         "“%(name)s” is no column of members: name its field, or “%(name)s =” to leave it out. Fields: %(known)s"
     ),
     Code.OTHER_TYPE: _("%(field)s: the attribute has another type here; leave the type out"),
+    Code.NO_ADDRESS: _("No column is called address, email or phone: say which one it is."),
+    Code.SEVERAL: _("Several columns are the %(field)s: write “Column =” to leave all but one aside."),
+    Code.NO_FIELD: _("There is no field “%(name)s”; there are %(known)s."),
+    Code.NO_SUCH_COLUMN: _("The file has no column “%(name)s”."),
+    Code.LONG_LIST: _("More than %(most)s rows: import it on the server with “verno import suppressions”."),
     Code.SAID: "%(sentence)s",
 }
 

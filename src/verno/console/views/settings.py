@@ -14,9 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from verno.console import settings_words, words
+from verno.console import words
 from verno.console.face import Face, actor, face_of, signed_in
-from verno.console.settings_form import SettingForm, UnitForm
+from verno.console.settings import words as settings_words
+from verno.console.settings.form import SettingForm, UnitForm
 from verno.kit import db
 from verno.kit.clock import clock
 from verno.kit.db import Connection

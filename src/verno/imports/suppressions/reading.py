@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from verno.imports import tables
 from verno.imports.columns import LENGTH_OF_A_DATE
 from verno.imports.members import cells
+from verno.imports.problems import Code, NotRead, Problem
 from verno.imports.tables import Table
 from verno.imports.types import HEADER_ROW, Asked, Item, Row, RowError
 from verno.kit import localtime
-from verno.kit.errors import VernoError
 from verno.members.changes import CLOCKS_DIFFER, EARLIEST_CONSENT, moment
 from verno.members.identity import Kind, normalise
 from verno.messaging import facts
@@ -59,7 +59,7 @@ def frame(program: Program, asked: Asked, *, now: datetime) -> Frame:
 
 
 def open_list(path: Path, program: Program, asked: Asked, *, after_row: int = 0) -> Table:
-    """Open a list, its columns named as ours, None for those left aside; refuses its header (``VernoError``).
+    """Open a list, its columns named as ours, None for those left aside; refuses its header (``NotRead``).
 
     A list may have no header: then its first column is the address, the second the reason, the third the date.
     """
@@ -109,21 +109,15 @@ def _names(columns: Sequence[str], mapped: Mapping[str, str]) -> dict[str, str]:
     strange = sorted(set(mapped.values()) - {*FIELDS, ""})
     absent = sorted(set(mapped) - set(columns))
     if strange or absent:
-        what = f"there is no field {strange[0]!r}" if strange else f"the file has no column {absent[0]!r}"
-        message = f"--map: {what}; fields are {', '.join(FIELDS)}"
-        raise VernoError(message)
+        code, name = (Code.NO_FIELD, strange[0]) if strange else (Code.NO_SUCH_COLUMN, absent[0])
+        raise NotRead(Problem(code, {"name": name, "known": ", ".join(FIELDS)}))
     names = {name: mapped.get(name, HEADERS.get(" ".join(name.casefold().split()), "")) for name in columns}
     found = [field for field in names.values() if field]
     if ADDRESS not in found:
-        message = (
-            "no column of the list is called address, email or phone: name it in the first row, or say"
-            ' --map "COLUMN=address"'
-        )
-        raise VernoError(message)
+        raise NotRead(Problem(Code.NO_ADDRESS))
     double = sorted({field for field in found if found.count(field) > 1})
     if double:
-        message = f'several columns of the list are its {double[0]}: say --map "COLUMN=" of all but one'
-        raise VernoError(message)
+        raise NotRead(Problem(Code.SEVERAL, {"field": double[0]}))
     return names
 
 

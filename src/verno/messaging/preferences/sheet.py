@@ -9,7 +9,7 @@ from msgspec import structs
 from verno.kit.db import Connection
 from verno.members import masking, queries, service, stopping
 from verno.members.consent import texts, wishes
-from verno.members.consent.state import MARKETING
+from verno.members.consent.state import MARKETING, WHOLE
 from verno.members.devices import service as devices
 from verno.members.devices.types import Device, DeviceKind
 from verno.members.stopping import LEAVABLE, Scope
@@ -47,6 +47,7 @@ Pair = tuple[str, str]
 """(topic, channel)."""
 
 YES = frozenset({State.GRANTED, State.UNCONFIRMED})
+EVERY_CLASS = frozenset((topic, channel.value) for topic in WHOLE.values() for channel in Channel)
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -61,6 +62,8 @@ class Sheet(msgspec.Struct, frozen=True):
     history: Sequence[Record]
     devices: Mapping[str, Sequence[Device]] = {}
     unproven_phone: bool = False
+    has_left: bool = False
+    """Whether nothing is left to leave: whole classes are left on every channel, and no yes came later."""
 
     def is_on(self, pair: Pair) -> bool:
         """Tell whether a switch is on: the member said yes, whatever else is needed.
@@ -88,11 +91,8 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
     member = queries.members(conn, program.id, [holder_id]).get(holder_id)
     if member is None:
         return None
-    said = {
-        (one.topic, one.channel): one
-        for one in queries.standings(conn, [holder_id], now=now).get(holder_id, [])
-        if one.purpose is Purpose.ADVERTISING
-    }
+    standings = queries.standings(conn, [holder_id], now=now).get(holder_id, [])
+    said = {(one.topic, one.channel): one for one in standings if one.purpose is Purpose.ADVERTISING}
     spoken = {pair for pair, one in said.items() if one.granted or one.state in YES}
     offered = [
         one
@@ -122,6 +122,17 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
         seen,
         _is_unproven(conn, holder_id),
+        queries.left_whole(conn, program.id, holder_id) >= EVERY_CLASS and not _agrees(standings, offered),
+    )
+
+
+def _agrees(standings: Sequence[Standing], offered: Sequence[Topic]) -> bool:
+    """Tell whether "everything" would end a yes: to a topic that ends with it, or to profiling."""
+    ending = {one.code for one in offered if one.class_name in LEAVABLE}
+    return any(
+        (one.granted or one.state in YES)
+        and (one.purpose is Purpose.PROFILING or (one.purpose is Purpose.ADVERTISING and one.topic in ending))
+        for one in standings
     )
 
 

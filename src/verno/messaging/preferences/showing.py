@@ -52,6 +52,7 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "left": left,
         "reasons": [(code, FAREWELL[spoken][f"reason_{code}"]) for code in farewell.REASONS] if left else [],
         "topics": _topics(found, spoken),
+        "nothing_but": _nothing_but(found, spoken) if found.has_left else "",
         "channels": [
             (channel, words["stop_channel"].format(channel=CHANNELS[spoken][channel]))
             for channel in found.channels
@@ -65,6 +66,17 @@ def context(found: Sheet, said: Said | None, spoken: Language, *, now: datetime,
         "languages": [(code, LANGUAGE_NAMES[code], code == spoken) for code in LANGUAGES],
         "history": _history(found, spoken, locale),
     }
+
+
+def _nothing_but(found: Sheet, spoken: Language) -> str:
+    """Say what still comes to who has left everything: what belongs to their purchases, unless they said no to it."""
+    words = PAGE[spoken]
+    kept = [
+        words["kept_topic"].format(topic=topics.name(topic, spoken))
+        for topic in found.topics
+        if topic not in found.leavable and any(found.is_on((topic.code, channel)) for channel in found.channels)
+    ]
+    return words["nothing_but"].format(kept=", ".join([words["kept"], *kept]))
 
 
 def _pause(found: Sheet, spoken: Language, locale: str | None, now: datetime) -> dict[str, object]:

@@ -1,16 +1,17 @@
 """One form a setting: what a person types becomes the words that the registry reads, which alone decides."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from verno.console import settings_words
 from verno.console.face import Face
+from verno.console.settings import codes
+from verno.console.settings import words as settings_words
 from verno.kit.money import currency_digits
 from verno.workspace import registry
 from verno.workspace.registry import NOTHING, Definition, Wrong
@@ -51,16 +52,21 @@ class SettingForm(forms.Form):
             model, detail = _taken_apart(definition.kind.tell(value))
             self.fields["model"] = _select(models, model)
             self.fields["detail"] = _text(detail, label=_("Number, date (31.12 or 31.12.2027) or event"))
+        elif definition.key in codes.LISTED:
+            self.fields["value"] = _codes(cast("tuple[str, ...]", value))
         elif definition.kind.choices:
             self.fields["value"] = _select(settings_words.CHOICES[definition.key], definition.kind.tell(value))
         else:
             self.fields["value"] = _text(self._shown(value), figure=definition.kind.bounds is not None)
+        self.meanings = codes.meanings(definition.key, value, face.locale) if isinstance(value, tuple) else []
 
     def clean(self) -> dict[str, Any]:
         """Turn what was typed into words, and let the registry read them."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if "model" in self.fields:
             self.said = _put_together(str(data.get("model", "")), str(data.get("detail", "")).strip())
+        elif self.definition.key in codes.LISTED:
+            self.said = ",".join(code for code in data.get("value") or [] if code)
         elif self.definition.kind.bounds is not None:
             self.said = self._steps(str(data.get("value", "")))
         else:
@@ -68,6 +74,21 @@ class SettingForm(forms.Form):
         if isinstance(self.definition.kind.parse(self.said), Wrong):
             self.add_error("detail" if "model" in self.fields else "value", self._allowed())
         return data
+
+    @property
+    def boxes(self) -> list[tuple[str, str, bool]]:
+        """Return the codes of a list to tick: each with its words, and whether it is in the list."""
+        chosen = self["value"].value() or ()
+        known = codes.TICKED.get(self.definition.key, {})
+        return [(code, str(text), code in chosen) for code, text in known.items()]
+
+    @property
+    def ranks(self) -> list[list[tuple[str, str, bool]]]:
+        """Return the codes of a list in order: for the first, the second and so on, what it may be, and what it is."""
+        known = codes.RANKED.get(self.definition.key, {})
+        chosen = [*(self["value"].value() or ()), *[""] * len(known)]
+        there = [("", "—"), *((code, str(text)) for code, text in known.items())]
+        return [[(code, text, code == chosen[rank]) for code, text in there] for rank in range(len(known))]
 
     def _shown(self, value: object) -> str:
         if self.definition.kind.or_none and self.definition.kind.tell(value) == NOTHING:
@@ -90,6 +111,8 @@ class SettingForm(forms.Form):
         bounds = self.definition.kind.bounds
         if "model" in self.fields:
             return _("This needs another number or date.")
+        if self.definition.key in codes.LISTED:
+            return _("Choose at least one, and each only once.")
         if bounds is None:
             return _("This is not possible here.")
         least, most = (self._shown(bound) for bound in bounds)
@@ -131,6 +154,11 @@ def _select(choices: Mapping[str, object], initial: str) -> forms.ChoiceField:
         initial=initial,
         widget=forms.Select({"class": "form-select"}),
     )
+
+
+def _codes(initial: Sequence[str]) -> forms.Field:
+    """Return what reads a list of codes, however many fields of one name they come in; the registry knows them."""
+    return forms.Field(label=_("Value"), initial=initial, required=False, widget=forms.SelectMultiple())
 
 
 def _text(initial: str, *, label: str = "", figure: bool = False) -> forms.CharField:

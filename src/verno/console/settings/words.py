@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from verno.console import words
 from verno.console.face import Face
+from verno.console.settings import codes
 from verno.ledger.lifetime import (
     Activation,
     AfterDays,
@@ -197,7 +198,7 @@ NAMES: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "messages.notices": (
         gettext_lazy("Which notices members get"),
-        gettext_lazy("Where notices of points are on. Codes with commas between them; each can be left out."),
+        gettext_lazy("Where notices of points are on. Each can be left out."),
     ),
     "messages.notice_channels": (
         gettext_lazy("What carries notices"),
@@ -352,6 +353,8 @@ def tell(face: Face, definition: Definition[object], value: object, unit: str | 
         return activation(face, registry.POINTS_ACTIVATION.of(definition.plain(value)))
     if value is None or value == ():
         return _nothing(definition)
+    if isinstance(value, tuple) and (said := codes.tell(key, value, face.locale)) is not None:
+        return said
     return number(face, key, value, unit) if isinstance(value, int) else definition.kind.tell(value).replace(",", ", ")
 
 
