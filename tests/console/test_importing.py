@@ -108,7 +108,7 @@ def test_what_cannot_be_taken_is_refused_at_once(house: House, monkeypatch: pyte
     bad = house.client.post(PAGE, {"file": SimpleUploadedFile("a.csv", b"id\n1\n"), "columns": "nothing"})
     assert (bad.status_code, "Write a line for each column" in bad.content.decode()) == (422, True)
     assert house.client.post(PAGE, {}).status_code == 422
-    monkeypatch.setattr("verno.console.privacy.importing.MAX_UPLOAD", 3)
+    monkeypatch.setattr("verno.console.privacy.importing.UploadForm.most", 3)
     large = house.client.post(PAGE, {"file": SimpleUploadedFile("a.csv", b"id\n1\n")})
     assert (large.status_code, "too large for this page" in large.content.decode()) == (422, True)
 

@@ -48,8 +48,8 @@ class Heard:
         """Count the answers by their status."""
         return Tally(answer.status for _, answer in self.answers)
 
-    def read(self) -> None:
-        """Check that who reads was served as ever, and leave them out from here on."""
+    def leave_out_readers(self) -> None:
+        """Check that who reads was served as ever, and speak of the others from here on."""
         served = [one for one in self.answers if one[1].status == 200]
         assert len(served) > CALLERS
         assert max(seconds for seconds, _ in served) <= LONGEST_ANSWER
@@ -112,7 +112,7 @@ def test_a_locked_table_costs_nobody_more_than_two_and_a_half_seconds(shop: Open
             assert server.threads() <= before + FEW_THREADS
         owner.rollback()
         if TABLES[table]:
-            heard.read()
+            heard.leave_out_readers()
         refused(heard)
         healthy(server, shop)
 

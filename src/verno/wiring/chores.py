@@ -53,6 +53,7 @@ from verno.workspace.types import Program
 Stopping = Callable[[], bool]
 
 REST = 3
+"""So many times as long as it worked rests whoever has time."""
 MOMENT = 0.1
 """Seconds after which whoever rests looks whether to stop."""
 

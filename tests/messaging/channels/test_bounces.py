@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -155,6 +156,17 @@ def in_own_words(words: str, *, sender: str = "MAILER-DAEMON@relay.example", hea
         (
             in_own_words(EXIM, headers="X-Failed-Recipients: anna@example.com\n"),
             Receipt("email", ID, Fate.BOUNCED, NOW, "undeliverable"),
+        ),
+        (
+            in_own_words(
+                b64encode(QMAIL.encode()).decode(),
+                headers="X-Failed-Recipients: anna@example.com\nContent-Transfer-Encoding: base64\n",
+            ),
+            Receipt("email", ID, Fate.BOUNCED, NOW, "Remote host said: 550 5.1.1 <…>: no such user", gone=True),
+        ),
+        (
+            in_own_words("Who is this?").replace(b"From: ", b"X-From: "),
+            Unread("neither a report of delivery nor a complaint: IndexError"),
         ),
         (in_own_words(EXCHANGE), Receipt("email", ID, Fate.BOUNCED, NOW, "undeliverable")),
         (in_own_words(WARNING), Unread("not an end: delayed")),

@@ -26,13 +26,14 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(label=_("File"), max_length=200)
     columns = forms.CharField(label=_("Columns"), required=False, max_length=5000)
+    most = MAX_UPLOAD
+    too_large = _("The file is too large for this page: import it on the server with “verno import members”.")
 
     def clean_file(self) -> "UploadedFile[bytes]":
         """Refuse a file that is too large before it is read."""
         file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size is None or file.size > MAX_UPLOAD:
-            message = _("The file is too large for this page: import it on the server with “verno import members”.")
-            raise forms.ValidationError(message)
+        if file.size is None or file.size > self.most:
+            raise forms.ValidationError(self.too_large)
         return file
 
     def clean_columns(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -39,14 +38,8 @@ class ListForm(UploadForm):
         help_text=_("Of a row that says none: unsubscribed."),
         widget=forms.Select({"class": "form-select"}),
     )
-
-    def clean_file(self) -> "UploadedFile[bytes]":
-        """Refuse a list that is too large before it is read."""
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if file.size is None or file.size > MAX_UPLOAD:
-            message = _("Too large for this page: import it on the server with “verno import suppressions”.")
-            raise forms.ValidationError(message)
-        return file
+    most = MAX_UPLOAD
+    too_large = _("Too large for this page: import it on the server with “verno import suppressions”.")
 
 
 @dataclass

@@ -32,9 +32,9 @@ OWN_LIMIT = 16_000
 OWN_WORDS = "undeliverable"
 _REFUSAL = re.compile(r"^.*\b5(?:\d\d|\.\d\.\d{1,3})\b.*$", re.MULTILINE)
 _LINK = re.compile(r"[A-Za-z0-9_-]{48,}")
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
-"""It tells of each sign that stumbled over a letter; what comes of it is said here."""
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+# It logs a trace of each sign that stumbled over a stranger's letter; what comes of that is said here.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
@@ -101,8 +101,9 @@ def _in_own_words(message: Message, message_id: str, now: datetime) -> Receipt |
 
 def _why(message: Message) -> str:
     """Return the first line that holds the code of a refusal; servers give it before the letter that they return."""
-    texts = [part.get_payload() for part in message.walk() if part.get_content_type() == "text/plain"]
-    found = _REFUSAL.search(texts[0]) if texts and isinstance(texts[0], str) else None
+    texts = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"]
+    text = texts[0].decode(errors="replace") if texts and isinstance(texts[0], bytes) else ""
+    found = _REFUSAL.search(text)
     return words_of_others(found[0].strip()) if found else OWN_WORDS
 
 
