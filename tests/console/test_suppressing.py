@@ -183,3 +183,17 @@ def test_it_speaks_russian(house: House) -> None:
     for line in ("Новые адреса 2", "5 адрес это не почта и не телефон", "7 дата в будущем или раньше 1990 года"):
         assert line in seen, seen
     assert "Нет колонки «адрес»" in text(send(house, "name\nZoya\n", 422))
+
+
+def test_why_a_row_is_refused_is_said_in_russian(house: House) -> None:
+    """Their words are the importer's, known by their look: who changes one there learns of it here."""
+    house.client.post("/console/language/", {"language": "ru"})
+    rows = [
+        *(",spam,", "anna@,spam,", "nobody,,", "7.91600E+10,,", "=A1,,", "#N/A,,", f"{'a' * 140_000},,", "a\0b,,"),
+        *(f"{ADDRESSES[0]},{cells}" for cells in ("tired,", ",2099-01-01", ",soon", ",2026-02-30", ",30.02.2026", ",,one more")),
+        f'{ADDRESSES[0]},"never closed',
+    ]
+    page = send(house, "address,reason,date\n" + "\n".join(rows) + "\n")
+    said = re.findall(r'<td class="text-break">(.*?)</td>', page)
+    assert len(said) == len(rows), said
+    assert [one for one in said if not re.search("[а-я]{3}", one)] == []
