@@ -190,7 +190,10 @@ def test_why_a_row_is_refused_is_said_in_russian(house: House) -> None:
     house.client.post("/console/language/", {"language": "ru"})
     rows = [
         *(",spam,", "anna@,spam,", "nobody,,", "7.91600E+10,,", "=A1,,", "#N/A,,", f"{'a' * 140_000},,", "a\0b,,"),
-        *(f"{ADDRESSES[0]},{cells}" for cells in ("tired,", ",2099-01-01", ",soon", ",2026-02-30", ",30.02.2026", ",,one more")),
+        *(
+            f"{ADDRESSES[0]},{cells}"
+            for cells in ("tired,", ",2099-01-01", ",soon", ",2026-02-30", ",30.02.2026", ",,one more")
+        ),
         f'{ADDRESSES[0]},"never closed',
     ]
     page = send(house, "address,reason,date\n" + "\n".join(rows) + "\n")
