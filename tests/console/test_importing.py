@@ -1,5 +1,6 @@
 """Import members by the console: checked first, started by a person, done by the worker, gone afterwards."""
 
+import csv
 import json
 import re
 from html import unescape
@@ -11,15 +12,17 @@ from django.utils.translation import override
 
 from tests.builders import NOW
 from tests.console.conftest import House
-from verno.console.privacy import problems
-from verno.imports.members import uploads
+from verno.console.privacy import problems, row_problems
+from verno.imports.members import taking, uploads
 from verno.imports.problems import SENTENCES, Code
 from verno.kit import db
 from verno.members import service as members
+from verno.members.companies import numbers
 from verno.members.types import Topic
 
 PAGE = "/console/members/import/"
 TEXT = "Код;ФИО;Телефон;Цвет\nzp-1;Анна Плантова;+7 916 000-00-77;red\nzp-2;Борис;12;\nzp-3;Вера;;blue\n"
+NO_PHONE = "is no phone number: write it with its country code"
 
 
 def send(house: House, text: str = TEXT, name: str = "people.csv", columns: str = "Цвет = attr.colour") -> str:
@@ -51,8 +54,9 @@ def test_a_file_is_checked_and_then_imported(house: House) -> None:
     assert "New members" in seen
     assert count(house) == 0, "a check writes nothing"
     errors = house.client.get(f"{where}errors.csv").content.decode("utf-8-sig")
-    assert errors.splitlines()[1].startswith("3,phone,bad-phone")
-    assert "zp-1,new" in house.client.get(f"{where}changes.csv").content.decode()
+    assert errors.splitlines() == ["row,column,why", f"3,Телефон,{NO_PHONE}"]
+    assert NO_PHONE in unescape(seen), "the page says it as well"
+    assert "zp-1,a new member" in house.client.get(f"{where}changes.csv").content.decode()
     assert work(house) == 0, "it waits for a person"
     assert house.client.post(where, {"do": "start"}).status_code == 302
     assert work(house) == 1
@@ -178,3 +182,84 @@ def test_a_sentence_that_was_kept_before_there_were_codes_is_shown_as_it_is(hous
     with db.transaction() as conn:
         conn.execute("UPDATE imports_upload SET state = 'failed', problem = %s", (old,))
     assert old in unescape(house.client.get(where).content.decode())
+
+
+ROWS = """\
+zr-1;12;;;;;;;
+zr-2;;a@;;;;;;
+zr-3;;;x;;;;;
+zr-4;+79160000077;;;;;;;
+zr-5;+79160000077;;;;;;;
+zr-6;;;;1700-01-01;;;;
+zr-7;;;;31.02.1990;;;;
+zr-8;;;;soon;;;;
+zr-9;;;;;maybe;;;
+zr-10;;;;;;robot;;
+zr-11;;;;;;;three;
+zr-12;;;;;;;;{
+zr-13;;;;;;;;[]
+zr-14;;;;;;;;{"topics": 1}
+zr-15;;;;;;;;{"most_per": 9}
+zr-16;;;;;;;;{"paused_until": "2099-01-01T00:00:00Z"}
+zr-17;;;;;;;9007199254740993;
+zr-18;=1+1;;;;;;;
+zr-19;7.91600E+10;;;;;;;
+;;;;;;;;
+;;a@example.org;;;;;;
+zr-22;;;;;;;;;;
+zr-23;;;;;;;;[1
+"""
+HEAD = "id;Телефон;Почта;Карта;Дата рождения;consent.news.email;kind;attr.visits:integer;wishes\n"
+
+
+def test_why_a_row_is_refused_is_said_in_russian(house: House) -> None:
+    """The words are the importer's, known by their look: who changes one there learns of it here."""
+    with db.transaction() as conn:
+        members.ensure_topics(conn, house.story.shop.program.id, [Topic("news", "marketing")])
+    where = send(house, HEAD + ROWS, columns="")
+    work(house)
+    house.client.post("/console/language/", {"language": "ru"})
+    lines = list(csv.reader(house.client.get(f"{where}errors.csv").content.decode("utf-8-sig").splitlines()))
+    assert lines[0] == ["строка", "колонка", "почему"]
+    assert len(lines) - 1 == len(ROWS.splitlines()) - 1, "all but the first +79160000077"
+    assert [why for _, _, why in lines[1:] if not re.search("[а-я]{3}", why) or "—" in why] == []
+    page = unescape(house.client.get(where).content.decode())
+    assert "Показаны первые 20" in page
+    assert all(why in page for _, _, why in lines[1:21])
+    assert lines[21][2] not in page
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(f"bad-attribute: {hint}" for _, hint in numbers.CHECKS.values()),
+        f"{taking.UNHEARD}: news/email",
+        "identity-taken: row 7 of this file has this phone",
+        "bad-attribute: this attribute's choices: red, blue",
+        "bad-attribute: not a time zone; write it as the IANA list does: Europe/Moscow",
+        "too-many-attributes: a member has at most 100",
+        "unknown-place: there is no such store",
+        "unknown-topic: known: news, sales",
+        "there is no such channel; there are sms, email",
+        "expected `str` of length <= 200",
+        "expected `int`, got `str`",
+    ],
+)
+def test_what_else_a_row_may_be_refused_for_has_russian_words(message: str) -> None:
+    with override("ru"):
+        assert re.search("[а-я]{3}", row_problems.of_row(message))
+    assert row_problems.of_row("something new") == "something new"
+
+
+def test_what_would_change_is_said_in_russian(house: House) -> None:
+    where = send(house, "id;ФИО\nzc-1;=SUM(A1)\nzc-2;Вера\nzc-2;Вера Б\n", columns="")
+    work(house)
+    house.client.post("/console/language/", {"language": "ru"})
+    told = house.client.get(f"{where}changes.csv").content.decode("utf-8-sig").splitlines()
+    assert told == [
+        "строка,external_id,что произойдёт,колонка,было,стало",
+        "3,zc-2,новый участник,,,",
+        '4,zc-2,"тот же участник, что в строке 3: победит последняя",,,',
+    ]
+    refused = house.client.get(f"{where}errors.csv").content.decode("utf-8-sig").splitlines()
+    assert refused[1] == "2,ФИО,это формула: сохраните вместо неё значение"

@@ -114,7 +114,7 @@ def _members(
         with progress("members", max((table.total_rows or lines) - run.rows_done, 0), "rows") as step:
             tally.step = step
             store = partial(_take, program, run, now=now)
-            _batches(reading.items(table), tally, store)
+            _batches(reading.items(table), tally, store, reading.column_of)
         runs.move_run(program.id, run, tally.mark.advance(), finished_at=now)
         summary = tally.summary()
     told = sheet.path.exists() and (summary.refused or summary.unheard)
@@ -265,15 +265,21 @@ def _goods(program: Program, stream: Iterator[Item], tally: _Tally, *, now: date
     _batches(stream, tally, partial(_store, program, now=now))
 
 
-def _batches(stream: Iterator[Item], tally: _Tally, store: Callable[[Sequence[Item]], Sequence[object]]) -> None:
-    """Store items, one transaction a batch."""
+def _batches(
+    stream: Iterator[Item],
+    tally: _Tally,
+    store: Callable[[Sequence[Item]], Sequence[object]],
+    column_of: Callable[[str], str] = str,
+) -> None:
+    """Store items, one transaction a batch; ``column_of`` tells which column of the file fills a field."""
     for batch in batches.batched(stream, batches.MAX_BATCH):
         opened = [(tally.open(item), item) for item in batch]
         good = [(ticket, item) for ticket, item in opened if ticket is not None]
         results = db.retrying(partial(store, [item for _, item in good]))
         for (ticket, item), result in zip(good, results, strict=True):
             if isinstance(result, AnyRefused):
-                tally.refuse(ticket, RowError(item.rows[0], result.field, f"{result.reason}: {result.detail}"))
+                field = column_of(result.field)
+                tally.refuse(ticket, RowError(item.rows[0], field, f"{result.reason}: {result.detail}"))
             else:
                 if isinstance(result, taking.Unheard):
                     tally.note(taking.note(item.rows[0], result.matters))

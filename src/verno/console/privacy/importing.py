@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from verno.console.face import Face, actor, face_of, signed_in
-from verno.console.privacy import problems
+from verno.console.privacy import problems, row_problems
 from verno.imports.members import uploads
 from verno.imports.members.uploads import MAX_UPLOAD, Upload
 from verno.kit import db
@@ -19,6 +19,7 @@ from verno.kit.db import Connection
 from verno.workspace.roles import Permission, may
 
 MEGABYTE = 1024 * 1024
+ERRORS, CHANGES = "errors", "changes"
 
 
 class UploadForm(forms.Form):
@@ -92,7 +93,14 @@ def upload(request: HttpRequest, upload_id: object) -> HttpResponse:
             else:
                 raise Http404
             return redirect("console:member-import", found.id)
-    context = {"face": face, "one": found, "problems": problems.said(found.problems)}
+        refused = uploads.beside(conn, face.program.id, found.id, ERRORS) if found.report else None
+    context = {
+        "face": face,
+        "one": found,
+        "problems": problems.said(found.problems),
+        "refused": row_problems.first_rows(refused) if refused else [],
+        "shown": row_problems.SHOWN,
+    }
     return render(request, "console/privacy/import.html", context)
 
 
@@ -110,15 +118,15 @@ def progress(request: HttpRequest, upload_id: object) -> HttpResponse:
 
 @require_safe
 def beside(request: HttpRequest, upload_id: object, part: str) -> HttpResponse:
-    """Give the rows that were refused, or what would change, as a CSV file."""
-    if part not in {"errors", "changes"}:
+    """Give the rows that were refused, or what would change, as a CSV file in the reader's language."""
+    if part not in {ERRORS, CHANGES}:
         raise Http404
     with db.transaction() as conn:
         face = face_of(request, conn, clock.now())
         data = uploads.beside(conn, face.program.id, str(upload_id), part)
     if data is None:
         raise Http404
-    answer = HttpResponse(data, content_type="text/csv; charset=utf-8")
+    answer = HttpResponse(row_problems.in_words(data), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{part}-{upload_id}.csv"'
     return answer
 

@@ -1,6 +1,6 @@
 """A dry run of a members' file: nothing is written but what would change, beside the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def run(program: Program, path: Path, reading: Reading, table: Table, progress: 
         beside(path, ERRORS, ERROR_COLUMNS) as errors,
         progress("dry run", table.total_rows, "rows") as step,
     ):
-        counts = _Counts(seen, changes, errors)
+        counts = _Counts(seen, changes, errors, reading.column_of)
         for batch in batches.batched(reading.items(table), batches.MAX_BATCH):
             good = [item for item in batch if isinstance(item.value, Imported)]
             with db.transaction(program.id) as conn:
@@ -42,8 +42,8 @@ def run(program: Program, path: Path, reading: Reading, table: Table, progress: 
 class _Counts:
     """What became of the rows so far."""
 
-    def __init__(self, seen: Seen, changes: Sheet, errors: Sheet) -> None:
-        self._seen, self._changes, self._errors = seen, changes, errors
+    def __init__(self, seen: Seen, changes: Sheet, errors: Sheet, column_of: Callable[[str], str]) -> None:
+        self._seen, self._changes, self._errors, self._column_of = seen, changes, errors, column_of
         self._new = self._changed = self._same = self._repeated = self._unheard = 0
         self._shown: list[RowError] = []
 
@@ -81,11 +81,13 @@ class _Counts:
     ) -> bool:
         """Count a row; ``earlier`` tells which batches before named its member and contacts, of whom."""
         if isinstance(one.result, Refused):
-            self._refuse(RowError(row, one.result.field, f"{one.result.reason}: {one.result.detail}"))
+            self._refuse(RowError(row, self._column_of(one.result.field), f"{one.result.reason}: {one.result.detail}"))
             return False
         for kind, named in earlier[1:]:
             if named and named[1] != owner(code):
-                self._refuse(RowError(row, kind, f"identity-taken: row {named[0]} of this file has this {kind}"))
+                self._refuse(
+                    RowError(row, self._column_of(kind), f"identity-taken: row {named[0]} of this file has this {kind}")
+                )
                 return False
         first = within or (earlier[0][1][0] if earlier[0][1] else None)
         if first is not None:

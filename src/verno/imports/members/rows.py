@@ -68,6 +68,11 @@ class Reading:
         self._typed = {one.field[len(ATTRIBUTE) :]: one.kind for one in columns if one.kind is not None}
         self._readers: list[tuple[str, str, Reader]] = [(one.name, one.field, _reader(one, frame)) for one in columns]
 
+    def column_of(self, field: str) -> str:
+        """Return which column of the file fills a field of a member, the field itself where none does."""
+        bare = field.replace("attributes.", ATTRIBUTE, 1)
+        return next((name for name, of, _ in self._readers if of == bare), field)
+
     def declare(self, program_id: str) -> None:
         """Tell the program the types that the header gives to attributes; raises ``NotRead`` for another one."""
         if self._typed:
@@ -97,9 +102,10 @@ class Reading:
         try:
             return Item((number,), self._imported(found))
         except msgspec.ValidationError as error:
-            return Item((number,), None, RowError(number, *_reason(error)))
+            field, reason = _reason(error)
         except Wrong as error:
-            return Item((number,), None, RowError(number, error.field, error.reason))
+            field, reason = error.field, error.reason
+        return Item((number,), None, RowError(number, self.column_of(field), reason))
 
     def _imported(self, found: Fields) -> Imported:
         """Return the member of a row; raises ``Wrong``, or ``msgspec.ValidationError``."""
@@ -115,7 +121,8 @@ class Reading:
         wishes = more.wishes and _wishes(more.wishes, self._frame.zone)
         problem = wishing.problem(wishes, now=self._frame.now) if wishes else None
         if problem is not None:
-            raise Wrong(*problem)
+            field = f"{APART[1]}.{problem[0]}"
+            raise Wrong(field, problem[1])
         return Imported(msgspec.convert(_body(found), NewMember), self._said(found), more.locations, wishes)
 
     def _wrong(self, found: Fields) -> tuple[str, str] | None:
