@@ -15,7 +15,7 @@ from verno.imports import service
 from verno.imports.members import taking
 from verno.imports.members.said import MAX_SAID
 from verno.imports.types import Asked, Kind, Rehearsal, Summary
-from verno.kit import db
+from verno.kit import batches, db
 from verno.kit.errors import VernoError
 from verno.members import merging, queries
 from verno.members import service as members
@@ -283,6 +283,23 @@ def test_wishes_and_whereabouts_of_a_merged_member_are_the_survivors(desk: Desk)
         assert locating.locations(conn, [gone]) == {}
         there = locating.locations(conn, [stays])[stays]
     assert {kind.value: one.postcode for kind, one in there.items()} == {"home": "101000", "work": "103000"}
+
+
+def test_a_refusal_names_the_files_own_column(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MAX_BATCH", 1)
+    path = desk.folder / "people.csv"
+    path.write_text(
+        "Код,Телефон,Язык,Имя,attr.visits:integer\n"
+        "m-1,+79160000001,,Анна,\n"
+        "m-2,12,,,\n"
+        "m-3,,по-русски,,\n"
+        "m-4,,,,9007199254740993\n"
+        "m-5,+79160000001,,,\n"
+        ",,,Дора,\n"
+    )
+    columns = [(3, "Телефон"), (4, "Язык"), (5, "attr.visits:integer"), (6, "Телефон"), (7, "Код")]
+    assert [(one.row, one.field) for one in rehearse(desk, path).errors] == columns
+    assert [(one.row, one.field) for one in load(desk, path).errors] == columns
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_change(desk: Desk) -> None:
