@@ -223,6 +223,7 @@ def test_why_a_row_is_refused_is_said_in_russian(house: House) -> None:
     assert lines[0] == ["строка", "колонка", "почему"]
     assert len(lines) - 1 == len(ROWS.splitlines()) - 1, "all but the first +79160000077"
     assert [why for _, _, why in lines[1:] if not re.search("[а-я]{3}", why) or "—" in why] == []
+    assert ["18", "attr.visits:integer", "число слишком велико: наибольшее целое 9007199254740992"] in lines
     page = unescape(house.client.get(where).content.decode())
     assert "Показаны первые 20" in page
     assert all(why in page for _, _, why in lines[1:21])

@@ -262,6 +262,8 @@ def _wrong(name: str, value: object, rule: AttributeRule) -> str:
     """Return why an attribute cannot hold a value, or nothing."""
     if not _fits(value, rule.kind):
         return f"this attribute's type is {rule.kind}"
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        return f"whole numbers reach to {LARGEST_INTEGER}"
     if rule.codes is not None and not _chosen(value, rule.codes):
         return f"this attribute's choices: {', '.join(rule.codes)}"
     return (
@@ -288,7 +290,7 @@ def _fits(value: object, kind: AttributeKind) -> bool:
     if kind is AttributeKind.BOOLEAN:
         return isinstance(value, bool)
     if kind is AttributeKind.INTEGER:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
+        return isinstance(value, int) and not isinstance(value, bool)
     if kind is AttributeKind.LIST:
         return isinstance(value, list)
     if not isinstance(value, str):

@@ -67,6 +67,7 @@ OF_MEMBERS = _sayings(
     (r"must be a whole number", _("must be a whole number")),
     (r"must be a language such as ru", _("must be a language such as ru")),
     (r"this attribute's type is (?P<type>\S+)", _("the attribute holds something else: %(type)s")),
+    (r"whole numbers reach to (?P<most>\d+)", _("is too large: whole numbers reach to %(most)s")),
     (r"this attribute's choices: (?P<known>.*)", _("is no choice of the attribute; there are %(known)s")),
     (r"(a member has|a program knows) at most (?P<most>\d+)", _("too many attributes: %(most)s are the most")),
     (r"not a time zone; .*", _("is no time zone such as Europe/Moscow")),
