@@ -99,13 +99,33 @@ def test_a_file_that_does_not_fit_says_so(house: House) -> None:
     assert house.client.get(f"{where}secret.csv").status_code == 404
 
 
-def test_a_file_is_let_go(house: House) -> None:
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_file_is_let_go(house: House, *, checked: bool) -> None:
     where = send(house)
+    assert work(house) == 1 if checked else True
     house.client.post(where, {"do": "cancel"})
     assert work(house) == 0
-    assert "Nothing of it was kept" in house.client.get(where).content.decode()
+    page = house.client.get(where).content.decode()
+    assert "Nothing of it was kept" in page
+    assert "Refused" not in page
     with db.transaction() as conn:
-        assert conn.execute("SELECT sealed FROM imports_upload").fetchone() == (None,)
+        row = conn.execute("SELECT sealed, errors, changes, report FROM imports_upload").fetchone()
+    assert row == (None, None, None, None)
+
+
+def test_a_list_that_is_cut_off_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_BESIDE", 300)
+    bad = "".join(f"zp-{n};;12\n" for n in range(9))
+    good = "".join(f"zq-{n};Anna;\n" for n in range(30))
+    where = send(house, "id;name;phone\n" + bad + good, columns="")
+    work(house)
+    house.client.post("/console/language/", {"language": "ru"})
+    for part, columns in (("errors", 3), ("changes", 6)):
+        lines = list(csv.reader(house.client.get(f"{where}{part}.csv").content.decode("utf-8-sig").splitlines()))
+        assert 2 < len(lines) < (9 if part == "errors" else 30)
+        assert {len(one) for one in lines} == {columns}
+        assert lines[-1][-1].startswith("Есть и другие")
+    assert house.client.get(where).status_code == 200
 
 
 def test_what_cannot_be_taken_is_refused_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ import pytest
 from tests.builders import NOW
 from tests.imports import workbook
 from tests.imports.conftest import Desk, quiet
-from verno.imports import service
-from verno.imports.members import taking
+from verno.imports import problems, service, tables
+from verno.imports.members import headers, taking
 from verno.imports.members.said import MAX_SAID
+from verno.imports.problems import Code, NotRead
 from verno.imports.types import Asked, Kind, Rehearsal, Summary
 from verno.kit import batches, db
 from verno.kit.errors import VernoError
@@ -283,6 +284,40 @@ def test_wishes_and_whereabouts_of_a_merged_member_are_the_survivors(desk: Desk)
         assert locating.locations(conn, [gone]) == {}
         there = locating.locations(conn, [stays])[stays]
     assert {kind.value: one.postcode for kind, one in there.items()} == {"home": "101000", "work": "103000"}
+
+
+def test_a_sheet_whose_header_is_lower_down_goes_on_where_it_was(desk: Desk) -> None:
+    rows = [["id"], *[[f"m-{n}"] for n in range(8)]]
+    path = workbook.write(desk.folder / "people.xlsx", [[], [None], *rows])
+    whole = [row.number for row in tables.open_table(path).rows]
+    assert whole == [*range(4, 12)], "as the spreadsheet numbers them"
+    assert [row.number for row in tables.open_table(path, after_row=6).rows] == whole[3:]
+
+
+def test_a_row_that_cannot_be_read_is_told_once(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text('id\nm-1\n"' + "x" * 140_000 + '"\nm-3\n')
+    assert [row.number for row in tables.open_table(path).rows if row.problem] == [3]
+    assert [row.number for row in tables.open_table(path, after_row=3).rows] == [4]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "m1,Anna Petrova,+79161234567,",
+        "id,Anna Petrova,anna@example.com",
+        "m1,Anna Petrova,8 (916) 123-45-67",
+        "m1,Anna Petrova,1990-12-31",
+    ],
+)
+def test_a_members_own_row_is_no_header_and_is_repeated_nowhere(desk: Desk, row: str) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text(row + "\n")
+    with pytest.raises(NotRead) as refused:
+        headers.columns(tables.open_table(path).columns, {}, ())
+    told = problems.to_text(refused.value.problems) + str(refused.value)
+    assert [one.code for one in refused.value.problems] == [Code.NO_HEADER]
+    assert not [cell for cell in ("m1", "Petrova", "123", "anna@", "1990") if cell in told], told
 
 
 def test_a_refusal_names_the_files_own_column(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,19 @@ def test_a_second_time_is_fine_and_adds_nothing(shop: Shop) -> None:
     assert "already unsubscribed" in strict().get(path(shop)).content.decode()
 
 
+def test_a_yes_between_two_clicks_that_comes_later_is_none(shop: Shop) -> None:
+    who = holder()
+    strict().post(path(shop), ONE_CLICK)
+    for hours, said in ((0.9, 2), (24, 3), (24.9, 3)):
+        clock.read = lambda hours=hours: NOW + timedelta(hours=hours)  # type: ignore[misc]
+        strict().post(path(shop), ONE_CLICK)
+        assert len(words()) == said, "whoever holds the link does not fill the history"
+    with db.transaction() as conn:
+        paper = ConsentFact(who, POINTS_STATEMENT, "email", True, NOW + timedelta(hours=12), "paper", "1")
+        service.record_consents(conn, shop.program.id, [paper], now=NOW + timedelta(days=2))
+        assert not members.consents(conn, [who])[who][0].granted
+
+
 def test_a_letter_from_before_a_merge_speaks_for_whom_its_reader_is_now(shop: Shop) -> None:
     old, new = holder(0), holder(1)
     with db.transaction() as conn:

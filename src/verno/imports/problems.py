@@ -34,6 +34,7 @@ class Code(StrEnum):
     COLUMNS = "columns"
     """The columns do not fit: the problems after it say why."""
     SAME_NAME = "same-name"
+    NO_HEADER = "no-header"
     NO_ID = "no-id"
     TWICE = "twice"
     TOGETHER = "together"
@@ -74,6 +75,7 @@ SENTENCES: Mapping[Code, str] = {
     Code.GIVEN_UP: "the file could not be finished in {tries} tries: try it on the server with 'verno import members'",
     Code.COLUMNS: "the columns of the file do not fit",
     Code.SAME_NAME: "two columns have one name",
+    Code.NO_HEADER: "the first row must hold the names of the columns, not a member (fields: {known})",
     Code.NO_ID: 'no column is the external_id: name it so, or say --map "COLUMN=external_id"',
     Code.TWICE: "{name} is given twice",
     Code.TOGETHER: "{names} go together",

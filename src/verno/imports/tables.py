@@ -104,7 +104,8 @@ def _csv_rows(reader: "Iterator[list[str]]", columns: Sequence[str], after_row: 
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(number, {}, ("", f"cannot be read: {error}; is a quotation mark not closed?"))
+            if number > after_row:
+                yield Row(number, {}, ("", f"cannot be read: {error}; is a quotation mark not closed?"))
             continue
         if number > after_row and cells:
             yield _csv_row(number, cells, columns)

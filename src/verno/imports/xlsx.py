@@ -19,7 +19,7 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from verno.imports.problems import Code, NotRead, Problem
-from verno.imports.types import HEADER_ROW, MAX_CELL, Row, bad_text
+from verno.imports.types import MAX_CELL, Row, bad_text
 
 MAGIC = b"PK\x03\x04"
 READ = 256 * 1024
@@ -50,19 +50,21 @@ Cell: TypeAlias = tuple[object, str | None]
 
 
 def read(path: Path, after_row: int) -> tuple[Sequence[str], Iterator[Row]]:
-    """Return the columns and the rows after ``after_row``; raises ``NotRead``."""
+    """Return the columns, which the first row that is not empty names, and the rows after ``after_row``.
+
+    Raises ``NotRead``.
+    """
     try:
         book = _Book(path)
         rows = book.rows()
-        first = next(rows, None)
+        cells = next((cells for _, cells in rows if cells), None)
     except DAMAGED as error:
         values = {"file": path.name, "kind": "XLSX", "why": _why(error)}
         raise NotRead(Problem(Code.UNREADABLE, values)) from error
-    if first is None:
+    if cells is None:
         raise NotRead(Problem(Code.EMPTY_SHEET, {"file": path.name}))
-    number, cells = first
     names = {place: str(value).strip() for place, (value, _) in cells.items()}
-    return list(names.values()), _rows(path, rows, names, number, after_row)
+    return list(names.values()), _rows(path, rows, names, after_row)
 
 
 def serial_date(number: float, *, from_1904: bool = False) -> date | datetime:
@@ -76,14 +78,12 @@ def serial_date(number: float, *, from_1904: bool = False) -> date | datetime:
 
 
 def _rows(
-    path: Path, rows: Iterator[tuple[int, dict[int, Cell]]], names: dict[int, str], header: int, after_row: int
+    path: Path, rows: Iterator[tuple[int, dict[int, Cell]]], names: dict[int, str], after_row: int
 ) -> Iterator[Row]:
-    shift = header - HEADER_ROW
     try:
         for number, cells in rows:
-            if number - shift <= after_row or not cells:
-                continue
-            yield _row(number, cells, names)
+            if number > after_row and cells:
+                yield _row(number, cells, names)
     except DAMAGED as error:
         raise NotRead(Problem(Code.DAMAGED, {"file": path.name, "why": _why(error)})) from error
 

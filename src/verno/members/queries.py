@@ -380,10 +380,10 @@ def consent_states(
     return dict(conn.execute(SQL["consent_states"], wanted).fetchall())
 
 
-def left_whole(conn: Connection, program_id: str, holder_id: str) -> frozenset[tuple[str, str]]:
-    """Return which whole classes (``*marketing``) a member has left, on which channels."""
+def left_whole(conn: Connection, program_id: str, holder_id: str) -> dict[tuple[str, str], datetime]:
+    """Return which whole classes (``*marketing``) a member has left, on which channels, and when last."""
     found = conn.execute(SQL["left_whole"], {"program": program_id, "holder": holder_id}).fetchall()
-    return frozenset([(topic, channel) for topic, channel in found])
+    return {(topic, channel): at for topic, channel, at in found}
 
 
 def departures(conn: Connection, program_id: str, since: datetime, until: datetime, *, most: int) -> list[Departure]:

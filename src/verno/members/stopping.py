@@ -1,12 +1,13 @@
 """Leaving: from a topic, a channel or all of it; by a button, by the word STOP, by voice at a till.
 
-A withdrawal is written even where nothing was agreed to: a yes from before it, that an import brings later, is none.
+A withdrawal is written even where nothing was agreed to, and again where it was withdrawn before: a yes from before
+it, that an import brings later, is none.
 Who leaves all topics leaves the whole class, so that one made later does not reach them either.
 """
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -26,6 +27,8 @@ LEAVABLE = frozenset(WHOLE)
 WORD = "stop-word"
 DEVICES = frozenset(DeviceKind)
 NO_PROOF = Proof()
+AGAIN = timedelta(hours=1)
+"""How long a withdrawal stands for one that repeats it, or whoever holds a link could fill the history."""
 
 _WORDS = frozenset(
     {
@@ -144,14 +147,25 @@ def stop(
     # What was said ahead of the clock counts too: a grant must not outlive the withdrawal.
     standings = queries.standings(conn, [holder_id], now=None).get(holder_id, [])
     said = {(one.purpose, one.topic, one.channel): one for one in standings}
-    whole = queries.left_whole(conn, program_id, holder_id) if scope.topics is None else frozenset()
-    facts = []
+    whole = queries.left_whole(conn, program_id, holder_id) if scope.topics is None else {}
+    facts, fresh = [], []
     for purpose, topic, channel in wanted:
         before = said.get((purpose, topic, channel))
-        if (topic, channel) in whole or (before is not None and before.state is State.WITHDRAWN):
+        left = before is not None and before.state is State.WITHDRAWN
+        since = whole.get((topic, channel)) or (before.since if before else None)
+        if (left or (topic, channel) in whole) and _is_said(topic, since, scope, now):
             continue
-        at = now if before is None else max(now, before.since)
+        at = now if since is None else max(now, since)
         fact = ConsentFact(holder_id, topic, channel, granted=False, at=at, method=method, reason=reason)
         facts.append(structs.replace(fact, purpose=purpose, action=Action.WITHDRAW, proof=proof))
+        if not left and topic not in WHOLE.values():
+            fresh.append(facts[-1])
     service.record_consents(conn, program_id, facts, now=now)
-    return [one for one in facts if one.topic not in WHOLE.values()]
+    return fresh
+
+
+def _is_said(topic: str, since: datetime | None, scope: Scope, now: datetime) -> bool:
+    """Tell whether a withdrawal need not be repeated: it is fresh, or its whole class's word is repeated for it."""
+    if scope.topics is None and topic and topic not in WHOLE.values():
+        return True
+    return since is not None and now - since < AGAIN

@@ -33,6 +33,7 @@ WORDS: Mapping[Code, Promise | str] = {
     Code.GIVEN_UP: _("The file could not be finished: have it imported on the server, by “verno import members”."),
     Code.COLUMNS: _("The columns of the file do not fit."),
     Code.SAME_NAME: _("two columns have one name"),
+    Code.NO_HEADER: _("The first row must hold the names of the columns, not a member. Fields: %(known)s"),
     Code.NO_ID: _("no column is the external_id: say which one, under “My columns are called something else”"),
     Code.TWICE: _("%(name)s is given twice"),
     Code.TOGETHER: _("these go together: %(names)s"),

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from verno.console.knowing.naming import WORDS
+from verno.imports.members.uploads import CUT
 from verno.web.sheets import safe
 
 Saying: TypeAlias = tuple[re.Pattern[str], Promise | str]
@@ -88,6 +89,7 @@ OF_MEMBERS = _sayings(
         r"(10 or 12|13 or 15) digits, .*|9 characters: .*|the country's two letters, .*",
         _("is not the number it is called: a digit is wrong or missing"),
     ),
+    (CUT, _("There are more: the list ends here. Import the file on the server to see all.")),
     (r"invalid enum value .*", _("is no value that is known")),
     (r"unknown field", _("is no field that is known")),
     (r"expected .*, got .*", _("is of another kind than it must be")),
@@ -123,7 +125,8 @@ def of_row(message: str) -> str:
 
 def first_rows(sheet: bytes) -> list[tuple[int, str, str]]:
     """Return the first rows that are refused: their numbers, their columns, and why."""
-    return [(int(row), field, of_row(reason)) for row, field, reason in islice(_rows(sheet), 1, 1 + SHOWN)]
+    first = islice(_rows(sheet), 1, 1 + SHOWN)
+    return [(int(row), field, of_row(reason)) for row, field, reason in first if row]
 
 
 def in_words(sheet: bytes) -> bytes:
@@ -150,6 +153,8 @@ def _refused(said: Callable[[str], str]) -> Callable[[list[str]], list[str]]:
 
 def _changed(row: list[str]) -> list[str]:
     number, who, outcome, *rest = row
+    if not number:
+        return _refused(of_row)(row)
     if outcome == REPEATS:
         return [number, who, str(AGAIN) % {"row": rest[1].removeprefix("row ")}, "", "", ""]
     return [number, who, str(OUTCOMES.get(outcome, outcome)), *rest]

@@ -18,6 +18,8 @@ SHARED = tuple(f"{CONSENT}{part}" for part in ("at", "method", "text_version", "
 """What holds of all consents of a row."""
 SINGLE = (f"{CONSENT}topic", f"{CONSENT}channel", f"{CONSENT}granted")
 """One consent a row, in three columns."""
+KNOWN = ", ".join((*PLAIN, f"{ATTRIBUTE}NAME", f"{CONSENT}TOPIC.CHANNEL", *SHARED))
+"""The fields, as a refusal names them."""
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "external_id": ("id", "external id", "member id", "code", "код", "ид", "внешний код", "внешний id", "внешний ид"),
@@ -43,6 +45,8 @@ FIRST_NAMES = frozenset({"имя", "name"})
 TYPES = tuple(one.value for one in AttributeKind if one is not AttributeKind.CHOICE)
 """Types that a header may give; a choice has its codes to be declared first."""
 
+_IS_A_VALUE = re.compile(r"@|([0-9]\D{0,2}){7}")
+"""A mail address, or as many digits as a phone or a date has."""
 _NOISE = re.compile(r"[\s_.\-:*№#]+")
 
 
@@ -57,7 +61,8 @@ class Column(msgspec.Struct, frozen=True):
 def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[str]) -> list[Column]:
     """Return the columns that are read. Raises ``NotRead`` with all that does not fit, and what could stand there.
 
-    ``asked`` says of columns which field they fill, or nothing, to leave them out.
+    ``asked`` says of columns which field they fill, or nothing, to leave them out. A first row with a contact or a date
+    in it is a member's own, and nothing of it is repeated.
     """
     problems = [Problem(Code.ABSENT, {"name": name}) for name in asked if name not in header]
     fields = {name: asked.get(name, _guess(name)) for name in header}
@@ -73,6 +78,9 @@ def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[
             problems.append(found)
         elif found is not None:
             out.append(found)
+    named = {column.name for column in out}
+    if any(_IS_A_VALUE.search(name) for name in header if name not in named):
+        raise NotRead(Problem(Code.NO_HEADER, {"known": KNOWN}))
     given = [column.field for column in out]
     twice = sorted({one for one in given if given.count(one) > 1})
     problems += [Problem(Code.TWICE, {"name": field}) for field in twice]
@@ -112,8 +120,7 @@ def _column(name: str, field: str, topics: Collection[str]) -> Column | Problem:
         if channel not in set(Channel):
             return _none(Code.NO_CHANNEL, field, channel, Channel)
         return Column(name, field)
-    known = ", ".join((*PLAIN, "attr.NAME", "consent.TOPIC.CHANNEL", *SHARED))
-    return Problem(Code.NO_COLUMN, {"name": name, "known": known})
+    return Problem(Code.NO_COLUMN, {"name": name, "known": KNOWN})
 
 
 def _attribute(name: str, field: str) -> Column | Problem:

@@ -31,6 +31,7 @@ MAX_UPLOAD = 20 * 1024 * 1024
 """Bytes of a file that is uploaded; larger ones are for the command on the server."""
 MAX_BESIDE = 5 * 1024 * 1024
 """Bytes that are kept of the list of refusals, and of the changes."""
+CUT = "there are more: the list ends here"
 LEASE = timedelta(minutes=2)
 SECONDS_BETWEEN = 2.0
 MAX_CLAIMS = 5
@@ -233,12 +234,15 @@ def _finish(
 
 
 def _kept(id_: str, path: Path) -> bytes | None:
-    """Return a file sealed, cut off at a whole line where it is long; None where there is none."""
+    """Return a file sealed, cut off at a whole line, which says so, where it is long; None where there is none."""
     if not path.exists():
         return None
     with path.open("rb") as file:
         data = file.read(MAX_BESIDE + 1)
-    return _seal(id_, data if len(data) <= MAX_BESIDE else data[: data.rindex(b"\n", 0, MAX_BESIDE) + 1])
+    if len(data) > MAX_BESIDE:
+        columns = data[: data.index(b"\n")].count(b",")
+        data = data[: data.rindex(b"\n", 0, MAX_BESIDE) + 1] + b"," * columns + f"{CUT}\r\n".encode()
+    return _seal(id_, data)
 
 
 def _seal(id_: str, data: bytes) -> bytes:

@@ -22,7 +22,7 @@ WHERE id = %(id)s AND program_id = %(program)s AND state = 'checked'
 
 -- name: cancel_upload
 -- What is being imported goes on: half of it is there. Plan: primary key.
-UPDATE imports_upload SET state = 'cancelled', sealed = NULL, changes = NULL, changed_at = %(now)s
+UPDATE imports_upload SET state = 'cancelled', sealed = NULL, changes = NULL, errors = NULL, report = NULL, changed_at = %(now)s
 WHERE id = %(id)s AND program_id = %(program)s AND state IN ('to-check', 'checked', 'to-import')
 
 -- name: claim_upload

@@ -67,9 +67,11 @@ CROSS JOIN LATERAL members_said(r.id, %(now)s::timestamptz) s
 ORDER BY r.id, s.purpose, s.topic, s.channel
 
 -- name: left_whole
--- Which whole classes of topics a member has left, on which channels. Plan: two ranges of the index of the newest.
-SELECT DISTINCT topic, channel FROM members_consent
+-- Which whole classes of topics a member has left, on which channels, and when last. Plan: two ranges of the index of
+-- the newest, hash aggregate.
+SELECT topic, channel, max(occurred_at) FROM members_consent
 WHERE holder_id = %(holder)s AND program_id = %(program)s AND topic IN ('*marketing', '*program')
+GROUP BY topic, channel
 
 -- name: consent_states
 -- Whether members given stand at a yes on one topic and channel. Plan: nested loop on the index of the newest.

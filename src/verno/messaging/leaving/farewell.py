@@ -9,6 +9,7 @@ import msgspec
 from verno.kit.db import Connection
 from verno.members import queries as members
 from verno.members import service
+from verno.members.stopping import AGAIN
 from verno.members.types import ConsentFact
 from verno.messaging.facts import SQL
 from verno.messaging.leaving.links import Subscription
@@ -26,10 +27,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def leave(conn: Connection, left: Subscription, *, method: str, reason: str | None = None, now: datetime) -> None:
-    """Record that the member withdrew, in the caller's transaction; a second time changes nothing by itself.
+    """Record that the member withdrew, in the caller's transaction; soon afterwards a second time changes nothing.
 
-    A reason given later is kept as a further withdrawal, since history is only ever added to: one a day, or whoever
-    holds the link could fill it.
+    Later it is a word of its own: a yes between the two, that an import brings, is none. A reason given later is kept
+    as a further withdrawal, since history is only ever added to: one a day, or whoever holds the link could fill it.
     """
     # A letter from before a merge speaks for whom its reader is now, too.
     survivor = members.survivors(conn, left.program_id, [left.holder_id]).get(left.holder_id)
@@ -37,8 +38,9 @@ def leave(conn: Connection, left: Subscription, *, method: str, reason: str | No
         leave(conn, msgspec.structs.replace(left, holder_id=survivor), method=method, reason=reason, now=now)
     newest = _newest(conn, left)
     if newest is not None and not newest[0]:
-        said = (left.topic, left.channel)
-        if reason is None or said in explained(conn, left.program_id, left.holder_id, now=now):
+        if reason and (left.topic, left.channel) in explained(conn, left.program_id, left.holder_id, now=now):
+            reason = None
+        if reason is None and now - newest[1] < AGAIN:
             return
     # A grant whose clock ran ahead must not outlive the withdrawal.
     at = now if newest is None else max(now, newest[1])

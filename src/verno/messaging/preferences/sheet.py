@@ -122,7 +122,7 @@ def read(conn: Connection, program: Program, holder_id: str, *, now: datetime) -
         queries.consent_history(conn, program.id, holder_id, limit=HISTORY),
         seen,
         _is_unproven(conn, holder_id),
-        queries.left_whole(conn, program.id, holder_id) >= EVERY_CLASS and not _agrees(standings, offered),
+        queries.left_whole(conn, program.id, holder_id).keys() >= EVERY_CLASS and not _agrees(standings, offered),
     )
 
 
