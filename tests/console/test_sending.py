@@ -17,6 +17,7 @@ from verno.members import service as members
 from verno.members.consent import topics
 from verno.members.types import Created, NewMember, Topic
 from verno.messaging import queries, service
+from verno.messaging.pacing import booking
 from verno.messaging.types import Draft
 from verno.workspace.audit import SYSTEM
 
@@ -109,6 +110,15 @@ def test_a_provider_that_refuses_us_is_told_of_and_let_go(house: House, rows: ps
     assert "gmail.com" not in text(house.client.get(PAGE).content.decode())
     told = rows.execute("SELECT action FROM workspace_audit WHERE object_id = 'domain:gmail.com' ORDER BY at, id")
     assert told.fetchall() == [("messages.stop",), ("messages.let-go",)]
+
+
+def test_a_provider_that_wants_to_be_left_alone_is_told_of(house: House) -> None:
+    with db.transaction() as conn:
+        booking.hold(conn, "telegram", 900)
+    assert "Telegram: the provider wants to be left alone until" in text(house.client.get(PAGE).content.decode())
+    with db.transaction() as conn:
+        conn.execute("UPDATE messaging_pace SET free_at = now()")
+    assert "left alone" not in house.client.get(PAGE).content.decode()
 
 
 def test_why_tells_the_age_that_a_topic_asks_for(house: House) -> None:

@@ -117,7 +117,11 @@ def test_too_fast_holds_everybody_back(shop: Shop) -> None:
         assert left == 0
         assert 3 < pause <= 5
         assert booking.room(conn, Pace("email"), urgent=True) == (None, 0.0)
-        booking.hold(conn, "sms", 86_400)
+        assert booking.holds(conn) == [], "a few seconds are nobody's business"
+        booking.hold(conn, "sms", 900)
+        assert 890 < booking.room(conn, Pace("sms"), urgent=True)[1] <= 900, "as long as it was told"
+        assert [channel for channel, _ in booking.holds(conn)] == ["sms"]
+        booking.hold(conn, "sms", 10**9)
         assert booking.room(conn, Pace("sms"), urgent=True)[1] <= booking.MOST_HOLD_SECONDS
 
 

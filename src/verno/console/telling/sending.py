@@ -18,6 +18,7 @@ from verno.members import queries as members
 from verno.members.types import Member
 from verno.messaging import facts, queries, service
 from verno.messaging.answers import standing
+from verno.messaging.pacing import booking
 from verno.messaging.queries import MessageView
 from verno.messaging.types import MessageClass, State
 from verno.web import pages
@@ -44,6 +45,7 @@ def sending(request: HttpRequest) -> HttpResponse:
         program_id = face.program.id
         counts = queries.counts(conn, program_id)
         thrown = {one.what: one for one in queries.switches(conn, program_id, now=face.now)}
+        holds = booking.holds(conn)
         complaints = standing.complaints(conn, program_id, now=face.now)
         doubtful = _page(request, "before", partial(queries.uncertain, conn, program_id))
         dead = _page(request, "dead_before", partial(queries.dead, conn, program_id))
@@ -60,6 +62,7 @@ def sending(request: HttpRequest) -> HttpResponse:
         "switches": [(what, thrown.get(what)) for what in (*SWITCHES, *(w for w in thrown if w not in SWITCHES))],
         "stopped": any(not one.provider for one in thrown.values()),
         "providers": [one for one in thrown.values() if one.provider],
+        "holds": holds,
         "complaints": [
             (domain, one.code, one.detail.removeprefix(domain).strip())
             for domain, one in sorted(complaints.items())

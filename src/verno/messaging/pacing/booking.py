@@ -7,6 +7,7 @@ ahead at most, what cannot wait goes behind that: a crowd costs a code half a se
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from math import ceil
 
 import msgspec
@@ -18,8 +19,8 @@ from verno.messaging.facts import SQL
 AHEAD_SECONDS: Mapping[bool, float] = {False: 0.5, True: 5.0}
 """How far ahead messages are booked, those of the urgent lane (True) and the others."""
 SHORTEST_WAIT = 0.05
-MOST_HOLD_SECONDS = 60
-"""However long a provider wants to be left alone, somebody asks again after so long."""
+MOST_HOLD_SECONDS = 86_400
+"""A provider that wants to be left alone for more than a day has made a slip: somebody asks again after so long."""
 FORGET_LIMIT = 10_000
 HOLD = "hold"
 """Where a channel keeps until when it is held; addresses have keyed hashes in this place."""
@@ -104,6 +105,11 @@ def held(conn: Connection, channel: str) -> Callable[[], float]:
         return max(float(row[0]), 0.0) if row else 0.0
 
     return answer
+
+
+def holds(conn: Connection) -> list[tuple[str, datetime]]:
+    """Return the channels whose providers want to be left alone for more than a minute, and until when."""
+    return conn.execute(SQL["pace_holds"]).fetchall()
 
 
 def forget(conn: Connection) -> int:

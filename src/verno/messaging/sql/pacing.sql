@@ -23,6 +23,12 @@ SELECT extract(epoch FROM free_at - clock_timestamp()) FROM messaging_pace WHERE
 INSERT INTO messaging_pace AS p (key, free_at) VALUES (%(key)s, clock_timestamp() + %(seconds)s * interval '1 second')
 ON CONFLICT (key) DO UPDATE SET free_at = greatest(p.free_at, excluded.free_at)
 
+-- name: pace_holds
+-- Whoever wants to be left alone. Plan: scan of a small table.
+SELECT split_part(key, '/', 1), free_at FROM messaging_pace
+WHERE key LIKE '%%/hold' AND free_at > clock_timestamp() + interval '1 minute'
+ORDER BY key
+
 -- name: forget_paces
 -- Of addresses whose rest is over; a channel's own row stays. Plan: scan of a small table, delete.
 DELETE FROM messaging_pace
