@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -146,6 +147,44 @@ def test_the_address_says_which_provider(monkeypatch: pytest.MonkeyPatch) -> Non
     for bad in ("ftp://a:b@c", "http://c", "http://a:b@c:x", "http://a:b@c?x=1", "http://a:b@c?per_second=0"):
         with pytest.raises(VernoError, match="VERNO_SMS_URL"):
             gateway.settings(bad, "Shop")
+
+
+@contextmanager
+def says(status: int, words: str) -> Iterator[gateway.Settings]:
+    """Run a gateway that answers so, whatever it is asked."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = words.encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 theirs
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield gateway.settings(f"http://shop:secret@127.0.0.1:{server.server_address[1]}/send", "Shop")
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("0: Accepted for delivery", "0: Accepted for delivery"),
+        ("OK 1234567890 to +79161234567", "OK 1234567890 to …"),
+        ("89161234567, 9161234567: queued", "…, …: queued"),
+    ],
+)
+def test_the_number_is_not_kept(said: str, kept: str) -> None:
+    with says(200, said) as chosen:
+        (outcome,) = send(chosen, texts.write(ID, "text", "+79161234567"))
+    assert outcome == Accepted(f"200 {kept}", ID)
 
 
 def test_a_gateway_that_is_not_there() -> None:

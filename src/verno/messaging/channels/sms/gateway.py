@@ -1,6 +1,7 @@
 """Texts through an HTTP gateway that speaks as Kannel does: ``sendsms``, and calls of our address with what became."""
 
 import hmac
+import re
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -25,6 +26,9 @@ DELIVERED, FAILED, REJECTED = 1, 2, 16
 MASK = DELIVERED | FAILED | REJECTED
 _CODING = {Alphabet.GSM7: 0, Alphabet.UCS2: 2}
 _UTF16 = "2"
+_DIGITS = re.compile(r"\+?\d{7,}")
+_LAST = 7
+"""Digits by which a number is known, however it is written before them: +7916…, 8916…, 916…"""
 _USE: Final = "sms-receipt"
 
 
@@ -86,11 +90,17 @@ async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
     answer = http.answered(await client.call("GET", f"{chosen.url}?{query}", timeout=SECONDS))
     if not isinstance(answer, Answer):
         return answer
-    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"
+    words = _without_number(answer.body.decode("utf-8", "replace").strip(), parcel.recipient)
+    response = f"{answer.status} {words}"
     if answer.status in TAKEN:
         return Accepted(response, parcel.id)
     # A gateway that does not know us says nothing of the number.
     return Temporary(response) if answer.status == FORBIDDEN else Refused(response)
+
+
+def _without_number(words: str, number: str) -> str:
+    """Gateways repeat the number in their words, which are kept; it is not. Their own ids stay."""
+    return _DIGITS.sub(lambda found: "…" if found[0].endswith(number[-_LAST:]) else found[0], words)
 
 
 def receipt_url(message_id: str) -> str:
