@@ -15,7 +15,7 @@ from tests.messaging.peers import kannel
 from tests.messaging.peers.process import Peer, needs_node, needs_programs, until
 from verno.kit.errors import VernoError
 from verno.messaging.channels import tokens
-from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Temporary
+from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
 from verno.messaging.channels.sms import channel, gateway, texts
 from verno.messaging.channels.sms.channel import Gateway, Smpp
 
@@ -167,10 +167,12 @@ def says(status: int, words: str) -> Iterator[gateway.Settings]:
     server = HTTPServer(("127.0.0.1", 0), Answers)
     thread = Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    yield gateway.settings(f"http://shop:secret@127.0.0.1:{server.server_address[1]}/send", "Shop")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield gateway.settings(f"http://shop:secret@127.0.0.1:{server.server_address[1]}/send", "Shop")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,25 @@ def test_the_number_is_not_kept(said: str, kept: str) -> None:
     with says(200, said) as chosen:
         (outcome,) = send(chosen, texts.write(ID, "text", "+79161234567"))
     assert outcome == Accepted(f"200 {kept}", ID)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (301, Temporary("301 no")),
+        (401, Temporary("401 no")),
+        (403, Temporary("403 no")),
+        (404, Temporary("404 no")),
+        (405, Temporary("405 no")),
+        (407, Temporary("407 no")),
+        (400, Refused("400 no")),
+        (422, Refused("422 no")),
+    ],
+)
+def test_what_says_nothing_of_the_number_is_tried_again(status: int, outcome: Outcome) -> None:
+    """A slip in the gateway's address, a proxy before it, a changed password: the texts leave when it is mended."""
+    with says(status, "no") as chosen:
+        assert send(chosen, texts.write(ID, "text", "+79161234567")) == [outcome]
 
 
 def test_a_gateway_that_is_not_there() -> None:

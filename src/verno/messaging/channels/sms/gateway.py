@@ -20,7 +20,8 @@ from verno.outbound.types import Answer
 
 SECONDS = 30.0
 TAKEN = frozenset({200, 202})
-FORBIDDEN = 403
+_OURS = frozenset({401, 403, 404, 405, 407, *range(300, 400)})
+"""Refusals of our name, of the address that we call, or by a proxy before it, which say nothing of the number."""
 DELIVERED, FAILED, REJECTED = 1, 2, 16
 """Kannel's kinds of receipts that are ends; 4 and 8 say that the message has gone on."""
 MASK = DELIVERED | FAILED | REJECTED
@@ -94,8 +95,7 @@ async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
     response = f"{answer.status} {words}"
     if answer.status in TAKEN:
         return Accepted(response, parcel.id)
-    # A gateway that does not know us says nothing of the number.
-    return Temporary(response) if answer.status == FORBIDDEN else Refused(response)
+    return Temporary(response) if answer.status in _OURS else Refused(response)
 
 
 def _without_number(words: str, number: str) -> str:
