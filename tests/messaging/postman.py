@@ -114,7 +114,8 @@ class Postman:
             if wanted == "drop":
                 self._hang_up(server)
                 return "421 gone"
-            return {"4": "450 4.2.1 later", "5": "550 5.7.1 no", "unknown": "550 5.1.1 nobody here"}[wanted]
+            unknown = f"550 5.1.1 <{address}>: User unknown"
+            return {"4": "450 4.2.1 later", "5": "550 5.7.1 no", "unknown": unknown}[wanted]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 
+import psycopg
 import pytest
 
 from tests.builders import Shop
@@ -14,9 +15,10 @@ from verno.kit import db
 from verno.members import service as members
 from verno.members.types import NewMember, Updated
 from verno.members.words import heard
+from verno.messaging import service
 from verno.messaging.answers import hearing, receipts
 from verno.messaging.channels.port import Fate, Heard, Receipt
-from verno.messaging.types import Planned, Withheld
+from verno.messaging.types import NewSuppression, Planned, Withheld
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -101,6 +103,31 @@ def test_an_address_that_takes_nothing_is_written_to_no_more(shop: Shop, postman
     [result] = plan(shop, draft(anna, "b", topic=NEWS), now=NOW + timedelta(days=2))
     assert isinstance(result, Withheld)
     assert result.reason == "suppressed"
+    with db.transaction() as conn:
+        found = conn.execute("SELECT reason, source FROM messaging_suppression").fetchall()
+    assert found == [("no-such-address", "server")], "no word of a server's, which may hold the address"
+
+
+def test_what_servers_said_before_is_taken_out_of_the_sources(shop: Shop) -> None:
+    from verno.wiring.migrate import migrate
+
+    known = [
+        ("no-such-address", "550 5.1.1 <anna@example.com>: User unknown", "server"),
+        ("no-such-address", "400 the number is not registered", "server"),
+        ("no-such-address", "domain", "domain"),
+        ("no-such-address", "import", "import"),
+        ("blocked", "telegram", "telegram"),
+        ("resting", "bounces", "bounces"),
+    ]
+    with db.transaction() as conn:
+        words = [NewSuppression("email", f"{n:064x}", *row[:2]) for n, row in enumerate(known)]
+        service.suppress(conn, shop.program.id, words, now=NOW)
+    with psycopg.connect(db.owner_url()) as owner:
+        owner.execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0018_sources'")
+    migrate()
+    with db.transaction() as conn:
+        found = conn.execute("SELECT source FROM messaging_suppression ORDER BY address_hash").fetchall()
+    assert [source for (source,) in found] == [after for _, _, after in known]
 
 
 def test_an_address_that_came_later_is_not_what_came_back(shop: Shop, postman: Postman) -> None:

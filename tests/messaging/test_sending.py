@@ -159,11 +159,12 @@ def test_temporary_refusals_run_out(shop: Shop, postman: Postman) -> None:
 
 
 def test_an_unknown_mailbox_is_not_written_to_again(shop: Shop, postman: Postman) -> None:
-    prepare(shop, "rcpt-unknown")
+    (who,) = prepare(shop, "rcpt-unknown")
     send(postman)
     with db.transaction() as conn:
-        (row,) = conn.execute("SELECT encode(address_hash, 'hex'), reason FROM messaging_suppression").fetchall()
-    assert row == (address_hash(shop.program.id, "email", "rcpt-unknown@example.com"), "no-such-address")
+        rows = conn.execute("SELECT encode(address_hash, 'hex'), reason, source FROM messaging_suppression").fetchall()
+    assert rows == [(address_hash(shop.program.id, "email", "rcpt-unknown@example.com"), "no-such-address", "server")]
+    assert message(who).response == "550 5.1.1 <…>: User unknown", "the server repeats the address, and we do not"
 
 
 def test_a_server_that_is_down_loses_nothing(shop: Shop, postman: Postman) -> None:

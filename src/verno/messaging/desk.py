@@ -36,6 +36,7 @@ from verno.messaging.templates import preparing
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
+    FROM_SERVER,
     Allow,
     Decision,
     Defer,
@@ -337,17 +338,17 @@ class Desk:
             if stayed:
                 conn.execute(SQL["give_turns_back"], {"rows": batches.rows(stayed)})
 
-    def suppress_dead(self, dead: Sequence[tuple[Job, str]]) -> None:
+    def suppress_dead(self, dead: Sequence[Job]) -> None:
         """Stop writing to addresses of which the server said that they do not exist.
 
         A browser's subscription never comes back under the same name, so it is forgotten.
         """
         by_program: dict[str, list[NewSuppression]] = {}
-        for job, response in dead:
+        for job in dead:
             content = job.content
             digest = facts.address_hash(content.program_id, content.channel, job.address)
             by_program.setdefault(content.program_id, []).append(
-                NewSuppression(content.channel, digest, "no-such-address", response[:80])
+                NewSuppression(content.channel, digest, "no-such-address", FROM_SERVER)
             )
         with db.across_programs() as conn:
             for program_id, suppressions in by_program.items():

@@ -173,7 +173,7 @@ class _Run(Generic[P]):
         self._tasks = asyncio.TaskGroup()
         self._asks: list[tuple[Job, asyncio.Future[bool]]] = []
         self._ends: list[End] = []
-        self._dead: list[tuple[Job, str]] = []
+        self._dead: list[Job] = []
         self._hold = 0
         self._outage = "the provider does not answer"
         self._waiting = asyncio.Event()
@@ -281,7 +281,7 @@ class _Run(Generic[P]):
 
     def _note_dead(self, job: Job, address: str, outcome: Outcome) -> None:
         if isinstance(outcome, Refused) and outcome.gone:
-            self._dead.append((msgspec.structs.replace(job, address=address), outcome.response))
+            self._dead.append(msgspec.structs.replace(job, address=address))
 
     def _conclusion(self, job: Job, outcome: Outcome) -> End:
         match outcome:

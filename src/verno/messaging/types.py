@@ -236,6 +236,10 @@ class Duplicate(msgspec.Struct, frozen=True, gc=False):
 Result: TypeAlias = Planned | Withheld | Duplicate
 
 
+FROM_SERVER = "server"
+"""The source of a suppression that a provider's answer led to; its words may hold the address, so they are not it."""
+
+
 class NewSuppression(msgspec.Struct, frozen=True, gc=False):
     """An address not to be written to. ``address_hash`` is the keyed hash in hex; ``source`` says who found out.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.messaging.peers import kannel
 from tests.messaging.peers.process import Peer, needs_node, needs_programs, until
 from verno.kit.errors import VernoError
 from verno.messaging.channels import tokens
-from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Temporary
+from verno.messaging.channels.port import Accepted, Fate, Heard, Outcome, Receipt, Refused, Temporary
 from verno.messaging.channels.sms import channel, gateway, texts
 from verno.messaging.channels.sms.channel import Gateway, Smpp
 
@@ -146,6 +147,65 @@ def test_the_address_says_which_provider(monkeypatch: pytest.MonkeyPatch) -> Non
     for bad in ("ftp://a:b@c", "http://c", "http://a:b@c:x", "http://a:b@c?x=1", "http://a:b@c?per_second=0"):
         with pytest.raises(VernoError, match="VERNO_SMS_URL"):
             gateway.settings(bad, "Shop")
+
+
+@contextmanager
+def says(status: int, words: str) -> Iterator[gateway.Settings]:
+    """Run a gateway that answers so, whatever it is asked."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = words.encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 theirs
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield gateway.settings(f"http://shop:secret@127.0.0.1:{server.server_address[1]}/send", "Shop")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("0: Accepted for delivery", "0: Accepted for delivery"),
+        ("OK 1234567890 to +79161234567", "OK 1234567890 to …"),
+        ("89161234567, 9161234567: queued", "…, …: queued"),
+    ],
+)
+def test_the_number_is_not_kept(said: str, kept: str) -> None:
+    with says(200, said) as chosen:
+        (outcome,) = send(chosen, texts.write(ID, "text", "+79161234567"))
+    assert outcome == Accepted(f"200 {kept}", ID)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (301, Temporary("301 no")),
+        (401, Temporary("401 no")),
+        (403, Temporary("403 no")),
+        (404, Temporary("404 no")),
+        (405, Temporary("405 no")),
+        (407, Temporary("407 no")),
+        (400, Refused("400 no")),
+        (422, Refused("422 no")),
+    ],
+)
+def test_what_says_nothing_of_the_number_is_tried_again(status: int, outcome: Outcome) -> None:
+    """A slip in the gateway's address, a proxy before it, a changed password: the texts leave when it is mended."""
+    with says(status, "no") as chosen:
+        assert send(chosen, texts.write(ID, "text", "+79161234567")) == [outcome]
 
 
 def test_a_gateway_that_is_not_there() -> None:

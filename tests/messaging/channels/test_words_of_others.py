@@ -1,10 +1,22 @@
 """Words of relays, gateways and people, before they are stored."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 
-from verno.messaging.channels.port import RESPONSE_LIMIT, Accepted, Fate, Heard, Receipt, words_of_others
+from verno.messaging.channels.port import (
+    RESPONSE_LIMIT,
+    Accepted,
+    Fate,
+    Heard,
+    Receipt,
+    Refused,
+    Temporary,
+    Unknown,
+    without_addresses,
+    words_of_others,
+)
 from verno.messaging.channels.sms import receiving
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -26,6 +38,32 @@ NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 def test_what_is_kept(said: str, kept: str) -> None:
     assert words_of_others(said) == kept
     assert Accepted(said, said) == Accepted(kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("550 5.1.1 <anna@example.com>: User unknown", "550 5.1.1 <…>: User unknown"),
+        ("550 anna@example.com is gone, ask boris@example.com", "550 <…> is gone, ask <…>"),
+        ("550 5.1.1:anna@example.com,boris@example.com: none", "550 5.1.1:<…>,<…>: none"),
+        ("rcpt to:<анна@пример.рф> refused", "rcpt to:<…> refused"),
+        ("550 <a@b@c> <x", "550 <…> <x"),
+        ("@ alone, and <@>", "@ alone, and <@>"),
+        ("x" * 490 + " anna.petrova@example.com", "x" * 490 + " <…>"),
+    ],
+)
+def test_no_address_is_kept(said: str, kept: str) -> None:
+    assert without_addresses(said) == kept
+    for one in (Accepted(said), Refused(said), Temporary(said), Unknown(timed_out=False, response=said)):
+        assert one.response == kept, "in whatever a hand-over ends"
+    assert Receipt("email", said, Fate.BOUNCED, NOW, said) == Receipt("email", said, Fate.BOUNCED, NOW, kept)
+
+
+def test_addresses_are_looked_for_in_one_walk() -> None:
+    started = time.process_time()
+    for words in ("x" * 200_000 + " @", "<" * 200_000 + "@", "@" * 200_000, "x@ " * 60_000):
+        without_addresses(words)
+    assert time.process_time() - started < 2, "a stranger's letter takes no hours"
 
 
 def test_what_people_write_keeps_its_lines() -> None:

@@ -14,7 +14,7 @@ from verno.messaging.channels.port import Fate, Receipt
 from verno.messaging.companies import speaking
 from verno.messaging.companies.speaking import NOBODY, Readers
 from verno.messaging.facts import SQL
-from verno.messaging.types import MessageClass, NewSuppression, Reason, State
+from verno.messaging.types import FROM_SERVER, MessageClass, NewSuppression, Reason, State
 
 STATES: Mapping[Fate, State] = {
     Fate.DELIVERED: State.DELIVERED,
@@ -131,14 +131,12 @@ def _suppress(
     """Write no more to addresses that take nothing: those of ``readers``, where a contact got what was told of."""
     suppressions: list[NewSuppression] = []
     for channel in sorted({one.channel for one, _ in told if one.gone}):
-        gone = {holder: one for one, holder in told if one.gone and one.channel == channel}
+        gone = {holder for one, holder in told if one.gone and one.channel == channel}
         addresses = facts.addresses_of(conn, channel, sorted(gone))
         addresses |= {company: (one.address,) for company, one in readers.items() if company in gone}
         suppressions += [
-            NewSuppression(
-                channel, facts.address_hash(program_id, channel, address), "no-such-address", gone[holder].response[:80]
-            )
-            for holder, some in addresses.items()
+            NewSuppression(channel, facts.address_hash(program_id, channel, address), "no-such-address", FROM_SERVER)
+            for some in addresses.values()
             for address in some
         ]
     service.suppress(conn, program_id, suppressions, now=now)

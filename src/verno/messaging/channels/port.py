@@ -17,6 +17,8 @@ HEARD_LIMIT = 16_384
 """Characters kept of what somebody wrote."""
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_ADDRESS = re.compile(r"<?(?<![^\s<>@:;,()])[^\s<>@:;,()]+@[^\s<>:;,()]+>?")
+"""Begins where a word does, so that a long word without an address is walked once."""
 
 
 def words_of_others(text: str, most: int = RESPONSE_LIMIT, *, lines: bool = False) -> str:
@@ -34,11 +36,19 @@ def words_of_others(text: str, most: int = RESPONSE_LIMIT, *, lines: bool = Fals
     return (_NO_TEXT.sub("", text) if lines else _NO_LINE.sub(" ", text).strip())[:most]
 
 
+def without_addresses(words: str) -> str:
+    """Servers repeat the address in their words, which are kept; it is not."""
+    return _ADDRESS.sub("<…>", words) if "@" in words else words
+
+
 def _clean(words: msgspec.Struct, *names: str) -> None:
     """Make the words of a record that was just made fit to be stored."""
     for name in names:
         said = getattr(words, name)
-        if said is not None and (kept := words_of_others(said)) is not said:
+        if said is None:
+            continue
+        kept = words_of_others(without_addresses(said) if name == "response" else said)
+        if kept is not said:
             force_setattr(words, name, kept)
 
 

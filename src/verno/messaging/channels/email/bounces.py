@@ -18,7 +18,7 @@ from flufl.bounce import all_failures
 
 from verno.messaging.channels.email import return_path
 from verno.messaging.channels.email.smtp import names_dead_address
-from verno.messaging.channels.port import Fate, Heard, Receipt, words_of_others
+from verno.messaging.channels.port import Fate, Heard, Receipt, without_addresses, words_of_others
 from verno.messaging.leaving import links
 from verno.messaging.types import CHANNEL_EMAIL
 
@@ -32,7 +32,6 @@ OWN_LIMIT = 16_000
 OWN_WORDS = "undeliverable"
 _REFUSAL = re.compile(r"^.*\b5(?:\d\d|\.\d\.\d{1,3})\b.*$", re.MULTILINE)
 _LINK = re.compile(r"[A-Za-z0-9_-]{48,}")
-_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 # It logs a trace of each sign that stumbled over a stranger's letter; what comes of that is said here.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
@@ -77,7 +76,7 @@ def _delivery(report: Message, message_id: str, now: datetime) -> Receipt | Unre
     for block in _blocks(report):
         action = str(block.get("Action", "")).strip().lower()
         status = str(block.get("Status", "")).split("(")[0].strip()
-        words = _without_addresses(f"{status} {block.get('Diagnostic-Code', '')}")
+        words = _in_one_line(f"{status} {block.get('Diagnostic-Code', '')}")
         if action == "failed":
             return Receipt(CHANNEL_EMAIL, message_id, Fate.BOUNCED, now, words, gone=names_dead_address(words))
         if action == "delivered":
@@ -95,7 +94,7 @@ def _in_own_words(message: Message, message_id: str, now: datetime) -> Receipt |
         return Unread(f"neither a report of delivery nor a complaint: {type(error).__name__}")
     if not failed:
         return Unread("not an end: delayed" if waiting else "neither a report of delivery nor a complaint")
-    words = _without_addresses(_why(message))
+    words = _in_one_line(_why(message))
     return Receipt(CHANNEL_EMAIL, message_id, Fate.BOUNCED, now, words, gone=names_dead_address(words))
 
 
@@ -104,7 +103,7 @@ def _why(message: Message) -> str:
     texts = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"]
     text = texts[0].decode(errors="replace") if texts and isinstance(texts[0], bytes) else ""
     found = _REFUSAL.search(text)
-    return words_of_others(found[0].strip()) if found else OWN_WORDS
+    return words_of_others(without_addresses(found[0].strip())) if found else OWN_WORDS
 
 
 def _complaint(report: Message, message_id: str, now: datetime) -> Receipt | Unread:
@@ -123,6 +122,5 @@ def _blocks(report: Message) -> list[Message]:
     return [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
 
 
-def _without_addresses(words: str) -> str:
-    """Servers repeat the address in their words, which are kept; it is not."""
-    return _ADDRESS.sub("<…>", " ".join(words.split()))
+def _in_one_line(words: str) -> str:
+    return without_addresses(" ".join(words.split()))

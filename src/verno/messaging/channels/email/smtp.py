@@ -18,6 +18,7 @@ from verno.messaging.channels.port import (
     Temporary,
     Unknown,
     Unreachable,
+    without_addresses,
     words_of_others,
 )
 
@@ -257,11 +258,11 @@ def names_dead_address(response: str) -> bool:
 def _text(error: Exception) -> str:
     code = getattr(error, "code", None)
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return words_of_others(f"{code} {message}" if code else str(message))
+    return words_of_others(without_addresses(f"{code} {message}" if code else str(message)))
 
 
 def _said(answer: aiosmtplib.SMTPResponse) -> str:
-    return words_of_others(f"{answer.code} {answer.message}")
+    return words_of_others(without_addresses(f"{answer.code} {answer.message}"))
 
 
 def _loopback(host: str) -> bool:

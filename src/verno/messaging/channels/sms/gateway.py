@@ -1,6 +1,7 @@
 """Texts through an HTTP gateway that speaks as Kannel does: ``sendsms``, and calls of our address with what became."""
 
 import hmac
+import re
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -19,12 +20,16 @@ from verno.outbound.types import Answer
 
 SECONDS = 30.0
 TAKEN = frozenset({200, 202})
-FORBIDDEN = 403
+_OURS = frozenset({401, 403, 404, 405, 407, *range(300, 400)})
+"""Refusals of our name, of the address that we call, or by a proxy before it, which say nothing of the number."""
 DELIVERED, FAILED, REJECTED = 1, 2, 16
 """Kannel's kinds of receipts that are ends; 4 and 8 say that the message has gone on."""
 MASK = DELIVERED | FAILED | REJECTED
 _CODING = {Alphabet.GSM7: 0, Alphabet.UCS2: 2}
 _UTF16 = "2"
+_DIGITS = re.compile(r"\+?\d{7,}")
+_LAST = 7
+"""Digits by which a number is known, however it is written before them: +7916…, 8916…, 916…"""
 _USE: Final = "sms-receipt"
 
 
@@ -86,11 +91,16 @@ async def send(chosen: Settings, client: Client, parcel: Text) -> Outcome:
     answer = http.answered(await client.call("GET", f"{chosen.url}?{query}", timeout=SECONDS))
     if not isinstance(answer, Answer):
         return answer
-    response = f"{answer.status} {answer.body.decode('utf-8', 'replace').strip()}"
+    words = _without_number(answer.body.decode("utf-8", "replace").strip(), parcel.recipient)
+    response = f"{answer.status} {words}"
     if answer.status in TAKEN:
         return Accepted(response, parcel.id)
-    # A gateway that does not know us says nothing of the number.
-    return Temporary(response) if answer.status == FORBIDDEN else Refused(response)
+    return Temporary(response) if answer.status in _OURS else Refused(response)
+
+
+def _without_number(words: str, number: str) -> str:
+    """Gateways repeat the number in their words, which are kept; it is not. Their own ids stay."""
+    return _DIGITS.sub(lambda found: "…" if found[0].endswith(number[-_LAST:]) else found[0], words)
 
 
 def receipt_url(message_id: str) -> str:
