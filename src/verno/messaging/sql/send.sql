@@ -93,13 +93,23 @@ WHERE m.holder_id = lost.holder_id AND m.id = lost.id
 RETURNING m.id::text
 
 -- name: note_death
--- A process that tried suspects died: what it had claimed counts at once; what it was handing over may have arrived.
+-- A process that tried suspects died: what it had claimed counts at once; what it was handing over may have arrived, and
+-- goes as with give_up_lost: what is owed comes again, but here each death counts, and the fifth is the last.
 -- Plan: the partial index of leases.
 UPDATE messaging_message
-SET state = CASE WHEN state = 'handing_over' THEN 'uncertain' WHEN lapsed + 1 >= %(most)s THEN 'rejected' ELSE 'queued' END,
+SET state = CASE
+        WHEN state = 'claimed' THEN CASE WHEN lapsed + 1 >= %(most)s THEN 'rejected' ELSE 'queued' END
+        WHEN class_name = 'transactional' AND attempts <= %(tries)s AND lapsed + 1 < %(most)s THEN 'deferred'
+        ELSE 'uncertain'
+    END,
     reason = CASE WHEN state = 'handing_over' THEN 'worker-lost' WHEN lapsed + 1 >= %(most)s THEN 'kills-its-worker' END,
-    due_at = greatest(due_at, %(now)s + lapsed * %(wait)s::interval), lapsed = lapsed + 1,
-    claimed_by = CASE WHEN state = 'handing_over' THEN claimed_by END, claimed_until = NULL, changed_at = %(now)s
+    due_at = CASE
+        WHEN state = 'claimed' THEN greatest(due_at, %(now)s + lapsed * %(wait)s::interval)
+        WHEN class_name = 'transactional' THEN %(again)s
+        ELSE due_at
+    END,
+    lapsed = lapsed + 1, claimed_by = CASE WHEN state = 'handing_over' THEN claimed_by END, claimed_until = NULL,
+    changed_at = %(now)s
 WHERE state IN ('claimed', 'handing_over') AND claimed_by LIKE %(claim)s
 
 -- name: any_suspects
