@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tests.builders import Shop
 from tests.messaging.channels.test_telegram import TOKEN, shown
-from tests.messaging.news import NOW
+from tests.messaging.news import NOW, plan, readers
 from tests.messaging.peers import imap_server
 from tests.messaging.peers.process import Peer, needs_node, until
+from tests.messaging.test_planning import draft
 from verno.kit import db, quarantine
 from verno.messaging.answers import listening
 from verno.wiring import chores
@@ -70,6 +72,19 @@ def test_telegram_is_not_told_where_to_call(monkeypatch: pytest.MonkeyPatch, cap
     release()
     assert chores.hear_chats(now=NOW, stopping=never) == 0
     assert "does not take our address" in caplog.text
+
+
+def test_no_process_is_begun_for_suspects(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could take none, and another would be begun at once, again and again."""
+    monkeypatch.setenv("VERNO_SMTP_URL", "smtp://127.0.0.1:1")
+    [ann] = readers(shop, 1)
+    plan(shop, draft(ann))
+    with psycopg.connect(db.owner_url()) as owner:
+        owner.execute("UPDATE messaging_message SET lapsed = 1")
+    assert chores.send_suspects(now=NOW, stopping=never) == 0
+    release()
+    assert chores.send_suspects(now=NOW, stopping=never) == 1
+    assert chores.send_suspects(now=NOW, stopping=never) == 0, "the relay is away: it waits"
 
 
 @needs_node("smpp")

@@ -113,11 +113,12 @@ SET state = CASE
 WHERE state IN ('claimed', 'handing_over') AND claimed_by LIKE %(claim)s
 
 -- name: any_suspects
--- Whether any suspect of a channel is due. Plan: the partial index of suspects.
+-- Whether any suspect of a channel is due, and may be taken (claim). Plan: the partial index of suspects.
 SELECT EXISTS (
     SELECT FROM messaging_message
     WHERE lapsed > 0 AND state IN ('queued', 'deferred', 'claimed') AND channel = %(channel)s
       AND ((state <> 'claimed' AND due_at <= %(now)s) OR claimed_until < %(now)s)
+      AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
 )
 
 -- name: replay
