@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 
@@ -13,7 +14,9 @@ from tests.waiting import until_readable
 from verno.kit import db, outbox
 from verno.kit.clock import clock
 from verno.webhooks import signing
+from verno.webhooks.events import cursor_of
 from verno.webhooks.sending import reader
+from verno.webhooks.types import Position
 
 URL = "https://shop.example/hooks?shop=1"
 
@@ -146,6 +149,47 @@ def test_events_are_read_from_a_cursor_on(owner: Api) -> None:
     assert problem(owner.get("/events?type=x")) == (422, "invalid")
     assert problem(owner.get("/events?after=x")) == (422, "invalid")
     assert problem(owner.get("/events?limit=0")) == (422, "invalid")
+
+
+def test_a_cursor_from_time_that_a_restore_took_away_says_where_to_go_on(owner: Api) -> None:
+    happen(owner, 2)
+    kept = owner.get("/events").json()
+    happen(owner, 3)
+    lost = owner.get(f"/events?after={kept['next']}").json()
+    restore(lost=3)
+    happen(owner, 2, "tier.reached.v1")
+    beyond = cursor_of(Position(2**62, 7))
+    for cursor in (lost["next"], beyond):
+        answer = owner.get(f"/events?after={cursor}")
+        assert problem(answer) == (410, "lost-cursor")
+        assert "restored" in answer.json()["detail"]
+        assert answer.json()["next"] == kept["next"]
+    since = owner.get(f"/events?after={kept['next']}").json()
+    assert [event["type"] for event in since["events"]] == ["tier.reached.v1"] * 2, "nothing is missed"
+    known = [event["sequence"] for event in kept["events"] + lost["events"]]
+    assert min(event["sequence"] for event in since["events"]) > max(known), "receivers would put them aside"
+
+
+def test_where_nothing_was_before_the_lost_time_it_begins_anew(owner: Api) -> None:
+    happen(owner, 1)
+    lost = owner.get("/events").json()["next"]
+    restore(lost=1)
+    happen(owner, 1)
+    begin = owner.get(f"/events?after={lost}").json()["next"]
+    assert begin == cursor_of(Position(0, 0))
+    assert len(owner.get(f"/events?after={begin}").json()["events"]) == 1
+
+
+def restore(*, lost: int) -> None:
+    """Do to the outbox what a restore does: the last events have not happened."""
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute(
+            "DELETE FROM kit_event WHERE (xid, id) IN"
+            " (SELECT xid, id FROM kit_event ORDER BY xid DESC, id DESC LIMIT %s)",
+            (lost,),
+        )
+        conn.execute("SELECT setval('kit_event_id_seq', greatest((SELECT max(id) FROM kit_event), 1))")
+        outbox.skip_lost(conn)
 
 
 def test_events_need_a_right_of_their_own(caller: Callable[..., Api]) -> None:

@@ -12,11 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "verno.wiring.settings")
 
 from verno.messaging.channels.email import smtp
 from verno.messaging.channels.email.channel import Email
+from verno.messaging.channels.port import Outcome
 from verno.messaging.letters import mime
 from verno.messaging.letters.compose import Content
 from verno.messaging.poison import watch
 
 POISONS = ("raise", "hang", "leak", "exit", "huge")
+LATE = "late"
+"""Poison that acts once the letter has arrived, before anybody could write that down."""
 PORT = "POISON_PORT"
 watch.WRITE_SECONDS = 1.0
 watch.WRITE_MEMORY = 256 << 20
@@ -25,10 +28,36 @@ watch.WRITE_MEMORY = 256 << 20
 class Poisoned(Email):
     """Mail, but for what the context calls poison."""
 
+    def __init__(self, settings: smtp.Settings) -> None:
+        super().__init__(settings)
+        self._late: set[str] = set()
+
+    def line(self) -> smtp.Line:
+        """Return a connection that some letters bring down."""
+        return Fatal(self._settings, self._late)
+
     def write(self, content: Content, address: str, *, now: datetime) -> smtp.Envelope:
         """Write a letter, or do what poison does."""
-        _act(str(content.context.get("poison", "")))
+        poison = str(content.context.get("poison", ""))
+        _act(poison)
+        if poison == LATE:
+            self._late.add(address)
         return super().write(content, address, now=now)
+
+
+class Fatal(smtp.Line):
+    """A connection whose process dies of some addresses' letters, after the server has taken them."""
+
+    def __init__(self, settings: smtp.Settings, late: set[str]) -> None:
+        super().__init__(settings)
+        self._late = late
+
+    async def hand_over(self, parcel: smtp.Envelope) -> Outcome:
+        """Send the letter; of some, die before the answer is told."""
+        outcome = await super().hand_over(parcel)
+        if parcel.recipient in self._late:
+            os._exit(1)
+        return outcome
 
 
 def _act(poison: str) -> None:

@@ -20,7 +20,7 @@ from tests.faults.house import folder
 from tests.faults.servers import Caller
 from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
-from verno.kit import config, db
+from verno.kit import config, db, outbox
 from verno.kit.embedded import cluster
 from verno.messaging.statements import plan_statements
 
@@ -120,6 +120,7 @@ def test_nothing_leaves_after_a_restore_until_it_is_released_and_then_each_once(
             assert len(postman.stored) == TAKEN, "something left before it was released"
             kept = states(restored)
             assert kept.get("uncertain", 0) == before["handing_over"], (before, kept)
+            assert next_event(restored) > outbox.LOST, "numbers of events come again"
             waiting = call(restored, base, "release")
             assert waiting["released"] is False
             time.sleep(SILENCE / 2)
@@ -201,6 +202,11 @@ def hand_over_the_log(home: Path, base: Path) -> None:
     assert row
     log = base / "backups" / "log" / cluster.local(home).life()
     wait_for("the log is there", 30, (log / f"{row[0]}.gz").exists)
+
+
+def next_event(home: Path) -> int:
+    """Return the number that the next event gets at least."""
+    return int(str(rows(home, "SELECT last_value FROM kit_event_id_seq")[0][0]))
 
 
 def rows_of_audit(home: Path) -> list[object]:

@@ -5,18 +5,25 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 
 import psycopg
 import pytest
 
 from tests.builders import Shop
 from tests.faults.effort import LONG, either
-from tests.faults.poison import POISONS, PORT
+from tests.faults.poison import LATE, POISONS, PORT
+from tests.messaging.news import SERVICE, readers, stories
 from tests.messaging.people import add_members, make_program
 from tests.messaging.postman import Postman
 from tests.messaging.test_planning import draft
 from verno.kit import db
+from verno.members import service as members
+from verno.members.types import Topic
 from verno.messaging import queries, service
+from verno.messaging.desk import MOST_LAPSES, RETRY_AFTER
+from verno.messaging.poison import alone
+from verno.messaging.queries import MessageView
 from verno.workspace.audit import SYSTEM
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -126,3 +133,51 @@ def test_a_dead_letter_is_tried_once_more_when_a_person_says_so() -> None:
         assert work(postman, later) == 0
         stored = postman.addresses()
     assert stored["member-0@example.com"] == 1
+
+
+def suspect(shop: Shop, holder: str, **changes: object) -> None:
+    """Plan a letter during whose claim a worker has died, and that kills its process once it has arrived."""
+    with db.transaction(shop.program.id) as conn:
+        service.plan(conn, shop.program.id, [draft(holder, "a", **changes)], now=NOW)
+    with psycopg.connect(db.owner_url()) as owner:
+        owner.execute(
+            "UPDATE messaging_message SET lapsed = 1, context = context || jsonb_build_object('poison', %s::text)"
+            " WHERE holder_id = %s",
+            (LATE, holder),
+        )
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_owed_comes_again_until_it_has_killed_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What dies during its hand-over may have arrived: what is owed leaves at least once, all else at most once."""
+    with db.transaction() as conn:
+        shop = make_program(conn)
+        members.ensure_topics(conn, shop.program.id, [Topic(SERVICE, "transactional")])
+    owed, told = readers(shop, 2)
+
+    def story(holder: str) -> MessageView:
+        [found] = stories(holder)
+        return found
+
+    def attempt(now: datetime) -> int:
+        return alone.step("tests.faults.poison:channel", "email", now=now)
+
+    with Postman() as postman:
+        monkeypatch.setenv(PORT, str(postman.port))
+        suspect(shop, told)
+        assert attempt(NOW) == 1
+        assert (story(told).state, story(told).reason, story(told).attempts) == ("uncertain", "worker-lost", 1)
+        suspect(shop, owed, topic=SERVICE)
+        now, times = NOW, 0
+        while attempt(now):
+            times += 1
+            assert times <= len(RETRY_AFTER) + 1, "it never ends"
+            assert story(owed).reason == "worker-lost"
+            if story(owed).state == "deferred":
+                assert story(owed).due_at == now + RETRY_AFTER[0]
+                now = story(owed).due_at
+        letters = [message_from_bytes(letter)["Message-ID"] for to, letter in postman.stored if "0@" in to]
+        assert postman.addresses()["member-1@example.com"] == 1, "at most once"
+    assert times == MOST_LAPSES - 1, "its first death made it a suspect"
+    assert story(owed).state == "uncertain", "it has arrived: no dead letter, a person decides"
+    assert (len(letters), len(set(letters))) == (times, 1), "each time under the same name"

@@ -15,6 +15,11 @@ SQL = Statements("verno.kit")
 
 READ_LIMIT = 1000
 """Events handed to a reader in one transaction."""
+LOST = 1_000_000_000
+"""More events than the time that a restore takes away can have had: a thousand a second for eleven days.
+
+Nine thousand million restores fit into a number of an event, which leaves the house as text.
+"""
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +80,15 @@ def consume(
 def behind(conn: Connection) -> list[tuple[str, datetime]]:
     """Return the readers that have events to read, each with the moment of the first one."""
     return conn.execute(SQL["behind"]).fetchall()
+
+
+def skip_lost(conn: Connection) -> None:
+    """Leave out, as the owner, the numbers of events that were written after the moment that was restored.
+
+    They were given out: receivers order a member's events by them, and would put aside those that came later with the
+    same or lower numbers.
+    """
+    conn.execute(SQL["skip_lost"], {"lost": LOST})
 
 
 def beat(conn: Connection, part: str, *, now: datetime) -> None:

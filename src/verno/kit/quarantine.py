@@ -1,7 +1,8 @@
 """After a restore nothing leaves the house until a person says so: what was sent since the backup would leave twice.
 
 The state is rows of the database. Whatever brings something out asks for them in the very statement that takes the
-next things to send (``messaging/sql/send.sql``), so that no process has to be told.
+next things to send (``messaging/sql/send.sql``), so that no process has to be told. Nor does the worker listen at
+providers (``wiring/chores.py``): what it hears is gone from there, and the house that works would miss it.
 """
 
 from datetime import datetime

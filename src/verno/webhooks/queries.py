@@ -72,6 +72,16 @@ def deliveries(
     return [_delivery(program_id, row) for row in rows]
 
 
+def resume_after(conn: Connection, after: Position) -> Position:
+    """Return where to go on after a position that was given out: there, or at the last event before the lost ones.
+
+    A position names an event for ever. It is there no more only when a backup from before it was restored; what has
+    happened since then may stand before that position, and would be missed. The caller has entered the program.
+    """
+    row = conn.execute(SQL["resume_after"], {"xid": after.xid, "event": after.id}).fetchone()
+    return Position(*row) if row else BEGINNING
+
+
 def events_after(
     conn: Connection, program_id: str, after: Position, *, types: Sequence[str] | None, limit: int
 ) -> tuple[list[Row], Position, bool]:

@@ -4,8 +4,6 @@ import asyncio
 import imaplib
 import os
 import smtplib
-import subprocess
-import sys
 import tempfile
 import time
 from base64 import b64encode
@@ -20,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.messaging.peers import postfix
+from tests.messaging.peers import imap_server, postfix
 from tests.messaging.peers.process import Peer, free_port, needs_node, needs_programs, until_open
 from verno.kit.errors import VernoError
 from verno.messaging.channels.email import bounces, mailbox, return_path, smtp
@@ -276,24 +274,11 @@ def test_nothing_that_comes_stops_the_reading(data: st.DataObject) -> None:
     bounces.read(letter, now=NOW)
 
 
-DEEP = (
-    "import runpy, sys; sys.setrecursionlimit(30_000);"
-    "runpy.run_module('mail_devel', run_name='__main__', alter_sys=True)"
-)
-"""The server, which itself is not to stumble over what it is to hand out."""
-
-
 @pytest.fixture
 def imap() -> Iterator[tuple[mailbox.Settings, int]]:
-    """A mailbox (pip mail-devel): its address over IMAP, and the port that it takes mail at."""
-    imap_port, smtp_port = free_port(), free_port()
-    command = [sys.executable, "-c", DEEP, "--host", "127.0.0.1", "--user", MAILBOX, "--password", "secret"]
-    command += ["--no-http", "--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        until_open(imap_port)
-        until_open(smtp_port)
-        yield mailbox.settings(f"imap://bounces%40shop.example:secret@127.0.0.1:{imap_port}"), smtp_port
-        process.kill()
+    """A mailbox: its address over IMAP, and the port that it takes mail at."""
+    with imap_server.running(MAILBOX) as (url, smtp_port):
+        yield mailbox.settings(url), smtp_port
 
 
 def fetch(chosen: mailbox.Settings) -> list[Receipt]:

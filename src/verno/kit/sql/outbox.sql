@@ -41,3 +41,7 @@ INSERT INTO kit_heartbeat (part, at) VALUES (%(part)s, %(now)s) ON CONFLICT (par
 -- name: last_beat
 -- Plan: primary key.
 SELECT at FROM kit_heartbeat WHERE part = %(part)s
+
+-- name: skip_lost
+-- Number the next events far above all that were ever written. Plan: one row.
+SELECT setval(pg_get_serial_sequence('kit_event', 'id'), nextval(pg_get_serial_sequence('kit_event', 'id')) + %(lost)s)

@@ -21,7 +21,7 @@ from typing import cast
 
 from verno.kit import db
 from verno.messaging.channels.port import Channel
-from verno.messaging.desk import MOST_LAPSES, SUSPECT_WAIT
+from verno.messaging.desk import MOST_LAPSES, RETRY_AFTER, SUSPECT_WAIT
 from verno.messaging.facts import SQL
 from verno.messaging.sender import send_due
 
@@ -50,7 +50,14 @@ def step(target: str, code: str, *, now: datetime, stopping: Callable[[], bool] 
                 child.terminate()
             time.sleep(POLL_SECONDS)
     if child.returncode:
-        parameters = {"claim": f"{name}/%", "now": now, "most": MOST_LAPSES, "wait": SUSPECT_WAIT}
+        parameters = {
+            "claim": f"{name}/%",
+            "now": now,
+            "most": MOST_LAPSES,
+            "wait": SUSPECT_WAIT,
+            "tries": len(RETRY_AFTER),
+            "again": now + RETRY_AFTER[0],
+        }
         with db.across_programs() as conn:
             conn.execute(SQL["note_death"], parameters)
     return 1

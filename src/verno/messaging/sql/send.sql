@@ -93,21 +93,32 @@ WHERE m.holder_id = lost.holder_id AND m.id = lost.id
 RETURNING m.id::text
 
 -- name: note_death
--- A process that tried suspects died: what it had claimed counts at once; what it was handing over may have arrived.
+-- A process that tried suspects died: what it had claimed counts at once; what it was handing over may have arrived, and
+-- goes as with give_up_lost: what is owed comes again, but here each death counts, and the fifth is the last.
 -- Plan: the partial index of leases.
 UPDATE messaging_message
-SET state = CASE WHEN state = 'handing_over' THEN 'uncertain' WHEN lapsed + 1 >= %(most)s THEN 'rejected' ELSE 'queued' END,
+SET state = CASE
+        WHEN state = 'claimed' THEN CASE WHEN lapsed + 1 >= %(most)s THEN 'rejected' ELSE 'queued' END
+        WHEN class_name = 'transactional' AND attempts <= %(tries)s AND lapsed + 1 < %(most)s THEN 'deferred'
+        ELSE 'uncertain'
+    END,
     reason = CASE WHEN state = 'handing_over' THEN 'worker-lost' WHEN lapsed + 1 >= %(most)s THEN 'kills-its-worker' END,
-    due_at = greatest(due_at, %(now)s + lapsed * %(wait)s::interval), lapsed = lapsed + 1,
-    claimed_by = CASE WHEN state = 'handing_over' THEN claimed_by END, claimed_until = NULL, changed_at = %(now)s
+    due_at = CASE
+        WHEN state = 'claimed' THEN greatest(due_at, %(now)s + lapsed * %(wait)s::interval)
+        WHEN class_name = 'transactional' THEN %(again)s
+        ELSE due_at
+    END,
+    lapsed = lapsed + 1, claimed_by = CASE WHEN state = 'handing_over' THEN claimed_by END, claimed_until = NULL,
+    changed_at = %(now)s
 WHERE state IN ('claimed', 'handing_over') AND claimed_by LIKE %(claim)s
 
 -- name: any_suspects
--- Whether any suspect of a channel is due. Plan: the partial index of suspects.
+-- Whether any suspect of a channel is due, and may be taken (claim). Plan: the partial index of suspects.
 SELECT EXISTS (
     SELECT FROM messaging_message
     WHERE lapsed > 0 AND state IN ('queued', 'deferred', 'claimed') AND channel = %(channel)s
       AND ((state <> 'claimed' AND due_at <= %(now)s) OR claimed_until < %(now)s)
+      AND NOT (SELECT EXISTS (SELECT FROM kit_quarantine WHERE released_at IS NULL))
 )
 
 -- name: replay

@@ -97,3 +97,11 @@ SELECT xid::text::bigint AS xid, id, program_id::text, holder_id::text, type, bo
     %(types)s::text[] IS NULL OR type = ANY (%(types)s) AS wanted
 FROM looked
 ORDER BY looked.xid, id
+
+-- name: resume_after
+-- A cursor's own event; where a restore has taken that away, the last one before it: what has been written since has
+-- greater numbers (kit/outbox.py, skip_lost). Plan: primary key range backwards from the cursor, stops at the first.
+SELECT xid::text::bigint, id FROM kit_event e
+WHERE (e.xid, e.id) <= (%(xid)s::text::xid8, %(event)s) AND e.id <= %(event)s
+ORDER BY e.xid DESC, e.id DESC
+LIMIT 1

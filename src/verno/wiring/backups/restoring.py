@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from verno.kit import config, db, quarantine, secrets
+from verno.kit import config, db, outbox, quarantine, secrets
 from verno.kit.db import Connection
 from verno.kit.embedded import archive, base, cluster, programs
 from verno.kit.embedded.base import EndedEarly
@@ -180,6 +180,7 @@ def _silence(conn: Connection, found: Found, until: datetime, *, by: Actor, now:
     """Let nothing leave, before anything of ours runs on what was restored; and write into the audit who did it."""
     with conn.transaction():
         quarantine.impose(conn, restored_to=until, now=now)
+        outbox.skip_lost(conn)
         messaging.give_up_restored(conn, now=now)
         for program in queries.programs(conn):
             audit.record(conn, program.id, by, "backup.restore", ("backup", found.path.name), now=now)
