@@ -319,9 +319,8 @@ class Desk:
                 member = reach.member_facts(content.reader_id, house.zones)
                 day = _warm_up(house, message)
                 if turns is not None:
-                    member = msgspec.structs.replace(
-                        member, sent=turns.of(content.holder_id, _id(job), channel, job.occasion)
-                    )
+                    given = turns.of(content.holder_id, (_id(job), channel), job.occasion, message.caps)
+                    member = msgspec.structs.replace(member, sent=given)
                     if day is not None and not turns.has_place(day, _id(job)):
                         message = msgspec.structs.replace(message, full_until=day.ends)
                 verdict = decide(message, member, reach.address_facts(content.reader_id), now)

@@ -10,6 +10,7 @@ from tests.messaging.broadcasts.shows import (
     BORIS,
     MACHINE,
     MINUTE,
+    SMS,
     do,
     draft,
     launch,
@@ -17,6 +18,7 @@ from tests.messaging.broadcasts.shows import (
     mark,
     progress,
     rows,
+    texters,
     wanted,
     work,
 )
@@ -41,6 +43,8 @@ from verno.messaging.broadcasts.types import (
     Variant,
 )
 from verno.wiring import chores
+
+HOURS = timedelta(hours=6)
 
 
 def test_everybody_gets_it_once(shop: Shop, postman: Postman) -> None:
@@ -282,6 +286,31 @@ def test_the_more_important_of_two_takes_the_members_turn(shop: Shop, postman: P
         (soon.occasion, "withheld", "frequency-cap"),
         (matters.occasion, "accepted", None),
     }
+
+
+@pytest.mark.parametrize("barred", ["", "cap", "switch"])
+def test_nobody_gives_way_to_what_will_not_leave(shop: Shop, postman: Postman, barred: str) -> None:
+    """A text that matters more, to who had one three days ago, or while texts are stopped."""
+    texters(shop, 3)
+    letter = launch(shop, name="By the way")
+    launch(shop, name="Matters", priority=5, channels=(SMS,))
+    work()
+    with db.transaction(shop.program.id) as conn:
+        if barred == "cap":
+            conn.execute(
+                "INSERT INTO messaging_turn (holder_id, message_id, program_id, channel, at)"
+                " SELECT holder_id, gen_random_uuid(), program_id, 'sms', %s FROM messaging_message"
+                " WHERE channel = 'sms'",
+                (NOW - timedelta(days=3),),
+            )
+        if barred == "switch":
+            messages.stop(conn, shop.program.id, "channel:sms", by=ANNA, now=NOW)
+            conn.execute(
+                "UPDATE messaging_message SET reason = 'stopped', due_at = %s WHERE channel = 'sms'", (NOW + HOURS,)
+            )
+    assert send(postman).accepted == (3 if barred else 0)
+    found = rows(shop, "SELECT DISTINCT state, reason FROM messaging_message WHERE dedupe_key = %s", letter.occasion)
+    assert found == [("accepted", None) if barred else ("withheld", "frequency-cap")]
 
 
 def test_one_that_fails_keeps_no_other_from_going_on(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:

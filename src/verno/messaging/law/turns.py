@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from verno.kit import batches
 from verno.kit.db import Connection
 from verno.kit.sql import Statements
-from verno.messaging.law.caps import LONGEST, Sent
+from verno.messaging.law.caps import LONGEST, Cap, Sent, reached
 from verno.messaging.pacing.warming import Day, Places
 
 SQL = Statements("verno.messaging")
@@ -25,7 +25,7 @@ class Turns:
         self._conn, self._now = conn, now
         self._sent: dict[str, list[tuple[str | None, Sent]]] = {}
         self._taken: list[dict[str, object]] = []
-        self._give_way: set[str] = set()
+        self._rivals: dict[str, list[str]] = {}
         self._places = Places(conn, messages)
         if not messages:
             return
@@ -36,16 +36,19 @@ class Turns:
         for holder, channel, at, occasion in conn.execute(SQL["turns"], parameters).fetchall():
             self._sent.setdefault(holder, []).append((occasion, Sent(channel, at)))
         rows = batches.rows([{"holder_id": holder, "id": id_} for holder, id_ in messages])
-        rivals = conn.execute(SQL["rivals"], {"rows": rows, "until": now + AHEAD}).fetchall()
-        self._give_way = {id_ for (id_,) in rivals}
+        for id_, channel in conn.execute(SQL["rivals"], {"rows": rows, "until": now + AHEAD}).fetchall():
+            self._rivals.setdefault(id_, []).append(channel)
 
-    def of(self, holder_id: str, message_id: str, channel: str, occasion: str) -> tuple[Sent, ...]:
+    def of(self, holder_id: str, message: Sequence[str], occasion: str, caps: Sequence[Cap]) -> tuple[Sent, ...]:
         """Return the turns that a member has given so far, and the one that waits for what is more important.
 
-        One occasion takes one turn, however many channels it tries.
+        One occasion takes one turn, however many channels it tries. To what these caps will not let leave nobody gives
+        way: the member would hear of neither. ``message`` is its id and its channel.
         """
+        id_, channel = message
         given = tuple([sent for about, sent in self._sent.get(holder_id, ()) if about != occasion])
-        return (*given, Sent(channel, self._now)) if message_id in self._give_way else given
+        waits = any(reached(caps, one, given, self._now) is None for one in self._rivals.get(id_, ()))
+        return (*given, Sent(channel, self._now)) if waits else given
 
     def has_place(self, day: Day, message_id: str) -> bool:
         """Tell whether an advertising letter may leave on a day of the warm-up."""

@@ -149,23 +149,24 @@ WHERE t.message_id NOT IN (SELECT value::uuid FROM json_array_elements_text(%(bu
 ORDER BY t.at
 
 -- name: rivals
--- Which advertisements give way: their member waits for a more important broadcast's, or for one as important that is
--- wanted sooner, within the day that one turn takes. Plan: function scan, nested loops on the holder's range of the
--- primary key and on the primary key of broadcasts.
-SELECT r.id::text
+-- Which advertisements give way, and to one of which channel: their member waits for a more important broadcast's, or for
+-- one as important that is wanted sooner, within the day that one turn takes. What a switch has parked is waited for by
+-- nobody. Plan: function scan, nested loops on the holder's range of the primary key and on the primary key of broadcasts.
+SELECT r.id::text, rival.channel
 FROM json_to_recordset(%(rows)s) AS r (holder_id uuid, id uuid)
 JOIN messaging_message own ON own.holder_id = r.holder_id AND own.id = r.id
 LEFT JOIN messaging_broadcast mine
   ON mine.id = CASE WHEN own.dedupe_key LIKE 'broadcast/%%' THEN substr(own.dedupe_key, length('broadcast/') + 1)::uuid END
-WHERE EXISTS (
-    SELECT FROM messaging_message m
+CROSS JOIN LATERAL (
+    SELECT DISTINCT m.channel FROM messaging_message m
     JOIN messaging_broadcast b
       ON b.id = CASE WHEN m.dedupe_key LIKE 'broadcast/%%' THEN substr(m.dedupe_key, length('broadcast/') + 1)::uuid END
     WHERE m.holder_id = r.holder_id AND m.dedupe_key LIKE 'broadcast/%%' AND m.id <> r.id AND m.class_name = 'marketing'
-      AND m.state IN ('queued', 'claimed', 'deferred') AND m.due_at < %(until)s AND b.state IN ('running', 'finished')
+      AND m.state IN ('queued', 'claimed', 'deferred') AND m.due_at < %(until)s AND m.reason IS DISTINCT FROM 'stopped'
+      AND b.state IN ('running', 'finished')
       AND (-b.priority, coalesce(m.valid_until, 'infinity'))
         < (-coalesce(mine.priority, 0), coalesce(own.valid_until, 'infinity'))
-)
+) rival
 
 -- name: take_turns
 -- Reserve turns for what was claimed; claimed again, a message has its turn anew. Plan: function scan, insert.
