@@ -92,6 +92,23 @@ def test_a_code_lets_one_in_once(desk: Desk) -> None:
     assert roles(desk, ann) == roles(desk, bob) == {ann: Role.HEAD, bob: Role.ADULT}
 
 
+def test_a_household_with_two_heads_goes_on_when_one_leaves(desk: Desk) -> None:
+    """Two who were one while the head left are both head once they are two again."""
+    ann, bob, eve = (desk.join(name) for name in ("ann", "bob", "eve"))
+    house = home(desk, ann)
+    for who in (bob, eve):
+        assert add(desk, house, who) == Joined(house)
+    desk.earn(bob, 100)
+    done(put(desk, house, bob, 100))
+    made = merged(desk.merge(eve, bob))
+    assert leave(desk, house, ann) == Left(house, bob)
+    assert isinstance(service.undo(desk.conn, desk.shop.program, made.id, KEY, now=NOW + DAY), Unmerged)
+    assert roles(desk, eve) == {bob: Role.HEAD, eve: Role.HEAD}
+    assert leave(desk, house, bob) == Left(house, eve)
+    assert roles(desk, eve) == {eve: Role.HEAD}
+    assert desk.balance(bob).available == 0, "the pool stays with the household"
+
+
 def test_limits_are_kept(desk: Desk) -> None:
     ann, bob, eve, max_ = (desk.join(name) for name in ("ann", "bob", "eve", "max"))
     firm = desk.join("firm", kind=MemberKind.COMPANY)

@@ -108,7 +108,7 @@ def test_an_address_that_takes_nothing_is_written_to_no_more(shop: Shop, postman
     assert found == [("no-such-address", "server")], "no word of a server's, which may hold the address"
 
 
-def test_what_servers_said_before_is_taken_out_of_the_sources(shop: Shop) -> None:
+def test_what_servers_said_before_is_taken_out_of_what_is_kept(shop: Shop) -> None:
     from verno.wiring.migrate import migrate
 
     known = [
@@ -119,15 +119,21 @@ def test_what_servers_said_before_is_taken_out_of_the_sources(shop: Shop) -> Non
         ("blocked", "telegram", "telegram"),
         ("resting", "bounces", "bounces"),
     ]
-    with db.transaction() as conn:
+    with db.transaction(shop.program.id) as conn:
         words = [NewSuppression("email", f"{n:064x}", *row[:2]) for n, row in enumerate(known)]
         service.suppress(conn, shop.program.id, words, now=NOW)
+    [anna] = readers(shop, 1)
+    plan(shop, draft(anna, "a", topic=SERVICE))
+    with db.transaction(shop.program.id) as conn:
+        conn.execute("UPDATE messaging_message SET response = '550 <anna@example.com>: not anna@example.com, no'")
     with psycopg.connect(db.owner_url()) as owner:
         owner.execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0018_sources'")
     migrate()
     with db.transaction() as conn:
         found = conn.execute("SELECT source FROM messaging_suppression ORDER BY address_hash").fetchall()
+        said = conn.execute("SELECT response FROM messaging_message").fetchall()
     assert [source for (source,) in found] == [after for _, _, after in known]
+    assert said == [("550 <…>: not <…> no",)]
 
 
 def test_an_address_that_came_later_is_not_what_came_back(shop: Shop, postman: Postman) -> None:

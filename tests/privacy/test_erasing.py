@@ -31,6 +31,7 @@ from verno.members.identity import lookup_hash
 from verno.members.types import Action, Channel, Location, LocationKind, MemberKind, NewConsent, NewMember, Topic
 from verno.members.types import State as Standing
 from verno.messaging import service as messaging
+from verno.messaging.preferences import inviting
 from verno.messaging.tracking import service as tracking
 from verno.messaging.tracking.links import Followed
 from verno.messaging.types import Draft, NewSuppression, Withheld
@@ -80,6 +81,15 @@ def test_nothing_of_a_person_is_left_in_any_table(desk: Desk) -> None:
     assert done.certificate.points == {"points": 480}
     desk.check()
     assert desk.balance(person.id).available == 0
+
+
+def test_a_letter_that_asked_whose_an_address_is_keeps_nothing_of_its_hash(desk: Desk) -> None:
+    who = join(desk, "zp-88", name="Zed", email="zed@example.org")
+    assert inviting.ask(desk.conn, desk.shop.program, [who], now=NOW) == 1
+    digest = members.identities(desk.conn, [who])[who]["email"].value_hash
+    assert any("messaging_message" in one for one in found_anywhere(desk.conn, (digest[:16],)))
+    erase(desk, who)
+    assert hashes_left(desk, (digest[:12],)) == []
 
 
 def test_what_a_preview_says_is_what_is_done(desk: Desk) -> None:

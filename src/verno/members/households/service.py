@@ -160,7 +160,9 @@ def last_adult(household: Household, holder_id: str) -> bool:
 
 
 def _heir(household: Household, holder_id: str) -> Mate | None:
-    return next((one for one in household.mates if one.role is Role.ADULT and one.holder_id != holder_id), None)
+    """Return who is head after a member: an adult, or another head, whom an undone merge has left."""
+    grown = [one for one in household.mates if one.role is not Role.CHILD and one.holder_id != holder_id]
+    return next(iter(grown), None)
 
 
 def _cannot_join(conn: Connection, program_id: str, holder_id: str, *, now: datetime) -> Refused | None:

@@ -1,4 +1,4 @@
-"""Whoever found out that an address is dead is named by one word: servers' words, which may hold it, are not kept."""
+"""Servers' words are kept without the addresses that they repeat, and are no source of a suppression."""
 
 from django.db import migrations
 
@@ -16,5 +16,10 @@ class Migration(migrations.Migration):
             "UPDATE messaging_suppression SET source = 'server'"  # noqa: S608 a constant of ours
             f" WHERE reason = 'no-such-address' AND source NOT IN {OWN}",
             migrations.RunSQL.noop,
-        )
+        ),
+        migrations.RunSQL(
+            r"UPDATE messaging_message SET response = regexp_replace(response, '<?[^\s<>@]+@[^\s<>]+>?', '<…>', 'g')"
+            " WHERE response LIKE '%@%'",
+            migrations.RunSQL.noop,
+        ),
     ]
