@@ -94,6 +94,7 @@ def test_a_code_lets_one_in_once(desk: Desk) -> None:
 
 def test_a_household_with_two_heads_goes_on_when_one_leaves(desk: Desk) -> None:
     """Two who were one while the head left are both head once they are two again."""
+    desk.set("households.pools", True)
     ann, bob, eve = (desk.join(name) for name in ("ann", "bob", "eve"))
     house = home(desk, ann)
     for who in (bob, eve):
