@@ -42,6 +42,7 @@ from verno.messaging.broadcasts.types import (
     Broadcast,
     BroadcastRefusal,
     BroadcastState,
+    Channel,
     Done,
     Listed,
     Matching,
@@ -77,6 +78,30 @@ def test_dead_addresses_pause_it_until_a_person_lets_it_go_on(shop: Shop) -> Non
     work(NOW + 4 * MINUTE)
     assert look(shop, broadcast).state is BroadcastState.RUNNING
     assert progress(shop, broadcast).by_state == {"planned": 60}
+
+
+@pytest.mark.parametrize(
+    ("channel", "response", "reason"),
+    [
+        (SMS, "EXPIRED", None),
+        (EMAIL, "554 5.7.1 blocked for spam", None),
+        (EMAIL, "550 5.1.1 blocked: no such user", "hard-bounces"),
+        (EMAIL, "550 5.1.1 no such user", "hard-bounces"),
+    ],
+)
+def test_what_is_no_dead_address_pauses_nothing(
+    shop: Shop, channel: Channel, response: str, reason: str | None
+) -> None:
+    texters(shop, 30)
+    broadcast = launch(shop, channels=(channel,))
+    work()
+    left(shop, broadcast)
+    mark(shop, "bounced", BOUNCE, broadcast.occasion, 6, now=NOW + MINUTE)
+    with db.transaction(shop.program.id) as conn:
+        bounced = "UPDATE messaging_message SET reason = 'undelivered', response = %s WHERE state = 'bounced'"
+        conn.execute(bounced, (response,))
+    work(NOW + 2 * MINUTE)
+    assert look(shop, broadcast).reason == reason
 
 
 def complained(shop: Shop, broadcast: Broadcast, count: int) -> None:

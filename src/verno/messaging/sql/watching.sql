@@ -9,10 +9,13 @@ RETURNING coalesce(released_at, frozen_at), released_at
 UPDATE messaging_broadcast SET reason = %(reason)s WHERE id = %(id)s AND state = 'running'
 
 -- name: hard_bounces
--- Plan: range of the partial index of what went ill.
+-- What says that an address is dead. A text that ran out while the phone was off does not, nor does a provider that
+-- refuses us and not the address: that holds its own letters back. Plan: range of the partial index of what went ill.
 SELECT count(*) FROM messaging_message
 WHERE dedupe_key = %(occasion)s AND state IN ('bounced', 'rejected')
   AND (state = 'bounced' OR reason = 'refused') AND changed_at > %(since)s
+  AND NOT (channel = 'sms' AND reason IS NOT DISTINCT FROM 'undelivered')
+  AND NOT (channel = 'email' AND coalesce(response, '') ~* %(policy)s AND coalesce(response, '') !~ %(dead)s)
 
 -- name: sent_at_most
 -- How many messages of a broadcast left, counted no further than it matters. Plan: range of the primary key, nested loop

@@ -47,7 +47,8 @@ def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datet
 
 def _bounces(conn: Connection, broadcast: Broadcast, since: datetime) -> Problem | None:
     asked = {"occasion": broadcast.occasion, "id": broadcast.id, "since": since}
-    row = conn.execute(SQL["hard_bounces"], asked).fetchone()
+    words = {"policy": standing.POLICY, "dead": standing.DEAD}
+    row = conn.execute(SQL["hard_bounces"], asked | words).fetchone()
     hard = row[0] if row else 0
     if not hard:
         return None
