@@ -1,22 +1,25 @@
 """The words of the companies' letter: turnover, the discount it gives now, how far the next one is."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from verno.messaging.letters import wording
 from verno.messaging.letters.wording import Language
 from verno.progress import words as naming
+from verno.progress.types import Period
 
 TEMPLATE = "turnover"
+DECEMBER = 12
 
 
 class Scale(msgspec.Struct, frozen=True):
     """One scale. Shares are hundredths of a per cent.
 
     ``turnover`` and ``distance`` are minor units of ``currency``, or pieces where that is empty. ``period`` is the
-    calendar one that it counts by, if it is one; ``until`` its last day.
+    calendar one that it counts by, if it is one; ``until`` its last day. ``share_now`` is that of the next period where
+    the one that is told has ended; None: it goes on.
     """
 
     names: dict[str, str]
@@ -29,6 +32,7 @@ class Scale(msgspec.Struct, frozen=True):
     period: str = ""
     by_contract: bool = False
     group: bool = False
+    share_now: int | None = None
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -79,24 +83,52 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+ENDED: Mapping[Language, Mapping[str, str]] = {
+    "ru": {
+        "subject": "Оборот {period}: {turnover}, скидка {share}",
+        "subject_next": "До скидки {next} {period} не хватило {distance}",
+        "now": "ваша скидка {period}",
+        "next": "До скидки {next} {period} не хватило {distance}. С {anew} оборот считается заново.",
+        "top": "Это была самая большая скидка по шкале. С {anew} оборот считается заново.",
+        "by_contract": "Скидка {period} была по договору. С {anew} оборот считается заново.",
+        "share": "Скидка {period}",
+        "missing": "До скидки {next} не хватило",
+        "share_now": "Скидка сейчас",
+        "month": "за {month}", "quarter": "за {quarter} {year} года", "year": "за {year} год",
+        "half_1": "за первое полугодие {year} года", "half_2": "за второе полугодие {year} года",
+    },
+    "en": {
+        "subject": "Turnover {period}: {turnover}, discount {share}",
+        "subject_next": "{distance} short of the {next} discount {period}",
+        "now": "your discount {period}",
+        "next": "{distance} more {period} would have made your discount {next}. Turnover is counted anew from {anew}.",
+        "top": "This was the largest discount of the scale. Turnover is counted anew from {anew}.",
+        "by_contract": "The discount {period} was the one in your contract. Turnover is counted anew from {anew}.",
+        "share": "Discount {period}",
+        "share_now": "Discount now",
+        "month": "in {month}", "quarter": "in the {quarter} of {year}", "year": "in {year}",
+        "half_1": "in the first half of {year}", "half_2": "in the second half of {year}",
+    },
+}  # fmt: skip
+"""What is said otherwise of a period that has ended."""
+
 
 def view(context: Mapping[str, object], *, locale: str, name: str | None, program: str) -> dict[str, object]:
     """Return the template's words."""
     scales = msgspec.convert(context, Context).scales
     words = WORDS[wording.language(locale)]
-    main = _named(scales[0], words, locale)
-    subject = words["subject_next" if scales[0].next_share else "subject"].format(**main)
+    main, of_main = _named(scales[0], locale), _words(scales[0], locale)
     return {
-        "subject": subject,
-        "preview": _told(scales[0], words, locale),
+        "subject": of_main["subject_next" if scales[0].next_share else "subject"].format(**main),
+        "preview": _told(scales[0], locale),
         "greeting": words["greeting" if name else "greeting_nameless"].format(name=name),
         "share": main["share"],
-        "now": words["now"],
+        "now": of_main["now"].format(**main),
         "scales": [
             {
                 "name": one.names.get(wording.language(locale), "") if len(scales) > 1 else "",
-                "told": _told(one, words, locale),
-                "rows": _rows(one, words, locale),
+                "told": _told(one, locale),
+                "rows": _rows(one, locale),
             }
             for one in scales
         ],
@@ -105,34 +137,57 @@ def view(context: Mapping[str, object], *, locale: str, name: str | None, progra
     }
 
 
-def _told(one: Scale, words: Mapping[str, str], locale: str) -> str:
-    if one.next_share:
-        return words["next"].format(**_named(one, words, locale))
-    return words["by_contract" if one.by_contract else "top"]
+def _words(one: Scale, locale: str) -> Mapping[str, str]:
+    language = wording.language(locale)
+    return WORDS[language] if one.share_now is None else {**WORDS[language], **ENDED[language]}
 
 
-def _rows(one: Scale, words: Mapping[str, str], locale: str) -> list[dict[str, str]]:
-    named = _named(one, words, locale)
+def _told(one: Scale, locale: str) -> str:
+    key = "next" if one.next_share else "by_contract" if one.by_contract else "top"
+    return _words(one, locale)[key].format(**_named(one, locale))
+
+
+def _rows(one: Scale, locale: str) -> list[dict[str, str]]:
+    words, named = _words(one, locale), _named(one, locale)
     rows = [
         {"label": words["group" if one.group else "turnover"].format(**named), "value": named["turnover"]},
-        {"label": words["share"], "value": named["share"]},
+        {"label": words["share"].format(**named), "value": named["share"]},
     ]
     if one.next_share:
         rows.append({"label": words["missing"].format(**named), "value": named["distance"]})
-    if one.until is not None:
+    if one.share_now is not None:
+        rows.append({"label": words["share_now"], "value": named["share_now"]})
+    elif one.until is not None:
         rows.append({"label": words["until"], "value": wording.day_and_month(one.until, locale)})
     return rows
 
 
-def _named(one: Scale, words: Mapping[str, str], locale: str) -> dict[str, str]:
+def _named(one: Scale, locale: str) -> dict[str, str]:
     formats = str(wording.formats(locale))
-    return {
+    named = {
         "turnover": _amount(one.turnover, one.currency, locale),
         "distance": _amount(one.distance, one.currency, locale),
         "share": naming.percent(one.share, formats),
         "next": naming.percent(one.next_share or 0, formats),
-        "period": words[one.period or "none"],
+        "period": _period(one, locale),
     }
+    if one.share_now is not None and one.until is not None:
+        named["share_now"] = naming.percent(one.share_now, formats)
+        named["anew"] = wording.day_and_month(one.until + timedelta(days=1), locale)
+    return named
+
+
+def _period(one: Scale, locale: str) -> str:
+    """Name the period; one that has ended by its own name."""
+    words = _words(one, locale)
+    if one.share_now is None or one.until is None or not one.period:
+        return words[one.period or "none"]
+    key = f"half_{1 + one.until.month // DECEMBER}" if one.period == Period.HALF else one.period
+    return words[key].format(
+        month=wording.month_name(one.until, locale),
+        quarter=wording.quarter_name(one.until, locale),
+        year=one.until.year,
+    )
 
 
 def _amount(value: int, currency: str, locale: str) -> str:
