@@ -233,7 +233,11 @@ class Duplicate(msgspec.Struct, frozen=True, gc=False):
     """The occasion has its message already; nothing was stored."""
 
 
-Result: TypeAlias = Planned | Withheld | Duplicate
+class Beyond(msgspec.Struct, frozen=True, gc=False):
+    """The message would have been queued, but for the bound on how many; nothing was stored."""
+
+
+Result: TypeAlias = Planned | Withheld | Duplicate | Beyond
 
 
 FROM_SERVER = "server"
