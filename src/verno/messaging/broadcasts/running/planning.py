@@ -97,27 +97,19 @@ class _Chunk:
             self._note_unwanted(number, some)
 
     def _note_unwanted(self, step: int, rows: Sequence[Row]) -> None:
-        """Note of whom the channels before were enough why the next one would not have taken them: it cost nothing.
-
-        What it would not have had the money for it spared neither.
-        """
+        """Note of whom the channels before were enough why the next one would not have taken them: it cost nothing."""
         channel = self.steps[step].channel
-        if not (price := self.prices.get(channel, 0)):
+        if not self.prices.get(channel, 0):
             return
         moments = dict.fromkeys([row.holder_id for row in rows], self.now)
         house = facts.house(self.conn, self.program.id, now=self.now)
         sents = judging.turns_given(self.conn, list(moments), before=self.now, occasion=self.broadcast.occasion)
         asked = (self.conn, self.program.id, house, self.broadcast.wanted, channel, moments, sents)
         verdicts = judging.judge(*asked, spread=self.spread)
-        most = len(rows) if self.left is None else max(0, self.left - self.cost) // price
         for row in rows:
             verdict = verdicts[row.holder_id]
             if isinstance(verdict, Deny):
                 row.reason = verdict.reason
-            elif most <= 0:
-                row.reason = RecipientState.UNAFFORDABLE
-            else:
-                most -= 1
 
     def _plan_step(self, step: int, rows: Sequence[Row]) -> None:
         """Try a step's channel, as far as the money goes; whom the channel does not take costs nothing."""
