@@ -17,7 +17,7 @@ from verno.messaging.disputes import links
 from verno.messaging.letters import notice
 from verno.messaging.letters.notice import Move, Told
 from verno.messaging.notices.reader import TOPICS
-from verno.messaging.types import Draft, Duplicate
+from verno.messaging.types import Draft, Planned, Withheld
 
 SAID = {
     "en": {"button": "This was not me", "done": "Thank you, we are looking into it", "upheld": "The member was right"},
@@ -43,7 +43,7 @@ def told(site: Site, locale: str) -> str:
             f"receipt.settled.v1/{receipt.id}",
         )
         [planned] = service.plan(conn, shop.program.id, [draft], now=now)
-    assert not isinstance(planned, Duplicate)
+    assert isinstance(planned, Planned | Withheld)
     return f"/d/{links.token(planned.message_id)}"
 
 

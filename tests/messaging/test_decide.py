@@ -1,9 +1,10 @@
 """The one door for messages, as a table, and the law that a withdrawal never opens it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +239,51 @@ def test_table(case: Case) -> None:
         assert isinstance(decision, Defer)
         assert decision.until == case.wanted
     assert len(decision.trace) == len(CHECKS) + (case.wanted is Reason.TOO_LATE)
+
+
+@dataclass(frozen=True)
+class Night:
+    """Of so many seconds the own moment is the last one; ``ends`` is when the last reader's message leaves."""
+
+    name: str
+    over: int
+    ends: datetime
+    now: datetime
+    rules: Rules = STRICT
+    zones: tuple[ZoneInfo, ...] = (MOSCOW,)
+    valid_until: datetime | None = None
+
+
+HOUR = 3_600
+BRIEF, BRIEFER = [hours.within(STRICT, {"email": hours.chosen(some)}) for some in ("10:00-12:00", "10:00-10:20")]
+NEARLY_ALL_DAY = msgspec.structs.replace(STRICT, hours={"email": packs.Window(time(0), time(23, 59))})
+NIGHTS = [
+    # Letters from 7:00 to 22:00 in Moscow: 4:00 to 19:00 here.
+    Night("half an hour", HOUR // 2, tomorrow(4, 30), at(20)),
+    Night("as long as the rate asks", 4 * HOUR, tomorrow(8), at(20)),
+    Night("but no longer than it was closed", 17 * HOUR, at(13), at(3)),
+    Night("nor into the next night", 17 * HOUR, at(8, 48), at(3), BRIEF),
+    Night("however soon that comes", HOUR // 2, at(7, 18), at(3), BRIEFER),
+    Night("nor past its wish", 17 * HOUR, at(4, 54), at(3), valid_until=at(5)),
+    Night("half an hour too", HOUR // 2, at(4, 9), at(3), valid_until=at(4, 10)),
+    Night("all of Russia has five hours in common", 17 * HOUR, tomorrow(9, 30), at(20), zones=ALL_RUSSIA),
+    Night("half an hour after a minute's night", 17 * HOUR, at(21, 30), at(20, 59), NEARLY_ALL_DAY),
+]
+
+
+@pytest.mark.parametrize("night", NIGHTS, ids=lambda one: one.name)
+def test_what_a_night_has_gathered_leaves_on_the_day_after(night: Night) -> None:
+    """Evenly over what one night can gather, within the hours that follow, and while it is wanted."""
+    untils = []
+    for own in (0, night.over // 2, night.over - 1):
+        validity = night.valid_until
+        message = Outgoing("news", AD, "email", night.now, night.rules, None, validity, spread=own, over=night.over)
+        decision = decide(message, MemberFacts((YES,), zones=night.zones), AddressFacts(known=True), night.now)
+        assert isinstance(decision, Defer), decision
+        untils.append(decision.until)
+    first, middle, last = untils
+    assert timedelta() < night.ends - last <= timedelta(seconds=2)
+    assert abs(middle - (first + (night.ends - first) / 2)) <= timedelta(seconds=2)
 
 
 def test_own_hours_are_told_apart_from_the_countrys() -> None:

@@ -111,7 +111,7 @@ def test_each_of_a_batch_has_its_own_words_and_its_own_decision(conn: psycopg.Co
     drafts = [draft(who, context=figures() | {"month": month}) for who, month in zip(people, months, strict=True)]
     told = []
     for result, one in zip(plan(conn, shop.program.id, drafts, now=NOW), drafts, strict=True):
-        assert not isinstance(result, Duplicate)
+        assert isinstance(result, Planned | Withheld)
         kept = queries.message(conn, one.holder_id, result.message_id)
         assert kept is not None
         consent = next(

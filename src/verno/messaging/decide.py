@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from verno.messaging.law import caps, hours
 from verno.messaging.law.caps import Cap
-from verno.messaging.law.packs import ANY
+from verno.messaging.law.packs import ANY, Window
 from verno.messaging.types import (
     CHANNEL_EMAIL,
     CHANNEL_SMS,
@@ -38,6 +38,8 @@ OWN = "own"
 """Whose hours it was: the program's own; else the country's."""
 BY_DAY: Finding = (Check("hours", "pass"), None, None)
 OWN_HOURS: Finding = (Check("hours", "pass", OWN), None, None)
+SPREAD_SECONDS = 1800
+"""Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
 PARKED = timedelta(hours=6)
 """When a message that a switch stops is looked at again, unless the switch is taken back before."""
 LAST_LOOK = timedelta(minutes=5)
@@ -198,9 +200,22 @@ def _hours(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: 
         return Check("hours", "deny", "the country's zones have no hour in common"), Reason.NO_COMMON_HOUR, None
     if opens == moment:
         return OWN_HOURS if window.is_own else BY_DAY
-    until = opens + timedelta(seconds=message.spread)
+    until = _leaves(message, member, opens, window)
     seen = f"{until.isoformat()} {OWN}" if window.is_own else until.isoformat()
     return Check("hours", "defer", seen), Reason.QUIET_HOURS, until
+
+
+def _leaves(message: Outgoing, member: MemberFacts, opens: datetime, window: Window) -> datetime:
+    """Return when a message leaves of those that a night has gathered: evenly over what one night can gather.
+
+    Not past the end of the day, nor of what anybody wants: of that time a tenth is left for what then stands in line.
+    """
+    closed, room = hours.around(opens, member.zones, window)
+    if message.valid_until is not None:
+        room = min(room, max(0, (message.valid_until - opens) // hours.SECOND))
+    most = min(max(closed, SPREAD_SECONDS), room * 9 // 10)
+    own = message.spread if message.over <= most else message.spread * most // message.over
+    return opens + timedelta(seconds=own)
 
 
 def waits_for_morning(class_: MessageClass | None, channel: str, *, urgent: bool = False) -> bool:
@@ -235,7 +250,9 @@ def _time(message: Outgoing, member: MemberFacts, _address: AddressFacts, now: d
     if message.full_until is not None:
         window = message.rules.window(message.channel)
         opens = hours.opening(message.full_until, member.zones, window) if window else None
-        until = (opens or message.full_until) + timedelta(seconds=message.spread)
+        until = message.full_until + timedelta(seconds=message.spread)
+        if window and opens:
+            until = _leaves(message, member, opens, window)
         return Check("time", "defer", f"{until.isoformat()} {Reason.WARM_UP}"), Reason.WARM_UP, until
     if message.not_before <= now:
         return Check("time", "pass"), None, None

@@ -19,7 +19,7 @@ from verno.members.devices import service as devices
 from verno.members.devices.types import DeviceKind
 from verno.members.districts import locating
 from verno.members.types import Consent, Wishes
-from verno.messaging.decide import OWED, waits_for_morning
+from verno.messaging.decide import OWED, SPREAD_SECONDS, waits_for_morning
 from verno.messaging.law import hours, packs
 from verno.messaging.law.caps import CAPS, Cap
 from verno.messaging.law.packs import Rules, Window
@@ -61,8 +61,6 @@ DEVICES = frozenset(DeviceKind)
 IDENTITIES = frozenset(ADDRESS_OF.values())
 """Addresses that are identities: known by hash without being opened."""
 
-SPREAD_SECONDS = 1800
-"""Messages that wait for a morning leave within so long of its beginning, each at a moment of its own."""
 NOTHING_STOPPED: frozenset[str] = frozenset()
 DOMAIN = "domain:"
 """Before a mail provider's name: the switch that holds back what is in bulk for it."""
@@ -102,10 +100,12 @@ class House(msgspec.Struct, frozen=True):
         """Return what ``decide`` may know of a message."""
         class_ = self.classes.get(topic)
         stopped = self._stopped(class_, channel, occasion) if self.stops else None
-        own = int(id_[-8:], 16) % max(spread, SPREAD_SECONDS)
+        over = max(spread, SPREAD_SECONDS)
+        own = int(id_[-8:], 16) % over
         age = self.ages.get(topic)
         rules = self.ad_rules if self.ad_rules and class_ is MessageClass.MARKETING else self.rules
-        return Outgoing(topic, class_, channel, not_before, rules, stopped, valid_until, urgent, own, age, self.caps)
+        wish = valid_until, urgent, own, age, self.caps
+        return Outgoing(topic, class_, channel, not_before, rules, stopped, *wish, over=over)
 
     def asks_age(self, topics: Iterable[str]) -> bool:
         """Tell whether it matters how old readers are."""

@@ -16,6 +16,7 @@ from verno.messaging.decide import RESTING, decide, record
 from verno.messaging.facts import SQL, House
 from verno.messaging.types import (
     Allow,
+    Beyond,
     Brought,
     Decision,
     Defer,
@@ -44,18 +45,21 @@ PLANNING = "planning"
 HAND_OVER = "hand-over"
 
 
-def plan(conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: datetime) -> list[Result]:
+def plan(
+    conn: Connection, program_id: str, drafts: Sequence[Draft], *, now: datetime, most: int | None = None
+) -> list[Result]:
     """Judge a batch of drafts and store them, in the caller's transaction: one result per draft, in order.
 
     A draft that ``decide`` denies is stored as ``withheld`` with the reason; one that it defers is queued for its
     time. A second draft of an occasion, in this batch, before it or at the same moment elsewhere, is ``Duplicate``
-    and leaves no trace.
+    and leaves no trace. At most ``most`` are queued, the first ones; of the others those that are not denied are
+    ``Beyond``.
     """
     if not drafts:
         return []
     house = facts.house(conn, program_id, now=now)
     fresh = ids.new_ids(len(drafts), now=now)
-    decisions = _judge(conn, program_id, house, drafts, fresh, now=now)
+    decisions = _bounded(_judge(conn, program_id, house, drafts, fresh, now=now), most)
     said = _said(house, drafts, decisions, fresh, now)
     parameters = {"said": batches.rows(said), "program": program_id, "now": now}
     written = {id_ for (id_,) in conn.execute(SQL["add_messages"], parameters).fetchall()}
@@ -242,6 +246,18 @@ def _judge(
     return out
 
 
+def _bounded(decisions: Sequence[Decision], most: int | None) -> list[Decision | None]:
+    """Return the decisions without those by which more than ``most`` messages would leave."""
+    if most is None:
+        return list(decisions)
+    out: list[Decision | None] = []
+    for decision in decisions:
+        leaves = not isinstance(decision, Deny)
+        out.append(None if leaves and most <= 0 else decision)
+        most -= leaves
+    return out
+
+
 def _known(conn: Connection, drafts: Sequence[Draft]) -> set[Occasion]:
     rows = batches.rows([{"holder_id": d.holder_id, "dedupe_key": d.dedupe_key, "channel": d.channel} for d in drafts])
     return {(holder, key, channel) for holder, key, channel in conn.execute(SQL["known_occasions"], {"rows": rows})}
@@ -255,7 +271,7 @@ def _is_duplicate(decision: Decision) -> bool:
 
 
 def _said(
-    house: House, drafts: Sequence[Draft], decisions: Sequence[Decision], fresh: Sequence[str], now: datetime
+    house: House, drafts: Sequence[Draft], decisions: Sequence[Decision | None], fresh: Sequence[str], now: datetime
 ) -> list[dict[str, object]]:
     """Return what the new messages say, each once with all whose messages say it and how the first of them was judged.
 
@@ -264,7 +280,7 @@ def _said(
     """
     said: dict[str, tuple[Record, dict[str, object], list[dict[str, object]]]] = {}
     for draft, decision, id_ in zip(drafts, decisions, fresh, strict=True):
-        if _is_duplicate(decision):
+        if decision is None or _is_duplicate(decision):
             continue
         words = _words(draft, decision, now) | {"class_name": house.classes.get(draft.topic, "")}
         told = record(decision, stage=PLANNING, now=now)
@@ -293,7 +309,9 @@ def _words(draft: Draft, decision: Decision, now: datetime) -> dict[str, object]
     }
 
 
-def _result(decision: Decision, id_: str, written: set[str]) -> Result:
+def _result(decision: Decision | None, id_: str, written: set[str]) -> Result:
+    if decision is None:
+        return Beyond()
     if id_ not in written:
         return Duplicate()
     if isinstance(decision, Deny):

@@ -87,7 +87,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
     ``rules`` are the country's; ``stopped`` says by which switch its like are stopped. Past ``valid_until`` nobody
     wants it any more. ``urgent``: a service that does not wait for the morning. ``spread``: so many seconds after the
-    opening it leaves, so that not all leave at once. ``min_age``: its topic is for members of so many years.
+    opening it leaves, so that not all leave at once: its own moment of the ``over`` seconds that are asked for all of
+    them, and that are fewer where the day is shorter. ``min_age``: its topic is for members of so many years.
     ``caps``: how much advertising the program allows. ``full_until``: its mail domain is new, and has sent what it may
     today. ``unmarked``: advertising without the mark that its country asks for.
     """
@@ -105,6 +106,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     caps: tuple[Cap, ...] = CAPS
     full_until: datetime | None = None
     unmarked: bool = False
+    over: int = 0
 
 
 class ConsentFact(msgspec.Struct, frozen=True, gc=False):
@@ -200,7 +202,7 @@ class Draft(msgspec.Struct, frozen=True):
     """A message somebody wants to send. ``context`` holds the template's figures, never names or addresses.
 
     ``dedupe_key`` names the occasion: one message per member, channel and occasion, for ever. ``spread``: over how many
-    seconds those that wait for a morning leave, where half an hour is too short.
+    seconds those that wait for a morning leave, where half an hour is too short; fewer where the day is shorter.
     """
 
     holder_id: str
@@ -233,7 +235,11 @@ class Duplicate(msgspec.Struct, frozen=True, gc=False):
     """The occasion has its message already; nothing was stored."""
 
 
-Result: TypeAlias = Planned | Withheld | Duplicate
+class Beyond(msgspec.Struct, frozen=True, gc=False):
+    """The message would have been queued, but for the bound on how many; nothing was stored."""
+
+
+Result: TypeAlias = Planned | Withheld | Duplicate | Beyond
 
 
 FROM_SERVER = "server"

@@ -12,7 +12,7 @@ from verno.members import service as members
 from verno.members.consent.state import LINK, SMS_CODE
 from verno.members.types import ConsentFact, NewMember
 from verno.messaging.broadcasts import queries, service
-from verno.messaging.broadcasts.running import step
+from verno.messaging.broadcasts.running import planning, step
 from verno.messaging.broadcasts.types import Broadcast, Channel, Done, NewBroadcast, Progress, Result, Variant
 from verno.workspace import settings
 from verno.workspace.audit import Actor, ActorKind
@@ -74,10 +74,10 @@ def do(verb: str, shop: Shop, broadcast: Broadcast, *, now: datetime = NOW, by: 
     return result
 
 
-def work(now: datetime = NOW) -> int:
-    """Let the worker go on until it finds nothing to do at this moment."""
+def work(now: datetime = NOW, *, chunk: int = planning.CHUNK) -> int:
+    """Let the worker go on until it finds nothing to do at this moment, ``chunk`` members a transaction."""
     total = 0
-    while done := step.step(now=now):
+    while done := step.step(now=now, chunk=chunk):
         total += done
     return total
 

@@ -270,6 +270,23 @@ def test_what_a_night_has_gathered_leaves_at_the_broadcasts_own_rate(shop: Shop)
     assert 30 * MINUTE < max(waits) < 40 * MINUTE, "forty readers at one a minute take forty minutes"
 
 
+def test_what_an_hour_before_the_opening_has_gathered_leaves_on_the_same_day(shop: Shop) -> None:
+    """However long the whole audience takes: what has waited may leave all day, and nothing is too late."""
+    readers(shop, 60)
+    early = NOW.replace(hour=3)
+    closes = NOW.replace(hour=19)
+    broadcast = launch(shop, now=early, rate=1, valid_until=closes)
+    work(early)
+    change(shop, "UPDATE messaging_broadcast SET audience = 1000 WHERE id = %s", broadcast)
+    for minute in range(1, 60):
+        work(early + minute * MINUTE)
+    assert progress(shop, broadcast).by_state == {"planned": 60}
+    opens = NOW.replace(hour=4)
+    due = [at for (at,) in rows(shop, "SELECT due_at FROM messaging_message") if isinstance(at, datetime)]
+    assert opens <= min(due) < max(due) < opens + timedelta(hours=9), "as long as it had been closed, at the most"
+    assert max(due) > opens + timedelta(hours=5), "and not all of it at once"
+
+
 def test_the_more_important_of_two_takes_the_members_turn(shop: Shop, postman: Postman) -> None:
     """Whichever was planned first: a member waits for the one that matters more, or is wanted sooner."""
     readers(shop, 3)

@@ -239,6 +239,38 @@ def test_money_ends_a_cascade(shop: Shop) -> None:
     assert look(shop, broadcast).cost == 900
 
 
+def test_money_ends_nobody_whom_it_would_have_reached(shop: Shop) -> None:
+    """Most have no number or have not agreed: they cost nothing."""
+    numberless = texters(shop, 20)
+    readers(shop, 10)
+    takers = texters(shop, 5, start=20)
+    with psycopg.connect(db.owner_url()) as conn:
+        conn.execute("DELETE FROM members_identity WHERE kind = 'phone' AND holder_id = ANY(%s::uuid[])", (numberless,))
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=(SMS,), cost_limit=1_000)
+    work()
+    assert progress(shop, broadcast).by_state == {"planned": 3, "unaffordable": 2, "withheld": 30}
+    assert look(shop, broadcast).cost == 900, "never more than the limit"
+    ends = rows(shop, "SELECT holder_id::text, state FROM messaging_recipient WHERE state <> 'withheld'")
+    assert {holder for holder, _ in ends} == set(takers)
+    assert channels(shop) == {"sms": 3}
+
+
+@pytest.mark.parametrize("limit", [0, 299, 300, 900, 3_300, 3_299, 9_000])
+def test_a_cost_limit_is_used_to_its_end_and_never_exceeded(shop: Shop, limit: int) -> None:
+    """However members who take it stand among those who do not, and wherever a chunk ends."""
+    for start in range(0, 40, 10):
+        texters(shop, 3, start=start)
+        readers(shop, 4, start=start)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=(SMS,), cost_limit=limit)
+    work(chunk=7)
+    got = min(12, limit // 300)
+    ends = {"planned": got, "unaffordable": 12 - got, "withheld": 16}
+    assert progress(shop, broadcast).by_state == {state: count for state, count in ends.items() if count}
+    assert look(shop, broadcast).cost == got * 300
+
+
 def test_what_is_free_is_not_counted_against_the_limit(shop: Shop) -> None:
     texters(shop, 5)
     setting(shop, "messages.sms_segment_price", 300)

@@ -426,6 +426,20 @@ def test_a_cascade_saves_no_more_than_was_to_be_spent(shop: Shop) -> None:
     assert told_of(shop, broadcast).saved == 600
 
 
+def test_nor_in_many_chunks_nor_beside_what_was_spent(shop: Shop) -> None:
+    texters(shop, 12)
+    setting(shop, "messages.sms_segment_price", 300)
+    broadcast = launch(shop, channels=CASCADE, cost_limit=1_000)
+    work(chunk=2)
+    mark(shop, "opened", "id IN (SELECT id FROM messaging_message ORDER BY id LIMIT 8)")
+    work(hours(5), chunk=2)
+    assert told_of(shop, broadcast).saved == 900, "eight were spared it, and there was money for three"
+    mark(shop, "delivered", "state = 'queued' AND channel = 'email'")
+    work(hours(6), chunk=2)
+    assert look(shop, broadcast).cost == 900
+    assert told_of(shop, broadcast).saved == 0, "all that was to be spent is spent"
+
+
 @pytest.mark.parametrize("count", [1, 500])
 def test_the_same_statements_for_one_and_for_many(shop: Shop, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     readers(shop, count)

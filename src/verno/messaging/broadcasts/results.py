@@ -124,8 +124,15 @@ def _saved(conn: Connection, broadcast: Broadcast, prices: Mapping[str, int]) ->
     """Return what the next channel would have cost for whom the ones before were enough, and whom it would have taken.
 
     Members by the channel that was spared, times its price: whom that channel would not have reached (no number, no
-    consent, caps), or the cost limit would not have paid for, it spared nothing.
+    consent, caps) it spared nothing. Nor is more saved than was left to be spent: what the cost limit has not been
+    used for pays for so many whole messages, the cheaper channel's first.
     """
-    steps = broadcast.wanted.channels
+    steps, limit = broadcast.wanted.channels, broadcast.wanted.cost_limit
     rows = conn.execute(SQL["reached_by_step"], {"id": broadcast.id}).fetchall()
-    return sum(count * prices.get(steps[step].channel, 0) for step, count in rows if step < len(steps))
+    saved = 0
+    for step, spared in sorted(rows):
+        price = prices.get(steps[step].channel, 0) if step < len(steps) else 0
+        if price:
+            most = spared if limit is None else max(0, limit - broadcast.cost - saved) // price
+            saved += min(spared, most) * price
+    return saved

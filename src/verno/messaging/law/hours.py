@@ -13,6 +13,9 @@ from verno.messaging.law.packs import ANY, Rules, Window
 DAYS_AHEAD = 3
 """A window opens every day; where several zones have an hour in common, they have it every day too."""
 
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
 Span = tuple[datetime, datetime]
 Hours = Mapping[str, Window]
 """By channel; ``*`` stands for all that are not named."""
@@ -66,18 +69,34 @@ def opening(moment: datetime, zones: Sequence[ZoneInfo], window: Window) -> date
     Somebody whose zone is not known may live in any of their country's: all must be open. None when the windows have
     no moment in common.
     """
-    if len(zones) == 1:  # nearly always, and by day it is open
-        opens, closes = _span(localtime.business_date(moment, zones[0]), zones[0], window)
-        if opens <= moment < closes:
-            return moment
+    if len(zones) == 1:  # nearly always
+        today = localtime.business_date(moment, zones[0])
+        opens, closes = _span(today, zones[0], window)
+        return max(moment, opens) if moment < closes else _span(today + DAY, zones[0], window)[0]
+    for opens, closes in _common(moment, zones, window):
+        if moment < closes:
+            return max(moment, opens)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def around(opens: datetime, zones: tuple[ZoneInfo, ...], window: Window) -> tuple[int, int]:
+    """Return the seconds for which a window was closed before it opened in all ``zones``, and is open from then on."""
+    closed_at = opens - DAY
+    for begins, ends in _common(closed_at, zones, window):
+        if opens < ends:
+            return (begins - closed_at) // SECOND, (ends - opens) // SECOND
+        closed_at = ends
+    return DAY // SECOND, 0
+
+
+def _common(moment: datetime, zones: Sequence[ZoneInfo], window: Window) -> Sequence[Span]:
+    """Return when a window is open in all zones around a moment, in order."""
     common: Sequence[Span] | None = None
     for zone in zones:
         spans = _spans(moment, zone, window)
         common = spans if common is None else list(_both(common, spans))
-    for opens, closes in common or ():
-        if moment < closes:
-            return max(moment, opens)
-    return None
+    return common or ()
 
 
 def _spans(moment: datetime, zone: ZoneInfo, window: Window) -> list[Span]:

@@ -18,7 +18,7 @@ from verno.messaging.broadcasts.running import cascade, judging
 from verno.messaging.broadcasts.running.cascade import Need
 from verno.messaging.broadcasts.types import Broadcast, Outcome, RecipientState, Verdict, Warned
 from verno.messaging.facts import SQL
-from verno.messaging.types import Deny, Draft, Planned, Withheld
+from verno.messaging.types import Beyond, Deny, Draft, Planned, Withheld
 from verno.workspace.types import Program
 
 CHUNK = 2_000
@@ -97,37 +97,30 @@ class _Chunk:
             self._note_unwanted(number, some)
 
     def _note_unwanted(self, step: int, rows: Sequence[Row]) -> None:
-        """Note of whom the channels before were enough why the next one would not have taken them: it cost nothing.
-
-        What it would not have had the money for it spared neither.
-        """
+        """Note of whom the channels before were enough why the next one would not have taken them: it cost nothing."""
         channel = self.steps[step].channel
-        if not (price := self.prices.get(channel, 0)):
+        if not self.prices.get(channel, 0):
             return
         moments = dict.fromkeys([row.holder_id for row in rows], self.now)
         house = facts.house(self.conn, self.program.id, now=self.now)
         sents = judging.turns_given(self.conn, list(moments), before=self.now, occasion=self.broadcast.occasion)
         asked = (self.conn, self.program.id, house, self.broadcast.wanted, channel, moments, sents)
         verdicts = judging.judge(*asked, spread=self.spread)
-        most = len(rows) if self.left is None else max(0, self.left - self.cost) // price
         for row in rows:
             verdict = verdicts[row.holder_id]
             if isinstance(verdict, Deny):
                 row.reason = verdict.reason
-            elif most <= 0:
-                row.reason = RecipientState.UNAFFORDABLE
-            else:
-                most -= 1
 
     def _plan_step(self, step: int, rows: Sequence[Row]) -> None:
+        """Try a step's channel, as far as the money goes; whom the channel does not take costs nothing."""
         price = self.prices.get(self.steps[step].channel, 0)
-        if price and self.left is not None:
-            most = max(0, self.left - self.cost) // price
-            for row in rows[most:]:
-                self._end(row, RecipientState.UNAFFORDABLE)
-            rows = rows[:most]
+        most = max(0, self.left - self.cost) // price if price and self.left is not None else None
         drafts = [self._draft(row, step) for row in rows]
-        for row, result in zip(rows, service.plan(self.conn, self.program.id, drafts, now=self.now), strict=True):
+        results = service.plan(self.conn, self.program.id, drafts, now=self.now, most=most)
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, Beyond):
+                self._end(row, RecipientState.UNAFFORDABLE)
+                continue
             row.step = step + 1
             row.reason = result.reason if isinstance(result, Withheld) else None
             row.messages += not isinstance(result, Withheld)
