@@ -13,7 +13,7 @@ from tests.messaging.broadcasts.shows import name_sender, work
 from verno.console.broadcasts import warning
 from verno.kit import db
 from verno.members import service as members
-from verno.members.types import Topic
+from verno.members.types import NewMember, Topic
 from verno.messaging.broadcasts import queries
 from verno.messaging.broadcasts import service as broadcasts
 from verno.messaging.broadcasts.types import AtMoment, Broadcast, Channel, Done, Listed, NewBroadcast, Variant
@@ -192,6 +192,19 @@ def test_every_choice_comes_back_as_it_was(told: House) -> None:
         after = queries.broadcast(conn, program, id_)
     assert after is not None
     assert (after.version, after.wanted) == (2, before.wanted)
+
+
+def test_what_a_trial_can_tell_is_reckoned_from_who_would_get_it(told: House) -> None:
+    """1,900 members without an address tell nothing of what the few others do."""
+    shop = told.story.shop
+    with db.transaction(shop.program.id) as conn:
+        for start in (0, 950):
+            people = [NewMember(external_id=f"mute-{n}") for n in range(start, start + 950)]
+            members.upsert(conn, shop.program, people, now=NOW)
+    where = draft(told, template_b="autumn@1", weight_b="1", winner="on", sample="90")
+    outlook = page(told, f"{where}outlook/")
+    assert "What the trial can tell" in outlook
+    assert re.findall(r"<td>(\d+%)</td><td[^>]*>([^<]*)", outlook) == [("1%", "none"), ("3%", "none"), ("10%", "none")]
 
 
 def by_api(house: House, **changes: object) -> tuple[str, Broadcast]:
