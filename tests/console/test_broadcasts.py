@@ -298,6 +298,7 @@ def test_what_speaks_against_a_launch_is_said_in_words(told: House, monkeypatch:
         (("template-without-channel", "news@1: sms"), "news@1: SMS"),
         (("cannot-be-written", "news@1: email/ru: html: no such name"), "news@1: E-mail, Russian: html: no such name"),
         (("unknown-listed", "3"), "3"),
+        (("small-sample", "285/5301"), "the smallest variant goes to 285; it takes some 5301"),
     ):
         assert warning.told(*codes) == words
 
