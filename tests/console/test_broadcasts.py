@@ -13,7 +13,7 @@ from tests.messaging.broadcasts.shows import name_sender, work
 from verno.console.broadcasts import warning
 from verno.kit import db
 from verno.members import service as members
-from verno.members.types import Topic
+from verno.members.types import NewMember, Topic
 from verno.messaging.broadcasts import queries
 from verno.messaging.broadcasts import service as broadcasts
 from verno.messaging.broadcasts.types import AtMoment, Broadcast, Channel, Done, Listed, NewBroadcast, Variant
@@ -194,6 +194,19 @@ def test_every_choice_comes_back_as_it_was(told: House) -> None:
     assert (after.version, after.wanted) == (2, before.wanted)
 
 
+def test_what_a_trial_can_tell_is_reckoned_from_who_would_get_it(told: House) -> None:
+    """1,900 members without an address tell nothing of what the few others do."""
+    shop = told.story.shop
+    with db.transaction(shop.program.id) as conn:
+        for start in (0, 950):
+            people = [NewMember(external_id=f"mute-{n}") for n in range(start, start + 950)]
+            members.upsert(conn, shop.program, people, now=NOW)
+    where = draft(told, template_b="autumn@1", weight_b="1", winner="on", sample="90")
+    outlook = page(told, f"{where}outlook/")
+    assert "What the trial can tell" in outlook
+    assert re.findall(r"<td>(\d+%)</td><td[^>]*>([^<]*)", outlook) == [("1%", "none"), ("3%", "none"), ("10%", "none")]
+
+
 def by_api(house: House, **changes: object) -> tuple[str, Broadcast]:
     """Draft a broadcast as the API may; returns its page's address."""
     shop = house.story.shop
@@ -285,6 +298,7 @@ def test_what_speaks_against_a_launch_is_said_in_words(told: House, monkeypatch:
         (("template-without-channel", "news@1: sms"), "news@1: SMS"),
         (("cannot-be-written", "news@1: email/ru: html: no such name"), "news@1: E-mail, Russian: html: no such name"),
         (("unknown-listed", "3"), "3"),
+        (("small-sample", "285/5301"), "the smallest variant goes to 285; it takes some 5301"),
     ):
         assert warning.told(*codes) == words
 

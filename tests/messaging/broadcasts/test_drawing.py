@@ -103,14 +103,28 @@ def test_sample_sizes(baseline: int, effect: int, members: int) -> None:
     assert abs(samples.needed(baseline, effect) - members) <= 1
 
 
-@given(st.integers(1, 5_000), st.integers(10, 1_000_000))
-def test_the_smallest_effect_is_the_smallest(baseline: int, members: int) -> None:
-    effect = samples.smallest_effect(baseline, members)
+@pytest.mark.parametrize(("rivals", "members"), [(1, 5_301), (2, 6_420), (5, 7_888)])
+def test_rivals_share_what_chance_may_do(rivals: int, members: int) -> None:
+    """As the verdict does: of six variants the best is compared five times, and chance has one in twenty for all."""
+    assert samples.needed(300, 100, rivals) == members
+
+
+@pytest.mark.parametrize(
+    ("written", "sample", "weights", "arm"),
+    [(2_850, 2_000, (1, 1), 285), (47_500, 2_000, (9, 1), 950), (47_500, 2_000, (1, 2, 2), 1_900)],
+)
+def test_the_smallest_arm(written: int, sample: int, weights: tuple[int, ...], arm: int) -> None:
+    assert samples.smallest_arm(written, sample, weights) == arm
+
+
+@given(st.integers(1, 5_000), st.integers(10, 1_000_000), st.integers(1, 5))
+def test_the_smallest_effect_is_the_smallest(baseline: int, members: int, rivals: int) -> None:
+    effect = samples.smallest_effect(baseline, members, rivals)
     if effect is None:
-        assert samples.needed(baseline, 10_000 - baseline) > members
+        assert samples.needed(baseline, 10_000 - baseline, rivals) > members
         return
-    assert samples.needed(baseline, effect) <= members
-    assert effect == 1 or samples.needed(baseline, effect - 1) > members
+    assert samples.needed(baseline, effect, rivals) <= members
+    assert effect == 1 or samples.needed(baseline, effect - 1, rivals) > members
 
 
 @pytest.mark.parametrize(("baseline", "effect"), [(0, 0), (9_900, 200), (100, -200)])

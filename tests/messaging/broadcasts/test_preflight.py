@@ -5,10 +5,11 @@ import pytest
 from tests.builders import Shop
 from tests.messaging.broadcasts.shows import EMAIL, LETTER, SMS, setting, wanted
 from tests.messaging.news import NEWS, NOW, SERVICE, readers
+from tests.messaging.people import add_members
 from tests.messaging.templates.letters import LEAVE, published, template
 from verno.kit import db
 from verno.messaging.broadcasts import preflight
-from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned
+from verno.messaging.broadcasts.types import NewBroadcast, Problem, Variant, Warned, WinnerRule
 from verno.messaging.pacing import warming
 from verno.messaging.types import MessageClass
 
@@ -146,3 +147,31 @@ def test_texts_come_from_a_name_that_operators_know(shop: Shop, monkeypatch: pyt
         monkeypatch.setenv("VERNO_SMS_FROM", name)
         setting(shop, "messages.sms_sender_note", note)
         assert (Warned.SMS_NAME in {one.code for one in found(shop, texts)}) is is_told, name
+
+
+def too_small(shop: Shop, **changes: object) -> list[str]:
+    """Return what is said of a sample that is too small: how many try the smallest variant, and how many it takes."""
+    rule = WinnerRule(sample=9_000)
+    told = found(shop, wanted(winner=rule, **{"variants": (Variant("a", LETTER), Variant("b", LETTER)), **changes}))
+    return [one.detail for one in told if one.code is Warned.SMALL_SAMPLE]
+
+
+def test_a_sample_is_of_those_a_message_would_leave_for(shop: Shop) -> None:
+    """Of 1,800 members 100 agreed: neither variant is tried on 810."""
+    readers(shop, 100)
+    with db.transaction() as conn:
+        add_members(conn, shop, 1_700, start=100)
+    (said,) = too_small(shop)
+    arm, _slash, needed = said.partition("/")
+    assert 20 < int(arm) < 80
+    assert needed == "5301"
+    assert too_small(shop, topic="gone") == ["0/5301"], "what is broken besides keeps nothing from being told"
+
+
+def test_the_smallest_variant_and_its_rivals_are_reckoned_with(shop: Shop) -> None:
+    readers(shop, 1_800)
+    assert too_small(shop) == []
+    assert too_small(shop, variants=(Variant("a", LETTER, weight=9), Variant("b", LETTER))) == ["162/5301"]
+    assert too_small(shop, variants=[Variant(code, LETTER) for code in "abc"]) == ["540/6420"]
+    (said,) = too_small(shop, holdout=5_000)
+    assert 300 < int(said.partition("/")[0]) < 500, "half of the 810 are held out"

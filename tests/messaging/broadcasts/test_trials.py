@@ -169,6 +169,7 @@ def test_the_rest_of_a_trial_waits_for_its_own_hour(shop: Shop, best: bool) -> N
     work(datetime(2026, 11, 5, 1, tzinfo=UTC))
     work(datetime(2026, 11, 5, 8, tzinfo=UTC))
     sample = progress(shop, broadcast).by_state["planned"]
+    mark(shop, "accepted", "state = 'queued'")
     work(datetime(2026, 11, 5, 12, 1, tzinfo=UTC))
     assert look(shop, broadcast).winner is not None
     assert progress(shop, broadcast).by_state == {"planned": sample, "waiting": 60 - sample}

@@ -103,7 +103,7 @@ def outlook(request: HttpRequest, broadcast_id: object) -> HttpResponse:
         context["refused"] = words.say("broadcast_refusal", found.reason)
     else:
         context["outlook"] = showing.outlook(face, found)
-        context["samples"] = showing.sample_sizes(face, one.wanted, found.audience)
+        context["samples"] = showing.sample_sizes(face, one.wanted, found.would_get)
     return render(request, "console/broadcasts/_outlook.html", context)
 
 

@@ -89,15 +89,14 @@ def outlook(face: Face, found: Outlook) -> dict[str, object]:
     }
 
 
-def sample_sizes(face: Face, wanted: NewBroadcast, audience: int) -> list[Figure]:
-    """Say for usual shares of clicks which difference the variants can show."""
+def sample_sizes(face: Face, wanted: NewBroadcast, written: int) -> list[Figure]:
+    """Say for usual shares of clicks which difference the smallest variant can show, of so many written to in all."""
     if wanted.winner is None or len(wanted.variants) < 2:  # noqa: PLR2004 a comparison
         return []
-    written = audience * (WHOLE - wanted.holdout) // WHOLE
-    each = written * wanted.winner.sample // WHOLE // len(wanted.variants)
+    each = samples.smallest_arm(written, wanted.winner.sample, [one.weight for one in wanted.variants])
     rows = []
     for baseline in BASELINES:
-        effect = samples.smallest_effect(baseline, each)
+        effect = samples.smallest_effect(baseline, each, len(wanted.variants) - 1)
         seen = face.percent_of(baseline + effect) if effect is not None else _("none")
         rows.append(Figure(face.percent_of(baseline), seen))
     return rows

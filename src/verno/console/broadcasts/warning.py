@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from verno.console import words
@@ -61,11 +62,18 @@ def _warm_up(detail: str) -> str:
     return told % {"days": days, "today": today}
 
 
+def _sample(detail: str) -> str:
+    """Say ``285/5301``: on how many the smallest variant is tried, and how many would show a third more clicks."""
+    arm, _slash, needed = detail.partition("/")
+    return _("the smallest variant goes to %(arm)s; it takes some %(needed)s") % {"arm": arm, "needed": needed}
+
+
 WAYS: Mapping[str, Callable[[str], str]] = {
     Warned.NO_PRICE: _setting,
     Warned.MAIL_DOMAIN: _flaw,
     Warned.HOURS_CUT: _cut,
     Warned.WARM_UP: _warm_up,
+    Warned.SMALL_SAMPLE: _sample,
     Warned.OTHER_CLASS: _class,
     Warned.NO_BLOCK: _block,
     Warned.CANNOT_BE_WRITTEN: _block,

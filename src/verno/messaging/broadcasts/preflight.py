@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from verno.kit import config
 from verno.kit.db import Connection
 from verno.messaging import facts
-from verno.messaging.broadcasts import audience, checking, costs, health, variants
+from verno.messaging.broadcasts import audience, checking, costs, health, simulating, variants
 from verno.messaging.broadcasts.drawing import samples
 from verno.messaging.broadcasts.types import WHOLE, Channel, Measure, NewBroadcast, Problem, Refused, Warned
 from verno.messaging.channels.connected import is_connected
@@ -157,7 +157,8 @@ def _people(conn: Connection, program_id: str, house: House, wanted: NewBroadcas
         yield Problem(Warned.UNKNOWN_LISTED, str(chosen.unknown))
     yield from _warm_up(conn, house, wanted, count)
     if wanted.winner is not None and count:
-        yield from _sample(wanted, wanted.winner.sample, count)
+        written = simulating.would_get(conn, program_id, wanted, chosen, count, now=now)
+        yield from _sample(wanted, wanted.winner.sample, written)
 
 
 def _warm_up(conn: Connection, house: House, wanted: NewBroadcast, count: int) -> Iterator[Problem]:
@@ -170,13 +171,13 @@ def _warm_up(conn: Connection, house: House, wanted: NewBroadcast, count: int) -
         yield Problem(Warned.WARM_UP, f"{days}/{today}")
 
 
-def _sample(wanted: NewBroadcast, share: int, count: int) -> Iterator[Problem]:
-    """Say what difference the smallest arm could show, where it could show none that matters."""
-    weights = [one.weight for one in wanted.variants]
-    arm = count * (WHOLE - wanted.holdout) // WHOLE * share // WHOLE * min(weights) // sum(weights)
-    effect = samples.smallest_effect(EXPECTED, arm)
+def _sample(wanted: NewBroadcast, share: int, written: int) -> Iterator[Problem]:
+    """Say how many of the ``written`` try the smallest arm, where it could show no difference that matters."""
+    rivals = max(1, len(wanted.variants) - 1)
+    arm = samples.smallest_arm(written, share, [one.weight for one in wanted.variants])
+    effect = samples.smallest_effect(EXPECTED, arm, rivals)
     if effect is None or effect > EXPECTED:
-        yield Problem(Warned.SMALL_SAMPLE, f"{arm}/{samples.needed(EXPECTED, EXPECTED // 3)}")
+        yield Problem(Warned.SMALL_SAMPLE, f"{arm}/{samples.needed(EXPECTED, EXPECTED // 3, rivals)}")
 
 
 def _leavers(conn: Connection, program_id: str, wanted: NewBroadcast) -> Iterator[Problem]:

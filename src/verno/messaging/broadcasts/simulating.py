@@ -9,6 +9,7 @@ from psycopg import sql
 from verno.kit.db import Connection
 from verno.messaging import facts
 from verno.messaging.broadcasts import audience, costs
+from verno.messaging.broadcasts.audience import Selection
 from verno.messaging.broadcasts.drawing import assigning, timing
 from verno.messaging.broadcasts.running import freezing, judging, planning
 from verno.messaging.broadcasts.running.judging import Sents
@@ -19,6 +20,8 @@ from verno.workspace import queries as workspace
 
 LOOKED_AT = 5_000
 """Members that are judged; of a larger audience a sample, and the outlook says so."""
+FEW = 1_000
+"""Members that are judged where only the share matters that a message would leave for."""
 
 
 def outlook(
@@ -32,15 +35,8 @@ def outlook(
     chosen = audience.selection(conn, program_id, wanted.audience, now=now)
     if isinstance(chosen, Refused):
         return chosen
-    text = sql.SQL(chosen.sql)
     count = audience.count(conn, chosen)
-    drawn = conn.execute(
-        sql.SQL(SQL["sample_audience"]).format(selection=text), {**chosen.parameters, "most": most}
-    ).fetchall()
-    holders = [holder for (holder,) in drawn]
-    looked_at = len(holders)
-    trial = _Trial(conn, program_id, wanted, count, now)
-    trial.judge(holders)
+    looked_at, trial = _judged(conn, program_id, wanted, chosen, count, now, most)
 
     def whole(part: int) -> int:
         return part * count // looked_at if looked_at else 0
@@ -58,6 +54,38 @@ def outlook(
         by_channel=by_channel,
         cost=sum(part * prices.get(channel, 0) for channel, part in by_channel.items()),
     )
+
+
+def would_get(
+    conn: Connection,
+    program_id: str,
+    wanted: NewBroadcast,
+    chosen: Selection,
+    count: int,
+    *,
+    now: datetime,
+    most: int = FEW,
+) -> int:
+    """Return for how many of a selection of ``count`` members a message would leave, reckoned from ``most`` of them."""
+    looked_at, trial = _judged(conn, program_id, wanted, chosen, count, now, most)
+    return trial.by_channel.total() * count // looked_at if looked_at else 0
+
+
+def _judged(
+    conn: Connection,
+    program_id: str,
+    wanted: NewBroadcast,
+    chosen: Selection,
+    count: int,
+    now: datetime,
+    most: int,
+) -> tuple[int, "_Trial"]:
+    """Judge at most so many of a selection; returns how many it was."""
+    statement = sql.SQL(SQL["sample_audience"]).format(selection=sql.SQL(chosen.sql))
+    drawn = conn.execute(statement, {**chosen.parameters, "most": most}).fetchall()
+    trial = _Trial(conn, program_id, wanted, count, now)
+    trial.judge([holder for (holder,) in drawn])
+    return len(drawn), trial
 
 
 class _Trial:

@@ -51,12 +51,23 @@ SELECT count(*) FROM (
 ) sent
 
 -- name: sample_in
--- How many of the sample have not been asked yet, and when the last message of the sample was planned.
--- Plan: range of the primary key, nested loop on the unique index.
-SELECT count(*) FILTER (WHERE r.state = 'waiting' AND r.step = 0), max(m.created_at)
-FROM messaging_recipient r
-LEFT JOIN messaging_message m ON m.holder_id = r.holder_id AND m.dedupe_key = %(occasion)s AND r.messages > 0
-WHERE r.broadcast_id = %(id)s AND r.wave = 0 AND r.state <> 'holdout'
+-- How far the sample is: how many have not been asked yet; how many messages may still leave, and of those how many were
+-- not tried in vain time and again; how many left, when the last one was planned, and when the last one left that needed
+-- no more than a few tries (the last decision is the hand-over's). One member whose provider refuses for days decides
+-- nothing. Plan: range of the primary key, nested loop on the unique index; a hash where the sample is much of the table.
+SELECT count(*) FILTER (WHERE state = 'waiting' AND step = 0), count(*) FILTER (WHERE leaves),
+       count(*) FILTER (WHERE leaves AND attempts <= %(tries)s), count(*) FILTER (WHERE has_left), max(created_at),
+       coalesce(max(at) FILTER (WHERE has_left AND attempts <= %(tries)s), max(at) FILTER (WHERE has_left))
+FROM (
+    SELECT r.state, r.step, m.attempts, m.created_at,
+           greatest(m.created_at, m.due_at, (m.decision -> -1 ->> 'at')::timestamptz) AS at,
+           m.state IN ('queued', 'claimed', 'handing_over', 'deferred')
+               AND (m.valid_until IS NULL OR m.valid_until > %(now)s) AS leaves,
+           m.state NOT IN ('queued', 'claimed', 'handing_over', 'deferred', 'withheld') AS has_left
+    FROM messaging_recipient r
+    LEFT JOIN messaging_message m ON m.holder_id = r.holder_id AND m.dedupe_key = %(occasion)s AND r.messages > 0
+    WHERE r.broadcast_id = %(id)s AND r.wave = 0 AND r.state <> 'holdout'
+) sample
 
 -- name: arms
 -- The trial's figures by members: whom a message left for, and who hit. Plan: range of the primary key, nested loops on
@@ -66,7 +77,7 @@ FROM (
     SELECT r.variant, r.holder_id,
            CASE WHEN %(purchases)s THEN EXISTS (
                SELECT FROM intake_receipt c
-               WHERE c.holder_id = r.holder_id AND c.at >= min(m.created_at) AND c.status = 'settled'
+               WHERE c.holder_id = r.holder_id AND c.at >= min(greatest(m.created_at, m.due_at)) AND c.status = 'settled'
            ) ELSE bool_or(m.state = ANY (%(states)s)) END AS hit
     FROM messaging_recipient r
     JOIN messaging_message m ON m.holder_id = r.holder_id AND m.dedupe_key = %(occasion)s

@@ -20,6 +20,10 @@ EVERY = timedelta(minutes=1)
 """How often a broadcast is looked at, whatever the number of workers."""
 
 HIT_STATES = {Measure.CLICKS: ["clicked"], Measure.OPENS: ["opened", "clicked"], Measure.PURCHASES: []}
+LEAVES_WITHIN = timedelta(days=14)
+"""How long a trial waits for a sample that does not leave, since its channel is stopped or rests or nobody sends."""
+TRIES = 2
+"""What was refused more often is not waited for: its next try comes hours later, and the last one after days."""
 LOUDEST = (Warned.COMPLAINTS_SLOW, Warned.COMPLAINTS_WARN)
 
 
@@ -40,8 +44,9 @@ def watch(conn: Connection, program_id: str, broadcast: Broadcast, *, now: datet
     told = None if problem is None else problem.code
     if told != broadcast.reason:
         conn.execute(SQL["tell_broadcast"], {"id": broadcast.id, "reason": told})
-    if broadcast.wanted.winner is not None and broadcast.winner is None:
-        _decide(conn, program_id, broadcast, broadcast.wanted.winner, now)
+    rule = None if broadcast.winner is not None else broadcast.wanted.winner
+    if rule is not None and _has_had_its_hours(conn, broadcast, rule, since, now):
+        _decide(conn, program_id, broadcast, rule, now)
     return True
 
 
@@ -83,13 +88,25 @@ def _complaints(
     return min(slow, key=lambda one: LOUDEST.index(one.code), default=None)
 
 
+def _has_had_its_hours(
+    conn: Connection, broadcast: Broadcast, rule: WinnerRule, since: datetime, now: datetime
+) -> bool:
+    """Tell whether a trial's sample is in, has left, and had its hours after that.
+
+    What waits for the morning, for a switch or for a place in the warm-up is waited for, but not for ever: until
+    ``LEAVES_WITHIN`` after the last one was planned, or after ``since``, when a person let the broadcast go on.
+    """
+    asked = {"id": broadcast.id, "occasion": broadcast.occasion, "tries": TRIES, "now": now}
+    row = conn.execute(SQL["sample_in"], asked).fetchone()
+    unasked, leave, wait, left, planned, last = row or (0, 0, 0, 0, None, None)
+    is_patient = now < max(planned or since, since) + LEAVES_WITHIN
+    if unasked or (is_patient and (wait or leave > left)):
+        return False
+    return now >= (last or planned or since) + timedelta(hours=rule.after_hours)
+
+
 def _decide(conn: Connection, program_id: str, broadcast: Broadcast, rule: WinnerRule, now: datetime) -> None:
-    """End a trial once its sample is in and had its hours; the rest is planned from here on."""
-    row = conn.execute(SQL["sample_in"], {"id": broadcast.id, "occasion": broadcast.occasion}).fetchone()
-    waiting, last = row or (0, None)
-    began = last or broadcast.frozen_at or now
-    if waiting or now < began + timedelta(hours=rule.after_hours):
-        return
+    """End a trial that had its hours; the rest is planned from here on."""
     asked = {
         "id": broadcast.id,
         "occasion": broadcast.occasion,
