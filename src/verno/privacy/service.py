@@ -140,13 +140,14 @@ def held_until(conn: Connection, program_id: str, erasure: Erasure) -> datetime:
 
 
 def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, now: datetime) -> list[str]:
-    """Forget again whom a restore has brought back; returns the erasures that were done again.
+    """Forget again whom a restore has brought back, and nobody else; returns the erasures that were done again.
 
     What is done here already is left alone. No new line is written and nothing is certified anew: the certificate is
     of the day when it was done first.
     """
     asked = {"program": program_id, "ids": batches.rows([line.id for line in lines])}
     done = {id_ for (id_,) in conn.execute(SQL["done_erasures"], asked).fetchall()}
+    program = workspace.program(conn, program_id)
     again = []
     for line in lines:
         if line.id in done:
@@ -157,6 +158,8 @@ def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, no
         _add(conn, program_id, line.id, holders[0], holders, line.requested_at, line.by, line.due_at)
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
+        # Whoever was one with them to the end is in the line: a merge with anybody else was undone before the erasure.
+        corrections.separate(conn, program, holders, By(ByKind.SYSTEM, SYSTEM.id), now=now)
         _empty(conn, program_id, holders, by=SYSTEM, now=now)
         _remember(conn, program_id, holders, now=line.at)
         _forget(conn, line.id)
