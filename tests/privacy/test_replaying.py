@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.builders import NOW
 from tests.corrections import test_pooling as pools
 from tests.corrections.desk import KEY, Desk, merged
@@ -14,8 +16,8 @@ from verno.corrections import service as corrections
 from verno.corrections.types import Done, Unmerged
 from verno.members import queries as members
 from verno.members.identity import lookup_hash
-from verno.privacy import journal, service
-from verno.privacy.types import Erasure, Forgotten, Journalled
+from verno.privacy import journal, queries, service
+from verno.privacy.types import Erasure, Forgotten, Journalled, Refusal, Refused, State
 from verno.workspace.audit import SYSTEM
 
 LATER = NOW + timedelta(hours=1)
@@ -44,6 +46,21 @@ def erase(desk: Desk, holder: str) -> Forgotten:
     done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
     assert isinstance(done, Forgotten), done
     return done
+
+
+def begun(desk: Desk, holder: str) -> Erasure:
+    """Ask for an erasure whose COMMIT fails: the journal has its line, and the request is open."""
+    asked = service.request(desk.conn, desk.program_id, holder, by=SYSTEM, now=LATER)
+    assert isinstance(asked, Erasure), asked
+    with lost(desk):
+        done = service.carry_out(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+        assert isinstance(done, Forgotten), done
+    return asked
+
+
+def state(desk: Desk, asked: Erasure) -> State | None:
+    found = queries.erasure(desk.conn, desk.program_id, asked.id)
+    return found.state if found else None
 
 
 def lines(desk: Desk, tmp_path: Path) -> list[Journalled]:
@@ -158,3 +175,47 @@ def test_who_was_one_with_the_erased_to_the_end_goes_along(desk: Desk, tmp_path:
     assert (owner(desk, "email", EMAIL), owner(desk, "phone", PHONE)) == (None, None)
     assert [desk.balance(one, MONTHS).available for one in (ann, twin, boris)] == [0, 0, 3]
     desk.check()
+
+
+def test_what_the_journal_has_cannot_be_called_off_and_is_done_at_the_next_start(desk: Desk, tmp_path: Path) -> None:
+    ann = join(desk, "ann", email=EMAIL)
+    asked = begun(desk, ann)
+    refused = service.cancel(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(refused, Refused), refused
+    assert refused.reason is Refusal.JOURNALLED
+    assert state(desk, asked) is State.REQUESTED
+    assert replay(desk, tmp_path) == [asked.id]
+    assert (there(desk, ann), state(desk, asked)) == ([], State.DONE)
+
+
+def test_a_line_in_any_copy_of_the_journal_counts(desk: Desk, tmp_path: Path) -> None:
+    asked = begun(desk, join(desk, "ann"))
+    (tmp_path / "home" / f"{desk.program_id}.jsonl").unlink()
+    refused = service.cancel(desk.conn, desk.program_id, asked.id, by=SYSTEM, now=LATER)
+    assert isinstance(refused, Refused), refused
+
+
+def test_what_was_called_off_all_the_same_is_left_alone_and_stops_nothing(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, boris = join(desk, "ann", email=EMAIL), join(desk, "boris")
+    desk.earn(ann, 40)
+    asked = begun(desk, ann)
+    other = begun(desk, boris)
+    called_off = {"id": asked.id, "now": LATER, "by": "system:verno"}
+    desk.conn.execute(queries.SQL["cancel_erasure"], called_off)  # as a release before this one let it
+    assert replay(desk, tmp_path) == [other.id]
+    assert there(desk, ann, boris) == [ann]
+    assert desk.balance(ann, MONTHS).available == 40
+    assert state(desk, asked) is State.CANCELLED
+    assert asked.id in caplog.text
+
+
+def test_a_request_with_a_line_of_its_own_is_not_called_off_by_another_line(desk: Desk, tmp_path: Path) -> None:
+    ann, boris = join(desk, "ann", email=EMAIL), join(desk, "boris", phone=PHONE)
+    merge = merged(desk.merge(boris, ann)).id
+    both = begun(desk, ann)
+    part(desk, merge)
+    own = begun(desk, boris)
+    assert replay(desk, tmp_path) == [both.id, own.id]
+    assert (there(desk, ann, boris), state(desk, own)) == ([], State.DONE)
