@@ -19,7 +19,9 @@ from verno.kit import db
 from verno.kit.embedded import cluster
 from verno.members import service as members
 from verno.members.types import Created, NewMember
+from verno.privacy import journal
 from verno.privacy.tables import HELD, Fate, fates
+from verno.privacy.types import Journalled
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -124,6 +126,21 @@ def test_a_restore_that_was_cut_off_is_made_good_at_the_next_start(base: Path) -
             conn.commit()
     with running(home, base):
         assert left(home) == []
+
+
+def test_a_request_that_was_called_off_stops_no_start_though_the_journal_has_its_line(base: Path) -> None:
+    home = base / "home"
+    with running(home, base):
+        program = join(home)
+        asked = call(home, base, "member", "erase", "zp-external-77", "--ask")
+        call(home, base, "member", "erase", "zp-external-77", "--cancel")
+        now = datetime.now(UTC)
+        who, id_ = str(asked["member"]), str(asked["erasure"])
+        line = Journalled(journal.FORMAT, id_, program, (who,), now, now, now, "operator:0", journal.FIRST)
+        (home / journal.FOLDER).mkdir(exist_ok=True)
+        (home / journal.FOLDER / f"{program}{journal.SUFFIX}").write_bytes(journal.as_line(line))
+    with running(home, base):
+        assert "members_member: zp-external-77" in left(home)
 
 
 def test_the_journal_is_in_the_backup_and_beside_it(base: Path) -> None:

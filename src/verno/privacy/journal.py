@@ -61,14 +61,19 @@ def write(line: Journalled) -> str:
     return digest(data)
 
 
-def read(places: Sequence[Path]) -> dict[str, dict[str, Journalled]]:
+def holds(program: str, id_: str) -> bool:
+    """Tell whether any copy of a program's journal has the line of an erasure."""
+    return id_ in read(folders(), program).get(program, {})
+
+
+def read(places: Sequence[Path], program: str = "*") -> dict[str, dict[str, Journalled]]:
     """Return all lines of some folders, by program and erasure; raises ``VernoError`` for one that is damaged.
 
     A last line that was not finished is none: what it was about has not been done.
     """
     found: dict[str, dict[str, Journalled]] = {}
     for place in places:
-        for path in sorted(place.glob(f"*{SUFFIX}")):
+        for path in sorted(place.glob(f"{program}{SUFFIX}")):
             for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
                 try:
                     one = _read(line)

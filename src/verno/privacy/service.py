@@ -1,5 +1,6 @@
 """Verbs of erasure: asked for, called off, done; and done again where a restore has brought somebody back."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -38,6 +39,8 @@ from verno.workspace.audit import SYSTEM, Actor
 
 EVENT = "member.erased.v1"
 METHOD = "erasure"
+WRITTEN = "the erasure journal has it already: carry it out, or it is done at the next start"
+log = logging.getLogger(__name__)
 
 
 def request(conn: Connection, program_id: str, holder_id: str, *, by: Actor, now: datetime) -> RequestOutcome:
@@ -61,10 +64,16 @@ def request(conn: Connection, program_id: str, holder_id: str, *, by: Actor, now
 
 
 def cancel(conn: Connection, program_id: str, id_: str, *, by: Actor, now: datetime) -> RequestOutcome:
-    """Call a request off; what the member hears stays as it is: they may agree anew."""
+    """Call a request off; what the member hears stays as it is: they may agree anew.
+
+    Refusals: ``unknown-request``, ``not-open``, ``journalled`` (it was carried out, and its COMMIT failed).
+    """
     found = _lock(conn, program_id, id_)
     if isinstance(found, Refused):
         return found
+    # No line of the journal is ever taken back: a restore of an older backup would erase whom this lets live.
+    if journal.holds(program_id, id_):
+        return Refused(Refusal.JOURNALLED, WRITTEN)
     conn.execute(SQL["cancel_erasure"], {"id": id_, "now": now, "by": _name(by)})
     audit.record(conn, program_id, by, "member.erasure-cancelled", ("member", found.holder_id), now=now)
     return msgspec.structs.replace(found, state=State.CANCELLED, done_at=now, done_by=_name(by))
@@ -140,23 +149,29 @@ def held_until(conn: Connection, program_id: str, erasure: Erasure) -> datetime:
 
 
 def replay(conn: Connection, program_id: str, lines: Sequence[Journalled], *, now: datetime) -> list[str]:
-    """Forget again whom a restore has brought back; returns the erasures that were done again.
+    """Forget again whom a restore has brought back, and nobody else; returns the erasures that were done again.
 
-    What is done here already is left alone. No new line is written and nothing is certified anew: the certificate is
-    of the day when it was done first.
+    What is done here already, or was called off here, is left alone. No new line is written and nothing is certified
+    anew: the certificate is of the day when it was done first.
     """
     asked = {"program": program_id, "ids": batches.rows([line.id for line in lines])}
-    done = {id_ for (id_,) in conn.execute(SQL["done_erasures"], asked).fetchall()}
+    closed: dict[str, str] = dict(conn.execute(SQL["closed_erasures"], asked).fetchall())
+    program = workspace.program(conn, program_id)
     again = []
     for line in lines:
-        if line.id in done:
+        if line.id in closed:
+            # What is called off was never done, nor certified, whatever the line says: its COMMIT had failed. Such are
+            # from a release that let it be called off then, or from a connection lost just before the line was written.
+            if closed[line.id] == State.CANCELLED:
+                log.warning("erasure %s has a line in the journal and was called off: nobody is erased", line.id)
             continue
         holders = list(line.holders)
-        others = {"program": program_id, "holders": holders, "id": line.id, "now": now}
-        conn.execute(SQL["cancel_others"], others)
+        conn.execute(SQL["cancel_others"], asked | {"holders": holders, "now": now})
         _add(conn, program_id, line.id, holders[0], holders, line.requested_at, line.by, line.due_at)
         conn.execute(SQL["name_holders"], {"id": line.id, "holders": holders})
         merging.lock(conn, program_id, holders)
+        # Whoever was one with them to the end is in the line: a merge with anybody else was undone before the erasure.
+        corrections.separate(conn, program, holders, By(ByKind.SYSTEM, SYSTEM.id), now=now)
         _empty(conn, program_id, holders, by=SYSTEM, now=now)
         _remember(conn, program_id, holders, now=line.at)
         _forget(conn, line.id)

@@ -27,6 +27,8 @@ class Refusal(StrEnum):
     UNKNOWN_REQUEST = "unknown-request"
     NOT_OPEN = "not-open"
     """It is done, or was cancelled."""
+    JOURNALLED = "journalled"
+    """The journal has its line already: it is done at the next start, if nobody does it before."""
     MERGED = "merged"
     """The member is another one now: that one is to be erased, and this one goes along."""
     ON_HOLD = "on-hold"

@@ -26,6 +26,7 @@ WORDS: Mapping[str, dict[str, Promise | str]] = {
         "already-requested": _("It has been asked for already."),
         "unknown-request": _("This is not there any more."),
         "not-open": _("Somebody has decided already."),
+        "journalled": _("The erasure journal has it already: carry it out."),
         "merged": _("This member is another one now: erase that one."),
         "on-hold": _("On hold for open disputes: the days that your settings keep for them are not over."),
         "two-addresses": _("For a link the member needs a confirmed e-mail and a confirmed phone. Hand the file over."),

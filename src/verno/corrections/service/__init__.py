@@ -3,7 +3,7 @@
 from verno.corrections.service.adjusting import adjust
 from verno.corrections.service.deciding import decide
 from verno.corrections.service.erasing import erase_points
-from verno.corrections.service.joining import merge, move_stragglers, undo
+from verno.corrections.service.joining import merge, move_stragglers, separate, undo
 from verno.corrections.service.opening import open_balances
 from verno.corrections.service.people import declare_own
 from verno.corrections.service.reinstating import reinstate
@@ -18,6 +18,7 @@ __all__ = [
     "move_stragglers",
     "open_balances",
     "reinstate",
+    "separate",
     "transfer",
     "undo",
 ]

@@ -27,6 +27,7 @@ from verno.corrections.types import (
 from verno.intake import queries as intake
 from verno.kit import batches, ids, outbox
 from verno.kit.db import Connection
+from verno.kit.errors import BrokenInvariant
 from verno.kit.ids import is_id
 from verno.ledger import queries as ledger
 from verno.ledger.types import Entry, Merge, Operation, SendHome, Unmerge
@@ -93,16 +94,39 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
     refused = _own(own, by, (holder_id, into_id)) or _too_late(merged_at, standing[into_id], now)
     if refused is not None:
         return refused
+    return _part(conn, program, id_, _Way(holder_id, into_id), merged_at, by, now=now)
+
+
+def separate(conn: Connection, program: Program, holder_ids: Sequence[str], by: By, *, now: datetime) -> list[str]:
+    """Undo, whatever their age, the merges that stand between some members and others; returns those merges' ids.
+
+    Merges of a survivor further on come apart first, as they would have had to by hand. For a replay of erasures alone,
+    which knows that all this was undone before: no refusal is asked for, but those who are not there any more are left.
+    """
+    asked = {"holders": batches.rows(sorted(set(holder_ids))), "program": program.id}
+    found = conn.execute(SQL["merges_between"], asked).fetchall()
+    merging.lock(conn, program.id, [id_ for row in found for id_ in row[1:3]])
+    for merge_id, holder_id, into_id, merged_at in found:
+        done = _part(conn, program, merge_id, _Way(holder_id, into_id), merged_at, by, now=now)
+        if isinstance(done, Refused):  # the ledger refuses no way home: what is set aside stays where it is
+            raise BrokenInvariant(done.detail)
+    return [row[0] for row in found]
+
+
+def _part(
+    conn: Connection, program: Program, merge_id: str, way: _Way, merged_at: datetime, by: By, *, now: datetime
+) -> UndoOutcome:
+    """Make two of one again; both are locked, and there is nothing against it but what the ledger says."""
     units = workspace.units(conn, program.id)
-    way = _Way(holder_id, into_id)
-    moved = _take_back(conn, program.id, id_, way, merged_at, now=now)
+    holder_id, into_id = way
+    moved = _take_back(conn, program.id, merge_id, way, merged_at, now=now)
     if isinstance(moved, Refused):
         return moved
     restored = merging.restore(conn, program.id, holder_id, into_id, now=now)
     _judge_progress(conn, program, way, now=now)
     reply = answer.encode(
         UndoAnswer(
-            id=id_,
+            id=merge_id,
             status="undone",
             member=into_id,
             merged=holder_id,
@@ -112,9 +136,9 @@ def undo(conn: Connection, program: Program, merge_id: str, by: By, *, now: date
             balance=answer.balance(units, ledger.balances(conn, [holder_id], now=now).get(holder_id, [])),
         )
     )
-    conn.execute(SQL["undo_merge"], {"id": id_, "now": now, "by_kind": by.kind, "by": by.id, "answer": reply})
-    _tell(conn, program.id, id_, way, by, UNMERGED_EVENT, moved=_parts(units, moved), now=now)
-    return Unmerged(id_, reply)
+    conn.execute(SQL["undo_merge"], {"id": merge_id, "now": now, "by_kind": by.kind, "by": by.id, "answer": reply})
+    _tell(conn, program.id, merge_id, way, by, UNMERGED_EVENT, moved=_parts(units, moved), now=now)
+    return Unmerged(merge_id, reply)
 
 
 def _too_late(merged_at: datetime, survivor: Standing, now: datetime) -> Refused | None:

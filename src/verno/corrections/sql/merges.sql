@@ -39,6 +39,27 @@ FROM corrections_merge m
 WHERE m.program_id = %(program)s AND (m.holder_id = %(holder)s OR m.into_id = %(holder)s)
 ORDER BY m.merged_at DESC, m.id DESC
 
+-- name: merges_between
+-- Standing merges of which one side alone is among some members, and those of the survivors further on, the last of a
+-- chain first. Plan: function scan, the partial unique index and the index by target, a recursion of a few rows.
+WITH RECURSIVE asked AS MATERIALIZED (
+    SELECT value::uuid AS id FROM json_array_elements_text(%(holders)s)
+), wrong (id, holder_id, into_id, merged_at, step) AS (
+    SELECT m.id, m.holder_id, m.into_id, m.merged_at, 1
+    FROM asked a JOIN corrections_merge m ON a.id IN (m.holder_id, m.into_id)
+    WHERE m.program_id = %(program)s AND m.undone_at IS NULL
+      AND (m.holder_id IN (SELECT id FROM asked)) <> (m.into_id IN (SELECT id FROM asked))
+    UNION
+    SELECT m.id, m.holder_id, m.into_id, m.merged_at, w.step + 1
+    FROM wrong w JOIN corrections_merge m ON m.holder_id = w.into_id AND m.undone_at IS NULL
+)
+SELECT w.id::text, w.holder_id::text, w.into_id::text, w.merged_at
+FROM wrong w
+JOIN members_member h ON h.id = w.holder_id
+JOIN members_member i ON i.id = w.into_id
+GROUP BY w.id, w.holder_id, w.into_id, w.merged_at
+ORDER BY max(w.step) DESC, w.id
+
 -- name: stragglers
 -- Merged members on whose accounts something lies all the same: a receipt found them before the merge and was posted
 -- after it. What is set aside by a hold waits for the hold's end.

@@ -35,9 +35,11 @@ UPDATE privacy_erasure SET state = 'cancelled', done_at = %(now)s, done_by = %(b
 WHERE id = %(id)s AND state = 'requested'
 
 -- name: cancel_others
--- In a replay: requests of the same members that are open at the restored moment. Plan: the index of open ones.
+-- In a replay: requests of the same members that are open at the restored moment; those with a line of their own have
+-- their turn. Plan: the index of open ones.
 UPDATE privacy_erasure SET state = 'cancelled', done_at = %(now)s, done_by = 'system:verno'
-WHERE program_id = %(program)s AND holder_id = ANY (%(holders)s::uuid[]) AND id <> %(id)s AND state = 'requested'
+WHERE program_id = %(program)s AND holder_id = ANY (%(holders)s::uuid[]) AND state = 'requested'
+  AND id NOT IN (SELECT value::uuid FROM json_array_elements_text(%(ids)s))
 
 -- name: name_holders
 -- Whom an erasure is about, told just before it is done. Plan: primary key.
@@ -57,10 +59,10 @@ WHERE id = %(id)s AND state = 'requested'
 UPDATE privacy_erasure SET state = 'done', done_at = %(now)s, done_by = %(by)s, certificate = %(certificate)s
 WHERE program_id = %(program)s AND holder_id = ANY (%(holders)s::uuid[]) AND id <> %(id)s AND state = 'requested'
 
--- name: done_erasures
--- Which of some erasures are done here. Plan: function scan, primary key.
-SELECT e.id::text FROM json_array_elements_text(%(ids)s) AS r (value)
-JOIN privacy_erasure e ON e.id = r.value::uuid AND e.state = 'done' AND e.program_id = %(program)s
+-- name: closed_erasures
+-- Which of some erasures are done here or called off. Plan: function scan, primary key.
+SELECT e.id::text, e.state FROM json_array_elements_text(%(ids)s) AS r (value)
+JOIN privacy_erasure e ON e.id = r.value::uuid AND e.state <> 'requested' AND e.program_id = %(program)s
 
 -- name: kin
 -- Whoever was merged into a member. Plan: the index of survivors.
