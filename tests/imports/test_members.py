@@ -91,6 +91,14 @@ def test_a_column_is_what_the_caller_says(desk: Desk) -> None:
     assert desk.one("SELECT attributes FROM members_member") == {"colour": "red"}
 
 
+def test_a_column_with_a_date_in_its_name_is_left_out_as_any_other(desk: Desk) -> None:
+    path = desk.folder / "people.csv"
+    path.write_text("id,Бонусы на 31.12.2025,pay@desk\nm-1,5,6\n")
+    with pytest.raises(VernoError, match="must hold the names of the columns"):
+        load(desk, path)
+    assert load(desk, path, **{"Бонусы на 31.12.2025": "", "pay@desk": "attr.paid"}).accepted == 1
+
+
 def test_attributes_have_their_types(desk: Desk) -> None:
     path = desk.folder / "people.csv"
     path.write_text("id,attr.size:integer,attr.vip:boolean,attr.since:date\nm-1,1 000,да,01.02.2020\nm-2,big,,\n")

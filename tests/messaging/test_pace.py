@@ -125,6 +125,23 @@ def test_too_fast_holds_everybody_back(shop: Shop) -> None:
         assert booking.room(conn, Pace("sms"), urgent=True)[1] <= booking.MOST_HOLD_SECONDS
 
 
+@needs_node("smpp")
+def test_a_long_wait_ends_the_run(shop: Shop) -> None:
+    """Whoever waits for it would keep what else they do waiting as well: suspects of all channels take turns."""
+    (slow,) = people(shop, ["+79161110555"])
+    plan(shop, draft(slow, "a", topic=SERVICE, channel="sms"), now=LATER)
+    with db.transaction() as conn:
+        booking.hold(conn, "sms", 900)
+    counts: list[SendCounts] = []
+    with Peer("smsc.cjs") as centre:
+        run = work(f"smpp://shop:secret@127.0.0.1:{centre.port}", *URGENT, counts=counts)
+        run.join(10)
+        assert not run.is_alive()
+    assert counts == [SendCounts()]
+    with db.transaction(shop.program.id) as conn:
+        assert conn.execute("SELECT state FROM messaging_message").fetchall() == [("queued",)]
+
+
 @needs_node("telegram-test-api")
 def test_a_chat_rests_a_second_between_two_messages(shop: Shop) -> None:
     ann, bob = people(shop, numbers(2))

@@ -60,6 +60,8 @@ GATHER_SECONDS = 0.004
 """How long the clerk waits for company before a transaction for a few: measured, half the commits and their work."""
 LOOK_SECONDS = 0.5
 """How often a run that waits for its turn looks whether it is to stop."""
+LONGEST_PAUSE = 5.0
+"""Seconds that a run waits for its provider's pace; a provider that wants to be left alone for longer ends the run."""
 DATABASE_TRIES = 10
 """Seconds that a run waits for its database before it gives up; what it knows would else be lost."""
 
@@ -323,7 +325,7 @@ class _Run(Generic[P]):
             self._left -= len(jobs) + len(ends)
             for end in ends:
                 self._count(end)
-            if not jobs and not ends and self._desk.pause:
+            if not jobs and not ends and 0 < self._desk.pause <= LONGEST_PAUSE:
                 # The pace has no room yet: not dry, only early.
                 await asyncio.sleep(min(self._desk.pause, LOOK_SECONDS))
             else:

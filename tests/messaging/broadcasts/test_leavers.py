@@ -40,3 +40,19 @@ def test_the_last_broadcast_before_each_departure(shop: Shop, postman: Postman) 
         Last(second.id, "Winter", "everybody", "too-often", 1),
     }, "neither who left before, nor who left long after"
     assert {one.reason: one.members for one in found.groups} == {"too-often": 2, "boring": 1, "": 1}
+
+
+def test_who_says_it_again_leaves_once(shop: Shop) -> None:
+    """A second word is kept, since it beats a yes from between; nobody left by it. Who came back and left again did."""
+    anna, boris = readers(shop, 2)
+    for holder in (anna, boris):
+        leave(shop, holder, "boring", days=-5)
+    came_back = ConsentFact(boris, NEWS, "email", granted=True, at=NOW - DAY, method="page", text_version="1")
+    with db.transaction(shop.program.id) as conn:
+        members.record_consents(conn, shop.program.id, [came_back], now=NOW)
+    for holder in (anna, boris):
+        leave(shop, holder, None, days=1)
+    with db.transaction(shop.program.id) as conn:
+        first = reasons.report(conn, shop.program.id, NOW - 9 * DAY, NOW - 2 * DAY)
+        second = reasons.report(conn, shop.program.id, NOW - 2 * DAY, NOW + 9 * DAY)
+    assert [(one.reason, one.members) for one in (*first.groups, *second.groups)] == [("boring", 2), ("", 1)]

@@ -83,7 +83,9 @@ def test_dead_addresses_pause_it_until_a_person_lets_it_go_on(shop: Shop) -> Non
 @pytest.mark.parametrize(
     ("channel", "response", "reason"),
     [
-        (SMS, "EXPIRED", None),
+        (SMS, "stat:EXPIRED err:000", None),
+        (SMS, "state 3", None),
+        (SMS, "stat:UNDELIV err:001", "hard-bounces"),
         (EMAIL, "554 5.7.1 blocked for spam", None),
         (EMAIL, "550 5.1.1 blocked: no such user", "hard-bounces"),
         (EMAIL, "550 5.1.1 no such user", "hard-bounces"),

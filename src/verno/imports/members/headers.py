@@ -79,7 +79,7 @@ def columns(header: Sequence[str], asked: Mapping[str, str], topics: Collection[
         elif found is not None:
             out.append(found)
     named = {column.name for column in out}
-    if any(_IS_A_VALUE.search(name) for name in header if name not in named):
+    if any(_IS_A_VALUE.search(name) for name in header if name not in (*named, *asked)):
         raise NotRead(Problem(Code.NO_HEADER, {"known": KNOWN}))
     given = [column.field for column in out]
     twice = sorted({one for one in given if given.count(one) > 1})

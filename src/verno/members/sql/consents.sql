@@ -179,9 +179,9 @@ FROM (SELECT value::uuid AS id FROM json_array_elements_text(%(ids)s) OFFSET 0) 
 JOIN members_identity i ON i.holder_id = r.id
 
 -- name: departures
--- Who left what in a time, the newest first: withdrawals of what had been agreed to, once a member, topic and channel,
--- with the reason that came with or after it. Plan: the partial index of withdrawals by program and time, semi-join on
--- the index of the newest, group.
+-- Who left what in a time, the newest first: withdrawals of what had been agreed to and not been left before, once a
+-- member, topic and channel, with the reason that came with or after it. Plan: the partial index of withdrawals by
+-- program and time, semi-join on the index of the newest, group.
 SELECT c.holder_id::text, c.topic, c.channel, min(c.occurred_at), max(c.reason)
 FROM members_consent c
 WHERE c.program_id = %(program)s AND c.action = 'withdraw' AND c.purpose = 'advertising' AND c.method <> 'merge'
@@ -190,6 +190,11 @@ WHERE c.program_id = %(program)s AND c.action = 'withdraw' AND c.purpose = 'adve
       SELECT FROM members_consent g
       WHERE g.holder_id = c.holder_id AND g.topic = c.topic AND g.channel = c.channel AND g.purpose = c.purpose
         AND g.action IN ('grant', 'import') AND g.occurred_at < c.occurred_at
+        AND NOT EXISTS (
+            SELECT FROM members_consent w
+            WHERE w.holder_id = g.holder_id AND w.topic = g.topic AND w.channel = g.channel AND w.purpose = g.purpose
+              AND w.action = 'withdraw' AND w.occurred_at >= g.occurred_at AND w.occurred_at < %(since)s
+        )
   )
 GROUP BY c.holder_id, c.topic, c.channel
 ORDER BY min(c.occurred_at) DESC, c.holder_id, c.topic, c.channel

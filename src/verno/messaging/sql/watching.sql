@@ -14,7 +14,7 @@ UPDATE messaging_broadcast SET reason = %(reason)s WHERE id = %(id)s AND state =
 SELECT count(*) FROM messaging_message
 WHERE dedupe_key = %(occasion)s AND state IN ('bounced', 'rejected')
   AND (state = 'bounced' OR reason = 'refused') AND changed_at > %(since)s
-  AND NOT (channel = 'sms' AND reason IS NOT DISTINCT FROM 'undelivered')
+  AND NOT (channel = 'sms' AND coalesce(response, '') ~ '\mEXPIRED\M|\mstate 3\M')
   AND NOT (channel = 'email' AND coalesce(response, '') ~* %(policy)s AND coalesce(response, '') !~ %(dead)s)
 
 -- name: sent_at_most
