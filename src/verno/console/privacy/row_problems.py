@@ -19,7 +19,7 @@ Saying: TypeAlias = tuple[re.Pattern[str], Promise | str]
 SHOWN = 20
 """Rows that a page shows; the file beside has all."""
 ENCODING = "utf-8-sig"
-_CODE = re.compile(r"[a-z]+(?:-[a-z]+)+: ")
+_CODE = re.compile(r"^[a-z]+(?:-[a-z]+)+: ")
 """What the API calls the problem, before the words."""
 
 
@@ -74,7 +74,7 @@ OF_MEMBERS = _sayings(
     (r"not a time zone; .*", _("is no time zone such as Europe/Moscow")),
     (r"lat and lon come together", _("latitude and longitude go together")),
     (r"there is no such store", _("there is no such store")),
-    (r"there is no such topic; there are (?P<known>.*)|known: (?P<others>.*)", _("there is no such topic")),
+    (r"(there is no such topic; there are|known:) (?P<known>.*)", _("there is no such topic; there are %(known)s")),
     (r"there is no such channel; there are (?P<known>.*)", _("there is no such channel; there are %(known)s")),
     (r"(?P<names>.*) go together", _("these go together: %(names)s")),
     (r"for advertising alone", _("stands with advertising alone")),
@@ -112,7 +112,7 @@ AGAIN = _("names the member of row %(row)s again: the last one wins")
 
 def of_row(message: str) -> str:
     """Say what is wrong with a row."""
-    bare = _CODE.sub("", message, count=1) if _CODE.match(message) else message
+    bare = _CODE.sub("", message)
     for pattern, words in (*OF_CELLS, *OF_LISTS, *OF_MEMBERS):
         found = pattern.fullmatch(bare)
         if found is not None:

@@ -57,17 +57,10 @@ def outlook(
 
 
 def would_get(
-    conn: Connection,
-    program_id: str,
-    wanted: NewBroadcast,
-    chosen: Selection,
-    count: int,
-    *,
-    now: datetime,
-    most: int = FEW,
+    conn: Connection, program_id: str, wanted: NewBroadcast, chosen: Selection, count: int, *, now: datetime
 ) -> int:
-    """Return for how many of a selection of ``count`` members a message would leave, reckoned from ``most`` of them."""
-    looked_at, trial = _judged(conn, program_id, wanted, chosen, count, now, most)
+    """Return for how many of a selection of ``count`` members a message would leave, reckoned from a few of them."""
+    looked_at, trial = _judged(conn, program_id, wanted, chosen, count, now, FEW)
     return trial.by_channel.total() * count // looked_at if looked_at else 0
 
 
